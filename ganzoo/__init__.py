@@ -1,0 +1,90 @@
+"""ganzoo: a plugin-based model zoo for generative adversarial networks.
+
+    import ganzoo
+    model = ganzoo.load("dcgan-mnist")
+    images = model.sample(64, seed=0)        # float32 [64, 1, 28, 28] in [-1, 1]
+
+Importing ganzoo imports no torch: names are looked up when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from ganzoo._version import __version__
+
+if TYPE_CHECKING:
+    from ganzoo.cards import Card
+    from ganzoo.errors import GanzooError
+    from ganzoo.interfaces import (
+        Dataset,
+        Discriminator,
+        Extractor,
+        Generator,
+        Loss,
+        Player,
+        Round,
+        Terms,
+        Tracker,
+    )
+    from ganzoo.listing import card, list_models
+    from ganzoo.parts import create_discriminator, create_generator, create_loss
+    from ganzoo.plugins import hookimpl
+    from ganzoo.zoo import Model, load
+
+__all__ = [
+    "Card",
+    "Dataset",
+    "Discriminator",
+    "Extractor",
+    "GanzooError",
+    "Generator",
+    "Loss",
+    "Model",
+    "Player",
+    "Round",
+    "Terms",
+    "Tracker",
+    "__version__",
+    "card",
+    "create_discriminator",
+    "create_generator",
+    "create_loss",
+    "hookimpl",
+    "list_models",
+    "load",
+]
+
+_HOMES = {
+    "ganzoo.cards": ("Card",),
+    "ganzoo.errors": ("GanzooError",),
+    "ganzoo.interfaces": (
+        "Dataset",
+        "Discriminator",
+        "Extractor",
+        "Generator",
+        "Loss",
+        "Player",
+        "Round",
+        "Terms",
+        "Tracker",
+    ),
+    "ganzoo.listing": ("card", "list_models"),
+    "ganzoo.parts": ("create_discriminator", "create_generator", "create_loss"),
+    "ganzoo.plugins": ("hookimpl",),
+    "ganzoo.zoo": ("Model", "load"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'ganzoo' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,301 @@
+"""Model folders as cards: finding them, by name or path, and saying whether they can be used."""
+
+from __future__ import annotations
+
+import contextvars
+import fnmatch
+import functools
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from ganzoo.errors import CardError, ConfigError, UnknownNameError, UsageError, did_you_mean
+from ganzoo.plugins import CORE, PluginManager
+from ganzoo.registry import Registry
+from ganzoo.specs import GENERATOR_FILE, MODEL_NAME, ModelConfig, Part, read_config
+
+log = logging.getLogger("ganzoo")
+
+
+@dataclass(frozen=True)
+class Card:
+    """A model folder: its name, who offers it, and its config (None where that is unreadable).
+
+    `status` is `ready`, `recipe` (no weights yet), `running` (an unfinished run),
+    `needs DISTRIBUTION` or `broken`; `problem` says why in one line.
+    """
+
+    name: str
+    folder: Path
+    config: ModelConfig | None
+    distribution: str | None = None
+    raw: dict[str, Any] = field(default_factory=dict, repr=False)
+    status: str = "ready"
+    problem: str = ""
+
+    @property
+    def family(self) -> str:
+        """The first word of the name."""
+        return self.name.partition("-")[0]
+
+    @property
+    def data(self) -> str:
+        """The bare name of the data set that the recipe trains on."""
+        return self.config.recipe.data.name.rpartition("/")[2] if self.config else ""
+
+    @property
+    def qualified(self) -> str:
+        """The name that is never ambiguous, or the folder where no plugin offers it."""
+        return f"{self.distribution}/{self.name}" if self.distribution else str(self.folder)
+
+    @property
+    def readme(self) -> str:
+        """The text of README.md, front matter and prose."""
+        path = self.folder / "README.md"
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+    def require_config(self) -> ModelConfig:
+        """The config, or a `CardError` that says why there is none."""
+        if self.config is None:
+            raise CardError(f"{self.name}: {self.problem}")
+        return self.config
+
+    def require_usable(self) -> ModelConfig:
+        """The config of a model whose plugins are installed, or a `CardError`."""
+        config = self.require_config()
+        if self.status.startswith("needs"):
+            raise CardError(f"{self.name}: {self.problem}")
+        return config
+
+
+class Catalogue:
+    """All parts and all models of one set of plugins."""
+
+    def __init__(self, manager: PluginManager) -> None:
+        self.manager = manager
+        self.registry = Registry(manager, hint=self.offered_by)
+
+    @functools.cached_property
+    def cards(self) -> list[Card]:
+        """All model folders that plugins offer, by name; reports those that cannot be used."""
+        found = [card for plugin in self.manager.plugins for card in self._cards_of(plugin)]
+        official = {card.name for card in found if card.distribution == CORE}
+        for card in found:
+            if card.distribution not in (None, CORE) and card.name in official:
+                self.manager.report(
+                    str(card.distribution),
+                    f"ganzoo_cards: the name {card.name!r} is the zoo's own; "
+                    f"this one is {card.qualified}",
+                )
+        return sorted(found, key=lambda card: (card.name, str(card.distribution)))
+
+    def names(self) -> list[str]:
+        """Names that `card` takes, sorted: bare where they are clear, else qualified."""
+        bare = [card.name for card in self.cards]
+        return sorted(
+            card.name if bare.count(card.name) == 1 or card.distribution == CORE else card.qualified
+            for card in self.cards
+        )
+
+    def select(
+        self, pattern: str | None = None, *, family: str | None = None, data: str | None = None
+    ) -> list[Card]:
+        """Cards by a shell pattern or a part of their name, by family and by data set."""
+        cards = self.cards
+        if pattern is not None:
+            wild = pattern if any(c in pattern for c in "*?[") else f"*{pattern}*"
+            cards = [c for c in cards if fnmatch.fnmatchcase(c.name, wild)
+                     or fnmatch.fnmatchcase(c.qualified, pattern)]
+        if family is not None:
+            cards = [card for card in cards if card.family == family]
+        if data is not None:
+            cards = [card for card in cards if card.data == data]
+        return cards
+
+    def card(self, name: str) -> Card:
+        """A published model by bare or qualified name; `UnknownNameError` names the nearest."""
+        distribution, _, bare = name.rpartition("/")
+        found = [card for card in self.cards if card.name == bare]
+        if distribution:
+            found = [card for card in found if card.distribution == distribution]
+        elif len(found) > 1:
+            found = [card for card in found if card.distribution == CORE] or found
+        if len(found) > 1:
+            options = " or ".join(repr(card.qualified) for card in found)
+            raise UnknownNameError(f"model {name!r} is offered twice; say {options}")
+        if not found:
+            raise UnknownNameError(f"there is no model {name!r}; {self._advice(name)}")
+        return found[0]
+
+    def locate(self, what: str | Path) -> Card:
+        """The card of a WHAT: `hf-hub:owner/repo`, a path, a run, or a name (DESIGN's order)."""
+        if isinstance(what, Path):
+            return self.open_folder(what)
+        if what.startswith("hf-hub:"):
+            raise UsageError(
+                f"{what}: this version does not read the Hub yet; download the model folder "
+                "and give its path"
+            )
+        if _looks_like_path(what):
+            return self.open_folder(Path(what).expanduser())
+        distribution, slash, _ = what.rpartition("/")
+        if not slash or any(card.distribution == distribution for card in self.cards):
+            return self.card(what)
+        return self.open_folder(Path(what))
+
+    def open_folder(self, path: Path) -> Card:
+        """The card of a folder: a model, a finished run (its export) or an unfinished one."""
+        if path.name == "config.json" and path.is_file():
+            path = path.parent
+        if not path.exists():
+            raise CardError(f"there is no folder {str(path)!r}; `ganzoo list` shows the names")
+        if not path.is_dir():
+            raise CardError(f"{path} is no model folder; give the folder that holds config.json")
+        if (path / "export" / "config.json").is_file():
+            path = path / "export"
+        if not (path / "config.json").is_file():
+            raise CardError(f"{path} is no model folder: it holds no config.json")
+        return self._read(path, None)
+
+    def offered_by(self, kind: str, name: str) -> str | None:
+        """Which plugin would offer a part that is not there, as the known models tell."""
+        for card in self.cards:
+            for part_kind, part in _parts_of(card.config):
+                distribution, _, bare = part.name.rpartition("/")
+                same = part_kind == kind and name in (bare, part.name)
+                if same and distribution not in (CORE, *self._working()):
+                    return f"{distribution} offers it; {self._get(distribution, card)}"
+        return None
+
+    def missing(self, config: ModelConfig, distribution: str | None) -> list[tuple[str, str]]:
+        """What of `requires` is not there: (distribution, what is wrong and what to do)."""
+        gaps = []
+        official = distribution == CORE
+        for name, wish in sorted(config.requires.items()):
+            plugin = self.manager.plugins.get(name)
+            if plugin is None:
+                gaps.append((name, f"{name} is not installed; {_install(name, official)}"))
+            elif not plugin.loaded:
+                reason = plugin.problems[0] if plugin.problems else "it did not load"
+                gaps.append((name, f"{name} is installed but broken: {reason}"))
+            elif not SpecifierSet(wish).contains(plugin.version, prereleases=True):
+                gaps.append((name, f"{name}{wish} is needed, {plugin.version} is installed; "
+                                   f"{_install(name, official)}"))
+        return gaps
+
+    def _cards_of(self, distribution: str) -> Iterator[Card]:
+        for place in self.manager.plugins[distribution].cards:
+            if (place / "config.json").is_file():
+                yield self._read(place, distribution)
+                continue
+            for folder in sorted(place.iterdir()):
+                if (folder / "config.json").is_file():
+                    yield self._read(folder, distribution)
+
+    def _read(self, folder: Path, distribution: str | None) -> Card:
+        """Read one folder's card; whatever is wrong becomes its status."""
+        name = folder.name
+        try:
+            config, raw = read_config(folder / "config.json")
+            self._check(config, folder, distribution)
+        except (ConfigError, CardError) as error:
+            if distribution is None:
+                raise
+            return Card(name, folder, None, distribution, {}, "broken", str(error))
+        name = config.name or folder.resolve().name
+        gaps = self.missing(config, distribution)
+        status, problem = "ready", ""
+        if gaps:
+            status, problem = f"needs {gaps[0][0]}", "; ".join(text for _, text in gaps)
+        elif not config.files:
+            running = (folder / "checkpoints").is_dir()
+            status = "running" if running else "recipe"
+            problem = f"no weights yet; train it: ganzoo train {name}" if not running else ""
+        elif not (folder / GENERATOR_FILE).is_file():
+            status, problem = "broken", f"{folder / GENERATOR_FILE} is missing"
+        return Card(name, folder, config, distribution, raw, status, problem)
+
+    @staticmethod
+    def _check(config: ModelConfig, folder: Path, distribution: str | None) -> None:
+        """What the schema alone cannot say of a model folder."""
+        where = folder / "config.json"
+        for name, wish in config.requires.items():
+            try:
+                SpecifierSet(wish)
+            except InvalidSpecifier:
+                raise ConfigError(
+                    f"{where}: requires.{name}: {wish!r} is no version range; write '>=0.1'"
+                ) from None
+        if distribution is not None and (config.name or folder.name) != folder.name:
+            raise CardError(f"{where}: name is {config.name!r}, its folder {folder.name!r}")
+        if distribution is not None and not MODEL_NAME.fullmatch(folder.name):
+            raise CardError(f"{folder}: a model's name is lower-case words joined by '-'")
+
+    def _advice(self, name: str) -> str:
+        if Path(name).is_dir():
+            return f"a folder of that name lies here: say ./{name}"
+        return did_you_mean(name, self.names(), otherwise="`ganzoo list` shows: {}")
+
+    def _working(self) -> list[str]:
+        return [name for name, plugin in self.manager.plugins.items() if plugin.loaded]
+
+    def _get(self, distribution: str, card: Card) -> str:
+        if distribution in self.manager.plugins:
+            problems = self.manager.plugins[distribution].problems
+            return f"it is installed but broken: {problems[0]}" if problems else "it is switched off"
+        return _install(distribution, card.distribution == CORE)
+
+
+def catalogue() -> Catalogue:
+    """The catalogue in force: the one given to `using`, else that of the installed plugins."""
+    return _given.get() or _installed()
+
+
+@contextmanager
+def using(given: Catalogue) -> Iterator[Catalogue]:
+    """Make `given` the catalogue in force inside a `with` block."""
+    token = _given.set(given)
+    try:
+        yield given
+    finally:
+        _given.reset(token)
+
+
+_given: contextvars.ContextVar[Catalogue | None] = contextvars.ContextVar("ganzoo", default=None)
+
+
+@functools.cache
+def _installed() -> Catalogue:
+    """The installed plugins' catalogue; each problem is one line on stderr, once."""
+    found = Catalogue(PluginManager())
+    assert found.cards is not None  # reading them may find problems too
+    for plugin, problem in found.manager.problems:
+        log.warning("plugin %s: %s (ganzoo plugins shows all)", plugin.distribution, problem)
+    return found
+
+
+def _looks_like_path(what: str) -> bool:
+    drive = len(what) > 1 and what[1] == ":" and what[0].isalpha()
+    return what.startswith((".", "/", "~", "\\")) or what.endswith(("/", ".json")) or drive
+
+
+def _parts_of(config: ModelConfig | None) -> list[tuple[str, Part]]:
+    if config is None:
+        return []
+    return [
+        ("generator", config.generator),
+        ("discriminator", config.discriminator),
+        ("loss", config.recipe.loss),
+        ("dataset", config.recipe.data),
+    ]
+
+
+def _install(distribution: str, official: bool) -> str:
+    """How to get a plugin: the zoo's own lie in its checkout until they are on an index."""
+    where = f"./plugins/{distribution}" if official else distribution
+    return f"install it: pip install {where}"

@@ -1,0 +1,48 @@
+"""Writing image samples: one grid, or a folder of files."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from PIL import Image
+from torch import Tensor
+from torchvision.utils import make_grid
+
+from ganzoo.errors import UsageError
+from ganzoo.files import written_whole
+
+GRID_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+
+
+def write_images(samples: Tensor, path: Path) -> list[Path]:
+    """Write samples [N, C, H, W] in [-1, 1]: a grid where `path` has an image's suffix.
+
+    Otherwise `path` is a folder, made where it is absent, of 00000.png, 00001.png, ...
+    Returns the files written.
+    """
+    if path.suffix:
+        if path.suffix.lower() not in GRID_SUFFIXES:
+            known = ", ".join(GRID_SUFFIXES)
+            raise UsageError(f"{path}: images are written as {known}, or into a folder")
+        columns = math.ceil(math.sqrt(len(samples)))
+        _write(make_grid(_bytes(samples), nrow=columns, padding=2, pad_value=0), path)
+        return [path]
+    path.mkdir(parents=True, exist_ok=True)
+    files = [path / f"{number:05d}.png" for number in range(len(samples))]
+    for image, file in zip(_bytes(samples), files, strict=True):
+        _write(image, file)
+    return files
+
+
+def _bytes(samples: Tensor) -> Tensor:
+    """[-1, 1] -> 0 to 255."""
+    return samples.add(1).mul(127.5).round().clamp(0, 255).byte()
+
+
+def _write(image: Tensor, path: Path) -> None:
+    """Write one image uint8 [C, H, W] whole or not at all."""
+    pixels = image[0].numpy() if image.shape[0] == 1 else image.permute(1, 2, 0).numpy()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path) as beside:
+        Image.fromarray(pixels).save(beside, format=Image.registered_extensions()[path.suffix.lower()])

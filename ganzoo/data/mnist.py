@@ -1,0 +1,59 @@
+"""MNIST and Fashion-MNIST, as torchvision reads and fetches them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, ClassVar
+
+import platformdirs
+
+from ganzoo.data.pixels import PixelDataset, as_images, check_split
+from ganzoo.errors import DataError, one_line
+
+
+def data_root() -> Path:
+    """Where data sets lie: $GANZOO_DATA, else the user's cache folder."""
+    given = os.environ.get("GANZOO_DATA")
+    return Path(given).expanduser() if given else platformdirs.user_cache_path("ganzoo") / "data"
+
+
+def open_torchvision(name: str, split: str) -> Any:
+    """Open one of torchvision's MNIST-like sets, fetching it where it is absent."""
+    import torchvision.datasets
+
+    train, root = check_split(split), data_root()
+    reader = getattr(torchvision.datasets, name)
+    try:
+        return reader(root, train=train, download=False)
+    except RuntimeError:
+        pass  # not there yet
+    try:
+        return reader(root, train=train, download=True)
+    except Exception as error:
+        raise DataError(
+            f"{name} is not in {root} and cannot be fetched ({one_line(error)}); put its files "
+            f"into {root / name / 'raw'}, or train on mnist-mini, which is in the package"
+        ) from error
+
+
+class _TorchvisionPixels(PixelDataset):
+    """A set of torchvision's by class name: 60,000 training and 10,000 test images of 28x28."""
+
+    reader: ClassVar[str]
+
+    def __init__(self, split: str = "train", size: int = 28, channels: int = 1) -> None:
+        found = open_torchvision(self.reader, split)
+        super().__init__(as_images(found.data), found.targets, size, channels)
+
+
+class MNIST(_TorchvisionPixels):
+    """Handwritten digits (LeCun, Cortes and Burges; CC BY-SA 3.0): 28x28, grey, ten classes."""
+
+    reader = "MNIST"
+
+
+class FashionMNIST(_TorchvisionPixels):
+    """Zalando's articles (Xiao et al. 2017; MIT): 28x28, grey, ten classes."""
+
+    reader = "FashionMNIST"

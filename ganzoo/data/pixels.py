@@ -1,0 +1,57 @@
+"""Small images held whole, as one uint8 tensor that is indexed batch by batch."""
+
+from __future__ import annotations
+
+import hashlib
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from ganzoo.errors import DataError
+from ganzoo.interfaces import Dataset
+
+
+class PixelDataset(Dataset):
+    """Images uint8 [M, C, H, W] with labels int64 [M]; batches are float32 in [-1, 1].
+
+    `size` resizes with antialiasing, once; `channels` 3 repeats grey.
+    """
+
+    def __init__(self, images: Tensor, labels: Tensor, size: int, channels: int) -> None:
+        if channels not in (images.shape[1], 3) or (channels == 3 and images.shape[1] not in (1, 3)):
+            raise DataError(f"channels is {images.shape[1]} or 3, found {channels}")
+        if size < 1:
+            raise DataError(f"size must be 1 or more, found {size}")
+        if images.shape[-2:] != (size, size):
+            images = interpolate(images, (size, size), mode="bilinear", antialias=True)
+        self.images = images.expand(-1, channels, -1, -1).contiguous()
+        self.labels = labels.long()
+        self.num_classes = int(labels.max()) + 1
+        self.sample_shape = tuple(self.images.shape[1:])
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Indices [N] -> images float32 [N, C, H, W] in [-1, 1], labels int64 [N]."""
+        rows = indices.to(self.images.device)
+        return self.images[rows].float().div_(127.5).sub_(1.0), self.labels[rows]
+
+    def content_hash(self) -> str:
+        """Sha256 over all pixels and labels, in order."""
+        digest = hashlib.sha256(self.images.cpu().numpy().tobytes())
+        digest.update(self.labels.cpu().numpy().tobytes())
+        return digest.hexdigest()
+
+
+def check_split(split: str) -> bool:
+    """Whether `split` is the training part; anything but train and test is refused."""
+    if split not in ("train", "test"):
+        raise DataError(f"split is 'train' or 'test', found {split!r}")
+    return split == "train"
+
+
+def as_images(images: Tensor) -> Tensor:
+    """Bring uint8 [M, H, W] or [M, C, H, W] to [M, C, H, W]."""
+    return images.unsqueeze(1) if images.dim() == 3 else images.to(torch.uint8)

@@ -1,0 +1,151 @@
+"""The finished model folder of a run: what `ganzoo.load` opens."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+
+from ganzoo._version import __version__
+from ganzoo.cards import catalogue
+from ganzoo.engine.state import TrainingState
+from ganzoo.engine.turns import Table
+from ganzoo.files import folder_written_whole
+from ganzoo.interfaces import Generator
+from ganzoo.parts import write_samples
+from ganzoo.plugins import CORE
+from ganzoo.readme import readme_of
+from ganzoo.sampling import calibration_batches, drawn_labels, samples
+from ganzoo.specs import (
+    DISCRIMINATOR_FILE,
+    GENERATOR_FILE,
+    Fingerprint,
+    ModelConfig,
+    Provenance,
+    write_record,
+)
+from ganzoo.specs.reading import to_json
+from ganzoo.weights import save_weights
+
+GRID = 64
+FINGERPRINT_TOLERANCE = 1e-3
+
+
+def export(
+    state: TrainingState, table: Table, config: ModelConfig, run_folder: Path, command: str
+) -> Path:
+    """Write `export/` whole: the average, the discriminator, config.json, README.md and a grid."""
+    batches = calibration_batches(state.generator, config.recipe.seed, table.device)
+    network = state.average.snapshot(batches).cpu()
+    folder = run_folder / "export"
+    with folder_written_whole(folder) as beside:
+        files = {
+            GENERATOR_FILE: save_weights(beside / GENERATOR_FILE, network, config.generator),
+            DISCRIMINATOR_FILE: save_weights(
+                beside / DISCRIMINATOR_FILE, state.discriminator, config.discriminator
+            ),
+        }
+        finished = replace(
+            config,
+            files=files,
+            requires=requirements(config),
+            parameters={
+                "generator": count(network),
+                "discriminator": count(state.discriminator),
+            },
+            provenance=provenance(state, table, command),
+            fingerprint=fingerprint(network),
+        )
+        (beside / "config.json").write_text(to_json(write_record(finished)), encoding="utf-8")
+        (beside / "README.md").write_text(
+            readme_of(finished, run_folder.name), encoding="utf-8"
+        )
+        grid = samples(network, GRID, seed=0, labels=grid_labels(network))
+        write_samples(config.kind, grid, beside / "samples.png")
+    return folder
+
+
+def grid_labels(network: Generator) -> torch.Tensor | None:
+    """Labels of the sample grid: class after class, row by row."""
+    classes = network.num_classes
+    return None if classes is None else torch.arange(GRID) % classes
+
+
+def requirements(config: ModelConfig) -> dict[str, str]:
+    """The plugins whose parts the model uses, at least in the versions that made it."""
+    plugins = catalogue().manager.plugins
+    parts = (config.generator, config.discriminator, config.recipe.loss, config.recipe.data)
+    names = {part.name.rpartition("/")[0] for part in parts} - {CORE, ""}
+    return {name: f">={release(plugins[name].version)}" for name in sorted(names)}
+
+
+def release(full: str) -> str:
+    """Major and minor of a version: 0.1.3 -> 0.1."""
+    return ".".join(full.split(".")[:2])
+
+
+def provenance(state: TrainingState, table: Table, command: str) -> Provenance:
+    """Where the weights come from."""
+    return Provenance(
+        command=command,
+        date=datetime.now(UTC).date().isoformat(),
+        duration_s=round(state.seconds, 1),
+        images=state.images,
+        data_hash=table.data.content_hash(),
+        hardware=hardware(table.device),
+        versions={
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "ganzoo-core": __version__,
+            "timm": _version("timm"),
+        },
+        threads=torch.get_num_threads(),
+        sittings=state.sittings,
+    )
+
+
+def hardware(device: torch.device) -> str:
+    """The processor that did the work, in words."""
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
+    return f"{device.type}, {_processor()}"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def fingerprint(network: Generator) -> Fingerprint:
+    """Statistics of the samples of fixed latents, by which a model is known again."""
+    classes = network.num_classes
+    labels = None if classes is None else drawn_labels(classes, GRID, seed=0)
+    drawn = samples(network, GRID, seed=0, labels=labels)
+    return Fingerprint(
+        seed=0,
+        n=len(drawn),
+        mean=round(float(drawn.mean()), 6),
+        std=round(float(drawn.std()), 6),
+        means=tuple(round(float(mean), 6) for mean in drawn[:8].flatten(1).mean(1)),
+        tolerance=FINGERPRINT_TOLERANCE,
+    )
+
+
+def count(network: torch.nn.Module) -> int:
+    """Number of parameters."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,255 @@
+"""From a config to a training that can start: parts built, checked and tried once."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganzoo.engine.counters import Counters, DataOrder
+from ganzoo.engine.state import TrainingState
+from ganzoo.engine.turns import Fakes, Table, make_round, mean_of
+from ganzoo.errors import ConfigError, GanzooError, TrainingError, one_line
+from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss, Terms
+from ganzoo.parts import build, qualify
+from ganzoo.seeds import derive
+from ganzoo.specs import (
+    CONFIG_VERSION,
+    ModelConfig,
+    Optimizer,
+    check_version,
+    merge,
+    read_record,
+    write_record,
+)
+from ganzoo.wrappers import Ema
+
+def resolve(raw: Mapping[str, Any], where: str) -> ModelConfig:
+    """Fill what a recipe leaves open, from its loss and then from the defaults.
+
+    `raw` is config.json as the user wrote it; parts come out under their qualified names.
+    """
+    check_version(raw, where)
+    draft = read_record(ModelConfig, raw, where)
+    loss = build(Loss, draft.recipe.loss)
+    recipe = merge(loss.recipe, raw["recipe"])
+    config = read_record(ModelConfig, {**raw, "recipe": recipe}, where)
+    return replace(
+        config,
+        generator=qualify(Generator, config.generator),
+        discriminator=qualify(Discriminator, config.discriminator),
+        recipe=replace(
+            config.recipe,
+            loss=qualify(Loss, config.recipe.loss),
+            data=qualify(Dataset, config.recipe.data),
+        ),
+    )
+
+
+def config_of(
+    generator: str, discriminator: str, loss: str, data: str, name: str | None = None
+) -> dict[str, Any]:
+    """The raw config of a training that is given by the names of its parts."""
+    return {
+        "ganzoo_config": CONFIG_VERSION,
+        "name": name,
+        "generator": {"name": generator},
+        "discriminator": {"name": discriminator},
+        "recipe": {"loss": {"name": loss}, "data": {"name": data}},
+    }
+
+
+def resolve_precision(config: ModelConfig, device: torch.device) -> ModelConfig:
+    """Replace `auto` by what it means on this device: float32 on the CPU, else bf16."""
+    if config.recipe.precision != "auto":
+        return config
+    precision = "float32" if device.type == "cpu" else "bf16"
+    return replace(config, recipe=replace(config.recipe, precision=precision))
+
+
+def prepare(config: ModelConfig, device: torch.device) -> tuple[TrainingState, Table]:
+    """Build and check everything; `GanzooError` says what does not fit."""
+    recipe = config.recipe
+    data = build(Dataset, recipe.data)
+    generator, discriminator = build_players(config)
+    loss = build(Loss, recipe.loss).to(device).requires_grad_(False)
+    check_shapes(generator, discriminator, data)
+    conditional = check_labels(generator, discriminator, data)
+    generator, discriminator = generator.to(device), discriminator.to(device)
+    trainable = tuple(p for p in discriminator.parameters() if p.requires_grad)
+    state = TrainingState(
+        generator=generator,
+        discriminator=discriminator,
+        average=Ema(generator),
+        loss=loss,
+        generator_optimizer=make_optimizer(recipe.optimizers.generator, generator),
+        discriminator_optimizer=make_optimizer(recipe.optimizers.discriminator, discriminator),
+    )
+    for parameter in trainable:
+        parameter.requires_grad_(False)
+    table = Table(
+        recipe=recipe,
+        data=data,
+        order=DataOrder(len(data), recipe.seed),
+        counters=Counters(recipe.seed),
+        device=device,
+        conditional=conditional,
+        trainable=trainable,
+        autocast=torch.bfloat16 if recipe.precision == "bf16" else None,
+    )
+    dry_call(state, table)
+    return state, table
+
+
+def build_players(config: ModelConfig) -> tuple[Generator, Discriminator]:
+    """Build both networks from the recipe's seed, leaving torch's own generator as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(derive(config.recipe.seed, "generator"))
+        generator = build(Generator, config.generator)
+        torch.default_generator.manual_seed(derive(config.recipe.seed, "discriminator"))
+        discriminator = build(Discriminator, config.discriminator)
+    return generator.train(), discriminator.train()
+
+
+def make_optimizer(spec: Optimizer, module: torch.nn.Module) -> torch.optim.Optimizer:
+    """An optimizer from timm's factory, fused where torch has it so."""
+    from timm.optim import create_optimizer_v2, get_optimizer_info, list_optimizers
+
+    if spec.name not in list_optimizers():
+        raise ConfigError(f"there is no optimizer {spec.name!r}; {_near_optimizer(spec.name)}")
+    parameters = [p for p in module.parameters() if p.requires_grad]
+    arguments = dict(spec.arguments)
+    if "betas" in arguments:
+        arguments["betas"] = tuple(arguments["betas"])
+    if _is_fused(get_optimizer_info(spec.name).opt_class):
+        arguments.setdefault("fused", True)
+    try:
+        made: torch.optim.Optimizer = create_optimizer_v2(
+            parameters, opt=spec.name, lr=spec.lr, **arguments
+        )
+    except (TypeError, ValueError, AssertionError) as error:
+        raise ConfigError(f"optimizer {spec.name!r}: {one_line(error)}") from error
+    return made
+
+
+def _is_fused(optimizer: Any) -> bool:
+    return optimizer in (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
+
+
+def _near_optimizer(name: str) -> str:
+    from timm.optim import list_optimizers
+
+    from ganzoo.errors import did_you_mean
+
+    return did_you_mean(name, list_optimizers())
+
+
+def check_shapes(generator: Generator, discriminator: Discriminator, data: Dataset) -> None:
+    """Data set and players must speak of samples of one shape."""
+    shapes = {
+        "the data set": tuple(data.sample_shape),
+        "the generator": tuple(generator.sample_shape),
+        "the discriminator": tuple(discriminator.sample_shape),
+    }
+    if len(set(shapes.values())) > 1:
+        said = ", ".join(f"{who} has {shape}" for who, shape in shapes.items())
+        raise ConfigError(
+            f"samples differ in shape: {said}; set them alike, such as "
+            "--set generator.arguments.size=32 or --set data.arguments.size=32"
+        )
+
+
+def check_labels(generator: Generator, discriminator: Discriminator, data: Dataset) -> bool:
+    """Whether labels are passed: both players must be conditional, on the data set's classes."""
+    wishes = (generator.num_classes, discriminator.num_classes)
+    if None in wishes:
+        return False
+    if wishes[0] != wishes[1] or data.num_classes is None or data.num_classes > int(wishes[0] or 0):
+        raise ConfigError(
+            f"classes differ: the data set has {data.num_classes}, the generator {wishes[0]}, "
+            f"the discriminator {wishes[1]}; set num_classes alike, or leave it out"
+        )
+    return True
+
+
+def dry_call(state: TrainingState, table: Table) -> None:
+    """Play both turns once on copies, to say in one line what does not fit together."""
+    networks = copy.deepcopy((state.generator, state.discriminator, state.loss))
+    trial = replace(state, generator=networks[0], discriminator=networks[1], loss=networks[2])
+    with torch.random.fork_rng(devices=[]):
+        table.counters.seed_layers(0, "dry-call")
+        real, labels = table.real_batch(0)
+        latents = trial.generator.sample_latents(
+            len(real), rng=table.counters.rng(0, "dry-call")
+        ).to(table.device)
+        published = _outputs(trial, real, latents, labels)
+        if missing := sorted(state.loss.needs - published.keys()):
+            raise TrainingError(
+                f"the loss {table.recipe.loss.name} needs the output {missing[0]!r}, and the "
+                f"networks publish {', '.join(sorted(published))}; override `outputs` to add it"
+            )
+        fakes = Fakes(published["samples"], latents)
+        for parameter in trial.discriminator.parameters():
+            parameter.requires_grad_(True)
+        for mover in ("discriminator", "generator"):
+            _try_turn(trial, table, real, labels, fakes, mover)
+
+
+def _outputs(
+    trial: TrainingState, real: Tensor, latents: Tensor, labels: Tensor | None
+) -> dict[str, Tensor]:
+    """What both networks publish, with the shapes of samples and scores checked."""
+    try:
+        made = trial.generator.outputs(latents, labels)
+        judged = trial.discriminator.outputs(real, labels)
+    except GanzooError:
+        raise
+    except Exception as error:
+        raise TrainingError(
+            f"a network fails on a batch of {len(real)}: {one_line(error)}"
+        ) from error
+    if "samples" not in made or "scores" not in judged:
+        raise TrainingError("`outputs` of a generator holds 'samples', of a discriminator 'scores'")
+    if made["samples"].shape != real.shape:
+        raise TrainingError(
+            f"the generator makes {list(made['samples'].shape)}, real samples are "
+            f"{list(real.shape)}; its sample_shape says {list(trial.generator.sample_shape)}"
+        )
+    return {**made, **judged}
+
+
+def _try_turn(
+    trial: TrainingState,
+    table: Table,
+    real: Tensor,
+    labels: Tensor | None,
+    fakes: Fakes,
+    mover: str,
+) -> None:
+    round = make_round(trial, table, real, labels, fakes, lambda name, values: None, mover)
+    try:
+        with table.precision():
+            terms: Terms = getattr(trial.loss, mover)(round)
+    except GanzooError:
+        raise
+    except Exception as error:
+        raise TrainingError(
+            f"the loss {table.recipe.loss.name} fails in the {mover}'s turn: {one_line(error)}"
+        ) from error
+    if not isinstance(terms, dict):
+        raise TrainingError(
+            f"the loss {table.recipe.loss.name} returns {type(terms).__name__} in the {mover}'s "
+            "turn; return a dict of named terms"
+        )
+    for name, values in terms.items():
+        mean_of(name, values, mover)
+
+
+def plain(config: ModelConfig) -> dict[str, Any]:
+    """What a run must keep to go on: the networks and the recipe, as JSON data."""
+    data: dict[str, Any] = write_record(config)
+    return {key: data[key] for key in ("generator", "discriminator", "recipe")}

@@ -1,0 +1,86 @@
+"""Everything that ganzoo raises on purpose.
+
+    GanzooError
+    ├── UsageError            what was asked for cannot be (exit code 2)
+    │   ├── UnknownNameError  no model, part or command of that name
+    │   └── UnknownOptionError  a part does not take that argument
+    ├── ConfigError           a config.json or a recipe is not what the schema says
+    ├── CardError             a model folder is incomplete or cannot be used
+    ├── WeightsError          a weights file is missing, damaged, altered or of another network
+    ├── PluginError           a plugin is broken, or missing
+    ├── PartError             a part was found and could not be built
+    ├── DataError             a data set is missing or unreadable
+    └── TrainingError         a training cannot start or go on
+
+Each message is one line: what was asked, what was found, what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class GanzooError(Exception):
+    """Base of all errors that ganzoo raises on purpose; `exit_code` is the command's."""
+
+    exit_code = 1
+
+
+class UsageError(GanzooError):
+    """What was asked for cannot be."""
+
+    exit_code = 2
+
+
+class UnknownNameError(UsageError):
+    """No model, part or command of that name."""
+
+
+class UnknownOptionError(UsageError):
+    """A part does not take that argument."""
+
+
+class ConfigError(GanzooError):
+    """A config.json or a recipe is not what the schema says."""
+
+
+class CardError(GanzooError):
+    """A model folder is incomplete or cannot be used."""
+
+
+class WeightsError(GanzooError):
+    """A weights file is missing, damaged, altered or of another network."""
+
+
+class PluginError(GanzooError):
+    """A plugin is broken, or missing."""
+
+
+class PartError(GanzooError):
+    """A part was found and could not be built."""
+
+
+class DataError(GanzooError):
+    """A data set is missing or unreadable."""
+
+
+class TrainingError(GanzooError):
+    """A training cannot start or go on."""
+
+
+def did_you_mean(name: str, known: Iterable[str], *, otherwise: str = "known: {}") -> str:
+    """Say the nearest of the known names, or all of them where none is near."""
+    names = sorted(set(known))
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    if near:
+        return f"did you mean {' or '.join(repr(n) for n in near)}?"
+    return otherwise.format(", ".join(names) or "none")
+
+
+def one_line(error: BaseException) -> str:
+    """Say an error as one line, with its type where it is not ours."""
+    text = " ".join(str(error).split())
+    if isinstance(error, GanzooError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,204 @@
+"""The interfaces: what a generator, a discriminator, a loss and a data set promise.
+
+N counts rows, D is the size of a latent, S the shape of one sample (C, H, W for images).
+Tensors are float32; images and sound lie in [-1, 1].
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from ganzoo.plugins import RunRecord
+
+#: What a player minimises: name to values of at least one dimension, already weighted, per
+#: sample, pack or patch. The engine takes each mean, sums, backpropagates and logs by name.
+Terms: TypeAlias = dict[str, Tensor]
+
+L = TypeVar("L", bound="Loss")
+
+
+class Generator(nn.Module, ABC):
+    """Turns latents into samples."""
+
+    latent_dim: int
+    sample_shape: tuple[int, ...]
+    num_classes: int | None = None
+
+    @abstractmethod
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Latents [N, D] and labels int64 [N] -> samples [N, *S]; D may be 0."""
+
+    def outputs(self, latents: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
+        """Everything one pass publishes; `samples` is what `forward` returns."""
+        return {"samples": self(latents, labels)}
+
+    def sample_latents(self, n: int, *, rng: torch.Generator) -> Tensor:
+        """Draw n latents [n, D] on the CPU; standard normal unless overridden."""
+        return torch.randn(n, self.latent_dim, generator=rng)
+
+
+class Discriminator(nn.Module, ABC):
+    """Scores samples; higher is more real. Critics are discriminators too."""
+
+    sample_shape: tuple[int, ...]
+    num_classes: int | None = None
+
+    @abstractmethod
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Samples [N, *S] -> raw scores, never through a sigmoid.
+
+        [N], or [N, K] for patches and scales, or [N / m] for packs of m.
+        """
+
+    def outputs(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
+        """Everything one pass publishes; `scores` is what `forward` returns."""
+        return {"scores": self(samples, labels)}
+
+
+@dataclass(frozen=True, eq=False)
+class Player:
+    """A network as a loss sees it: call it for scores or samples, `outputs` for everything.
+
+    Labels are the round's unless the call names others. `module` is for its parameters.
+    """
+
+    module: Generator | Discriminator
+    labels: Tensor | None = None
+
+    def __call__(self, inputs: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Scores of samples, or samples of latents."""
+        result: Tensor = self.module(inputs, self.labels if labels is None else labels)
+        return result
+
+    def outputs(self, inputs: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
+        """All that the network publishes in one pass."""
+        return self.module.outputs(inputs, self.labels if labels is None else labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """One player's turn: all that a loss may look at.
+
+    `real` and `fake` are [N, *S], `latents` [N, D], `labels` the real batch's (and the fakes'
+    too), or None unless both players are conditional. In the discriminator's turn `fake`
+    carries no gradient. `step` and `turn` count generator steps and discriminator turns done.
+    `uniform(*shape)` (in [0, 1)) and `normal(*shape)` are the run's own randomness, the only
+    one a loss may use; `log(name, values)` shows values that nobody minimises.
+    """
+
+    real: Tensor
+    fake: Tensor
+    latents: Tensor
+    labels: Tensor | None
+    discriminator: Player
+    generator: Player
+    images_seen: int
+    step: int
+    turn: int
+    uniform: Callable[..., Tensor]
+    normal: Callable[..., Tensor]
+    log: Callable[[str, Tensor], None]
+
+
+class Loss(nn.Module, ABC):
+    """The game: what each player minimises.
+
+    `needs` names outputs that it reads beside scores and samples. Buffers are its state: replace
+    them (`self.k = ...`), never edit them in place. Parameters are frozen networks. `recipe`
+    holds the settings its paper trains with, in a recipe's keys; they fill what the user left
+    open. `double_backward` says that a term holds a gradient of the discriminator.
+    """
+
+    double_backward: bool = False
+    needs: frozenset[str] = frozenset()
+    recipe: ClassVar[Mapping[str, object]] = {}
+
+    def __new__(cls: type[L], *args: Any, **kwargs: Any) -> L:
+        """Ready the module, so that a loss without state needs no `super().__init__()`."""
+        loss = super().__new__(cls)
+        nn.Module.__init__(loss)
+        return loss
+
+    @abstractmethod
+    def discriminator(self, round: Round) -> Terms:
+        """What the discriminator minimises."""
+
+    @abstractmethod
+    def generator(self, round: Round) -> Terms:
+        """What the generator minimises."""
+
+    def constrain(self, discriminator: Discriminator) -> None:
+        """Hold the discriminator to a set after each of its steps, under `no_grad`."""
+
+
+class Dataset(ABC):
+    """Samples addressed by index, so that their order is the engine's."""
+
+    sample_shape: tuple[int, ...]
+    num_classes: int | None = None
+    kind: str = "image"
+    value_range: tuple[float, float] | None = (-1.0, 1.0)
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Number of samples."""
+
+    @abstractmethod
+    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Indices int64 [N] -> samples float32 [N, *S] and labels int64 [N], or None."""
+
+    def content_hash(self) -> str:
+        """Name the content: sha256 over all samples and labels, in order."""
+        import hashlib
+
+        digest = hashlib.sha256()
+        for start in range(0, len(self), 4096):
+            rows = torch.arange(start, min(start + 4096, len(self)))
+            for tensor in self.batch(rows):
+                if tensor is not None:
+                    digest.update(tensor.contiguous().cpu().numpy().tobytes())
+        return digest.hexdigest()
+
+
+class Extractor(nn.Module, ABC):
+    """Features in which samples are measured."""
+
+    name: str
+    feature_dim: int
+    num_classes: int | None = None
+
+    @abstractmethod
+    def forward(self, samples: Tensor) -> Tensor:
+        """Samples [N, *S] -> features [N, F]."""
+
+    def logits(self, samples: Tensor) -> Tensor:
+        """Samples [N, *S] -> class scores [N, num_classes], where `num_classes` is set."""
+        raise NotImplementedError(f"{type(self).__name__} knows no classes")
+
+
+class Tracker(ABC):
+    """Sends a run's figures and samples elsewhere."""
+
+    @abstractmethod
+    def start(self, run: RunRecord) -> None:
+        """A training begins or goes on."""
+
+    @abstractmethod
+    def log(self, images_seen: int, values: Mapping[str, float]) -> None:
+        """A row of figures."""
+
+    @abstractmethod
+    def sample(self, images_seen: int, path: Path) -> None:
+        """A file of samples was written."""
+
+    @abstractmethod
+    def end(self, outcome: str) -> None:
+        """The training ended: `finished`, `interrupted` or `failed`."""

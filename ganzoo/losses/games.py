@@ -1,0 +1,120 @@
+"""The core's losses: each composes a game with the penalties that were asked for."""
+
+from __future__ import annotations
+
+from abc import ABC
+
+from torch import Tensor
+
+from ganzoo.errors import ConfigError
+from ganzoo.interfaces import Loss, Round, Terms
+from ganzoo.losses import adversarial as game
+from ganzoo.losses.penalties import r1_penalty, r2_penalty
+
+
+def scores(round: Round) -> tuple[Tensor, Tensor]:
+    """Scores of the round's real and fake samples, shown in the log."""
+    real, fake = round.discriminator(round.real), round.discriminator(round.fake)
+    round.log("real_scores", real)
+    round.log("fake_scores", fake)
+    return real, fake
+
+
+class PenalisedLoss(Loss, ABC):
+    """A loss with R1 and R2, each at every `penalty_interval`-th turn.
+
+    A lazy penalty is weighed with the interval, so that its mean weight stays gamma / 2
+    (Karras et al. 2020, section 3.1).
+    """
+
+    def __init__(
+        self, r1_gamma: float = 0.0, r2_gamma: float = 0.0, penalty_interval: int = 1
+    ) -> None:
+        if r1_gamma < 0 or r2_gamma < 0:
+            raise ConfigError(f"gammas must be 0 or more, found {r1_gamma} and {r2_gamma}")
+        if penalty_interval < 1:
+            raise ConfigError(f"penalty_interval must be 1 or more, found {penalty_interval}")
+        self.r1_gamma, self.r2_gamma = r1_gamma, r2_gamma
+        self.penalty_interval = penalty_interval
+        self.double_backward = r1_gamma > 0 or r2_gamma > 0
+
+    def penalties(self, round: Round) -> Terms:
+        """The penalties due at this turn, weighed."""
+        if round.turn % self.penalty_interval:
+            return {}
+        terms, weight = {}, self.penalty_interval / 2
+        if self.r1_gamma:
+            terms["r1"] = weight * self.r1_gamma * r1_penalty(round.discriminator, round.real)
+        if self.r2_gamma:
+            terms["r2"] = weight * self.r2_gamma * r2_penalty(round.discriminator, round.fake)
+        return terms
+
+
+class Minimax(PenalisedLoss):
+    """The saturating game: both players share one value (Goodfellow et al. 2014, eq. 1)."""
+
+    def discriminator(self, round: Round) -> Terms:
+        """Tell real from fake, in log-likelihood."""
+        real, fake = scores(round)
+        terms = {"real": game.logistic_real(real), "fake": game.logistic_fake(fake)}
+        return {**terms, **self.penalties(round)}
+
+    def generator(self, round: Round) -> Terms:
+        """Minimise what the discriminator maximises."""
+        return {"generator": game.minimax_generator(round.discriminator(round.fake))}
+
+
+class NonSaturating(PenalisedLoss):
+    """The game that is played in practice (Goodfellow et al. 2014, end of section 3)."""
+
+    def discriminator(self, round: Round) -> Terms:
+        """Tell real from fake, in log-likelihood."""
+        real, fake = scores(round)
+        terms = {"real": game.logistic_real(real), "fake": game.logistic_fake(fake)}
+        return {**terms, **self.penalties(round)}
+
+    def generator(self, round: Round) -> Terms:
+        """Maximise the log-likelihood of being taken for real."""
+        return {"generator": game.non_saturating_generator(round.discriminator(round.fake))}
+
+
+class LeastSquares(PenalisedLoss):
+    """LSGAN with targets 0, 1 and 1 (Mao et al. 2017, eq. 9)."""
+
+    def discriminator(self, round: Round) -> Terms:
+        """Pull real scores to 1 and fake ones to 0."""
+        real, fake = scores(round)
+        terms = {"real": game.least_squares(real, 1.0), "fake": game.least_squares(fake, 0.0)}
+        return {**terms, **self.penalties(round)}
+
+    def generator(self, round: Round) -> Terms:
+        """Pull fake scores to 1."""
+        return {"generator": game.least_squares(round.discriminator(round.fake), 1.0)}
+
+
+class Hinge(PenalisedLoss):
+    """The hinge game (Lim and Ye 2017; Miyato et al. 2018, eq. 16 and 17)."""
+
+    def discriminator(self, round: Round) -> Terms:
+        """Push real scores above 1 and fake ones below -1."""
+        real, fake = scores(round)
+        terms = {"real": game.hinge_real(real), "fake": game.hinge_fake(fake)}
+        return {**terms, **self.penalties(round)}
+
+    def generator(self, round: Round) -> Terms:
+        """Raise the fakes' scores."""
+        return {"generator": game.hinge_generator(round.discriminator(round.fake))}
+
+
+class Relativistic(PenalisedLoss):
+    """The relativistic logistic game over pairs (Jolicoeur-Martineau 2018, RSGAN)."""
+
+    def discriminator(self, round: Round) -> Terms:
+        """Score each real sample above its fake partner."""
+        real, fake = scores(round)
+        return {"pairs": game.relativistic(real, fake), **self.penalties(round)}
+
+    def generator(self, round: Round) -> Terms:
+        """Score each fake above its real partner."""
+        real, fake = round.discriminator(round.real), round.discriminator(round.fake)
+        return {"generator": game.relativistic(fake, real)}

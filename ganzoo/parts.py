@@ -1,0 +1,62 @@
+"""Building parts by name, and checking that they are what their plugin says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from torch import Tensor
+
+from ganzoo.cards import catalogue
+from ganzoo.errors import PartError
+from ganzoo.interfaces import Dataset, Discriminator, Extractor, Generator, Loss
+from ganzoo.specs import Part
+
+P = TypeVar("P", Generator, Discriminator, Loss, Dataset, Extractor)
+
+_KINDS: dict[type, str] = {
+    Generator: "generator",
+    Discriminator: "discriminator",
+    Loss: "loss",
+    Dataset: "dataset",
+    Extractor: "extractor",
+}
+
+
+def build(interface: type[P], part: Part) -> P:
+    """Build a part and check that it is an instance of its interface."""
+    entry = catalogue().registry.find(_KINDS[interface], part.name)
+    made = entry.build(**part.arguments)
+    if not isinstance(made, interface):
+        raise PartError(
+            f"{entry.kind} {entry.qualified}: {entry.target} makes a {type(made).__name__}, "
+            f"which is no subclass of ganzoo.{interface.__name__}"
+        )
+    return made
+
+
+def qualify(interface: type[P], part: Part) -> Part:
+    """The same part under its qualified name, as config.json stores it."""
+    entry = catalogue().registry.find(_KINDS[interface], part.name)
+    return Part(entry.qualified, part.arguments)
+
+
+def create_generator(name: str, /, **arguments: Any) -> Generator:
+    """Build an untrained generator by bare or qualified name, with its constructor's arguments."""
+    return build(Generator, Part(name, arguments))
+
+
+def create_discriminator(name: str, /, **arguments: Any) -> Discriminator:
+    """Build an untrained discriminator by bare or qualified name, with its arguments."""
+    return build(Discriminator, Part(name, arguments))
+
+
+def create_loss(name: str, /, **arguments: Any) -> Loss:
+    """Build a loss by bare or qualified name, with its constructor's arguments."""
+    return build(Loss, Part(name, arguments))
+
+
+def write_samples(kind: str, samples: Tensor, path: Path) -> list[Path]:
+    """Write samples [N, *S] as their kind is written; returns the files."""
+    written: list[Path] = catalogue().registry.find("writer", kind).resolve()(samples, path)
+    return written

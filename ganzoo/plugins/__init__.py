@@ -1,0 +1,16 @@
+"""Plugins: the hooks they implement, and the manager that finds and guards them."""
+
+from ganzoo.plugins.events import RunRecord
+from ganzoo.plugins.hookspecs import hookimpl
+from ganzoo.plugins.manager import API_VERSION, CORE, PART_HOOKS, Plugin, PluginManager, Source
+
+__all__ = [
+    "API_VERSION",
+    "CORE",
+    "PART_HOOKS",
+    "Plugin",
+    "PluginManager",
+    "RunRecord",
+    "Source",
+    "hookimpl",
+]

@@ -1,0 +1,45 @@
+"""What the core itself offers, through the same hooks as every plugin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ganzoo.plugins.hookspecs import hookimpl
+
+ganzoo_api = 1
+
+
+@hookimpl
+def ganzoo_losses() -> dict[str, str]:
+    """The adversarial games that no plugin needs to bring."""
+    return {
+        "hinge": "ganzoo.losses:Hinge",
+        "least-squares": "ganzoo.losses:LeastSquares",
+        "minimax": "ganzoo.losses:Minimax",
+        "non-saturating": "ganzoo.losses:NonSaturating",
+        "relativistic": "ganzoo.losses:Relativistic",
+    }
+
+
+@hookimpl
+def ganzoo_datasets() -> dict[str, str]:
+    """The data sets that everybody starts with."""
+    return {
+        "fashion-mnist": "ganzoo.data.mnist:FashionMNIST",
+        "mnist": "ganzoo.data.mnist:MNIST",
+        "mnist-mini": "ganzoo.data.mini:MNISTMini",
+    }
+
+
+@hookimpl
+def ganzoo_writers() -> dict[str, str]:
+    """How samples are written, by their kind."""
+    return {"image": "ganzoo.data.images:write_images"}
+
+
+@hookimpl
+def ganzoo_cards() -> list[Path]:
+    """The official models: inside the package in a wheel, beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    places = (package / "zoo_cards", package.parent / "zoo_cards")
+    return [place for place in places if place.is_dir()][:1]

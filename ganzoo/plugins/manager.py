@@ -1,0 +1,236 @@
+"""Finding plugins, loading each in a guard, and keeping what each contributes."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+from packaging.utils import canonicalize_name
+
+from ganzoo._version import __version__
+from ganzoo.errors import PluginError, did_you_mean, one_line
+from ganzoo.plugins import core, hookspecs, validation
+
+#: The contract that a plugin states as `ganzoo_api`.
+API_VERSION = 1
+#: The core's own name in qualified names, such as `ganzoo/hinge`.
+CORE = "ganzoo"
+#: Kinds of parts and the hook that offers each.
+PART_HOOKS = {
+    "generator": "ganzoo_generators",
+    "discriminator": "ganzoo_discriminators",
+    "loss": "ganzoo_losses",
+    "dataset": "ganzoo_datasets",
+    "extractor": "ganzoo_extractors",
+    "tracker": "ganzoo_trackers",
+    "writer": "ganzoo_writers",
+}
+EVENTS = (
+    "ganzoo_training_started",
+    "ganzoo_metrics_logged",
+    "ganzoo_checkpoint_saved",
+    "ganzoo_training_ended",
+)
+
+log = logging.getLogger("ganzoo")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A distribution that declares a plugin, and how to load its module."""
+
+    distribution: str
+    version: str
+    load: Callable[[], ModuleType]
+
+
+@dataclass
+class Plugin:
+    """A plugin as found: what it contributes, and what is wrong with it, a reason a line."""
+
+    distribution: str
+    version: str
+    parts: dict[str, dict[str, str]] = field(default_factory=dict)
+    cards: list[Path] = field(default_factory=list)
+    commands: dict[str, tuple[str, str]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    loaded: bool = False
+
+
+def installed_sources() -> list[Source]:
+    """The plugins that installed distributions declare, by distribution name.
+
+    A distribution that declares several modules is taken at its first by name; the manager
+    reports the rest.
+    """
+    found: dict[str, list[importlib.metadata.EntryPoint]] = {}
+    versions: dict[str, str] = {}
+    for entry in importlib.metadata.entry_points(group="ganzoo"):
+        if entry.dist is not None:
+            name = canonicalize_name(entry.dist.name)
+            versions[name] = entry.dist.version
+            found.setdefault(name, []).append(entry)
+    return [Source(name, versions[name], _loader(found[name])) for name in sorted(found)]
+
+
+def _loader(entries: list[importlib.metadata.EntryPoint]) -> Callable[[], ModuleType]:
+    """Load a distribution's one module; two different ones are an error."""
+    values = sorted({entry.value for entry in entries})
+
+    def load() -> ModuleType:
+        if len(values) > 1:
+            raise PluginError(f"declares {len(values)} plugin modules ({', '.join(values)}); "
+                              "a distribution has one")
+        module = entries[0].load()
+        if not isinstance(module, ModuleType):
+            raise PluginError(f"its entry point {values[0]!r} is no module")
+        return module
+
+    return load
+
+
+class PluginManager:
+    """All plugins, each loaded by itself, in a guard.
+
+    `sources` defaults to the installed distributions, of which GANZOO_PLUGINS (names joined by
+    commas) allows some; `strict` (GANZOO_STRICT=1) raises a `PluginError` at the first problem.
+    """
+
+    def __init__(
+        self, sources: Iterable[Source] | None = None, *, strict: bool | None = None
+    ) -> None:
+        self.strict = os.environ.get("GANZOO_STRICT") == "1" if strict is None else strict
+        self.pluggy = pluggy.PluginManager("ganzoo")
+        self.pluggy.add_hookspecs(hookspecs)
+        self.plugins: dict[str, Plugin] = {}
+        self._add(Source(CORE, __version__, lambda: core))
+        for source in self._allowed() if sources is None else sources:
+            self._add(source)
+
+    @property
+    def problems(self) -> list[tuple[Plugin, str]]:
+        """Everything that is wrong, with the plugin it is wrong with."""
+        return [(plugin, text) for plugin in self.plugins.values() for text in plugin.problems]
+
+    def report(self, distribution: str, problem: str) -> None:
+        """Note a problem with a plugin; in strict mode, raise it."""
+        plugin = self.plugins.setdefault(distribution, Plugin(distribution, "?"))
+        if problem not in plugin.problems:
+            plugin.problems.append(problem)
+        if self.strict:
+            raise PluginError(f"plugin {distribution} {plugin.version}: {problem}")
+
+    def notify(self, event: str, **values: Any) -> None:
+        """Tell every listener of an event; one that raises is reported once and dropped."""
+        caller = getattr(self.pluggy.hook, event)
+        for listener in list(caller.get_hookimpls()):
+            try:
+                listener.function(*(values[name] for name in listener.argnames))
+            except Exception as error:
+                caller._remove_plugin(listener.plugin)
+                name = listener.plugin_name
+                log.warning("plugin %s: %s failed and is off from here: %s",
+                            name, event, one_line(error))
+
+    def _allowed(self) -> list[Source]:
+        """The installed sources that GANZOO_PLUGINS allows."""
+        sources = installed_sources()
+        if (wish := os.environ.get("GANZOO_PLUGINS")) is None:
+            return sources
+        wanted = {canonicalize_name(name.strip()) for name in wish.split(",") if name.strip()}
+        for name in sorted(wanted - {source.distribution for source in sources}):
+            self.report(name, "GANZOO_PLUGINS asks for it, and it is not installed")
+        return [source for source in sources if source.distribution in wanted]
+
+    def _add(self, source: Source) -> None:
+        """Load one plugin and collect what it offers; whatever it does, the others go on."""
+        name = source.distribution
+        if name in self.plugins and self.plugins[name].loaded:
+            self.report(name, "a second distribution of this name; the first stays")
+            return
+        plugin = self.plugins[name] = Plugin(name, source.version)
+        try:
+            module = source.load()
+            self._check_api(module)
+            self._register(plugin, module)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit too: a plugin must not end the host
+            if isinstance(error, PluginError) and self.strict:
+                raise
+            self.report(name, one_line(error))
+
+    @staticmethod
+    def _check_api(module: ModuleType) -> None:
+        version = getattr(module, "ganzoo_api", 1)
+        if version != API_VERSION:
+            raise PluginError(
+                f"written for ganzoo_api {version!r}, this ganzoo-core {__version__} has "
+                f"{API_VERSION}; install versions that agree"
+            )
+
+    def _register(self, plugin: Plugin, module: ModuleType) -> None:
+        """Register a module with pluggy and call each of its data hooks in a guard."""
+        self._check_hook_names(plugin, module)
+        try:
+            self.pluggy.register(module, name=plugin.distribution)
+        except pluggy.PluginValidationError as error:
+            self.pluggy.unregister(module)
+            raise PluginError(one_line(error)) from None
+        plugin.loaded = True
+        for kind, hook in PART_HOOKS.items():
+            plugin.parts[kind] = self._call(plugin, module, hook, validation.parts, {})
+        plugin.cards = self._call(plugin, module, "ganzoo_cards", validation.folders, [])
+        plugin.commands = self._call(
+            plugin, module, "ganzoo_commands", validation.commands, {}
+        )
+
+    def _check_hook_names(self, plugin: Plugin, module: ModuleType) -> None:
+        """Report functions that look like hooks and are none."""
+        hooks = {name for name in vars(hookspecs) if name.startswith("ganzoo_")}
+        for name, value in vars(module).items():
+            marked = getattr(value, "ganzoo_impl", None) is not None
+            if marked and name not in hooks:
+                self.report(plugin.distribution,
+                            f"{name} is no hook of ganzoo; {did_you_mean(name, hooks)}")
+            elif callable(value) and name.startswith("ganzoo_") and not marked:
+                self.report(plugin.distribution, f"{name} is not marked @hookimpl and is not used")
+
+    def _call(
+        self,
+        plugin: Plugin,
+        module: ModuleType,
+        hook: str,
+        check: Callable[[str, Any, Callable[[str], None]], Any],
+        empty: Any,
+    ) -> Any:
+        """Call one data hook of one plugin, and check what it returns."""
+        impls = getattr(self.pluggy.hook, hook).get_hookimpls()
+        impl = next((impl for impl in reversed(impls) if impl.plugin is module), None)
+        if impl is None:
+            return empty
+        try:
+            returned = impl.function()
+            return check(hook, returned, lambda text: self.report(plugin.distribution, text))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            if isinstance(error, PluginError) and self.strict:
+                raise
+            text = one_line(error)
+            self.report(plugin.distribution, text if hook in text else f"{hook}: {text}")
+            return empty
+
+
+def parts_of(plugins: Mapping[str, Plugin], kind: str) -> Iterable[tuple[str, str, str]]:
+    """All (name, distribution, target) of a kind of part."""
+    for plugin in plugins.values():
+        for name, target in plugin.parts.get(kind, {}).items():
+            yield name, plugin.distribution, target

@@ -1,0 +1,146 @@
+"""Drawing samples so that a seed means the same whatever the chunk, the device or the past.
+
+Latents are drawn on the CPU in whole blocks of 64, each from a generator of its own seeded by
+(seed, block); labels likewise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from ganzoo.errors import UsageError
+from ganzoo.interfaces import Generator
+from ganzoo.seeds import derive
+
+BLOCK = 64
+#: Latents per batch, and batches, from which an average's batch statistics are recomputed.
+CALIBRATION = (128, 16)
+
+
+def latents(generator: Generator, n: int, *, seed: int, start: int = 0) -> Tensor:
+    """Latents number `start` to `start + n` of a seed: [n, D], on the CPU."""
+    if n < 1 or start < 0:
+        raise UsageError(f"n must be 1 or more and start 0 or more, found {n} and {start}")
+    first, last = start // BLOCK, (start + n - 1) // BLOCK
+    blocks = [_block(generator, seed, number) for number in range(first, last + 1)]
+    return torch.cat(blocks)[start - first * BLOCK :][:n]
+
+
+def drawn_labels(num_classes: int, n: int, *, seed: int) -> Tensor:
+    """Labels int64 [n], uniform over the classes, in blocks like the latents."""
+    blocks = [
+        torch.randint(num_classes, (BLOCK,), generator=_rng(seed, "labels", number))
+        for number in range((n + BLOCK - 1) // BLOCK)
+    ]
+    return torch.cat(blocks)[:n]
+
+
+@torch.no_grad()
+def samples(
+    generator: Generator, n: int, *, seed: int, labels: Tensor | None = None, batch: int = BLOCK
+) -> Tensor:
+    """n samples of a seed: float32 [n, *S] on the CPU, from a generator in eval mode.
+
+    `labels` int64 [n] are needed by a conditional generator. A network that draws noise of its
+    own is run in whole blocks, each seeded, so that its samples do not depend on n or `batch`.
+    """
+    if batch < 1:
+        raise UsageError(f"batch must be 1 or more, found {batch}")
+    device = next((p.device for p in generator.parameters()), torch.device("cpu"))
+    drawn = latents(generator, n, seed=seed)
+    with _seeded_layers(seed, device) as reseed:
+        if _draws_noise(generator, drawn[:1], None if labels is None else labels[:1], device):
+            return _by_blocks(generator, n, seed, labels, device, reseed)
+        pieces = [
+            generator(
+                drawn[first : first + batch].to(device),
+                None if labels is None else labels[first : first + batch].to(device),
+            )
+            for first in range(0, n, batch)
+        ]
+    return torch.cat([piece.float().cpu() for piece in pieces])
+
+
+def calibration_batches(
+    generator: Generator, seed: int, device: torch.device
+) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """Counted latents, with labels where the generator takes them, for batch statistics."""
+    size, count = CALIBRATION
+    classes = generator.num_classes
+    for number in range(count):
+        rng = _rng(seed, "calibration", number)
+        drawn = generator.sample_latents(size, rng=rng).to(device)
+        labels = None if classes is None else torch.arange(size, device=device) % classes
+        yield drawn, labels
+
+
+def _block(generator: Generator, seed: int, number: int) -> Tensor:
+    return generator.sample_latents(BLOCK, rng=_rng(seed, "latents", number))
+
+
+def _rng(seed: int, purpose: str, number: int) -> torch.Generator:
+    return torch.Generator().manual_seed(derive(seed, purpose, number))
+
+
+@contextmanager
+def _seeded_layers(seed: int, device: torch.device) -> Iterator[_Reseed]:
+    """Lend torch's own generators, seeded, and give them back as they were."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        reseed = _Reseed(seed, device)
+        reseed(0)
+        yield reseed
+
+
+class _Reseed:
+    """Seeds torch's own generators for a block, for layers that draw inside a network."""
+
+    def __init__(self, seed: int, device: torch.device) -> None:
+        self.seed, self.device = seed, device
+
+    def __call__(self, block: int) -> None:
+        value = derive(self.seed, "layers", block)
+        torch.default_generator.manual_seed(value)
+        if self.device.type == "cuda":
+            torch.cuda.manual_seed(value)
+
+
+def _draws_noise(
+    generator: Generator, one: Tensor, label: Tensor | None, device: torch.device
+) -> bool:
+    """Whether a pass through the network draws from torch's own generators."""
+    before = _rng_state(device)
+    generator(one.to(device), None if label is None else label.to(device))
+    return not torch.equal(before, _rng_state(device))
+
+
+def _rng_state(device: torch.device) -> Tensor:
+    states = [torch.get_rng_state()]
+    if device.type == "cuda":
+        states.append(torch.cuda.get_rng_state(device))
+    return torch.cat(states)
+
+
+def _by_blocks(
+    generator: Generator,
+    n: int,
+    seed: int,
+    labels: Tensor | None,
+    device: torch.device,
+    reseed: _Reseed,
+) -> Tensor:
+    """Whole blocks, each under its own seed; what n leaves of the last one is cut off."""
+    pieces = []
+    for number in range((n + BLOCK - 1) // BLOCK):
+        rows = _block(generator, seed, number)
+        wish = None if labels is None else labels[number * BLOCK :][:BLOCK]
+        if wish is not None and len(wish) < BLOCK:
+            wish = torch.cat([wish, wish.new_zeros(BLOCK - len(wish))])
+        reseed(number)
+        made = generator(rows.to(device), None if wish is None else wish.to(device))
+        pieces.append(made.float().cpu())
+    return torch.cat(pieces)[:n]

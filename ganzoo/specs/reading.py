@@ -1,0 +1,149 @@
+"""Reading JSON strictly: an unknown key, a wrong type or a doubtful number is an error by name."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import math
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ganzoo.errors import ConfigError, did_you_mean
+
+T = TypeVar("T")
+
+#: Far above any honest config (the zoo's are 3 KB), far below what would hurt to parse.
+MAX_JSON_BYTES = 4 * 1024 * 1024
+
+
+def parse_json(text: str | bytes, where: str) -> Any:
+    """Parse JSON, refusing duplicate keys, NaN, infinities and endless nesting."""
+
+    def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in found:
+                raise ConfigError(f"{where}: the key {key!r} stands twice; keep one")
+            found[key] = value
+        return found
+
+    def no_constant(name: str) -> Any:
+        raise ConfigError(f"{where}: {name} is not a number in JSON; write a finite one")
+
+    def finite(digits: str) -> float:
+        value = float(digits)
+        return value if math.isfinite(value) else no_constant(digits[:40])
+
+    if len(text) > MAX_JSON_BYTES:
+        raise ConfigError(f"{where}: {len(text):,} bytes, a config has at most {MAX_JSON_BYTES:,}")
+    try:
+        return json.loads(
+            text,
+            object_pairs_hook=no_duplicates,
+            parse_constant=no_constant,
+            parse_float=finite,
+        )
+    except RecursionError:
+        raise ConfigError(f"{where}: nested too deeply to be a config") from None
+    except ConfigError:
+        raise
+    except ValueError as error:  # malformed JSON, undecodable text, integers of 5,000 digits
+        raise ConfigError(f"{where}: not valid JSON: {str(error)[:200]}") from None
+
+
+def read_json(path: Path) -> Any:
+    """Read and parse a JSON file; `ConfigError` names the file and what is wrong."""
+    try:
+        if path.stat().st_size > MAX_JSON_BYTES:
+            raise ConfigError(f"{path}: more than {MAX_JSON_BYTES:,} bytes; this is no config")
+        return parse_json(path.read_bytes(), str(path))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def read_record(record: type[T], data: Any, where: str) -> T:
+    """Make the dataclass `record` of parsed JSON; `where` names the place in errors."""
+    if not isinstance(data, Mapping):
+        raise ConfigError(f"{where}: expected an object, found {_kind(data)}")
+    fields = {field.name: field for field in dataclasses.fields(record)}  # type: ignore[arg-type]
+    for key in data:
+        if key not in fields:
+            raise ConfigError(f"{where}: unknown key {key!r}; {did_you_mean(str(key), fields)}")
+    hints = _hints(record)
+    values = {}
+    for name, field in fields.items():
+        if name in data:
+            values[name] = _value(hints[name], data[name], f"{where}.{name}" if where else name)
+        elif field.default is field.default_factory is dataclasses.MISSING:
+            raise ConfigError(f"{where}: the key {name!r} is missing")
+    try:
+        return record(**values)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
+
+
+def write_record(record: Any) -> Any:
+    """Turn a dataclass back into JSON data; `read_record` of it gives an equal record."""
+    if dataclasses.is_dataclass(record):
+        return {f.name: write_record(getattr(record, f.name)) for f in dataclasses.fields(record)}
+    if isinstance(record, Mapping):
+        return {key: write_record(value) for key, value in record.items()}
+    if isinstance(record, list | tuple):
+        return [write_record(value) for value in record]
+    return record
+
+
+_hints = functools.cache(typing.get_type_hints)
+
+
+def _value(hint: Any, data: Any, where: str) -> Any:
+    """Check one value against its annotation and convert it."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any:
+        return data
+    if origin in (typing.Union, types.UnionType):
+        if data is None and type(None) in inner:
+            return None
+        (hint,) = (kind for kind in inner if kind is not type(None))
+        return _value(hint, data, where)
+    if dataclasses.is_dataclass(hint):
+        return read_record(typing.cast(type, hint), data, where)
+    if origin is tuple:
+        if not isinstance(data, list | tuple):
+            raise ConfigError(f"{where}: expected a list, found {_kind(data)}")
+        return tuple(_value(inner[0], item, f"{where}[{i}]") for i, item in enumerate(data))
+    if origin is not None and issubclass(origin, Mapping):
+        if not isinstance(data, Mapping):
+            raise ConfigError(f"{where}: expected an object, found {_kind(data)}")
+        return {key: _value(inner[1], item, f"{where}.{key}") for key, item in data.items()}
+    return _scalar(hint, data, where)
+
+
+def _scalar(hint: type, data: Any, where: str) -> Any:
+    """Check a string, number or truth value; true is not 1 here."""
+    if hint is float and isinstance(data, int) and not isinstance(data, bool):
+        return float(data)
+    if isinstance(data, hint) and (hint is bool or not isinstance(data, bool)):
+        return data
+    expected = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}[hint]
+    raise ConfigError(f"{where}: expected {expected}, found {_kind(data)}")
+
+
+def _kind(data: Any) -> str:
+    """Name the kind of a JSON value, with the value where it is short."""
+    names = {dict: "an object", list: "a list", type(None): "null"}
+    if type(data) in names:
+        return names[type(data)]
+    text = repr(data)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def to_json(data: Any) -> str:
+    """Write JSON as it stands in the zoo's files: indented, in the order given, with a newline."""
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

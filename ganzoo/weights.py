@@ -1,0 +1,96 @@
+"""Weights: safetensors with the same bytes each time, and the bytes that are hashed are loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from ganzoo.errors import WeightsError
+from ganzoo.files import written_whole
+from ganzoo.specs import FileRecord, Part
+
+_PICKLE_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+
+
+def tensor_bytes(tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> bytes:
+    """Serialise tensors; `about` becomes one metadata key of sorted JSON, so bytes are stable."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    text = json.dumps(about, sort_keys=True, separators=(",", ":"))
+    return safetensors.torch.save(plain, metadata={"ganzoo": text})
+
+
+def save_weights(path: Path, module: nn.Module, part: Part) -> FileRecord:
+    """Write a network's parameters and buffers, and say what was written."""
+    about = {"format": 1, "part": part.name, "arguments": dict(part.arguments)}
+    data = tensor_bytes(module.state_dict(), about)
+    with written_whole(path) as beside:
+        beside.write_bytes(data)
+    return FileRecord(hashlib.sha256(data).hexdigest(), len(data))
+
+
+def read_tensors(path: Path, record: FileRecord | None = None) -> dict[str, Tensor]:
+    """Read a safetensors file, holding it to its record; `WeightsError` says what is wrong."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise WeightsError(f"{path} is missing; get the model folder again") from None
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error.strerror}") from None
+    if data.startswith(_PICKLE_STARTS):
+        raise WeightsError(
+            f"{path} is a pickle (a PyTorch checkpoint), which can run code and is never read; "
+            "weights here are safetensors"
+        )
+    if record is not None:
+        check_bytes(path, data, record)
+    try:
+        return safetensors.torch.load(data)
+    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
+        raise WeightsError(f"{path} is no whole safetensors file: {error}") from None
+
+
+def check_bytes(path: Path, data: bytes, record: FileRecord) -> None:
+    """Refuse bytes that are not those of the record."""
+    if len(data) != record.bytes:
+        raise WeightsError(
+            f"{path}: {record.bytes:,} bytes expected, {len(data):,} found; the file is truncated "
+            "or another one, get the model folder again"
+        )
+    found = hashlib.sha256(data).hexdigest()
+    if found != record.sha256:
+        raise WeightsError(
+            f"{path}: sha256 {record.sha256} expected, {found} found; the file was altered or "
+            "damaged, get the model folder again"
+        )
+
+
+def load_weights(
+    path: Path, module: nn.Module, record: FileRecord | None = None, *, part: str = ""
+) -> None:
+    """Load a file into a network, all of it or nothing."""
+    tensors = read_tensors(path, record)
+    expected = module.state_dict()
+    what = part or type(module).__name__
+    for name, tensor in expected.items():
+        if name not in tensors:
+            raise WeightsError(f"{path} is of another network than {what}: {name!r} is missing")
+        found = tensors[name]
+        if found.shape != tensor.shape:
+            raise WeightsError(
+                f"{path} is of another network than {what}: {name!r} is {list(tensor.shape)} "
+                f"there, {list(found.shape)} in the file"
+            )
+        if found.dtype != tensor.dtype:
+            raise WeightsError(
+                f"{path}: {name!r} is {found.dtype} in the file, {tensor.dtype} in {what}"
+            )
+    if extra := sorted(tensors.keys() - expected.keys()):
+        raise WeightsError(f"{path} is of another network than {what}: {extra[0]!r} is not in it")
+    module.load_state_dict(tensors)

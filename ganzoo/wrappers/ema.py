@@ -1,0 +1,66 @@
+"""The exponential moving average of a generator, and the batch statistics that go with it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from ganzoo.interfaces import Generator
+
+
+class Ema:
+    """The average of a generator's parameters over its training.
+
+    Its batch-norm statistics are not averaged: they are recomputed for each `snapshot`, since
+    the live network's visibly spoil its samples. Other buffers are the live network's.
+    """
+
+    def __init__(self, generator: Generator) -> None:
+        self.module = copy.deepcopy(generator).eval().requires_grad_(False)
+        self._averaged = list(self.module.parameters())
+        self._live = generator
+
+    @torch.no_grad()
+    def update(self, share: float) -> None:
+        """Move each parameter by `share` of the way to the live one's."""
+        torch._foreach_lerp_(self._averaged, list(self._live.parameters()), share)
+
+    @torch.no_grad()
+    def snapshot(self, batches: Iterable[tuple[Tensor, Tensor | None]]) -> Generator:
+        """A copy in eval mode, its batch statistics recomputed over (latents, labels)."""
+        copied = copy.deepcopy(self.module)
+        for buffer, live in zip(copied.buffers(), self._live.buffers(), strict=True):
+            buffer.copy_(live)
+        recalibrate(copied, batches)
+        return copied
+
+
+def lerp_share(images: float, half_life: float) -> float:
+    """The share of the way that brings an average half way in `half_life` images."""
+    return 1.0 - 0.5 ** (images / half_life) if half_life > 0 else 1.0
+
+
+@torch.no_grad()
+def recalibrate(module: Generator, batches: Iterable[tuple[Tensor, Tensor | None]]) -> None:
+    """Recompute a generator's batch-norm statistics over batches of (latents, labels).
+
+    Each statistic becomes its plain mean over the batches; the network is left in eval mode.
+    """
+    norms = [m for m in module.modules() if isinstance(m, _BatchNorm) and m.track_running_stats]
+    module.eval()
+    if not norms:
+        return
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # torch's name for the cumulative mean
+        norm.train()
+    for latents, labels in batches:
+        module(latents, labels)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+        norm.eval()

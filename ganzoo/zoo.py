@@ -1,0 +1,175 @@
+"""`load` and the `Model` that it returns."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from ganzoo import sampling
+from ganzoo.cards import Card, catalogue
+from ganzoo.engine.checkpoint import last_good
+from ganzoo.errors import CardError, UsageError, WeightsError
+from ganzoo.interfaces import Discriminator, Generator
+from ganzoo.parts import build
+from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE, ModelConfig
+from ganzoo.weights import load_weights
+
+log = logging.getLogger("ganzoo")
+
+P = TypeVar("P", Generator, Discriminator)
+
+
+class Model:
+    """A published model, or a run's: its generator (the average), discriminator and card."""
+
+    def __init__(self, generator: Generator, card: Card, device: torch.device) -> None:
+        self.generator = generator.eval().requires_grad_(False).to(device)
+        self.card = card
+        self.device = device
+
+    def __repr__(self) -> str:
+        return f"Model({self.card.name!r}, samples {list(self.generator.sample_shape)})"
+
+    @cached_property
+    def discriminator(self) -> Discriminator | None:
+        """The discriminator in eval mode, read on first use; None where it is not shipped."""
+        config = self.card.require_usable()
+        record = config.files.get(DISCRIMINATOR_FILE)
+        if record is None:
+            return None
+        network = _untouched_build(Discriminator, config)
+        path = self.card.folder / DISCRIMINATOR_FILE
+        load_weights(path, network, record, part=config.discriminator.name)
+        return network.eval().requires_grad_(False).to(self.device)
+
+    def to(self, device: str | torch.device) -> Model:
+        """Move both players, and return this model."""
+        self.device = _device(device)
+        self.generator.to(self.device)
+        if isinstance(found := self.__dict__.get("discriminator"), Discriminator):
+            found.to(self.device)
+        return self
+
+    def latents(self, n: int, *, seed: int, start: int = 0) -> Tensor:
+        """Latents number `start` to `start + n` of a seed: [n, D], the same on every device."""
+        return sampling.latents(self.generator, n, seed=_seed(seed), start=start).to(self.device)
+
+    def sample(
+        self,
+        n: int = 64,
+        *,
+        seed: int | None = None,
+        labels: Tensor | int | list[int] | None = None,
+        batch: int = 64,
+    ) -> Tensor:
+        """Samples float32 [n, *S] on the CPU, in the data's range ([-1, 1] for images).
+
+        `seed` None draws one and logs it. `labels` (one for all, or [n]) are for conditional
+        models; without them they are drawn from the same seed.
+        """
+        if n < 1:
+            raise UsageError(f"n must be 1 or more, found {n}")
+        if seed is None:
+            seed = secrets.randbits(32)
+            log.info("%s: sampled with seed %d", self.card.name, seed)
+        wish = self._labels(n, _seed(seed), labels)
+        return sampling.samples(self.generator, n, seed=seed, labels=wish, batch=batch)
+
+    def _labels(self, n: int, seed: int, given: Tensor | int | list[int] | None) -> Tensor | None:
+        """Labels int64 [n], checked against the model's classes."""
+        classes = self.generator.num_classes
+        if classes is None:
+            if given is not None:
+                raise UsageError(f"{self.card.name} is not conditional: it takes no labels")
+            return None
+        if given is None:
+            return sampling.drawn_labels(classes, n, seed=seed)
+        labels = torch.as_tensor(given)
+        if labels.is_floating_point() or labels.dim() > 1:
+            raise UsageError(f"labels are whole numbers [n], found {labels.dtype} "
+                             f"{list(labels.shape)}")
+        labels = labels.expand(n) if labels.dim() == 0 else labels
+        if len(labels) != n:
+            raise UsageError(f"{n} samples need {n} labels, found {len(labels)}")
+        if int(labels.min()) < 0 or int(labels.max()) >= classes:
+            raise UsageError(
+                f"{self.card.name} has the classes 0 to {classes - 1}, found labels from "
+                f"{int(labels.min())} to {int(labels.max())}"
+            )
+        return labels.long()
+
+
+def load(
+    what: str | Path, *, device: str | torch.device = "cpu", sha256: str | None = None
+) -> Model:
+    """Load a model: a name, a folder or a run.
+
+    `sha256` pins the generator's file. Raises a `GanzooError` that says what is missing, altered
+    or unknown; nothing is half-loaded, and torch's own random state is left as it was.
+    """
+    card = catalogue().locate(what)
+    config = card.require_usable()
+    target = _device(device)
+    if card.status == "running":
+        if sha256 is not None:
+            raise UsageError(f"{card.folder} is an unfinished run: its weights have no sha256 yet")
+        return Model(_average_of_run(card, config), card, target)
+    record = config.files.get(GENERATOR_FILE)
+    if record is None:
+        raise CardError(f"{card.name} has no weights yet; train it: ganzoo train {what}")
+    if sha256 is not None and sha256.lower() != record.sha256:
+        raise WeightsError(
+            f"{card.name}: sha256 {sha256} was asked for, its card says {record.sha256}; "
+            "this is another version of the model"
+        )
+    network = _untouched_build(Generator, config)
+    load_weights(card.folder / GENERATOR_FILE, network, record, part=config.generator.name)
+    return Model(network, card, target)
+
+
+def _average_of_run(card: Card, config: ModelConfig) -> Generator:
+    """The average in a run's last good checkpoint, its batch statistics recomputed."""
+    from ganzoo.wrappers import recalibrate
+
+    found = last_good(card.folder / "checkpoints")
+    if found is None:
+        raise CardError(f"{card.folder} holds no whole checkpoint yet; let the run go on")
+    network = _untouched_build(Generator, config)
+    prefix = "average."
+    state = {k[len(prefix) :]: v for k, v in found.tensors.items() if k.startswith(prefix)}
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise WeightsError(f"{found.folder} is of another network: {error}") from None
+    seed = config.recipe.seed
+    recalibrate(network, sampling.calibration_batches(network, seed, torch.device("cpu")))
+    return network
+
+
+def _untouched_build(interface: type[P], config: ModelConfig) -> P:
+    """Build a network without moving torch's own random state."""
+    part = config.generator if issubclass(interface, Generator) else config.discriminator
+    with torch.random.fork_rng(devices=[]):
+        return build(interface, part)
+
+
+def _device(device: str | torch.device) -> torch.device:
+    try:
+        target = torch.device(device)
+        torch.empty(0, device=target)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"device {device!s} cannot be used here: {reason}") from None
+    return target
+
+
+def _seed(seed: int) -> int:
+    if not 0 <= seed < 2**63:
+        raise UsageError(f"seed must be between 0 and 2**63 - 1, found {seed}")
+    return seed

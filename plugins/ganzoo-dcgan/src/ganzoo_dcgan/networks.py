@@ -1,0 +1,147 @@
+"""DCGAN's networks (Radford, Metz and Chintala 2016): convolutions with stride, nothing else.
+
+Section 3: no pooling, batch norm everywhere but at the generator's output and the
+discriminator's input, ReLU and tanh in the generator, leaky ReLU in the discriminator.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo import Discriminator, Generator
+
+#: The smallest feature map of each image size, and how often it is doubled.
+STAGES = {28: (7, 2), 32: (4, 3), 64: (4, 4), 128: (4, 5)}
+#: Widest layer, as a multiple of the one next to the image: the paper's 1024 for 128.
+MAX_FACTOR = 8
+LEAK = 0.2  # section 4
+INIT_STD = 0.02  # section 4
+
+
+def widths(size: int, width: int) -> list[int]:
+    """Channels of the feature maps from the smallest to the one next to the image."""
+    _, stages = STAGES[size]
+    return [width * min(2**stage, MAX_FACTOR) for stage in reversed(range(stages))]
+
+
+def check(size: int, channels: int, num_classes: int | None) -> None:
+    """Refuse what the family has no layers for."""
+    if size not in STAGES:
+        raise ValueError(f"size is one of {', '.join(map(str, STAGES))}, found {size}")
+    if channels not in (1, 3):
+        raise ValueError(f"channels is 1 or 3, found {channels}")
+    if num_classes is not None and num_classes < 2:
+        raise ValueError(f"num_classes is 2 or more, or None; found {num_classes}")
+
+
+def initialise(module: nn.Module) -> None:
+    """Draw weights from N(0, 0.02), and scales of batch norm from N(1, 0.02) (section 4)."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear | nn.Embedding):
+        nn.init.normal_(module.weight, 0.0, INIT_STD)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, INIT_STD)
+        nn.init.zeros_(module.bias)
+
+
+class DCGANGenerator(Generator):
+    """Latents [N, D] -> images [N, C, size, size] in [-1, 1].
+
+    `size` is 28, 32, 64 or 128; `width` the channels of the layer next to the image. With
+    `num_classes`, an embedding of the label joins the latent (Mirza and Osindero 2014).
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 100,
+        size: int = 64,
+        channels: int = 1,
+        width: int = 64,
+        num_classes: int | None = None,
+        label_dim: int = 32,
+    ) -> None:
+        super().__init__()
+        check(size, channels, num_classes)
+        self.latent_dim = latent_dim
+        self.sample_shape = (channels, size, size)
+        self.num_classes = num_classes
+        self.labels = None if num_classes is None else nn.Embedding(num_classes, label_dim)
+        start, _ = STAGES[size]
+        sizes = widths(size, width)
+        inputs = latent_dim + (label_dim if num_classes is not None else 0)
+        self.project = nn.Sequential(
+            nn.Linear(inputs, sizes[0] * start * start, bias=False),
+            nn.Unflatten(1, (sizes[0], start, start)),
+            nn.BatchNorm2d(sizes[0]),
+            nn.ReLU(inplace=True),
+        )
+        layers: list[nn.Module] = []
+        for wide, narrow in pairwise(sizes):
+            layers += [
+                nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1, bias=False),
+                nn.BatchNorm2d(narrow),
+                nn.ReLU(inplace=True),
+            ]
+        layers += [nn.ConvTranspose2d(sizes[-1], channels, 4, stride=2, padding=1), nn.Tanh()]
+        self.grow = nn.Sequential(*layers)
+        self.apply(initialise)
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Latents [N, D] and labels [N] -> images [N, C, size, size] in [-1, 1]."""
+        if self.labels is not None:
+            latents = torch.cat([latents, self.labels(labels)], dim=1)
+        images: Tensor = self.grow(self.project(latents))
+        return images
+
+
+class DCGANDiscriminator(Discriminator):
+    """Images [N, C, size, size] -> raw scores [N].
+
+    With `num_classes` the label is compared with the features by projection (Miyato and Koyama
+    2018, eq. 3). `batch_norm=False` leaves it out, as a penalty for each sample asks for;
+    `dropout` is the share of features dropped before the score.
+    """
+
+    def __init__(
+        self,
+        size: int = 64,
+        channels: int = 1,
+        width: int = 64,
+        num_classes: int | None = None,
+        batch_norm: bool = True,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        check(size, channels, num_classes)
+        self.sample_shape = (channels, size, size)
+        self.num_classes = num_classes
+        start, _ = STAGES[size]
+        sizes = widths(size, width)[::-1]
+        layers: list[nn.Module] = [
+            nn.Conv2d(channels, sizes[0], 4, stride=2, padding=1),
+            nn.LeakyReLU(LEAK, inplace=True),
+        ]
+        for narrow, wide in pairwise(sizes):
+            layers.append(nn.Conv2d(narrow, wide, 4, stride=2, padding=1, bias=not batch_norm))
+            if batch_norm:
+                layers.append(nn.BatchNorm2d(wide))
+            layers.append(nn.LeakyReLU(LEAK, inplace=True))
+        features = sizes[-1] * start * start
+        self.shrink = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(dropout))
+        self.score = nn.Linear(features, 1)
+        self.labels = None if num_classes is None else nn.Embedding(num_classes, features)
+        self.apply(initialise)
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Images [N, C, size, size] and labels [N] -> scores [N]."""
+        return self.outputs(samples, labels)["scores"]
+
+    def outputs(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
+        """`scores` [N], and `features` [N, F] of the last layer before them."""
+        features: Tensor = self.shrink(samples)
+        scores: Tensor = self.score(features).squeeze(1)
+        if self.labels is not None:
+            scores = scores + (self.labels(labels) * features).sum(1)
+        return {"scores": scores, "features": features}

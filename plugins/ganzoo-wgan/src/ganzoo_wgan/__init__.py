@@ -1,0 +1,1 @@
+"""Wasserstein GANs: clipping, gradient penalty, Lipschitz penalty, as a plugin of ganzoo."""
