@@ -124,7 +124,7 @@ def make_optimizer(spec: Optimizer, module: torch.nn.Module) -> torch.optim.Opti
     parameters = [p for p in module.parameters() if p.requires_grad]
     arguments = dict(spec.arguments)
     if "betas" in arguments:
-        arguments["betas"] = tuple(arguments["betas"])
+        arguments["betas"] = tuple(float(beta) for beta in arguments["betas"])
     if _is_fused(get_optimizer_info(spec.name).opt_class):
         arguments.setdefault("fused", True)
     try:

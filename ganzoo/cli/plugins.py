@@ -1,0 +1,52 @@
+"""`ganzoo plugins`: what is installed, what it offers, what is broken."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+
+import click
+
+from ganzoo.cards import Catalogue, catalogue
+from ganzoo.plugins import Plugin
+
+
+@click.command("plugins")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def command(as_json: bool) -> None:
+    """List the plugins: distribution, version, what each offers and what is wrong with it."""
+    logging.getLogger("ganzoo").addFilter(lambda record: False)  # all of it is shown below
+    zoo = catalogue()
+    plugins = zoo.manager.plugins.values()
+    if as_json:
+        click.echo(json.dumps([_record(zoo, plugin) for plugin in plugins], indent=2))
+        return
+    for plugin in plugins:
+        mark = "" if plugin.loaded else "  (broken)"
+        click.echo(f"{plugin.distribution} {plugin.version}{mark}")
+        for kind, names in _offers(zoo, plugin):
+            click.echo(f"  {kind:<15}{', '.join(names)}")
+        for problem in plugin.problems:
+            click.echo(f"  {'problem':<15}{problem}")
+
+
+def _offers(zoo: Catalogue, plugin: Plugin) -> Iterator[tuple[str, list[str]]]:
+    for kind, parts in plugin.parts.items():
+        if parts:
+            yield f"{kind}s" if not kind.endswith("s") else f"{kind}es", sorted(parts)
+    if plugin.commands:
+        yield "commands", sorted(plugin.commands)
+    models = [card.name for card in zoo.cards if card.distribution == plugin.distribution]
+    if models:
+        yield "models", models
+
+
+def _record(zoo: Catalogue, plugin: Plugin) -> dict[str, object]:
+    return {
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+        "loaded": plugin.loaded,
+        "problems": plugin.problems,
+        "offers": dict(_offers(zoo, plugin)),
+    }
