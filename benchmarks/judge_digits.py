@@ -129,22 +129,34 @@ def main() -> None:
     reference, probabilities = look(judge, real)
     accuracy = float((probabilities.argmax(1) == labels).double().mean())
     floor = figures(judge, train.batch(torch.arange(options.n))[0], reference)
-    print(f"judge: accuracy {accuracy:.4f} on the test images; n = {options.n}, "
-          f"{options.repeats} sampling seeds")
+    print(
+        f"judge: accuracy {accuracy:.4f} on the test images; n = {options.n}, "
+        f"{options.repeats} sampling seeds"
+    )
     print(f"{'':28}{'class KL':>16}{'confident':>18}{'FD':>16}")
-    print(f"{'real test images':28}{class_kl(probabilities):>16.4f}"
-          f"{confident(probabilities):>18.4f}{0:>16.2f}")
-    print(f"{'real training images':28}{floor['class_kl']:>16.4f}{floor['confident']:>18.4f}"
-          f"{floor['fd']:>16.2f}")
+    print(
+        f"{'real test images':28}{class_kl(probabilities):>16.4f}"
+        f"{confident(probabilities):>18.4f}{0:>16.2f}"
+    )
+    print(
+        f"{'real training images':28}{floor['class_kl']:>16.4f}{floor['confident']:>18.4f}"
+        f"{floor['fd']:>16.2f}"
+    )
     found: dict[str, Any] = {"accuracy": accuracy, "n": options.n, "floor": floor, "models": {}}
     for name in options.models:
         model = ganzoo.load(name)
-        rows = [figures(judge, model.sample(options.n, seed=seed, batch=500), reference)
-                for seed in range(options.repeats)]
+        rows = [
+            figures(judge, model.sample(options.n, seed=seed, batch=500), reference)
+            for seed in range(options.repeats)
+        ]
         row = found["models"][name] = spread(rows)
-        print(f"{name[-27:]:28}" + "".join(
-            f"{row[key]['mean']:>{width}.{digits}f} ±{row[key]['std']:.{digits}f}"
-            for key, width, digits in (("class_kl", 9, 4), ("confident", 11, 4), ("fd", 10, 2))))
+        print(
+            f"{name[-27:]:28}"
+            + "".join(
+                f"{row[key]['mean']:>{width}.{digits}f} ±{row[key]['std']:.{digits}f}"
+                for key, width, digits in (("class_kl", 9, 4), ("confident", 11, 4), ("fd", 10, 2))
+            )
+        )
     if options.json:
         options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 

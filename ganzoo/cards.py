@@ -109,8 +109,11 @@ class Catalogue:
         cards = self.cards
         if pattern is not None:
             wild = pattern if any(c in pattern for c in "*?[") else f"*{pattern}*"
-            cards = [c for c in cards if fnmatch.fnmatchcase(c.name, wild)
-                     or fnmatch.fnmatchcase(c.qualified, pattern)]
+            cards = [
+                c
+                for c in cards
+                if fnmatch.fnmatchcase(c.name, wild) or fnmatch.fnmatchcase(c.qualified, pattern)
+            ]
         if family is not None:
             cards = [card for card in cards if card.family == family]
         if data is not None:
@@ -184,8 +187,13 @@ class Catalogue:
                 reason = plugin.problems[0] if plugin.problems else "it did not load"
                 gaps.append((name, f"{name} is installed but broken: {reason}"))
             elif not SpecifierSet(wish).contains(plugin.version, prereleases=True):
-                gaps.append((name, f"{name}{wish} is needed, {plugin.version} is installed; "
-                                   f"{_install(name, official)}"))
+                gaps.append(
+                    (
+                        name,
+                        f"{name}{wish} is needed, {plugin.version} is installed; "
+                        f"{_install(name, official)}",
+                    )
+                )
         return gaps
 
     def _cards_of(self, distribution: str) -> Iterator[Card]:
@@ -247,7 +255,9 @@ class Catalogue:
     def _get(self, distribution: str, card: Card) -> str:
         if distribution in self.manager.plugins:
             problems = self.manager.plugins[distribution].problems
-            return f"it is installed but broken: {problems[0]}" if problems else "it is switched off"
+            return (
+                f"it is installed but broken: {problems[0]}" if problems else "it is switched off"
+            )
         return _install(distribution, card.distribution == CORE)
 
 

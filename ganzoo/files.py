@@ -28,7 +28,7 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def folder_written_whole(path: Path) -> Iterator[Path]:
-    """Give a folder beside `path` to fill; it takes the name, and the old one's place, at the end."""
+    """Give a folder beside `path` to fill; it takes the old one's place when the block ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     try:

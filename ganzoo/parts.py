@@ -60,3 +60,13 @@ def write_samples(kind: str, samples: Tensor, path: Path) -> list[Path]:
     """Write samples [N, *S] as their kind is written; returns the files."""
     written: list[Path] = catalogue().registry.find("writer", kind).resolve()(samples, path)
     return written
+
+
+def write_grid(kind: str, samples: Tensor, stem: Path) -> list[Path]:
+    """Write samples beside a training: images as one PNG, other kinds as their writer does.
+
+    Where no plugin writes that kind, nothing is written: a training does not fail for it.
+    """
+    if kind not in catalogue().registry.names("writer"):
+        return []
+    return write_samples(kind, samples, stem.with_suffix(".png") if kind == "image" else stem)

@@ -43,7 +43,7 @@ def drawn_labels(num_classes: int, n: int, *, seed: int) -> Tensor:
 def samples(
     generator: Generator, n: int, *, seed: int, labels: Tensor | None = None, batch: int = BLOCK
 ) -> Tensor:
-    """n samples of a seed: float32 [n, *S] on the CPU, from a generator in eval mode.
+    """Draw n samples of a seed: float32 [n, *S] on the CPU, from a generator in eval mode.
 
     `labels` int64 [n] are needed by a conditional generator. A network that draws noise of its
     own is run in whole blocks, each seeded, so that its samples do not depend on n or `batch`.

@@ -13,12 +13,14 @@ from torch import Tensor
 
 from ganzoo import sampling
 from ganzoo.cards import Card, catalogue
+from ganzoo.devices import usable_device
 from ganzoo.engine.checkpoint import last_good
 from ganzoo.errors import CardError, UsageError, WeightsError
 from ganzoo.interfaces import Discriminator, Generator
 from ganzoo.parts import build
 from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE, ModelConfig
 from ganzoo.weights import load_weights
+from ganzoo.wrappers import recalibrate
 
 log = logging.getLogger("ganzoo")
 
@@ -50,7 +52,7 @@ class Model:
 
     def to(self, device: str | torch.device) -> Model:
         """Move both players, and return this model."""
-        self.device = _device(device)
+        self.device = usable_device(device)
         self.generator.to(self.device)
         if isinstance(found := self.__dict__.get("discriminator"), Discriminator):
             found.to(self.device)
@@ -92,8 +94,9 @@ class Model:
             return sampling.drawn_labels(classes, n, seed=seed)
         labels = torch.as_tensor(given)
         if labels.is_floating_point() or labels.dim() > 1:
-            raise UsageError(f"labels are whole numbers [n], found {labels.dtype} "
-                             f"{list(labels.shape)}")
+            raise UsageError(
+                f"labels are whole numbers [n], found {labels.dtype} {list(labels.shape)}"
+            )
         labels = labels.expand(n) if labels.dim() == 0 else labels
         if len(labels) != n:
             raise UsageError(f"{n} samples need {n} labels, found {len(labels)}")
@@ -115,7 +118,7 @@ def load(
     """
     card = catalogue().locate(what)
     config = card.require_usable()
-    target = _device(device)
+    target = usable_device(device)
     if card.status == "running":
         if sha256 is not None:
             raise UsageError(f"{card.folder} is an unfinished run: its weights have no sha256 yet")
@@ -135,8 +138,6 @@ def load(
 
 def _average_of_run(card: Card, config: ModelConfig) -> Generator:
     """The average in a run's last good checkpoint, its batch statistics recomputed."""
-    from ganzoo.wrappers import recalibrate
-
     found = last_good(card.folder / "checkpoints")
     if found is None:
         raise CardError(f"{card.folder} holds no whole checkpoint yet; let the run go on")
@@ -157,16 +158,6 @@ def _untouched_build(interface: type[P], config: ModelConfig) -> P:
     part = config.generator if issubclass(interface, Generator) else config.discriminator
     with torch.random.fork_rng(devices=[]):
         return build(interface, part)
-
-
-def _device(device: str | torch.device) -> torch.device:
-    try:
-        target = torch.device(device)
-        torch.empty(0, device=target)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise UsageError(f"device {device!s} cannot be used here: {reason}") from None
-    return target
 
 
 def _seed(seed: int) -> int:

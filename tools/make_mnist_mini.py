@@ -16,11 +16,14 @@ from safetensors.torch import save_file
 from ganzoo.data.mini import FILE
 from ganzoo.data.mnist import open_torchvision
 
-tensors, attribution = {}, {
-    "source": "MNIST, Y. LeCun, C. Cortes and C. J. C. Burges",
-    "license": "CC-BY-SA-3.0",
-    "changes": "the first 200 training and 100 test images of each class, in their order",
-}
+tensors, attribution = (
+    {},
+    {
+        "source": "MNIST, Y. LeCun, C. Cortes and C. J. C. Burges",
+        "license": "CC-BY-SA-3.0",
+        "changes": "the first 200 training and 100 test images of each class, in their order",
+    },
+)
 for split, count in (("train", 200), ("test", 100)):
     found = open_torchvision("MNIST", split)
     rows = torch.cat([(found.targets == digit).nonzero()[:count, 0] for digit in range(10)])

@@ -28,11 +28,15 @@ def command(
     elif as_markdown:
         click.echo(model_table(cards))
     elif cards:
-        click.echo(table(
-            ("NAME", "DATA", "PARAMETERS", "STATUS", "DESCRIPTION"),
-            [(n, card.data, parameters(card), card.status, _description(card))
-             for n, card in zip(_names(cards), cards, strict=True)],
-        ))
+        click.echo(
+            table(
+                ("NAME", "DATA", "PARAMETERS", "STATUS", "DESCRIPTION"),
+                [
+                    (n, card.data, parameters(card), card.status, _description(card))
+                    for n, card in zip(_names(cards), cards, strict=True)
+                ],
+            )
+        )
     elif zoo.cards:
         click.echo(f"no model fits; `ganzoo list` shows all {len(zoo.cards)}", err=True)
     else:
@@ -43,8 +47,10 @@ def model_table(cards: list[Card]) -> str:
     """The Markdown table of models that README and zoo_cards/ carry."""
     return markdown(
         ("model", "data", "parameters (G + D)", "what it is"),
-        [(f"`{n}`", card.data, parameters(card), _description(card))
-         for n, card in zip(_names(cards), cards, strict=True)],
+        [
+            (f"`{n}`", card.data, parameters(card), _description(card))
+            for n, card in zip(_names(cards), cards, strict=True)
+        ],
     )
 
 

@@ -9,17 +9,27 @@ import click
 
 @click.command("sample")
 @click.argument("what")
-@click.option("-n", "count", type=click.IntRange(1), default=64, show_default=True,
-              help="How many samples.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
-              help="The same seed draws the same samples.")
+@click.option(
+    "-n", "count", type=click.IntRange(1), default=64, show_default=True, help="How many samples."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="The same seed draws the same samples.",
+)
 @click.option("--label", type=int, help="Class of all samples, for a conditional model.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("samples.png"),
-              show_default=True, help="A grid (samples.png), or a folder (samples/).")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("samples.png"),
+    show_default=True,
+    help="A grid (samples.png), or a folder (samples/).",
+)
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 ...")
-def command(
-    what: str, count: int, seed: int, label: int | None, out: Path, device: str
-) -> None:
+def command(what: str, count: int, seed: int, label: int | None, out: Path, device: str) -> None:
     """Draw samples from WHAT (a name, a folder or a run) into a grid or a folder."""
     from ganzoo.errors import GanzooError
     from ganzoo.parts import write_samples

@@ -47,17 +47,22 @@ def _lines(card: Card, config: ModelConfig) -> Iterator[tuple[str, str]]:
         yield "trained", f"{made.date}, {made.duration_s / 60:.1f} min, {made.hardware}"
         yield "", made.command
     for name, file in config.files.items():
-        yield "file" if name == next(iter(config.files)) else "", (
-            f"{name}  {file.bytes / 1e6:.2f} MB  sha256 {file.sha256}")
+        yield (
+            "file" if name == next(iter(config.files)) else "",
+            (f"{name}  {file.bytes / 1e6:.2f} MB  sha256 {file.sha256}"),
+        )
 
 
 def _recipe(config: ModelConfig) -> Iterator[tuple[str, str]]:
     recipe, each = config.recipe, config.recipe.optimizers
     yield "loss", _part(recipe.loss)
     yield "data", _part(recipe.data)
-    yield "recipe", (
-        f"{recipe.images:,} images, batch {recipe.batch}, "
-        f"{recipe.discriminator_steps} discriminator step(s), seed {recipe.seed}"
+    yield (
+        "recipe",
+        (
+            f"{recipe.images:,} images, batch {recipe.batch}, "
+            f"{recipe.discriminator_steps} discriminator step(s), seed {recipe.seed}"
+        ),
     )
     for player, made in (("generator", each.generator), ("discriminator", each.discriminator)):
         yield "", f"{player}: {made.name}, lr {made.lr:g}{_arguments(made.arguments)}"
@@ -75,5 +80,7 @@ def _arguments(arguments: Any) -> str:
 def _figure(metric: Any) -> str:
     spread = f" ± {metric.spread:.2g}" if metric.spread is not None else ""
     floor = f", real images {metric.floor:g}" if metric.floor is not None else ""
-    return (f"{metric.name} {metric.value:g}{spread}{metric.unit}{floor}  "
-            f"(n = {metric.n:,}, {metric.protocol})")
+    return (
+        f"{metric.name} {metric.value:g}{spread}{metric.unit}{floor}  "
+        f"(n = {metric.n:,}, {metric.protocol})"
+    )

@@ -26,24 +26,44 @@ ROOTS = ("generator", "discriminator", "recipe", "description", "kind", "extra")
 @click.option("--images", type=click.IntRange(1), help="Real images to show the discriminator.")
 @click.option("--seed", type=click.IntRange(0), help="Seed of everything that is drawn.")
 @click.option("--batch", type=click.IntRange(1), help="Images in a turn.")
-@click.option("--set", "settings", multiple=True, metavar="KEY.PATH=VALUE",
-              help="Set a key of config.json, such as optimizers.generator.lr=0.001.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY.PATH=VALUE",
+    help="Set a key of config.json, such as optimizers.generator.lr=0.001.",
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="The run's folder.")
 @click.option("--device", help="cpu, cuda, cuda:1 ...; the first GPU where there is one.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads; torch's choice by default.")
-@click.option("--checkpoint-every", type=click.FloatRange(0), default=120.0, show_default=True,
-              help="Seconds between checkpoints.")
-@click.option("--grid-every", type=click.IntRange(1), default=50_000, show_default=True,
-              help="Images between grids of samples.")
-@click.option("--log-every", type=click.IntRange(1), default=5_000, show_default=True,
-              help="Images between rows of metrics.jsonl.")
+@click.option(
+    "--checkpoint-every",
+    type=click.FloatRange(0),
+    default=120.0,
+    show_default=True,
+    help="Seconds between checkpoints.",
+)
+@click.option(
+    "--grid-every",
+    type=click.IntRange(1),
+    default=50_000,
+    show_default=True,
+    help="Images between grids of samples.",
+)
+@click.option(
+    "--log-every",
+    type=click.IntRange(1),
+    default=5_000,
+    show_default=True,
+    help="Images between rows of metrics.jsonl.",
+)
 @click.option("--quiet", is_flag=True, help="No progress.")
 def command(what: str | None, **options: Any) -> int:
-    """Train WHAT (a model's name, a folder or RECIPE.json), or parts given by name.
+    r"""Train WHAT (a model's name, a folder or RECIPE.json), or parts given by name.
 
     \b
     ganzoo train dcgan-mnist --out runs/dcgan
-    ganzoo train --generator dcgan --discriminator dcgan --loss hinge --data mnist-mini \\
+    ganzoo train --generator dcgan --discriminator dcgan --loss hinge --data mnist-mini \
         --set generator.arguments.size=28 --set discriminator.arguments.size=28 --out runs/mine
 
     The same command again goes on where the training stopped. Ctrl-C saves first.
@@ -59,6 +79,7 @@ def _train(raw: dict[str, Any], where: str, out: Path, options: dict[str, Any]) 
     tune_allocator()
     import torch
 
+    from ganzoo.devices import default_device, usable_device
     from ganzoo.engine.prepare import resolve
     from ganzoo.engine.train import RunOptions, train
 
@@ -66,7 +87,7 @@ def _train(raw: dict[str, Any], where: str, out: Path, options: dict[str, Any]) 
         torch.set_num_threads(options["threads"])
     run = RunOptions(
         folder=out,
-        device=options["device"] or ("cuda" if torch.cuda.is_available() else "cpu"),
+        device=str(usable_device(options["device"] or default_device())),
         log_every=options["log_every"],
         grid_every=options["grid_every"],
         checkpoint_seconds=options["checkpoint_every"],
@@ -79,8 +100,10 @@ def _train(raw: dict[str, Any], where: str, out: Path, options: dict[str, Any]) 
     elif outcome.kind == "finished":
         click.echo(f"finished: {outcome.export}  (ganzoo sample {out} -o samples.png)")
     else:
-        click.echo(f"stopped at {outcome.images:,} images and saved; "
-                   "the same command goes on from here", err=True)
+        click.echo(
+            f"stopped at {outcome.images:,} images and saved; the same command goes on from here",
+            err=True,
+        )
     return outcome.exit_code
 
 
@@ -122,13 +145,16 @@ def _base(what: str | None, options: dict[str, Any]) -> tuple[dict[str, Any], st
             raise ConfigError(f"{path}: expected an object, as config.json is one")
         return raw, str(path)
     card = catalogue().locate(what)
-    card.require_config()
-    fresh = {key: value for key, value in card.raw.items() if key not in _RESULTS}
+    own_data = options["data"] in (None, card.require_config().recipe.data.name, card.data)
+    left_out = _RESULTS if own_data else _RESULTS + _OF_THE_DATA
+    fresh = {key: value for key, value in card.raw.items() if key not in left_out}
     return fresh, str(card.folder / "config.json")
 
 
 #: What a finished training writes into config.json, and a new one must not inherit.
-_RESULTS = ("files", "parameters", "metrics", "provenance", "fingerprint", "licenses", "requires")
+_RESULTS = ("files", "parameters", "metrics", "provenance", "fingerprint", "requires")
+#: What is not true any more on other data.
+_OF_THE_DATA = ("name", "description", "licenses")
 
 
 def _bare_if_same(name: str, recipe: dict[str, Any]) -> str:

@@ -45,4 +45,6 @@ def _write(image: Tensor, path: Path) -> None:
     pixels = image[0].numpy() if image.shape[0] == 1 else image.permute(1, 2, 0).numpy()
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as beside:
-        Image.fromarray(pixels).save(beside, format=Image.registered_extensions()[path.suffix.lower()])
+        Image.fromarray(pixels).save(
+            beside, format=Image.registered_extensions()[path.suffix.lower()]
+        )

@@ -19,7 +19,9 @@ class PixelDataset(Dataset):
     """
 
     def __init__(self, images: Tensor, labels: Tensor, size: int, channels: int) -> None:
-        if channels not in (images.shape[1], 3) or (channels == 3 and images.shape[1] not in (1, 3)):
+        if channels not in (images.shape[1], 3) or (
+            channels == 3 and images.shape[1] not in (1, 3)
+        ):
             raise DataError(f"channels is {images.shape[1]} or 3, found {channels}")
         if size < 1:
             raise DataError(f"size must be 1 or more, found {size}")

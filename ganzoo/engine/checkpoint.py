@@ -57,6 +57,12 @@ def write_checkpoint(state: TrainingState, folder: Path, recipe_hash: str) -> Pa
     return path
 
 
+def sweep(folder: Path) -> None:
+    """Remove what a killed run left half-written; only its own process writes there."""
+    for left in folder.glob(".*.part"):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
 def checkpoint_folders(folder: Path) -> list[Path]:
     """Checkpoints below `folder`, the newest first."""
     return sorted((path for path in folder.glob("[0-9]*") if path.is_dir()), reverse=True)

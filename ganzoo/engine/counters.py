@@ -29,7 +29,7 @@ class Counters:
         """Seed torch's own generators, for layers that draw inside a network."""
         seed = derive(self.seed, self.stream, turn, purpose)
         torch.default_generator.manual_seed(seed)
-        if torch.cuda.is_initialized():
+        if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
             torch.cuda.manual_seed_all(seed)
 
     def draws(

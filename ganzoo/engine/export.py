@@ -16,7 +16,7 @@ from ganzoo.engine.state import TrainingState
 from ganzoo.engine.turns import Table
 from ganzoo.files import folder_written_whole
 from ganzoo.interfaces import Generator
-from ganzoo.parts import write_samples
+from ganzoo.parts import write_grid
 from ganzoo.plugins import CORE
 from ganzoo.readme import readme_of
 from ganzoo.sampling import calibration_batches, drawn_labels, samples
@@ -61,11 +61,9 @@ def export(
             fingerprint=fingerprint(network),
         )
         (beside / "config.json").write_text(to_json(write_record(finished)), encoding="utf-8")
-        (beside / "README.md").write_text(
-            readme_of(finished, run_folder.name), encoding="utf-8"
-        )
+        (beside / "README.md").write_text(readme_of(finished, run_folder.name), encoding="utf-8")
         grid = samples(network, GRID, seed=0, labels=grid_labels(network))
-        write_samples(config.kind, grid, beside / "samples.png")
+        write_grid(config.kind, grid, beside / "samples")
     return folder
 
 

@@ -47,8 +47,11 @@ class MetricsFile:
 
     def _cut(self, images: int) -> None:
         """Drop rows beyond the checkpoint that the run goes on from."""
-        kept = [line for line in self.path.read_text(encoding="utf-8").splitlines()
-                if _images_of(line) <= images]
+        kept = [
+            line
+            for line in self.path.read_text(encoding="utf-8").splitlines()
+            if _images_of(line) <= images
+        ]
         with written_whole(self.path) as beside:
             beside.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
 

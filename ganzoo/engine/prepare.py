@@ -13,7 +13,7 @@ from torch import Tensor
 from ganzoo.engine.counters import Counters, DataOrder
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.turns import Fakes, Table, make_round, mean_of
-from ganzoo.errors import ConfigError, GanzooError, TrainingError, one_line
+from ganzoo.errors import ConfigError, GanzooError, TrainingError, did_you_mean, one_line
 from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss, Terms
 from ganzoo.parts import build, qualify
 from ganzoo.seeds import derive
@@ -27,6 +27,10 @@ from ganzoo.specs import (
     write_record,
 )
 from ganzoo.wrappers import Ema
+
+#: Optimizers whose step torch does in one kernel.
+FUSED = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
+
 
 def resolve(raw: Mapping[str, Any], where: str) -> ModelConfig:
     """Fill what a recipe leaves open, from its loss and then from the defaults.
@@ -117,35 +121,24 @@ def build_players(config: ModelConfig) -> tuple[Generator, Discriminator]:
 
 def make_optimizer(spec: Optimizer, module: torch.nn.Module) -> torch.optim.Optimizer:
     """An optimizer from timm's factory, fused where torch has it so."""
-    from timm.optim import create_optimizer_v2, get_optimizer_info, list_optimizers
+    import timm.optim as factory
 
-    if spec.name not in list_optimizers():
-        raise ConfigError(f"there is no optimizer {spec.name!r}; {_near_optimizer(spec.name)}")
-    parameters = [p for p in module.parameters() if p.requires_grad]
+    known = [str(name) for name in factory.list_optimizers()]
+    if spec.name not in known:
+        raise ConfigError(f"there is no optimizer {spec.name!r}; {did_you_mean(spec.name, known)}")
     arguments = dict(spec.arguments)
     if "betas" in arguments:
         arguments["betas"] = tuple(float(beta) for beta in arguments["betas"])
-    if _is_fused(get_optimizer_info(spec.name).opt_class):
+    if factory.get_optimizer_info(spec.name).opt_class in FUSED:
         arguments.setdefault("fused", True)
+    parameters = [p for p in module.parameters() if p.requires_grad]
     try:
-        made: torch.optim.Optimizer = create_optimizer_v2(
+        made: torch.optim.Optimizer = factory.create_optimizer_v2(
             parameters, opt=spec.name, lr=spec.lr, **arguments
         )
     except (TypeError, ValueError, AssertionError) as error:
         raise ConfigError(f"optimizer {spec.name!r}: {one_line(error)}") from error
     return made
-
-
-def _is_fused(optimizer: Any) -> bool:
-    return optimizer in (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
-
-
-def _near_optimizer(name: str) -> str:
-    from timm.optim import list_optimizers
-
-    from ganzoo.errors import did_you_mean
-
-    return did_you_mean(name, list_optimizers())
 
 
 def check_shapes(generator: Generator, discriminator: Discriminator, data: Dataset) -> None:

@@ -47,9 +47,9 @@ def interruptible() -> Iterator[Interruption]:
     """Let Ctrl-C and SIGTERM be noticed at the end of a step; a second one ends at once."""
     asked = Interruption()
 
-    def note(number: int, frame: FrameType | None) -> None:
+    def note(number: int, _frame: FrameType | None) -> None:
         asked.signal = number
-        signal.signal(number, before[number])
+        signal.signal(number, before[signal.Signals(number)])
 
     try:
         before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from ganzoo.cards import catalogue
-from ganzoo.engine.checkpoint import last_good, write_checkpoint
+from ganzoo.engine.checkpoint import last_good, sweep, write_checkpoint
 from ganzoo.engine.export import export
 from ganzoo.engine.journal import Meter, MetricsFile
 from ganzoo.engine.prepare import plain, prepare, resolve_precision
@@ -20,7 +20,7 @@ from ganzoo.engine.state import TrainingState
 from ganzoo.engine.turns import Table, discriminator_turn, generator_turn
 from ganzoo.errors import TrainingError
 from ganzoo.files import write_text
-from ganzoo.parts import write_samples
+from ganzoo.parts import write_grid
 from ganzoo.plugins import RunRecord
 from ganzoo.sampling import calibration_batches, drawn_labels, samples
 from ganzoo.specs import ModelConfig, read_config, recipe_hash, write_record
@@ -120,7 +120,7 @@ def claim_folder(config: ModelConfig, folder: Path) -> None:
                 f"{folder} holds a run of another recipe: {difference(there, config)}; "
                 "give another --out, or the recipe that it was started with"
             )
-    elif folder.is_dir() and any(folder.iterdir()):
+    elif folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
         raise TrainingError(f"{folder} is not empty and holds no run; give another --out")
     write_text(path, to_json(write_record(replace(config, files={}, provenance=None))))
 
@@ -146,6 +146,7 @@ def flatten(data: object, path: str = "") -> dict[str, object]:
 
 def resume(state: TrainingState, table: Table, config: ModelConfig, folder: Path) -> None:
     """Take over the last good checkpoint, if there is one."""
+    sweep(folder / "checkpoints")
     found = last_good(folder / "checkpoints")
     if found is not None:
         if found.recipe_hash != recipe_hash(plain(config)):
@@ -221,9 +222,8 @@ class Cadence:
         network = state.average.snapshot(batches)
         classes = network.num_classes
         labels = None if classes is None else drawn_labels(classes, GRID, seed=0)
-        path = self.run.folder / "samples" / f"{state.images:012d}.png"
-        suffix = path if self.config.kind == "image" else path.with_suffix("")
-        write_samples(self.config.kind, samples(network, GRID, seed=0, labels=labels), suffix)
+        drawn = samples(network, GRID, seed=0, labels=labels)
+        write_grid(self.config.kind, drawn, self.run.folder / "samples" / f"{state.images:012d}")
 
     def save(self) -> None:
         """Write a checkpoint."""
@@ -238,5 +238,3 @@ class Cadence:
         """Tell the plugins' listeners."""
         record = RunRecord(self.run.folder, self.config.recipe, self.state.images)
         catalogue().manager.notify(event, run=record, **values)
-
-

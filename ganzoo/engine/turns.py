@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any, ContextManager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -41,7 +41,7 @@ class Table:
     trainable: tuple[nn.Parameter, ...]  #: the discriminator's, as they were at the start
     autocast: torch.dtype | None = None
 
-    def precision(self) -> ContextManager[Any]:
+    def precision(self) -> AbstractContextManager[Any]:
         """Autocast where the recipe asks for it."""
         if self.autocast is None:
             return nullcontext()

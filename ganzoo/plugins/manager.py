@@ -86,8 +86,10 @@ def _loader(entries: list[importlib.metadata.EntryPoint]) -> Callable[[], Module
 
     def load() -> ModuleType:
         if len(values) > 1:
-            raise PluginError(f"declares {len(values)} plugin modules ({', '.join(values)}); "
-                              "a distribution has one")
+            raise PluginError(
+                f"declares {len(values)} plugin modules ({', '.join(values)}); "
+                "a distribution has one"
+            )
         module = entries[0].load()
         if not isinstance(module, ModuleType):
             raise PluginError(f"its entry point {values[0]!r} is no module")
@@ -136,8 +138,9 @@ class PluginManager:
             except Exception as error:
                 caller._remove_plugin(listener.plugin)
                 name = listener.plugin_name
-                log.warning("plugin %s: %s failed and is off from here: %s",
-                            name, event, one_line(error))
+                log.warning(
+                    "plugin %s: %s failed and is off from here: %s", name, event, one_line(error)
+                )
 
     def _allowed(self) -> list[Source]:
         """The installed sources that GANZOO_PLUGINS allows."""
@@ -188,9 +191,7 @@ class PluginManager:
         for kind, hook in PART_HOOKS.items():
             plugin.parts[kind] = self._call(plugin, module, hook, validation.parts, {})
         plugin.cards = self._call(plugin, module, "ganzoo_cards", validation.folders, [])
-        plugin.commands = self._call(
-            plugin, module, "ganzoo_commands", validation.commands, {}
-        )
+        plugin.commands = self._call(plugin, module, "ganzoo_commands", validation.commands, {})
 
     def _check_hook_names(self, plugin: Plugin, module: ModuleType) -> None:
         """Report functions that look like hooks and are none."""
@@ -198,8 +199,9 @@ class PluginManager:
         for name, value in vars(module).items():
             marked = getattr(value, "ganzoo_impl", None) is not None
             if marked and name not in hooks:
-                self.report(plugin.distribution,
-                            f"{name} is no hook of ganzoo; {did_you_mean(name, hooks)}")
+                self.report(
+                    plugin.distribution, f"{name} is no hook of ganzoo; {did_you_mean(name, hooks)}"
+                )
             elif callable(value) and name.startswith("ganzoo_") and not marked:
                 self.report(plugin.distribution, f"{name} is not marked @hookimpl and is not used")
 

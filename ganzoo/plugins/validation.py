@@ -23,7 +23,7 @@ def parts(hook: str, returned: Any, report: Report) -> dict[str, str]:
         if not _is_name(name):
             report(f"{hook}: {name!r} is no name; use lower-case words joined by '-'")
         elif not isinstance(target, str) or not TARGET.fullmatch(target):
-            report(f"{hook}: {name!r} is {target!r}; give it as text, \"module:attribute\"")
+            report(f'{hook}: {name!r} is {target!r}; give it as text, "module:attribute"')
         else:
             good[name] = target
     return good

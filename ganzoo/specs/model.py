@@ -137,7 +137,9 @@ def check_version(data: Any, where: str) -> None:
     if version is None:
         raise ConfigError(f"{where}: the key 'ganzoo_config' is missing; it is {CONFIG_VERSION}")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise ConfigError(f"{where}: ganzoo_config must be a whole number from 1, found {version!r}")
+        raise ConfigError(
+            f"{where}: ganzoo_config must be a whole number from 1, found {version!r}"
+        )
     if version > CONFIG_VERSION:
         raise ConfigError(
             f"{where}: written for ganzoo_config {version}, this ganzoo reads {CONFIG_VERSION}; "

@@ -8,7 +8,7 @@ import json
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -75,7 +75,7 @@ def read_record(record: type[T], data: Any, where: str) -> T:
     for key in data:
         if key not in fields:
             raise ConfigError(f"{where}: unknown key {key!r}; {did_you_mean(str(key), fields)}")
-    hints = _hints(record)
+    hints = _hints(typing.cast(Hashable, record))
     values = {}
     for name, field in fields.items():
         if name in data:
@@ -99,7 +99,9 @@ def write_record(record: Any) -> Any:
     return record
 
 
-_hints = functools.cache(typing.get_type_hints)
+@functools.cache
+def _hints(record: Hashable) -> dict[str, Any]:
+    return typing.get_type_hints(record)
 
 
 def _value(hint: Any, data: Any, where: str) -> Any:

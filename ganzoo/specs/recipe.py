@@ -106,8 +106,11 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         below = merged.get(key)
-        both = isinstance(value, Mapping) and isinstance(below, Mapping)
-        if both and value.get("name", below.get("name")) == below.get("name"):
+        if (
+            isinstance(value, Mapping)
+            and isinstance(below, Mapping)
+            and value.get("name", below.get("name")) == below.get("name")
+        ):
             merged[key] = merge(below, value)
         else:
             merged[key] = value

@@ -21,13 +21,14 @@ class Ema:
 
     def __init__(self, generator: Generator) -> None:
         self.module = copy.deepcopy(generator).eval().requires_grad_(False)
-        self._averaged = list(self.module.parameters())
+        self._averaged: list[Tensor] = list(self.module.parameters())
         self._live = generator
 
     @torch.no_grad()
     def update(self, share: float) -> None:
         """Move each parameter by `share` of the way to the live one's."""
-        torch._foreach_lerp_(self._averaged, list(self._live.parameters()), share)
+        live: list[Tensor] = list(self._live.parameters())
+        torch._foreach_lerp_(self._averaged, live, share)
 
     @torch.no_grad()
     def snapshot(self, batches: Iterable[tuple[Tensor, Tensor | None]]) -> Generator:

@@ -43,11 +43,11 @@ class MLPGenerator(Generator):
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Latents [N, D] -> samples [N, *S] in [-1, 1]."""
         samples: Tensor = self.layers(latents)
-        return samples.unflatten(1, self.sample_shape)
+        return samples.reshape(-1, *self.sample_shape)
 
 
 class Maxout(nn.Module):
-    """The greatest of `pieces` linear maps: [N, F] -> [N, units] (Goodfellow et al. 2013, eq. 1)."""
+    """The greatest of `pieces` linear maps: [N, F] -> [N, units] (Goodfellow et al. 2013)."""
 
     def __init__(self, inputs: int, units: int, pieces: int) -> None:
         super().__init__()
@@ -56,7 +56,8 @@ class Maxout(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Features [N, inputs] -> [N, units]."""
-        return self.linear(features).unflatten(1, (self.units, self.pieces)).amax(2)
+        pieces: Tensor = self.linear(features)
+        return pieces.reshape(-1, self.units, self.pieces).amax(2)
 
 
 class MLPDiscriminator(Discriminator):

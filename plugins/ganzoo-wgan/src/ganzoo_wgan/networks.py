@@ -77,15 +77,15 @@ class Critic(Discriminator, ABC):
         ]
         for narrow, wide in pairwise(sizes):
             layers.append(nn.Conv2d(narrow, wide, 4, stride=2, padding=1))
-            layers += [*self.norm(wide), nn.LeakyReLU(LEAK, inplace=True)]
+            layers += [self.norm(wide), nn.LeakyReLU(LEAK, inplace=True)]
         self.layers = nn.Sequential(
             *layers, nn.Flatten(), nn.Linear(sizes[-1] * start * start, 1), nn.Flatten(0)
         )
 
     @staticmethod
     @abstractmethod
-    def norm(channels: int) -> list[nn.Module]:
-        """The normalisation after a convolution, if any."""
+    def norm(channels: int) -> nn.Module:
+        """What normalises the features after a convolution."""
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Images [N, C, size, size] -> scores [N]."""
@@ -97,15 +97,15 @@ class ClippedCritic(Critic):
     """The critic whose weights are clipped, with batch norm (Arjovsky et al. 2017, section 4)."""
 
     @staticmethod
-    def norm(channels: int) -> list[nn.Module]:
+    def norm(channels: int) -> nn.Module:
         """Batch norm: it keeps the scale that small weights would lose."""
-        return [nn.BatchNorm2d(channels)]
+        return nn.BatchNorm2d(channels)
 
 
 class PenalisedCritic(Critic):
     """The critic under a gradient penalty, without batch norm (Gulrajani et al. 2017)."""
 
     @staticmethod
-    def norm(channels: int) -> list[nn.Module]:
-        """None: the penalty is for each sample by itself."""
-        return []
+    def norm(channels: int) -> nn.Module:
+        """Nothing: the penalty is for each sample by itself."""
+        return nn.Identity(channels)
