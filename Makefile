@@ -1,0 +1,48 @@
+# `make` shows what one can do.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PLUGINS := ./plugins/ganzoo-vanilla ./plugins/ganzoo-dcgan ./plugins/ganzoo-wgan
+
+.PHONY: help demo install test test-all lint format cards clean
+
+help:  ## show this
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.installed  ## install into .venv and draw a grid of digits into samples.png
+	$(BIN)/ganzoo sample dcgan-mnist -o samples.png
+
+install: $(VENV)/.installed  ## make .venv with the core and the plugins
+
+test: $(VENV)/.installed-dev  ## run the test suite (minutes)
+	$(BIN)/python -m pytest
+
+test-all: $(VENV)/.installed-dev  ## run the slow tests too
+	$(BIN)/python -m pytest -m ""
+
+lint: $(VENV)/.installed-dev  ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev  ## lay the code out
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+cards: $(VENV)/.installed-dev  ## write the generated parts of the model cards
+	$(BIN)/ganzoo cards build
+
+clean:  ## remove .venv and what builds leave
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(BIN)/python pyproject.toml requirements.txt $(wildcard plugins/*/pyproject.toml)
+	$(BIN)/python -m pip install -c requirements.txt -e . $(PLUGINS:%=-e %)
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install -c requirements.txt -e '.[dev]'
+	@touch $@
