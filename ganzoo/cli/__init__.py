@@ -65,6 +65,8 @@ def cli(debug: bool) -> None:
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command; an error is one line on stderr, its traceback comes with --debug."""
     words = list(sys.argv[1:] if args is None else args)
+    debug = "--debug" in words  # wherever it stands, also behind a command
+    words = [word for word in words if word != "--debug"]
     try:
         result = cli.main(words, prog_name="ganzoo", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -77,7 +79,7 @@ def main(args: Sequence[str] | None = None) -> None:
         _complain("stopped")
         sys.exit(130)
     except GanzooError as error:
-        if "--debug" in words:
+        if debug:
             raise
         _complain(str(error))
         sys.exit(error.exit_code)
@@ -85,7 +87,7 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.stderr.close()
         sys.exit(141)
     except Exception as error:
-        if "--debug" in words:
+        if debug:
             raise
         _complain(f"{one_line(error)} (this is a defect of ganzoo; --debug shows where)")
         sys.exit(1)

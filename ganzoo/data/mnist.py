@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import platformdirs
 
-from ganzoo.data.pixels import PixelDataset, as_images, check_split
+from ganzoo.data.pixels import PixelDataset, check_split
 from ganzoo.errors import DataError, one_line
 
 
@@ -44,7 +44,7 @@ class _TorchvisionPixels(PixelDataset):
 
     def __init__(self, split: str = "train", size: int = 28, channels: int = 1) -> None:
         found = open_torchvision(self.reader, split)
-        super().__init__(as_images(found.data), found.targets, size, channels)
+        super().__init__(found.data, found.targets, size, channels)
 
 
 class MNIST(_TorchvisionPixels):

@@ -13,12 +13,14 @@ from ganzoo.interfaces import Dataset
 
 
 class PixelDataset(Dataset):
-    """Images uint8 [M, C, H, W] with labels int64 [M]; batches are float32 in [-1, 1].
+    """Images uint8 [M, C, H, W] or [M, H, W] with labels [M]; batches are float32 in [-1, 1].
 
     `size` resizes with antialiasing, once; `channels` 3 repeats grey.
     """
 
     def __init__(self, images: Tensor, labels: Tensor, size: int, channels: int) -> None:
+        if images.dim() == 3:
+            images = images.unsqueeze(1)
         if channels not in (images.shape[1], 3) or (
             channels == 3 and images.shape[1] not in (1, 3)
         ):
@@ -52,8 +54,3 @@ def check_split(split: str) -> bool:
     if split not in ("train", "test"):
         raise DataError(f"split is 'train' or 'test', found {split!r}")
     return split == "train"
-
-
-def as_images(images: Tensor) -> Tensor:
-    """Bring uint8 [M, H, W] or [M, C, H, W] to [M, C, H, W]."""
-    return images.unsqueeze(1) if images.dim() == 3 else images.to(torch.uint8)

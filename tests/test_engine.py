@@ -1,0 +1,381 @@
+"""The engine: what it leaves behind, and going on where it stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from runs import ring_config, run_ring
+from torch.testing import assert_close
+
+import ganzoo
+from ganzoo.engine.checkpoint import checkpoint_folders, last_good
+from ganzoo.engine.counters import Counters, DataOrder
+from ganzoo.engine.process import interruptible
+from ganzoo.engine.train import RunOptions, half_life, train
+from ganzoo.errors import ConfigError, TrainingError, UnknownNameError
+from ganzoo.specs import read_config
+
+WEIGHTS = ("model.safetensors", "discriminator.safetensors")
+
+
+def exported(folder: Path) -> list[bytes]:
+    return [(folder / "export" / name).read_bytes() for name in WEIGHTS]
+
+
+def rows_of(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_a_finished_run_leaves_a_model_that_load_opens(tiny_world, tmp_path):
+    outcome = run_ring(tmp_path / "run")
+    model = ganzoo.load(tmp_path / "run")
+    assert outcome.kind == "finished"
+    assert outcome.export == tmp_path / "run" / "export"
+    assert model.sample(5, seed=0).shape == (5, 2)
+    assert model.discriminator(model.sample(5, seed=0)).shape == (5,)
+
+
+def test_the_export_says_how_it_was_made(tiny_world, tmp_path):
+    train(ring_config(6400), RunOptions(tmp_path / "run", quiet=True, command="ganzoo train x"))
+    config, _ = read_config(tmp_path / "run" / "export" / "config.json")
+    assert config.generator.name == "tiny/tiny"
+    assert config.recipe.loss.name == "ganzoo/non-saturating"
+    assert config.requires == {"tiny": ">=1.0"}
+    assert config.recipe.precision == "float32"  # "auto", resolved
+    assert config.provenance.command == "ganzoo train x"
+    assert config.provenance.images == 6400
+    assert config.parameters["generator"] == 4 * 32 + 32 + 32 * 2 + 2
+    assert config.fingerprint.n == 64
+
+
+def test_the_fingerprint_is_that_of_the_samples(tiny_world, tmp_path):
+    run_ring(tmp_path / "run")
+    model = ganzoo.load(tmp_path / "run")
+    drawn, print_ = model.sample(64, seed=0), model.card.config.fingerprint
+    assert_close(float(drawn.mean()), print_.mean, atol=1e-5, rtol=0)
+    assert_close(float(drawn.std()), print_.std, atol=1e-5, rtol=0)
+    assert_close(drawn[:8].mean(1), torch.tensor(print_.means), atol=1e-5, rtol=0)
+
+
+def test_metrics_have_a_row_at_each_cadence(tiny_world, tmp_path):
+    options = RunOptions(tmp_path / "run", quiet=True, log_every=1280)
+    train(ring_config(6400), options)
+    rows = rows_of(tmp_path / "run")
+    assert [row["images"] for row in rows] == [1280, 2560, 3840, 5120, 6400]
+    assert {"discriminator.real", "discriminator.fake", "generator"} <= rows[0].keys()
+
+
+def test_samples_are_drawn_on_the_way(tiny_world, tmp_path):
+    train(ring_config(6400), RunOptions(tmp_path / "run", quiet=True, grid_every=3200))
+    names = sorted(path.name for path in (tmp_path / "run" / "samples").iterdir())
+    assert names == ["000000003200.txt", "000000006400.txt"]
+
+
+def test_the_same_command_on_a_finished_run_changes_nothing(tiny_world, tmp_path):
+    run_ring(tmp_path / "run")
+    before = exported(tmp_path / "run")
+    assert run_ring(tmp_path / "run").kind == "already finished"
+    assert exported(tmp_path / "run") == before
+
+
+def test_more_images_go_on_and_end_where_one_run_would(tiny_world, tmp_path):
+    run_ring(tmp_path / "whole", 6400)
+    run_ring(tmp_path / "halves", 3200)
+    run_ring(tmp_path / "halves", 6400)
+    assert exported(tmp_path / "halves") == exported(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"loss": {"name": "hinge", "arguments": {"r1_gamma": 1.0, "penalty_interval": 3}}},
+        {"discriminator_steps": 3, "reuse_fakes": False},
+        {"optimizers": {"generator": {"name": "rmsprop"}, "discriminator": {"name": "sgd"}}},
+    ],
+    ids=["lazy-penalty", "three-turns", "other-optimizers"],
+)
+def test_going_on_is_exact_for_other_recipes(tiny_world, tmp_path, recipe):
+    run_ring(tmp_path / "whole", 3840, **recipe)
+    run_ring(tmp_path / "halves", 1920, **recipe)
+    run_ring(tmp_path / "halves", 3840, **recipe)
+    assert exported(tmp_path / "halves") == exported(tmp_path / "whole")
+
+
+def test_a_changed_recipe_is_refused_with_the_difference(tiny_world, tmp_path):
+    run_ring(tmp_path / "run", 1280)
+    with pytest.raises(TrainingError, match=r"recipe\.batch is 64 there, 32 was asked for"):
+        run_ring(tmp_path / "run", 1280, batch=32)
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tiny_world, tmp_path):
+    (tmp_path / "thesis.tex").write_text("precious")
+    with pytest.raises(TrainingError, match="is not empty and holds no run"):
+        run_ring(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_torn_checkpoint_is_passed_over(tiny_world, tmp_path, caplog):
+    run_ring(tmp_path / "run", 1280)
+    run_ring(tmp_path / "run", 2560)
+    newest, older = checkpoint_folders(tmp_path / "run" / "checkpoints")
+    data = (newest / "state.safetensors").read_bytes()
+    (newest / "state.safetensors").write_bytes(data[: len(data) // 2])
+    assert last_good(tmp_path / "run" / "checkpoints").folder == older
+    assert f"{newest} is damaged and is passed over" in caplog.text
+
+
+def test_going_on_from_the_checkpoint_before_a_torn_one_is_exact(tiny_world, tmp_path):
+    run_ring(tmp_path / "whole", 3840)
+    run_ring(tmp_path / "run", 1280)
+    run_ring(tmp_path / "run", 2560)
+    newest = checkpoint_folders(tmp_path / "run" / "checkpoints")[0]
+    (newest / "state.json").write_text('{"ganzoo_checkpoint": 1, "coun')
+    run_ring(tmp_path / "run", 3840)
+    assert exported(tmp_path / "run") == exported(tmp_path / "whole")
+
+
+def test_rows_beyond_the_checkpoint_are_cut(tiny_world, tmp_path):
+    run_ring(tmp_path / "run", 1280)
+    path = tmp_path / "run" / "metrics.jsonl"
+    path.write_text('{"images": 640}\n{"images": 1920}\n{"ima')
+    train(ring_config(2560), RunOptions(tmp_path / "run", quiet=True, log_every=2560))
+    assert [row["images"] for row in rows_of(tmp_path / "run")] == [640, 2560]
+
+
+def test_an_unfinished_run_is_sampled_from_its_last_checkpoint(tiny_world, tmp_path):
+    run_ring(tmp_path / "run", 1280)
+    finished = ganzoo.load(tmp_path / "run").sample(4, seed=0)
+    (tmp_path / "run" / "export").rename(tmp_path / "elsewhere")
+    model = ganzoo.load(tmp_path / "run")
+    assert model.card.status == "running"
+    assert_close(model.sample(4, seed=0), finished)
+
+
+def test_the_average_can_follow_the_generator_exactly(tiny_world, tmp_path):
+    config = ring_config(640, ema={"half_life": 0})
+    train(config, RunOptions(tmp_path / "run", quiet=True))
+    tensors = last_good(tmp_path / "run" / "checkpoints").tensors
+    for name, tensor in tensors.items():
+        if name.startswith("average."):
+            assert_close(tensor, tensors["generator." + name.removeprefix("average.")])
+
+
+def test_the_half_life_grows_with_the_run_until_it_is_the_recipes(tiny_world):
+    class Seen:
+        images = 100_000
+
+    config = ring_config(ema={"half_life": 10_000, "ramp_up": 0.05})
+    assert half_life(Seen, config) == 5_000
+    Seen.images = 400_000
+    assert half_life(Seen, config) == 10_000
+    config = ring_config(ema={"half_life": 10_000, "ramp_up": None})
+    assert half_life(Seen, config) == 10_000
+
+
+def test_an_average_moves_half_way_in_its_half_life(tiny_world):
+    from ganzoo.wrappers import Ema
+    from ganzoo.wrappers.ema import lerp_share
+
+    generator = ganzoo.create_generator("tiny")
+    average = Ema(generator)
+    start = [p.clone() for p in average.module.parameters()]
+    for parameter in generator.parameters():
+        parameter.data += 1.0
+    for _ in range(10):
+        average.update(lerp_share(64, 640))
+    for before, now in zip(start, average.module.parameters(), strict=True):
+        assert_close(now, before + 0.5)
+
+
+def test_an_unknown_optimizer_is_refused_with_the_nearest(tiny_world, tmp_path):
+    with pytest.raises(ConfigError, match="no optimizer 'addam'; did you mean .*'adam'"):
+        run_ring(tmp_path / "run", optimizers={"generator": {"name": "addam"}})
+
+
+def test_an_optimizers_bad_argument_is_refused(tiny_world, tmp_path):
+    recipe = {"optimizers": {"generator": {"arguments": {"bettas": [0, 1]}}}}
+    with pytest.raises(ConfigError, match="optimizer 'adam': TypeError.*bettas"):
+        run_ring(tmp_path / "run", **recipe)
+
+
+def test_an_unknown_loss_is_refused_before_a_folder_is_made(tiny_world, tmp_path):
+    with pytest.raises(UnknownNameError, match="no loss 'hing'; did you mean 'hinge'"):
+        run_ring(tmp_path / "run", loss={"name": "hing"})
+    assert not (tmp_path / "run").exists()
+
+
+def test_listeners_hear_of_a_run_in_order(world, tmp_path):
+    from tiny import tiny_plugin
+
+    from ganzoo.plugins import Source, hookimpl
+
+    heard = []
+    source = tiny_plugin()
+    module = source.load()
+
+    @hookimpl
+    def ganzoo_training_started(run):
+        heard.append(("started", run.images_seen))
+
+    @hookimpl
+    def ganzoo_metrics_logged(run, metrics):
+        heard.append(("metrics", metrics["images"]))
+
+    @hookimpl
+    def ganzoo_checkpoint_saved(run, folder):
+        heard.append(("saved", int(folder.name)))
+
+    @hookimpl
+    def ganzoo_training_ended(run, outcome):
+        heard.append(("ended", outcome))
+
+    listeners = (
+        ganzoo_training_started,
+        ganzoo_metrics_logged,
+        ganzoo_checkpoint_saved,
+        ganzoo_training_ended,
+    )
+    for hook in listeners:
+        setattr(module, hook.__name__, hook)
+    world(Source("tiny", "1.0", lambda: module))
+    train(ring_config(1280), RunOptions(tmp_path / "run", quiet=True, log_every=640))
+    assert heard == [
+        ("started", 0),
+        ("metrics", 640),
+        ("metrics", 1280),
+        ("saved", 1280),
+        ("ended", "finished"),
+    ]
+
+
+# Counters
+
+
+def test_a_draw_depends_on_its_counters_alone():
+    one, two = Counters(seed=1), Counters(seed=1)
+    two.rng(5, "other")
+    torch.rand(3)
+    assert torch.equal(
+        torch.rand(4, generator=one.rng(7, "latents")),
+        torch.rand(4, generator=two.rng(7, "latents")),
+    )
+
+
+@pytest.mark.parametrize("other", [Counters(2), Counters(1, stream=1)])
+def test_another_seed_or_stream_draws_otherwise(other):
+    one = torch.rand(4, generator=Counters(1).rng(7, "latents"))
+    assert not torch.equal(one, torch.rand(4, generator=other.rng(7, "latents")))
+
+
+def test_each_call_of_a_turn_draws_anew():
+    uniform, normal = Counters(1).draws(3, "loss", torch.device("cpu"))
+    assert not torch.equal(uniform(5), uniform(5))
+    again, _ = Counters(1).draws(3, "loss", torch.device("cpu"))
+    assert torch.equal(again(2, 3), Counters(1).draws(3, "loss", torch.device("cpu"))[0](2, 3))
+    assert normal(1000).mean().abs() < 0.2
+
+
+def test_each_pass_over_the_data_is_a_permutation_of_its_own():
+    rows = DataOrder(10, seed=3).rows(0, 20)
+    assert sorted(rows[:10].tolist()) == sorted(rows[10:].tolist()) == list(range(10))
+    assert rows[:10].tolist() != rows[10:].tolist()
+
+
+@pytest.mark.parametrize("first", [0, 7, 19, 123])
+def test_the_kth_image_does_not_depend_on_how_it_is_asked_for(first):
+    order = DataOrder(10, seed=3)
+    whole = order.rows(0, 200)
+    assert torch.equal(DataOrder(10, seed=3).rows(first, 31), whole[first : first + 31])
+
+
+# Interruption, with real processes and real signals
+
+
+def test_a_signal_is_noticed_and_the_handlers_are_put_back():
+    before = signal.getsignal(signal.SIGTERM)
+    with interruptible() as asked:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert asked.signal == signal.SIGTERM
+        assert asked.exit_code == 143
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+MINI = [
+    *("train", "--generator", "vanilla", "--discriminator", "vanilla", "--loss", "non-saturating"),
+    *("--data", "mnist-mini", "--images", "12800", "--threads", "1", "--quiet"),
+    *("--set", "generator.arguments.widths=[64]", "--set", "discriminator.arguments.widths=[64]"),
+]
+
+
+def command(folder: Path, *more: str) -> list[str]:
+    return [sys.executable, "-m", "ganzoo", *MINI, "--out", str(folder), *more]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    subprocess.run(command(folder), check=True, capture_output=True)
+    return exported(folder)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)],
+    ids=["ctrl-c", "terminate", "kill"],
+)
+def test_a_run_that_is_stopped_goes_on_as_if_nothing_had_happened(
+    tmp_path, uninterrupted, number, code
+):
+    folder = tmp_path / "run"
+    slow = [*command(folder, "--checkpoint-every", "0")]
+    process = subprocess.Popen(slow, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not checkpoint_folders(folder / "checkpoints"):
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.01)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "Traceback" not in err
+    if code > 0:
+        assert "the same command goes on from here" in err
+    assert not (folder / "export").exists()
+    again = subprocess.run(command(folder), capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
+    assert exported(folder) == uninterrupted
+
+
+def test_batch_statistics_of_the_average_are_recomputed(tmp_path):
+    from ganzoo.sampling import calibration_batches
+    from ganzoo.wrappers import Ema
+
+    generator = ganzoo.create_generator("dcgan", size=28, width=4)
+    with torch.no_grad():
+        for parameter in generator.parameters():
+            parameter.mul_(2.0)
+    batches = list(calibration_batches(generator, 0, torch.device("cpu")))
+    network = Ema(generator).snapshot(batches)
+    features = [generator.project[1](generator.project[0](latents)) for latents, _ in batches]
+    norm = network.project[2]
+    means = torch.stack([f.mean((0, 2, 3)) for f in features]).mean(0)
+    variances = torch.stack([f.var((0, 2, 3)) for f in features]).mean(0)
+    assert_close(norm.running_mean, means, atol=1e-5, rtol=1e-4)
+    assert_close(norm.running_var, variances, atol=1e-5, rtol=1e-4)
+    assert norm.momentum == 0.1
+    assert not network.training
+
+
+def test_the_run_folder_is_a_recipe_that_trains_again(tiny_world, tmp_path):
+    run_ring(tmp_path / "run", 1280)
+    config, _ = read_config(tmp_path / "run" / "config.json")
+    outcome = train(replace(config), RunOptions(tmp_path / "again", quiet=True))
+    assert exported(tmp_path / "again") == exported(tmp_path / "run")
+    assert outcome.kind == "finished"
