@@ -411,7 +411,7 @@ def test_a_lazy_penalty_has_the_mean_weight_of_an_eager_one(name):
                 LinearDiscriminator(torch.ones(2)), draw(6, 2), draw(6, 2, seed=1), turn=turn
             )
             terms = loss.discriminator(round)
-            total += float(terms["r1"].mean()) if "r1" in terms else 0.0
+            total += terms["r1"].mean().item() if "r1" in terms else 0.0
         return total / 12
 
     assert mean(1) == pytest.approx(mean(3)) == pytest.approx(2.0)

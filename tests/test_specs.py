@@ -250,7 +250,7 @@ def test_a_whole_number_does_for_a_number() -> None:
 
 
 def test_a_whole_number_too_big_for_a_number_is_refused() -> None:
-    with pytest.raises(ConfigError, match="recipe.optimizers.generator.lr"):
+    with pytest.raises(ConfigError, match=r"recipe.optimizers.generator.lr"):
         read(set_path(FULL, "recipe.optimizers.generator.lr", 10**400))
 
 
@@ -262,9 +262,9 @@ def test_a_long_wrong_value_is_shortened_in_the_error() -> None:
 
 @pytest.mark.parametrize("data", [None, 1, "text", [], [{}], True])
 def test_what_is_no_object_is_no_config(data: object) -> None:
-    with pytest.raises(ConfigError, match="config.json: expected an object"):
+    with pytest.raises(ConfigError, match=r"config.json: expected an object"):
         read(data)
-    with pytest.raises(ConfigError, match="config.json: expected an object"):
+    with pytest.raises(ConfigError, match=r"config.json: expected an object"):
         check_version(data, "config.json")
 
 
@@ -509,7 +509,7 @@ def test_any_bytes_are_a_config_or_a_config_error(file: Path, text: bytes) -> No
 
 
 @MANY
-@given(value=json_values)
+@given(value=json_values | st.just(10**400))
 def test_any_json_is_a_config_error(file: Path, value: object) -> None:
     file.write_text(json.dumps(value))
     with pytest.raises(ConfigError):
@@ -526,7 +526,7 @@ def test_any_data_is_a_record_or_a_config_error(record: type, value: object) -> 
 
 
 @MANY
-@given(path=st.sampled_from(paths_of(FULL)), value=json_values)
+@given(path=st.sampled_from(paths_of(FULL)), value=json_values | st.just(10**400))
 def test_a_config_with_one_value_changed_is_a_config_or_a_config_error(
     file: Path, path: tuple[Any, ...], value: object
 ) -> None:

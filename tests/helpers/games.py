@@ -457,6 +457,33 @@ class PairedTranslation(CycleGAN):
         return {"generator": softplus(-round.discriminator(fake)), "nearness": 10 * apart}
 
 
+# --- Deep enough for a ring of Gaussians ---------------------------------------------------------
+
+
+def rectified(*widths: int) -> nn.Sequential:
+    """Linear layers of the given widths with leaky rectifiers between them."""
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise(widths):
+        layers += [nn.Linear(inputs, outputs), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers[:-1])
+
+
+class DeepGenerator(TinyGenerator):
+    """Latents [N, 4] -> points [N, 2] through two hidden layers."""
+
+    def __init__(self, width: int = 64) -> None:
+        super().__init__()
+        self.layers = rectified(4, width, width, 2)
+
+
+class DeepDiscriminator(TinyDiscriminator):
+    """Points [N, 2] -> scores [N] through two hidden layers."""
+
+    def __init__(self, width: int = 64) -> None:
+        super().__init__()
+        self.layers = rectified(2, width, width, 1)
+
+
 # --- Players and losses that are odd on purpose -------------------------------------------------
 
 
@@ -472,6 +499,13 @@ class DropoutDiscriminator(TinyDiscriminator):
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         return super().forward(nn.functional.dropout(samples, 0.2, self.training), labels)
+
+
+class Liar(TinyGenerator):
+    """A generator that makes three numbers where it promises two."""
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        return super().forward(latents, labels)[:, [0, 0, 1]]
 
 
 class HalfFrozenDiscriminator(TinyDiscriminator):
@@ -565,7 +599,9 @@ _GENERATORS = {
     "coded": CodedGenerator,
     "translator": Translator,
     "two-ways": TwoWays,
+    "deep": DeepGenerator,
     "dropout": DropoutGenerator,
+    "liar": Liar,
 }
 _DISCRIMINATORS = {
     "classifying": ClassifyingDiscriminator,
@@ -577,6 +613,7 @@ _DISCRIMINATORS = {
     "auto-encoder": AutoEncoder,
     "pairs": PairDiscriminator,
     "two-judges": TwoJudges,
+    "deep": DeepDiscriminator,
     "dropout": DropoutDiscriminator,
     "half-frozen": HalfFrozenDiscriminator,
 }

@@ -1,0 +1,22 @@
+"""The command, as a shell runs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def python(*words: str, path: Path | str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run this Python with `path` first on its import path, outside of any test's settings."""
+    environment = {key: os.environ[key] for key in os.environ if not key.startswith("GANZOO")}
+    return subprocess.run(
+        [sys.executable, *words],
+        env={**environment, "PYTHONPATH": str(path)},
+        cwd=cwd,
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )

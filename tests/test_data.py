@@ -1,0 +1,138 @@
+"""Data sets and sample files."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.testing import assert_close
+
+from ganzoo.data.images import write_images
+from ganzoo.data.mini import MNISTMini
+from ganzoo.data.mnist import MNIST, FashionMNIST, data_root
+from ganzoo.errors import DataError, UsageError
+
+
+@pytest.mark.parametrize(("split", "each"), [("train", 200), ("test", 100)])
+def test_mnist_mini_has_all_classes_alike(split, each):
+    data = MNISTMini(split)
+    assert len(data) == 10 * each
+    assert torch.bincount(data.labels).tolist() == [each] * 10
+    assert data.sample_shape == (1, 28, 28)
+    assert data.num_classes == 10
+
+
+def test_batches_are_float32_between_minus_one_and_one():
+    images, labels = MNISTMini().batch(torch.tensor([3, 1, 3]))
+    assert (images.dtype, images.shape) == (torch.float32, (3, 1, 28, 28))
+    assert (float(images.min()), float(images.max())) == (-1.0, 1.0)
+    assert labels.dtype == torch.int64
+    assert torch.equal(images[0], images[2])
+
+
+@pytest.mark.parametrize(("size", "channels"), [(32, 1), (14, 3), (64, 3)])
+def test_images_are_resized_and_made_grey_in_colour(size, channels):
+    images, _ = MNISTMini("test", size=size, channels=channels).batch(torch.arange(4))
+    assert images.shape == (4, channels, size, size)
+    assert_close(images[:, 0], images[:, -1])
+    plain, _ = MNISTMini("test").batch(torch.arange(4))
+    assert_close(images.mean(), plain.mean(), atol=0.02, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"split": "validation"}, "split is 'train' or 'test', found 'validation'"),
+        ({"channels": 2}, "channels is 1 or 3, found 2"),
+        ({"size": 0}, "size must be 1 or more"),
+    ],
+)
+def test_what_a_set_cannot_be_is_refused(arguments, text):
+    with pytest.raises(DataError, match=text):
+        MNISTMini(**arguments)
+
+
+def test_the_content_names_the_data():
+    assert MNISTMini("test").content_hash() == MNISTMini("test").content_hash()
+    assert MNISTMini("test").content_hash() != MNISTMini("train").content_hash()
+
+
+def write_idx(folder, name, count=12):
+    """Files of the form that MNIST has, with a few made images."""
+    raw = folder / name / "raw"
+    raw.mkdir(parents=True)
+    for part, rows in (("train", count), ("t10k", count // 2)):
+        pixels = bytes(range(256)) * (rows * 784 // 256 + 1)
+        header = struct.pack(">IIII", 0x803, rows, 28, 28)
+        (raw / f"{part}-images-idx3-ubyte").write_bytes(header + pixels[: rows * 784])
+        labels = bytes(i % 10 for i in range(rows))
+        (raw / f"{part}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 0x801, rows) + labels)
+
+
+@pytest.mark.parametrize(("kind", "name"), [(MNIST, "MNIST"), (FashionMNIST, "FashionMNIST")])
+def test_sets_in_torchvisions_layout_are_read(tmp_path, monkeypatch, kind, name):
+    write_idx(tmp_path, name)
+    monkeypatch.setenv("GANZOO_DATA", str(tmp_path))
+    assert len(kind("train")) == 12
+    assert len(kind("test")) == 6
+    images, labels = kind("train").batch(torch.tensor([0, 11]))
+    assert labels.tolist() == [0, 1]
+    assert_close(images[0, 0, 0, 10], torch.tensor(10 / 127.5 - 1))
+
+
+def test_data_lies_where_the_variable_says(tmp_path, monkeypatch):
+    monkeypatch.setenv("GANZOO_DATA", str(tmp_path))
+    assert data_root() == tmp_path
+    monkeypatch.delenv("GANZOO_DATA")
+    assert data_root().parts[-2:] == ("ganzoo", "data")
+
+
+def test_a_set_that_cannot_be_fetched_says_where_to_put_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("GANZOO_DATA", str(tmp_path))
+    monkeypatch.setattr(
+        "torchvision.datasets.MNIST.mirrors", ["http://127.0.0.1:9/"]
+    )  # a port that answers nobody
+    with pytest.raises(DataError, match=r"MNIST is not in .*cannot be fetched.*mnist-mini"):
+        MNIST()
+
+
+def pixels_of(path):
+    """The file's pixels, uint8 [H, W] or [H, W, 3]."""
+    with Image.open(path) as image:
+        return torch.from_numpy(np.array(image))
+
+
+def test_a_grid_shows_every_sample(tmp_path):
+    samples = torch.linspace(-1, 1, 10).reshape(10, 1, 1, 1).expand(10, 1, 8, 8)
+    (path,) = write_images(samples, tmp_path / "new" / "grid.png")
+    grid = pixels_of(path)
+    assert grid.shape[:2] == (3 * 10 + 2, 4 * 10 + 2)
+    assert grid[5, 5].tolist() == [0, 0, 0]
+    assert grid[25, 15].tolist() == [255, 255, 255]  # the last of ten, in the third row
+    assert grid[25, 35].tolist() == [0, 0, 0]  # no eleventh
+
+
+def test_a_folder_holds_one_file_a_sample(tmp_path):
+    samples = torch.rand(3, 3, 8, 8) * 2 - 1
+    files = write_images(samples, tmp_path / "many")
+    assert [file.name for file in files] == ["00000.png", "00001.png", "00002.png"]
+    pixels = pixels_of(files[1]).permute(2, 0, 1)
+    assert_close(pixels / 127.5 - 1, samples[1], atol=1 / 127, rtol=0)
+
+
+def test_a_grey_sample_is_a_grey_file(tmp_path):
+    (file,) = write_images(torch.zeros(1, 1, 8, 8), tmp_path / "one")
+    assert pixels_of(file).shape == (8, 8)
+
+
+def test_values_out_of_range_are_clamped(tmp_path):
+    (file,) = write_images(torch.full((1, 1, 2, 2), 1.5), tmp_path / "one")
+    assert pixels_of(file)[0, 0] == 255
+
+
+def test_a_name_that_is_no_image_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"samples.txt: images are written as .png"):
+        write_images(torch.zeros(1, 1, 2, 2), tmp_path / "samples.txt")

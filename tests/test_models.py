@@ -1,0 +1,169 @@
+"""Every published model, parametrised over the zoo: a new one is tested by being there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+import ganzoo
+from ganzoo.cards import catalogue
+from ganzoo.plugins.core import ganzoo_cards
+from ganzoo.readme import prose_of
+from ganzoo.specs import GENERATOR_FILE
+
+OFFICIAL = sorted(path.parent.name for path in ganzoo_cards()[0].glob("*/config.json"))
+MAX_FILE_BYTES = 4_000_000
+
+
+@pytest.fixture(params=OFFICIAL)
+def card(request):
+    return ganzoo.card(request.param)
+
+
+def test_the_zoo_has_its_first_models():
+    expected = {"dcgan-mnist", "vanilla-mnist", "wgan-gp-mnist", "wgan-mnist"}
+    assert expected <= set(ganzoo.list_models())
+
+
+def test_a_model_is_ready(card):
+    assert card.status == "ready", card.problem
+
+
+def test_the_card_is_complete(card):
+    config = card.config
+    assert config.name == card.folder.name
+    assert config.description
+    assert config.licenses.code and config.licenses.weights and config.licenses.data
+    assert config.provenance.command.startswith("ganzoo train ")
+    assert config.recipe.images <= config.provenance.images
+    assert config.recipe.precision != "auto"
+    assert set(config.files) == {"model.safetensors", "discriminator.safetensors"}
+    assert config.fingerprint is not None
+    assert (card.folder / "samples.png").is_file()
+
+
+def test_every_figure_names_its_protocol_and_command(card):
+    assert card.config.metrics
+    for metric in card.config.metrics:
+        assert metric.protocol and metric.command and metric.n > 0
+        assert metric.spread is not None and metric.repeats >= 3
+        assert metric.floor is not None
+
+
+def test_the_readme_is_a_persons(card):
+    prose = prose_of(card.readme)
+    for heading in ("## Use", "## How it was trained", "## Figures", "## Limits"):
+        assert heading in prose
+    assert "samples.png" in prose
+
+
+def test_the_readme_states_the_cards_figures(card):
+    prose = prose_of(card.readme)
+    for metric in card.config.metrics:
+        assert f"{metric.value:g}" in prose, metric.name
+        assert metric.command in prose
+
+
+def test_the_front_matter_is_what_the_hub_reads(card):
+    from huggingface_hub import ModelCard
+
+    data = ModelCard.load(card.folder / "README.md", ignore_metadata_errors=False).data
+    assert data.library_name == "ganzoo"
+    assert data.license == card.config.licenses.weights.lower()
+    assert data.pipeline_tag == "unconditional-image-generation"
+    assert len(data.eval_results) == len(card.config.metrics)
+
+
+def test_parts_are_stored_qualified_and_required(card):
+    config = card.config
+    parts = (config.generator, config.discriminator, config.recipe.loss, config.recipe.data)
+    used = {part.name.partition("/")[0] for part in parts}
+    assert all("/" in part.name for part in parts)
+    assert used - {"ganzoo"} == set(config.requires)
+
+
+def test_files_are_small_and_about_a_million_parameters(card):
+    for name, record in card.config.files.items():
+        assert (card.folder / name).stat().st_size == record.bytes <= MAX_FILE_BYTES
+    assert max(card.config.parameters.values()) <= 1_000_000
+
+
+def test_the_weights_are_those_of_the_card(card):
+    model = ganzoo.load(card.name)
+    assert model.discriminator is not None
+    counted = {
+        "generator": sum(p.numel() for p in model.generator.parameters()),
+        "discriminator": sum(p.numel() for p in model.discriminator.parameters()),
+    }
+    assert counted == dict(card.config.parameters)
+
+
+def test_samples_are_those_of_the_fingerprint(card):
+    drawn, kept = ganzoo.load(card.name).sample(64, seed=0), card.config.fingerprint
+    assert_close(float(drawn.mean()), kept.mean, atol=kept.tolerance, rtol=0)
+    assert_close(float(drawn.std()), kept.std, atol=kept.tolerance, rtol=0)
+    means = drawn[: len(kept.means)].flatten(1).mean(1)
+    assert_close(means, torch.tensor(kept.means), atol=kept.tolerance, rtol=0)
+
+
+def test_samples_are_in_range_and_no_twins(card):
+    drawn = ganzoo.load(card.name).sample(256, seed=1)
+    assert drawn.shape == (256, 1, 28, 28)
+    assert -1.0 <= float(drawn.min()) < -0.9
+    assert 0.9 < float(drawn.max()) <= 1.0
+    distances = torch.cdist(drawn.flatten(1), drawn.flatten(1)).fill_diagonal_(torch.inf)
+    assert float(distances.min()) > 0.5  # twins would be at nearly 0
+
+
+def test_the_discriminator_tells_its_samples_from_digits(card):
+    """Real digits score higher on average, on test images that it never saw."""
+    from ganzoo.data.mini import MNISTMini
+
+    model = ganzoo.load(card.name)
+    real, _ = MNISTMini("test").batch(torch.arange(500))
+    with torch.no_grad():
+        gap = (
+            model.discriminator(real).mean() - model.discriminator(model.sample(500, seed=0)).mean()
+        )
+    assert float(gap) > 0
+
+
+def test_the_recipe_is_complete(card):
+    """Nothing is left open in the file: the recipe that stands there is the one that was run."""
+    from ganzoo.specs import write_record
+
+    assert card.raw["recipe"] == write_record(card.config.recipe)
+
+
+def test_the_recipe_can_be_trained_again(card):
+    from ganzoo.engine.prepare import resolve
+
+    again = resolve(card.raw, card.name)
+    assert again.recipe == card.config.recipe
+    assert again.generator == card.config.generator
+
+
+def test_a_released_name_keeps_its_weights():
+    released = json.loads((Path(__file__).parent / "released.json").read_text())
+    for version, models in released.items():
+        for name, sha256 in models.items():
+            record = ganzoo.card(name).config.files[GENERATOR_FILE]
+            assert record.sha256 == sha256, f"{name} was published in {version}; take a new name"
+
+
+def test_the_generated_parts_are_fresh(capsys):
+    from ganzoo.cli import main
+
+    with pytest.raises(SystemExit) as ended:
+        main(["cards", "build", "--check"])
+    assert ended.value.code == 0, capsys.readouterr().out
+
+
+def test_every_official_model_needs_only_official_plugins():
+    names = {name for card in catalogue().cards for name in card.config.requires}
+    plugins = {path.name for path in (Path(__file__).parents[1] / "plugins").iterdir()}
+    assert names <= plugins

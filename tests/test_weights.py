@@ -1,0 +1,191 @@
+"""Weights files: the same bytes each time, and nothing that is not what it says is loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors import safe_open
+from tiny import TinyGenerator
+from torch.testing import assert_close
+
+from ganzoo.errors import GanzooError, WeightsError
+from ganzoo.specs import Part
+from ganzoo.weights import load_weights, read_tensors, save_weights
+
+PART = Part("tiny/tiny", {"width": 32, "latent_dim": 4})
+
+
+@pytest.fixture
+def saved(tmp_path):
+    network = TinyGenerator()
+    path = tmp_path / "model.safetensors"
+    return network, path, save_weights(path, network, PART)
+
+
+def test_a_round_trip_is_bit_for_bit(saved):
+    network, path, record = saved
+    other = TinyGenerator()
+    load_weights(path, other, record)
+    for one, two in zip(network.parameters(), other.parameters(), strict=True):
+        assert torch.equal(one, two)
+
+
+def test_the_record_is_of_the_bytes(saved):
+    _, path, record = saved
+    data = path.read_bytes()
+    assert (record.sha256, record.bytes) == (hashlib.sha256(data).hexdigest(), len(data))
+
+
+def test_bytes_are_the_same_each_time(saved, tmp_path):
+    network, path, _ = saved
+    turned = Part(PART.name, dict(reversed(PART.arguments.items())))
+    save_weights(tmp_path / "again.safetensors", network, turned)
+    assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
+
+
+def test_the_metadata_is_one_key_without_time_or_place(saved):
+    _, path, _ = saved
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata()
+    assert list(metadata) == ["ganzoo"]
+    assert json.loads(metadata["ganzoo"]) == {
+        "format": 1,
+        "part": "tiny/tiny",
+        "arguments": {"width": 32, "latent_dim": 4},
+    }
+
+
+def test_saving_leaves_nothing_beside_the_file(saved):
+    assert [path.name for path in saved[1].parent.iterdir()] == ["model.safetensors"]
+
+
+def test_a_failed_save_leaves_the_old_file(saved, monkeypatch):
+    network, path, record = saved
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        save_weights(path, network, PART)
+    monkeypatch.undo()
+    load_weights(path, TinyGenerator(), record)
+    assert [file.name for file in path.parent.iterdir()] == ["model.safetensors"]
+
+
+def test_a_missing_file_is_named(saved, tmp_path):
+    with pytest.raises(WeightsError, match=r"nowhere.safetensors is missing"):
+        read_tensors(tmp_path / "nowhere.safetensors", saved[2])
+
+
+def test_a_truncated_file_is_refused_with_both_sizes(saved):
+    _, path, record = saved
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(WeightsError, match=rf"{record.bytes:,} bytes expected, .* truncated"):
+        read_tensors(path, record)
+
+
+def test_each_single_altered_bit_is_noticed(saved):
+    _, path, record = saved
+    data = path.read_bytes()
+    for place in (0, 8, 40, len(data) // 2, len(data) - 1):
+        altered = bytearray(data)
+        altered[place] ^= 1
+        path.write_bytes(altered)
+        with pytest.raises(WeightsError, match=f"sha256 {record.sha256} expected"):
+            read_tensors(path, record)
+
+
+def test_a_pickle_under_another_name_is_never_read(saved):
+    _, path, _ = saved
+    torch.save(TinyGenerator().state_dict(), path)  # noqa: TID251  (to prove that it is refused)
+    with pytest.raises(WeightsError, match="is a pickle .* never read"):
+        read_tensors(path)
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 5])
+def test_a_bare_pickle_is_never_read(saved, protocol):
+    import pickle  # noqa: TID251  (to prove that it is refused)
+
+    _, path, _ = saved
+    path.write_bytes(pickle.dumps({"weight": [1.0]}, protocol=protocol))
+    with pytest.raises(WeightsError):
+        read_tensors(path)
+
+
+@pytest.mark.parametrize(
+    ("other", "text"),
+    [
+        (TinyGenerator(width=16), r"'layers.0.weight' is \[16, 4\] there, \[32, 4\] in the file"),
+        (torch.nn.Linear(2, 2), "'weight' is missing"),
+        (torch.nn.Sequential(), "'layers.0.bias' is not in it"),
+    ],
+    ids=["width", "other", "fewer"],
+)
+def test_weights_of_another_network_are_refused_by_name(saved, other, text):
+    _, path, record = saved
+    before = {name: tensor.clone() for name, tensor in other.state_dict().items()}
+    with pytest.raises(WeightsError, match=text):
+        load_weights(path, other, record)
+    assert_close(dict(other.state_dict()), before)  # nothing half-loaded
+
+
+def test_other_precision_is_refused(saved, tmp_path):
+    network, _, _ = saved
+    record = save_weights(tmp_path / "half.safetensors", network.half(), PART)
+    with pytest.raises(WeightsError, match=r"torch.float16 in the file, torch.float32"):
+        load_weights(tmp_path / "half.safetensors", TinyGenerator(), record)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.binary(max_size=200))
+def test_any_bytes_are_refused_without_a_crash(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("fuzz") / "model.safetensors"
+    path.write_bytes(data)
+    try:
+        assert read_tensors(path) == {}  # an empty header is a whole file
+    except GanzooError:
+        pass
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    header=st.dictionaries(
+        st.text(max_size=8),
+        st.one_of(
+            st.none(),
+            st.integers(),
+            st.fixed_dictionaries(
+                {
+                    "dtype": st.sampled_from(["F32", "F64", "I64", "BOOL", "X"]),
+                    "shape": st.lists(st.integers(-2, 2**62), max_size=4),
+                    "data_offsets": st.lists(st.integers(-2, 2**62), min_size=2, max_size=2),
+                }
+            ),
+        ),
+        max_size=3,
+    )
+)
+def test_any_header_is_refused_without_a_crash(tmp_path_factory, header):
+    text = json.dumps(header).encode()
+    path = tmp_path_factory.mktemp("fuzz") / "model.safetensors"
+    path.write_bytes(struct.pack("<Q", len(text)) + text + bytes(16))
+    try:
+        tensors = read_tensors(path)
+    except GanzooError:
+        return
+    assert sum(tensor.numel() for tensor in tensors.values()) <= 16
+
+
+def test_a_wrong_size_is_told_before_hashing(saved):
+    _, path, record = saved
+    with pytest.raises(WeightsError, match="1 bytes expected"):
+        read_tensors(path, replace(record, bytes=1))
