@@ -6,6 +6,7 @@ import contextvars
 import fnmatch
 import functools
 import logging
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 
 from ganzoo.errors import CardError, ConfigError, UnknownNameError, UsageError, did_you_mean
 from ganzoo.plugins import CORE, PluginManager
@@ -83,7 +85,17 @@ class Catalogue:
     @functools.cached_property
     def cards(self) -> list[Card]:
         """All model folders that plugins offer, by name; reports those that cannot be used."""
-        found = [card for plugin in self.manager.plugins for card in self._cards_of(plugin)]
+        found: list[Card] = []
+        for plugin in self.manager.plugins:
+            own: dict[str, Card] = {}
+            for card in self._cards_of(plugin):
+                first = own.setdefault(card.name, card)
+                if first.folder.resolve() != card.folder.resolve():
+                    self.manager.report(
+                        plugin,
+                        f"ganzoo_cards: offers {card.name!r} twice; {card.folder} is left out",
+                    )
+            found += own.values()
         official = {card.name for card in found if card.distribution == CORE}
         for card in found:
             if card.distribution not in (None, CORE) and card.name in official:
@@ -145,7 +157,10 @@ class Catalogue:
                 "and give its path"
             )
         if _looks_like_path(what):
-            return self.open_folder(Path(what).expanduser())
+            try:
+                return self.open_folder(Path(what).expanduser())
+            except RuntimeError as error:  # no such user
+                raise CardError(f"{what}: {error}") from None
         distribution, slash, _ = what.rpartition("/")
         if not slash or any(card.distribution == distribution for card in self.cards):
             return self.card(what)
@@ -171,7 +186,7 @@ class Catalogue:
             for part_kind, part in _parts_of(card.config):
                 distribution, _, bare = part.name.rpartition("/")
                 same = part_kind == kind and name in (bare, part.name)
-                if same and distribution not in (CORE, *self._working()):
+                if same and distribution and distribution not in (CORE, *self._working()):
                     return f"{distribution} offers it; {self._get(distribution, card)}"
         return None
 
@@ -180,8 +195,11 @@ class Catalogue:
         gaps = []
         official = distribution == CORE
         for name, wish in sorted(config.requires.items()):
-            plugin = self.manager.plugins.get(name)
-            if plugin is None:
+            known = canonicalize_name(name)
+            plugin = self.manager.plugins.get(CORE if known == "ganzoo-core" else known)
+            if known in self.manager.switched_off:
+                gaps.append((name, f"{name} is switched off by GANZOO_PLUGINS"))
+            elif plugin is None or not plugin.installed:
                 gaps.append((name, f"{name} is not installed; {_install(name, official)}"))
             elif not plugin.loaded:
                 reason = plugin.problems[0] if plugin.problems else "it did not load"
@@ -245,7 +263,7 @@ class Catalogue:
             raise CardError(f"{folder}: a model's name is lower-case words joined by '-'")
 
     def _advice(self, name: str) -> str:
-        if Path(name).is_dir():
+        if name and Path(name).is_dir():
             return f"a folder of that name lies here: say ./{name}"
         return did_you_mean(name, self.names(), otherwise="`ganzoo list` shows: {}")
 
@@ -284,8 +302,10 @@ def _installed() -> Catalogue:
     """The installed plugins' catalogue; each problem is one line on stderr, once."""
     found = Catalogue(PluginManager())
     assert found.cards is not None  # reading them may find problems too
-    for plugin, problem in found.manager.problems:
-        log.warning("plugin %s: %s (ganzoo plugins shows all)", plugin.distribution, problem)
+    for plugin in found.manager.plugins.values():
+        if plugin.problems:
+            first = textwrap.shorten(plugin.problems[0], 160, placeholder=" ...")
+            log.warning("plugin %s: %s (ganzoo plugins shows all)", plugin.distribution, first)
     return found
 
 

@@ -45,14 +45,21 @@ class Entry:
             found: Any = importlib.import_module(module)
             for step in attribute.split("."):
                 found = getattr(found, step)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise PluginError(
                 f"{self.kind} {self.qualified}: its plugin says {self.target!r}, and importing "
                 f"that fails: {one_line(error)}"
             ) from error
+        if not callable(found):
+            raise PluginError(
+                f"{self.kind} {self.qualified}: its plugin says {self.target!r}, and that is a "
+                f"{type(found).__name__}, which builds nothing"
+            )
         return found
 
-    def build(self, **arguments: Any) -> Any:
+    def build(self, /, **arguments: Any) -> Any:
         """Build the part; an argument it does not take is an `UnknownOptionError`."""
         factory = self.resolve()
         taken = inspect.signature(factory).parameters
@@ -65,9 +72,9 @@ class Entry:
                     )
         try:
             return factory(**arguments)
-        except GanzooError:
+        except (GanzooError, KeyboardInterrupt):
             raise
-        except Exception as error:
+        except BaseException as error:
             given = ", ".join(f"{k}={v!r}" for k, v in arguments.items())
             raise PartError(
                 f"{self.kind} {self.qualified}({given}) cannot be built: {one_line(error)}"

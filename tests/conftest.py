@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
-from tiny import tiny_plugin
 
 from ganzoo.cards import Catalogue, using
 from ganzoo.plugins import PluginManager, Source
+from tiny import tiny_plugin
 
 torch.set_num_threads(1)  # small networks: a second thread only waits
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from runs import ring_config, run_ring
 from torch.testing import assert_close
 
 import ganzoo
@@ -23,6 +22,7 @@ from ganzoo.engine.process import interruptible
 from ganzoo.engine.train import RunOptions, half_life, train
 from ganzoo.errors import ConfigError, TrainingError, UnknownNameError
 from ganzoo.specs import read_config
+from runs import ring_config, run_ring
 
 WEIGHTS = ("model.safetensors", "discriminator.safetensors")
 
@@ -214,9 +214,8 @@ def test_an_unknown_loss_is_refused_before_a_folder_is_made(tiny_world, tmp_path
 
 
 def test_listeners_hear_of_a_run_in_order(world, tmp_path):
-    from tiny import tiny_plugin
-
     from ganzoo.plugins import Source, hookimpl
+    from tiny import tiny_plugin
 
     heard = []
     source = tiny_plugin()
@@ -342,7 +341,7 @@ def test_a_run_that_is_stopped_goes_on_as_if_nothing_had_happened(
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.01)
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == code
     assert "Traceback" not in err
     if code > 0:

@@ -9,19 +9,22 @@ from __future__ import annotations
 import copy
 import math
 
-import games
 import pytest
 import torch
-from games import Watching, games_plugin
-from playing import PLAIN, checkpoint, config, exported, play, rows
-from rounds import round_of
 from torch.nn.functional import softplus
 from torch.testing import assert_close
 
+import games
 import ganzoo
+from games import Watching, games_plugin
+from ganzoo import Player
 from ganzoo.engine.prepare import build_players, prepare, resolve
 from ganzoo.engine.turns import discriminator_turn, generator_turn
-from ganzoo.errors import ConfigError, TrainingError
+from ganzoo.errors import ConfigError, GanzooError, TrainingError
+from ganzoo.weights import read_tensors, tensor_bytes
+from playing import FAST, PLAIN, checkpoint, config, exported, play, rows
+from rounds import round_of
+from tiny import TinyDiscriminator
 
 CPU = torch.device("cpu")
 
@@ -167,6 +170,7 @@ def test_scores_of_patches_and_scales_tell_real_from_fake(tmp_path, discriminato
         kind="image",
         steps=20,
         discriminator_steps=5,
+        optimizers={"generator": {**FAST, "lr": 1e-5}, "discriminator": FAST},
     )
     play(wish, tmp_path)
     last = rows(tmp_path)[-1]
@@ -376,6 +380,24 @@ def test_classes_without_labelled_data_are_refused(tmp_path):
         play(wish, tmp_path)
 
 
+@pytest.mark.parametrize("conditional", ["generator", "discriminator"])
+def test_one_conditional_player_without_the_other_is_refused_by_its_num_classes(
+    tmp_path, conditional
+):
+    with pytest.raises(GanzooError, match="num_classes"):
+        play(config(**{conditional: ("tiny", {"num_classes": 8})}), tmp_path)
+
+
+def test_a_loss_that_forgets_to_return_later_is_told_how(tmp_path):
+    with pytest.raises(TrainingError, match="NoneType in the discriminator's turn"):
+        play(config("nothing-later"), tmp_path)
+
+
+def test_a_term_that_its_player_cannot_change_is_named(tmp_path):
+    with pytest.raises(TrainingError, match="generator"):
+        play(config("untouched"), tmp_path)
+
+
 def test_a_network_that_makes_another_shape_than_it_says_is_refused(tmp_path):
     with pytest.raises(TrainingError, match=r"makes \[16, 3\], real samples are \[16, 2\]"):
         play(config(generator="liar"), tmp_path)
@@ -568,9 +590,14 @@ def test_another_seed_is_another_run(tmp_path):
         {"loss": "dragan", "discriminator_steps": 2},
         {"generator": "dropout", "discriminator": "dropout", "reuse_fakes": False},
         {"loss": ("non-saturating", {"r1_gamma": 1.0, "penalty_interval": 4})},
+        {"generator": "normed", "discriminator": "spectral"},
         {"loss": "perceptual"},
+        {"loss": "lazy-mean"},
     ],
-    ids=["began", "path-length", "dragan", "dropout", "lazy", "perceptual"],
+    ids=[
+        *["began", "path-length", "dragan", "dropout", "lazy", "norms", "perceptual"],
+        "lazy-mean",
+    ],
 )
 def test_a_run_that_stopped_half_way_is_the_run_that_did_not(tmp_path, wish):
     torch.default_generator.manual_seed(1)
@@ -582,6 +609,35 @@ def test_a_run_that_stopped_half_way_is_the_run_that_did_not(tmp_path, wish):
     assert equal(checkpoint(tmp_path / "whole"), checkpoint(tmp_path / "halves"))
     whole, halves = (rows(tmp_path / name) for name in ("whole", "halves"))
     assert whole == halves
+
+
+def test_a_network_that_uses_a_layer_twice_is_saved_and_loaded(tmp_path):
+    play(config(generator="tied", steps=6), tmp_path / "halves")
+    play(config(generator="tied", steps=12), tmp_path / "halves")
+    play(config(generator="tied", steps=12), tmp_path / "whole")
+    assert equal(exported(tmp_path / "whole"), exported(tmp_path / "halves"))
+    generator = ganzoo.load(tmp_path / "whole").generator
+    assert generator.again is generator.twice
+
+
+@pytest.mark.parametrize("length", [640, 896, 1152, 1408, 1024])
+def test_weights_are_read_however_long_their_header_is(tmp_path, length):
+    """A safetensors file begins with its header's length: 640 is 80 02, as a pickle begins."""
+    path, weights = tmp_path / "model.safetensors", {"weight": torch.arange(4.0)}
+    plain = int.from_bytes(tensor_bytes(weights, {"part": ""})[:8], "little")
+    data = tensor_bytes(weights, {"part": "x" * (length - plain)})
+    assert int.from_bytes(data[:8], "little") == length
+    path.write_bytes(data)
+    assert equal(read_tensors(path), weights)
+
+
+def test_a_call_of_a_player_may_name_other_labels():
+    discriminator = TinyDiscriminator(num_classes=4)
+    samples, others = torch.zeros(3, 2), torch.tensor([1, 2, 3])
+    player = Player(discriminator, torch.zeros(3, dtype=torch.int64))
+    assert_close(player(samples, others), discriminator(samples, others))
+    assert_close(player.outputs(samples, others)["scores"], discriminator(samples, others))
+    assert_close(player(samples), discriminator(samples, player.labels))
 
 
 def test_a_data_sets_kind_says_how_samples_are_written(tmp_path):

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from runs import run_ring
-from tiny import TinyGenerator, make_plugin, tiny_plugin
 from torch.testing import assert_close
 
 import ganzoo
 from ganzoo.errors import CardError, ConfigError, UnknownNameError, UsageError, WeightsError
 from ganzoo.specs import FileRecord, Part, write_record
 from ganzoo.weights import save_weights
+from runs import run_ring
+from tiny import TinyGenerator, make_plugin, tiny_plugin
 
 
 def make_model(folder: Path, **arguments) -> Path:

@@ -9,13 +9,13 @@ import math
 
 import pytest
 import torch
-from rounds import LinearDiscriminator, round_of
-from tiny import TinyDiscriminator
 from torch import Tensor, nn
 from torch.testing import assert_close
 
 from ganzoo import Discriminator, Loss, Player, create_loss, losses
 from ganzoo.errors import ConfigError, GanzooError, UnknownOptionError
+from rounds import LinearDiscriminator, round_of
+from tiny import TinyDiscriminator
 
 CORE = {
     "hinge": losses.Hinge,

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from folders import only_official, write_recipe
-from tiny import TinyDiscriminator, TinyGenerator, make_plugin, tiny_plugin
 
 import ganzoo
+from folders import only_official, write_recipe
 from ganzoo.cards import Catalogue
 from ganzoo.errors import PartError, PluginError, UnknownNameError, UnknownOptionError
 from ganzoo.plugins import PluginManager, Source
 from ganzoo.registry import Registry
+from tiny import TinyDiscriminator, TinyGenerator, make_plugin, tiny_plugin
 
 
 @pytest.fixture

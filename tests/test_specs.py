@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from folders import config_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from folders import config_of
 from ganzoo.errors import ConfigError
 from ganzoo.specs import (
     Averaging,

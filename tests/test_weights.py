@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import struct
@@ -13,12 +14,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
-from tiny import TinyGenerator
 from torch.testing import assert_close
 
 from ganzoo.errors import GanzooError, WeightsError
 from ganzoo.specs import Part
 from ganzoo.weights import load_weights, read_tensors, save_weights
+from tiny import TinyGenerator
 
 PART = Part("tiny/tiny", {"width": 32, "latent_dim": 4})
 
@@ -150,10 +151,8 @@ def test_other_precision_is_refused(saved, tmp_path):
 def test_any_bytes_are_refused_without_a_crash(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("fuzz") / "model.safetensors"
     path.write_bytes(data)
-    try:
+    with contextlib.suppress(GanzooError):
         assert read_tensors(path) == {}  # an empty header is a whole file
-    except GanzooError:
-        pass
 
 
 @settings(max_examples=150, deadline=None)

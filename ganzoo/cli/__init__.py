@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
@@ -28,14 +29,22 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The core's commands, then the plugins'."""
-        return [*COMMANDS, *sorted(_plugin_commands())]
+        return [*COMMANDS, *(name for name, _ in _plugin_rows())]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Import a command; for --help, a stand-in that has only its line of help."""
         if name in COMMANDS:
             return _command(*COMMANDS[name])
-        found = _plugin_commands()
-        return _command(*found[name], plugin=True) if name in found else None
+        distribution, slash, bare = name.rpartition("/")
+        found = _plugin_commands().get(bare, {})
+        if slash:
+            found = {owner: pair for owner, pair in found.items() if owner == distribution}
+        if len(found) > 1:
+            options = " or ".join(repr(f"{owner}/{bare}") for owner in found)
+            raise click.UsageError(f"command {name!r} is offered twice; say {options}")
+        for owner, (target, text) in found.items():
+            return _command(target, text, owner=owner)
+        return None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -50,7 +59,7 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write each command's line without importing it."""
         rows = [(name, text) for name, (_, text) in COMMANDS.items()]
-        rows += sorted((name, text) for name, (_, text) in _plugin_commands().items())
+        rows += _plugin_rows()
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -64,7 +73,7 @@ def cli(debug: bool) -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command; an error is one line on stderr, its traceback comes with --debug."""
-    words = list(sys.argv[1:] if args is None else args)
+    words = [*(sys.argv[1:] if args is None else args)]
     debug = "--debug" in words  # wherever it stands, also behind a command
     words = [word for word in words if word != "--debug"]
     try:
@@ -80,8 +89,9 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.exit(130)
     except GanzooError as error:
         if debug:
-            raise
-        _complain(str(error))
+            traceback.print_exc()
+        else:
+            _complain(str(error))
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
@@ -98,27 +108,56 @@ def _complain(text: str) -> None:
     click.echo(f"ganzoo: {' '.join(text.split())}", err=True)
 
 
-def _plugin_commands() -> dict[str, tuple[str, str]]:
-    """The plugins' commands; the core's names are not theirs to take."""
+def _plugin_commands() -> dict[str, dict[str, tuple[str, str]]]:
+    """The plugins' commands: name to distribution to (target, help)."""
     from ganzoo.cards import catalogue
 
-    plugins = catalogue().manager.plugins.values()
-    return {
-        name: pair
-        for plugin in plugins
-        for name, pair in plugin.commands.items()
-        if name not in COMMANDS
-    }
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for plugin in catalogue().manager.plugins.values():
+        for name, pair in plugin.commands.items():
+            found.setdefault(name, {})[plugin.distribution] = pair
+    return found
 
 
-def _command(target: str, text: str, *, plugin: bool = False) -> click.Command:
+def _plugin_rows() -> list[tuple[str, str]]:
+    """Each command of a plugin under the name that runs it, with its line of help."""
+    return sorted(
+        (name if len(owners) == 1 and name not in COMMANDS else f"{owner}/{name}", text)
+        for name, owners in _plugin_commands().items()
+        for owner, (_, text) in owners.items()
+    )
+
+
+def report_taken_commands() -> None:
+    """Report the plugins whose commands have a name of the core's."""
+    from ganzoo.cards import catalogue
+
+    for name in COMMANDS.keys() & _plugin_commands().keys():
+        for owner in _plugin_commands()[name]:
+            catalogue().manager.report(
+                owner,
+                f"ganzoo_commands: the name {name!r} is taken by ganzoo; "
+                f"this one is {owner}/{name}",
+            )
+
+
+def _command(target: str, text: str, *, owner: str | None = None) -> click.Command:
     module, _, attribute = target.partition(":")
     try:
-        found = getattr(importlib.import_module(module), attribute)
-    except Exception as error:
-        if not plugin:
+        found = importlib.import_module(module)
+        for step in attribute.split("."):
+            found = getattr(found, step)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        if owner is None:
             raise
-        raise PluginError(f"command at {target!r} cannot be imported: {one_line(error)}") from error
+        raise PluginError(
+            f"plugin {owner}: its command at {target!r} cannot be imported: {one_line(error)}"
+        ) from error
     if not isinstance(found, click.Command):
-        raise PluginError(f"command at {target!r} is a {type(found).__name__}, no click command")
+        raise PluginError(
+            f"plugin {owner}: its command at {target!r} is a {type(found).__name__}, "
+            "no click command"
+        )
     return found

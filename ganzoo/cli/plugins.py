@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import click
 
 from ganzoo.cards import Catalogue, catalogue
+from ganzoo.cli import report_taken_commands
 from ganzoo.plugins import Plugin
 
 
@@ -16,8 +17,13 @@ from ganzoo.plugins import Plugin
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def command(as_json: bool) -> None:
     """List the plugins: distribution, version, what each offers and what is wrong with it."""
-    logging.getLogger("ganzoo").addFilter(lambda record: False)  # all of it is shown below
-    zoo = catalogue()
+    log = logging.getLogger("ganzoo")
+    log.disabled, before = True, log.disabled  # all of it is shown below
+    try:
+        zoo = catalogue()
+    finally:
+        log.disabled = before
+    report_taken_commands()
     plugins = zoo.manager.plugins.values()
     if as_json:
         click.echo(json.dumps([_record(zoo, plugin) for plugin in plugins], indent=2))

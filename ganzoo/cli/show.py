@@ -37,6 +37,8 @@ def _lines(card: Card, config: ModelConfig) -> Iterator[tuple[str, str]]:
     yield "generator", _part(config.generator, config.parameters.get("generator"))
     yield "discriminator", _part(config.discriminator, config.parameters.get("discriminator"))
     yield from _recipe(config)
+    if left := [f.name for f in fields(config.recipe) if f.name not in card.raw["recipe"]]:
+        yield "left open", f"{', '.join(left)}: the loss's own where it has one, else as above"
     if config.licenses:
         named = (f"{f.name} {getattr(config.licenses, f.name)}" for f in fields(config.licenses))
         yield "licences", ", ".join(named)

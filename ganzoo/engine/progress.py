@@ -15,6 +15,7 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 
 #: How often the live bar moves, and how often a log gets a line, in seconds.
 LIVE_SECONDS, LOG_SECONDS = 0.2, 30.0
@@ -34,9 +35,13 @@ class TrainingDisplay:
             TaskProgressColumn(),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-            TextColumn("{task.fields[figures]}"),
+            TextColumn(
+                "{task.fields[figures]}",
+                table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
+            ),
             console=self.console,
             auto_refresh=False,
+            expand=True,
             disable=not self.console.is_terminal,
         )
         self._task = self._bar.add_task(name, total=total, completed=done, rate="", figures="")
@@ -51,19 +56,19 @@ class TrainingDisplay:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if error is None or kind is KeyboardInterrupt:
-            self._bar.refresh()
         self._bar.stop()
 
     def figures_are(self, metrics: Mapping[str, float]) -> None:
-        """Take over the newest losses and diagnostics."""
-        self.figures = "  ".join(f"{name} {value:.3g}" for name, value in metrics.items())
+        """Take over the newest losses; what is only logged stands in metrics.jsonl."""
+        losses = ((_short(name), value) for name, value in metrics.items())
+        self.figures = "  ".join(f"{name} {value:.3g}" for name, value in losses if name)
 
     def advance(self, images: int) -> None:
         """Show how far the run is, if it is time to."""
         now = time.monotonic()
         live = self.console.is_terminal
-        if now - self._shown < (LIVE_SECONDS if live else LOG_SECONDS):
+        ended = live and images >= self.total
+        if not ended and now - self._shown < (LIVE_SECONDS if live else LOG_SECONDS):
             return
         self._shown = now
         rate = (images - self.first) / (now - self._started)
@@ -82,3 +87,10 @@ class TrainingDisplay:
     def say(self, text: str) -> None:
         """Print a line above the bar."""
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _short(name: str) -> str:
+    """`discriminator.real` -> `D real`, `generator` -> `G`; nothing for what nobody minimises."""
+    player, _, term = name.partition(".")
+    letter = {"discriminator": "D", "generator": "G"}.get(player, "")
+    return f"{letter} {term}".rstrip() if letter else ""

@@ -42,6 +42,10 @@ EVENTS = (
 log = logging.getLogger("ganzoo")
 
 
+class ReportedError(PluginError):
+    """A problem that strict mode raises, with its plugin's name in it."""
+
+
 @dataclass(frozen=True)
 class Source:
     """A distribution that declares a plugin, and how to load its module."""
@@ -62,6 +66,7 @@ class Plugin:
     commands: dict[str, tuple[str, str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     loaded: bool = False
+    installed: bool = True
 
 
 def installed_sources() -> list[Source]:
@@ -73,9 +78,10 @@ def installed_sources() -> list[Source]:
     found: dict[str, list[importlib.metadata.EntryPoint]] = {}
     versions: dict[str, str] = {}
     for entry in importlib.metadata.entry_points(group="ganzoo"):
-        if entry.dist is not None:
-            name = canonicalize_name(entry.dist.name)
-            versions[name] = entry.dist.version
+        # a dist-info left behind by a torn uninstall has no name
+        if entry.dist is not None and "Name" in (about := entry.dist.metadata):
+            name = canonicalize_name(about["Name"])
+            versions[name] = about["Version"] if "Version" in about else "?"  # noqa: SIM401
             found.setdefault(name, []).append(entry)
     return [Source(name, versions[name], _loader(found[name])) for name in sorted(found)]
 
@@ -112,6 +118,7 @@ class PluginManager:
         self.pluggy = pluggy.PluginManager("ganzoo")
         self.pluggy.add_hookspecs(hookspecs)
         self.plugins: dict[str, Plugin] = {}
+        self.switched_off: set[str] = set()
         self._add(Source(CORE, __version__, lambda: core))
         for source in self._allowed() if sources is None else sources:
             self._add(source)
@@ -127,7 +134,7 @@ class PluginManager:
         if problem not in plugin.problems:
             plugin.problems.append(problem)
         if self.strict:
-            raise PluginError(f"plugin {distribution} {plugin.version}: {problem}")
+            raise ReportedError(f"plugin {distribution} {plugin.version}: {problem}")
 
     def notify(self, event: str, **values: Any) -> None:
         """Tell every listener of an event; one that raises is reported once and dropped."""
@@ -135,7 +142,9 @@ class PluginManager:
         for listener in list(caller.get_hookimpls()):
             try:
                 listener.function(*(values[name] for name in listener.argnames))
-            except Exception as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # SystemExit too: a listener must not end the run
                 caller._remove_plugin(listener.plugin)
                 name = listener.plugin_name
                 log.warning(
@@ -149,7 +158,9 @@ class PluginManager:
             return sources
         wanted = {canonicalize_name(name.strip()) for name in wish.split(",") if name.strip()}
         for name in sorted(wanted - {source.distribution for source in sources}):
+            self.plugins[name] = Plugin(name, "?", installed=False)
             self.report(name, "GANZOO_PLUGINS asks for it, and it is not installed")
+        self.switched_off = {source.distribution for source in sources} - wanted
         return [source for source in sources if source.distribution in wanted]
 
     def _add(self, source: Source) -> None:
@@ -165,9 +176,9 @@ class PluginManager:
             self._register(plugin, module)
         except KeyboardInterrupt:
             raise
+        except ReportedError:
+            raise
         except BaseException as error:  # SystemExit too: a plugin must not end the host
-            if isinstance(error, PluginError) and self.strict:
-                raise
             self.report(name, one_line(error))
 
     @staticmethod
@@ -185,7 +196,8 @@ class PluginManager:
         try:
             self.pluggy.register(module, name=plugin.distribution)
         except pluggy.PluginValidationError as error:
-            self.pluggy.unregister(module)
+            if self.pluggy.is_registered(module):  # some pluggy leaves it half registered
+                self.pluggy.unregister(module)
             raise PluginError(one_line(error)) from None
         plugin.loaded = True
         for kind, hook in PART_HOOKS.items():
@@ -223,9 +235,9 @@ class PluginManager:
             return check(hook, returned, lambda text: self.report(plugin.distribution, text))
         except KeyboardInterrupt:
             raise
+        except ReportedError:
+            raise
         except BaseException as error:
-            if isinstance(error, PluginError) and self.strict:
-                raise
             text = one_line(error)
             self.report(plugin.distribution, text if hook in text else f"{hook}: {text}")
             return empty

@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 #: Far above any honest config (the zoo's are 3 KB), far below what would hurt to parse.
 MAX_JSON_BYTES = 4 * 1024 * 1024
+#: Far above any honest config, far below what recursion over it can bear.
+MAX_DEPTH = 64
 
 
 def parse_json(text: str | bytes, where: str) -> Any:
@@ -41,11 +43,13 @@ def parse_json(text: str | bytes, where: str) -> Any:
     if len(text) > MAX_JSON_BYTES:
         raise ConfigError(f"{where}: {len(text):,} bytes, a config has at most {MAX_JSON_BYTES:,}")
     try:
-        return json.loads(
-            text,
-            object_pairs_hook=no_duplicates,
-            parse_constant=no_constant,
-            parse_float=finite,
+        return _not_too_deep(
+            json.loads(
+                text,
+                object_pairs_hook=no_duplicates,
+                parse_constant=no_constant,
+                parse_float=finite,
+            )
         )
     except RecursionError:
         raise ConfigError(f"{where}: nested too deeply to be a config") from None
@@ -104,6 +108,16 @@ def _hints(record: Hashable) -> dict[str, Any]:
     return typing.get_type_hints(record)
 
 
+def _not_too_deep(data: Any, depth: int = MAX_DEPTH) -> Any:
+    """The data; a `RecursionError` where lists and objects lie deeper in each other."""
+    if isinstance(data, list | dict):
+        if depth == 0:
+            raise RecursionError
+        for item in data.values() if isinstance(data, dict) else data:
+            _not_too_deep(item, depth - 1)
+    return data
+
+
 def _value(hint: Any, data: Any, where: str) -> Any:
     """Check one value against its annotation and convert it."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
@@ -130,7 +144,10 @@ def _value(hint: Any, data: Any, where: str) -> Any:
 def _scalar(hint: type, data: Any, where: str) -> Any:
     """Check a string, number or truth value; true is not 1 here."""
     if hint is float and isinstance(data, int) and not isinstance(data, bool):
-        return float(data)
+        try:
+            return float(data)
+        except OverflowError:
+            raise ConfigError(f"{where}: {_kind(data)} is too big for a number") from None
     if isinstance(data, hint) and (hint is bool or not isinstance(data, bool)):
         return data
     expected = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}[hint]

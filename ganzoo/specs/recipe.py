@@ -119,12 +119,16 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def set_path(data: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
     """Return `data` with the value at a dotted path such as `optimizers.generator.lr` set."""
-    head, _, rest = path.partition(".")
-    if not head:
+    keys = path.split(".")
+    if not all(keys):
         raise ConfigError(f"--set {path}: a path is keys joined by dots, such as recipe.batch")
-    if not rest:
-        return {**data, head: value}
-    below = data.get(head, {})
-    if not isinstance(below, Mapping):
-        raise ConfigError(f"--set {path}: {head!r} holds {below!r}, which has no keys below it")
-    return {**data, head: set_path(below, rest, value)}
+
+    def put(data: Mapping[str, Any], head: str, *rest: str) -> dict[str, Any]:
+        if not rest:
+            return {**data, head: value}
+        below = data.get(head, {})
+        if not isinstance(below, Mapping):
+            raise ConfigError(f"--set {path}: {head!r} holds {below!r}, which has no keys below it")
+        return {**data, head: put(below, *rest)}
+
+    return put(data, *keys)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tiny import TinyDiscriminator, TinyGenerator, tiny_plugin
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, cross_entropy, softplus
 
@@ -26,6 +25,7 @@ from ganzoo.losses import (
     scores,
 )
 from ganzoo.plugins import PART_HOOKS, Source
+from tiny import TinyDiscriminator, TinyGenerator, tiny_plugin
 
 
 def write_vectors(samples: Tensor, path: Path) -> list[Path]:
@@ -501,6 +501,35 @@ class DropoutDiscriminator(TinyDiscriminator):
         return super().forward(nn.functional.dropout(samples, 0.2, self.training), labels)
 
 
+class NormedGenerator(TinyGenerator):
+    """A generator with batch norm."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers.insert(1, nn.BatchNorm1d(32))
+
+
+class SpectralDiscriminator(TinyDiscriminator):
+    """A discriminator under spectral normalisation (Miyato et al. 2018)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for index in (0, 2):
+            nn.utils.parametrizations.spectral_norm(self.layers[index])
+
+
+class TiedGenerator(TinyGenerator):
+    """A generator that uses one layer twice, under two names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.twice = nn.Linear(4, 4)
+        self.again = self.twice
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        return super().forward(self.again(self.twice(latents).tanh()), labels)
+
+
 class Liar(TinyGenerator):
     """A generator that makes three numbers where it promises two."""
 
@@ -570,6 +599,32 @@ class Nothing(LogisticGame):
         super().generator(round)
 
 
+class NothingLater(LogisticGame):
+    """A loss that forgets to return from its third turn on."""
+
+    def discriminator(self, round: Round) -> Terms:
+        return super().discriminator(round) if round.turn < 2 else None
+
+
+class Untouched(LogisticGame):
+    """A loss whose generator's term does not depend on the generator."""
+
+    def generator(self, round: Round) -> Terms:
+        return {"apart": round.real.flatten(1).sum(1)}
+
+
+class LazyMean(LogisticGame):
+    """A loss whose state is not known before the first turn."""
+
+    def __init__(self) -> None:
+        self.register_buffer("mean", None)
+
+    def generator(self, round: Round) -> Terms:
+        now = round.fake.mean(0).detach()
+        self.mean = now if self.mean is None else torch.lerp(self.mean, now, 0.1)
+        return {**super().generator(round), "near": 0.1 * (round.fake - self.mean).square().sum(1)}
+
+
 class Broken(LogisticGame):
     """A loss that reads an output without saying that it needs it."""
 
@@ -593,6 +648,9 @@ _LOSSES = {
     "scalar": Scalar,
     "number": Number,
     "nothing": Nothing,
+    "nothing-later": NothingLater,
+    "untouched": Untouched,
+    "lazy-mean": LazyMean,
     "broken": Broken,
 }
 _GENERATORS = {
@@ -601,6 +659,8 @@ _GENERATORS = {
     "two-ways": TwoWays,
     "deep": DeepGenerator,
     "dropout": DropoutGenerator,
+    "normed": NormedGenerator,
+    "tied": TiedGenerator,
     "liar": Liar,
 }
 _DISCRIMINATORS = {
@@ -615,6 +675,7 @@ _DISCRIMINATORS = {
     "two-judges": TwoJudges,
     "deep": DeepDiscriminator,
     "dropout": DropoutDiscriminator,
+    "spectral": SpectralDiscriminator,
     "half-frozen": HalfFrozenDiscriminator,
 }
 _DATASETS = {"stripes": Stripes, "conditions": Conditions, "halves": Halves}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import torch
-from tiny import TinyGenerator
 from torch import Tensor
 
 from ganzoo import Discriminator, Generator, Player, Round
+from tiny import TinyGenerator
 
 
 def round_of(
