@@ -13,8 +13,13 @@ from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator
 
-#: The smallest feature map of each image size, and how often it is doubled.
-STAGES = {28: (7, 2), 32: (4, 3), 64: (4, 4), 128: (4, 5)}
+#: Sides of the feature maps from the image down to 4 (figure 1), each half of the one before.
+SIDES = {
+    28: (28, 14, 7, 4),
+    32: (32, 16, 8, 4),
+    64: (64, 32, 16, 8, 4),
+    128: (128, 64, 32, 16, 8, 4),
+}
 #: Widest layer, as a multiple of the one next to the image: the paper's 1024 for 128.
 MAX_FACTOR = 8
 LEAK = 0.2  # section 4
@@ -22,15 +27,19 @@ INIT_STD = 0.02  # section 4
 
 
 def widths(size: int, width: int) -> list[int]:
-    """Channels of the feature maps from the smallest to the one next to the image."""
-    _, stages = STAGES[size]
-    return [width * min(2**stage, MAX_FACTOR) for stage in reversed(range(stages))]
+    """Channels of the feature maps from the one next to the image to the smallest."""
+    return [width * min(2**stage, MAX_FACTOR) for stage in range(len(SIDES[size]) - 1)]
+
+
+def kernel(side: int) -> int:
+    """The kernel that halves a map of this side, or doubles one to it: 7 and 4 are odd partners."""
+    return 4 if side % 2 == 0 else 3
 
 
 def check(size: int, channels: int, num_classes: int | None) -> None:
     """Refuse what the family has no layers for."""
-    if size not in STAGES:
-        raise ValueError(f"size is one of {', '.join(map(str, STAGES))}, found {size}")
+    if size not in SIDES:
+        raise ValueError(f"size is one of {', '.join(map(str, SIDES))}, found {size}")
     if channels not in (1, 3):
         raise ValueError(f"channels is 1 or 3, found {channels}")
     if num_classes is not None and num_classes < 2:
@@ -68,19 +77,18 @@ class DCGANGenerator(Generator):
         self.sample_shape = (channels, size, size)
         self.num_classes = num_classes
         self.labels = None if num_classes is None else nn.Embedding(num_classes, label_dim)
-        start, _ = STAGES[size]
-        sizes = widths(size, width)
+        sizes, sides = widths(size, width)[::-1], SIDES[size][::-1]
         inputs = latent_dim + (label_dim if num_classes is not None else 0)
         self.project = nn.Sequential(
-            nn.Linear(inputs, sizes[0] * start * start, bias=False),
-            nn.Unflatten(1, (sizes[0], start, start)),
+            nn.Linear(inputs, sizes[0] * sides[0] ** 2, bias=False),
+            nn.Unflatten(1, (sizes[0], sides[0], sides[0])),
             nn.BatchNorm2d(sizes[0]),
             nn.ReLU(inplace=True),
         )
         layers: list[nn.Module] = []
-        for wide, narrow in pairwise(sizes):
+        for (wide, narrow), side in zip(pairwise(sizes), sides[1:], strict=False):
             layers += [
-                nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1, bias=False),
+                nn.ConvTranspose2d(wide, narrow, kernel(side), stride=2, padding=1, bias=False),
                 nn.BatchNorm2d(narrow),
                 nn.ReLU(inplace=True),
             ]
@@ -117,18 +125,19 @@ class DCGANDiscriminator(Discriminator):
         check(size, channels, num_classes)
         self.sample_shape = (channels, size, size)
         self.num_classes = num_classes
-        start, _ = STAGES[size]
-        sizes = widths(size, width)[::-1]
+        sizes, sides = widths(size, width), SIDES[size]
         layers: list[nn.Module] = [
             nn.Conv2d(channels, sizes[0], 4, stride=2, padding=1),
             nn.LeakyReLU(LEAK, inplace=True),
         ]
-        for narrow, wide in pairwise(sizes):
-            layers.append(nn.Conv2d(narrow, wide, 4, stride=2, padding=1, bias=not batch_norm))
+        for (narrow, wide), side in zip(pairwise(sizes), sides[1:], strict=False):
+            layers.append(
+                nn.Conv2d(narrow, wide, kernel(side), stride=2, padding=1, bias=not batch_norm)
+            )
             if batch_norm:
                 layers.append(nn.BatchNorm2d(wide))
             layers.append(nn.LeakyReLU(LEAK, inplace=True))
-        features = sizes[-1] * start * start
+        features = sizes[-1] * sides[-1] ** 2
         self.shrink = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(dropout))
         self.score = nn.Linear(features, 1)
         self.labels = None if num_classes is None else nn.Embedding(num_classes, features)

@@ -16,18 +16,18 @@ from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator
 
-#: The smallest feature map of each image size, and how often it is doubled.
-STAGES = {28: (7, 2), 32: (4, 3), 64: (4, 4)}
+#: Sides of the feature maps from the image down to 4, each half of the one before.
+SIDES = {28: (28, 14, 7, 4), 32: (32, 16, 8, 4), 64: (64, 32, 16, 8, 4)}
 LEAK = 0.2
 
 
 def widths(size: int, channels: int, width: int) -> list[int]:
     """Channels of the feature maps from the image's side to the smallest."""
-    if size not in STAGES:
-        raise ValueError(f"size is one of {', '.join(map(str, STAGES))}, found {size}")
+    if size not in SIDES:
+        raise ValueError(f"size is one of {', '.join(map(str, SIDES))}, found {size}")
     if channels not in (1, 3):
         raise ValueError(f"channels is 1 or 3, found {channels}")
-    return [width * 2**stage for stage in range(STAGES[size][1])]
+    return [width * 2**stage for stage in range(len(SIDES[size]) - 1)]
 
 
 class WGANGenerator(Generator):
@@ -39,20 +39,20 @@ class WGANGenerator(Generator):
         super().__init__()
         self.latent_dim = latent_dim
         self.sample_shape = (channels, size, size)
-        start, _ = STAGES.get(size, (0, 0))
         sizes = widths(size, channels, width)[::-1]
+        start, *sides = SIDES[size][::-1]
         layers: list[nn.Module] = [
             nn.Linear(latent_dim, sizes[0] * start * start, bias=False),
             nn.Unflatten(1, (sizes[0], start, start)),
             nn.BatchNorm2d(sizes[0]),
             nn.ReLU(inplace=True),
         ]
-        for wide, narrow in pairwise([*sizes, width]):
+        for (wide, narrow), side in zip(pairwise([*sizes, width]), sides, strict=True):
             layers += [
                 nn.Conv2d(wide, narrow, 3, padding=1, bias=False),
                 nn.BatchNorm2d(narrow),
                 nn.ReLU(inplace=True),
-                nn.Upsample(scale_factor=2),
+                nn.Upsample(side),
             ]
         layers += [nn.Conv2d(width, channels, 5, padding=2), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
@@ -70,16 +70,17 @@ class Critic(Discriminator, ABC):
         super().__init__()
         self.sample_shape = (channels, size, size)
         sizes = widths(size, channels, width)
-        start, _ = STAGES[size]
+        sides = SIDES[size]
         layers: list[nn.Module] = [
             nn.Conv2d(channels, width, 4, stride=2, padding=1),
             nn.LeakyReLU(LEAK, inplace=True),
         ]
-        for narrow, wide in pairwise(sizes):
-            layers.append(nn.Conv2d(narrow, wide, 4, stride=2, padding=1))
+        for (narrow, wide), side in zip(pairwise(sizes), sides[1:], strict=False):
+            kernel = 4 if side % 2 == 0 else 3  # 7 -> 4
+            layers.append(nn.Conv2d(narrow, wide, kernel, stride=2, padding=1))
             layers += [self.norm(wide), nn.LeakyReLU(LEAK, inplace=True)]
         self.layers = nn.Sequential(
-            *layers, nn.Flatten(), nn.Linear(sizes[-1] * start * start, 1), nn.Flatten(0)
+            *layers, nn.Flatten(), nn.Linear(sizes[-1] * sides[-1] ** 2, 1), nn.Flatten(0)
         )
 
     @staticmethod
