@@ -32,6 +32,7 @@ format: $(VENV)/.installed-dev  ## lay the code out
 
 cards: $(VENV)/.installed-dev  ## write the generated parts of the model cards
 	$(BIN)/ganzoo cards build
+	$(BIN)/python tools/readme_table.py
 
 clean:  ## remove .venv and what builds leave
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -74,13 +74,14 @@ class Player:
     labels: Tensor | None = None
 
     def __call__(self, inputs: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Scores of samples, or samples of latents."""
+        """Scores of samples, or samples of latents; float32 under autocast too."""
         result: Tensor = self.module(inputs, self.labels if labels is None else labels)
-        return result
+        return result.float()
 
     def outputs(self, inputs: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
-        """All that the network publishes in one pass."""
-        return self.module.outputs(inputs, self.labels if labels is None else labels)
+        """All that the network publishes in one pass, in float32."""
+        published = self.module.outputs(inputs, self.labels if labels is None else labels)
+        return {name: value.float() for name, value in published.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,8 @@ class Round:
     """One player's turn: all that a loss may look at.
 
     `real` and `fake` are [N, *S], `latents` [N, D], `labels` the real batch's (and the fakes'
-    too), or None unless both players are conditional. In the discriminator's turn `fake`
+    too): None unless both players are conditional, and whatever the data set says where they are
+    floating, a condition of another kind. In the discriminator's turn `fake`
     carries no gradient. `step` and `turn` count generator steps and discriminator turns done.
     `uniform(*shape)` (in [0, 1)) and `normal(*shape)` are the run's own randomness, the only
     one a loss may use; `log(name, values)` shows values that nobody minimises.

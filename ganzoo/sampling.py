@@ -66,16 +66,19 @@ def samples(
 
 
 def calibration_batches(
-    generator: Generator, seed: int, device: torch.device
+    generator: Generator, seed: int, device: torch.device, conditions: Tensor | None = None
 ) -> Iterator[tuple[Tensor, Tensor | None]]:
-    """Counted latents, with labels where the generator takes them, for batch statistics."""
+    """Counted latents, with labels where the generator takes them, for batch statistics.
+
+    `conditions` are floating labels, for the first of each batch's rows.
+    """
     size, count = CALIBRATION
     classes = generator.num_classes
     for number in range(count):
         rng = _rng(seed, "calibration", number)
         drawn = generator.sample_latents(size, rng=rng).to(device)
-        labels = None if classes is None else torch.arange(size, device=device) % classes
-        yield drawn, labels
+        labels = conditions if classes is None else torch.arange(size) % classes
+        yield drawn, None if labels is None else labels.to(device)
 
 
 def _block(generator: Generator, seed: int, number: int) -> Tensor:

@@ -16,12 +16,21 @@ from ganzoo.errors import WeightsError
 from ganzoo.files import written_whole
 from ganzoo.specs import FileRecord, Part
 
+#: A safetensors file begins with its header's length, which may look like a pickle's start, and
+#: then the header.
 _PICKLE_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+_HEADER_START = b"{"
 
 
 def tensor_bytes(tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> bytes:
     """Serialise tensors; `about` becomes one metadata key of sorted JSON, so bytes are stable."""
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    plain: dict[str, Tensor] = {}
+    written: set[int] = set()
+    for name, tensor in tensors.items():
+        here = tensor.detach().cpu().contiguous()
+        place = here.untyped_storage().data_ptr()
+        plain[name] = here.clone() if place in written else here  # a layer under two names
+        written.add(place)
     text = json.dumps(about, sort_keys=True, separators=(",", ":"))
     return safetensors.torch.save(plain, metadata={"ganzoo": text})
 
@@ -43,7 +52,7 @@ def read_tensors(path: Path, record: FileRecord | None = None) -> dict[str, Tens
         raise WeightsError(f"{path} is missing; get the model folder again") from None
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror}") from None
-    if data.startswith(_PICKLE_STARTS):
+    if data.startswith(_PICKLE_STARTS) and data[8:9] != _HEADER_START:
         raise WeightsError(
             f"{path} is a pickle (a PyTorch checkpoint), which can run code and is never read; "
             "weights here are safetensors"

@@ -73,7 +73,8 @@ class Model:
         """Samples float32 [n, *S] on the CPU, in the data's range ([-1, 1] for images).
 
         `seed` None draws one and logs it. `labels` (one for all, or [n]) are for conditional
-        models; without them they are drawn from the same seed.
+        models; without them they are drawn from the same seed. A floating tensor [n, ...] goes
+        to the network as it is, a condition of another kind.
         """
         if n < 1:
             raise UsageError(f"n must be 1 or more, found {n}")
@@ -87,6 +88,8 @@ class Model:
         """Labels int64 [n], checked against the model's classes."""
         classes = self.generator.num_classes
         if classes is None:
+            if isinstance(given, Tensor) and given.is_floating_point() and len(given) == n:
+                return given  # a condition of another kind, which the network knows
             if given is not None:
                 raise UsageError(f"{self.card.name} is not conditional: it takes no labels")
             return None

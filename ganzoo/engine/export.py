@@ -19,7 +19,7 @@ from ganzoo.interfaces import Generator
 from ganzoo.parts import write_grid
 from ganzoo.plugins import CORE
 from ganzoo.readme import readme_of
-from ganzoo.sampling import calibration_batches, drawn_labels, samples
+from ganzoo.sampling import CALIBRATION, calibration_batches, drawn_labels, samples
 from ganzoo.specs import (
     DISCRIMINATOR_FILE,
     GENERATOR_FILE,
@@ -39,8 +39,7 @@ def export(
     state: TrainingState, table: Table, config: ModelConfig, run_folder: Path, command: str
 ) -> Path:
     """Write `export/` whole: the average, the discriminator, config.json, README.md and a grid."""
-    batches = calibration_batches(state.generator, config.recipe.seed, table.device)
-    network = state.average.snapshot(batches).cpu()
+    network = settled_average(state, table).cpu()
     folder = run_folder / "export"
     with folder_written_whole(folder) as beside:
         files = {
@@ -58,19 +57,27 @@ def export(
                 "discriminator": count(state.discriminator),
             },
             provenance=provenance(state, table, command),
-            fingerprint=fingerprint(network),
+            fingerprint=None if table.conditions(1) is not None else fingerprint(network),
         )
         (beside / "config.json").write_text(to_json(write_record(finished)), encoding="utf-8")
         (beside / "README.md").write_text(readme_of(finished, run_folder.name), encoding="utf-8")
-        grid = samples(network, GRID, seed=0, labels=grid_labels(network))
+        grid = samples(network, GRID, seed=0, labels=grid_labels(network, table))
         write_grid(config.kind, grid, beside / "samples")
     return folder
 
 
-def grid_labels(network: Generator) -> torch.Tensor | None:
-    """Labels of the sample grid: class after class, row by row."""
+def settled_average(state: TrainingState, table: Table) -> Generator:
+    """The average with its batch statistics recomputed, ready to be sampled."""
+    batches = calibration_batches(
+        state.generator, table.recipe.seed, table.device, table.conditions(CALIBRATION[0])
+    )
+    return state.average.snapshot(batches)
+
+
+def grid_labels(network: Generator, table: Table) -> torch.Tensor | None:
+    """Labels of the sample grid: class after class, or the data set's first conditions."""
     classes = network.num_classes
-    return None if classes is None else torch.arange(GRID) % classes
+    return table.conditions(GRID) if classes is None else torch.arange(GRID) % classes
 
 
 def requirements(config: ModelConfig) -> dict[str, str]:

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from ganzoo.engine.counters import Counters, DataOrder
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Fakes, Table, make_round, mean_of
+from ganzoo.engine.turns import Fakes, Table, make_round, means_of, total_of, unfrozen
 from ganzoo.errors import ConfigError, GanzooError, TrainingError, did_you_mean, one_line
-from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss, Terms
+from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
 from ganzoo.parts import build, qualify
 from ganzoo.seeds import derive
 from ganzoo.specs import (
@@ -39,8 +39,7 @@ def resolve(raw: Mapping[str, Any], where: str) -> ModelConfig:
     """
     check_version(raw, where)
     draft = read_record(ModelConfig, raw, where)
-    loss = build(Loss, draft.recipe.loss)
-    recipe = merge(loss.recipe, raw["recipe"])
+    recipe = merge(build_loss(draft).recipe, raw["recipe"])
     config = read_record(ModelConfig, {**raw, "recipe": recipe}, where)
     return replace(
         config,
@@ -80,7 +79,7 @@ def prepare(config: ModelConfig, device: torch.device) -> tuple[TrainingState, T
     recipe = config.recipe
     data = build(Dataset, recipe.data)
     generator, discriminator = build_players(config)
-    loss = build(Loss, recipe.loss).to(device).requires_grad_(False)
+    loss = build_loss(config).to(device).requires_grad_(False)
     check_shapes(generator, discriminator, data)
     conditional = check_labels(generator, discriminator, data)
     generator, discriminator = generator.to(device), discriminator.to(device)
@@ -109,6 +108,13 @@ def prepare(config: ModelConfig, device: torch.device) -> tuple[TrainingState, T
     return state, table
 
 
+def build_loss(config: ModelConfig) -> Loss:
+    """Build the loss from the recipe's seed, as its frozen networks may be drawn."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(derive(config.recipe.seed, "loss"))
+        return build(Loss, config.recipe.loss)
+
+
 def build_players(config: ModelConfig) -> tuple[Generator, Discriminator]:
     """Build both networks from the recipe's seed, leaving torch's own generator as it was."""
     with torch.random.fork_rng(devices=[]):
@@ -127,16 +133,16 @@ def make_optimizer(spec: Optimizer, module: torch.nn.Module) -> torch.optim.Opti
     if spec.name not in known:
         raise ConfigError(f"there is no optimizer {spec.name!r}; {did_you_mean(spec.name, known)}")
     arguments = dict(spec.arguments)
-    if "betas" in arguments:
-        arguments["betas"] = tuple(float(beta) for beta in arguments["betas"])
     if factory.get_optimizer_info(spec.name).opt_class in FUSED:
         arguments.setdefault("fused", True)
     parameters = [p for p in module.parameters() if p.requires_grad]
     try:
+        if "betas" in arguments:
+            arguments["betas"] = tuple(float(beta) for beta in arguments["betas"])
         made: torch.optim.Optimizer = factory.create_optimizer_v2(
             parameters, opt=spec.name, lr=spec.lr, **arguments
         )
-    except (TypeError, ValueError, AssertionError) as error:
+    except (TypeError, ValueError, AssertionError, IndexError) as error:
         raise ConfigError(f"optimizer {spec.name!r}: {one_line(error)}") from error
     return made
 
@@ -171,14 +177,18 @@ def check_labels(generator: Generator, discriminator: Discriminator, data: Datas
 
 def dry_call(state: TrainingState, table: Table) -> None:
     """Play both turns once on copies, to say in one line what does not fit together."""
-    networks = copy.deepcopy((state.generator, state.discriminator, state.loss))
-    trial = replace(state, generator=networks[0], discriminator=networks[1], loss=networks[2])
+    generator, discriminator, loss = copy.deepcopy(
+        (state.generator, state.discriminator, state.loss)
+    )
+    trial = replace(state, generator=generator, discriminator=discriminator, loss=loss)
+    pairs = zip(state.discriminator.parameters(), discriminator.parameters(), strict=True)
+    chosen = {id(parameter) for parameter in table.trainable}
+    trainable = tuple(copied for own, copied in pairs if id(own) in chosen)
     with torch.random.fork_rng(devices=[]):
         table.counters.seed_layers(0, "dry-call")
         real, labels = table.real_batch(0)
-        latents = trial.generator.sample_latents(
-            len(real), rng=table.counters.rng(0, "dry-call")
-        ).to(table.device)
+        rng = table.counters.rng(0, "dry-call")
+        latents = generator.sample_latents(len(real), rng=rng).to(table.device)
         published = _outputs(trial, real, latents, labels)
         if missing := sorted(state.loss.needs - published.keys()):
             raise TrainingError(
@@ -186,10 +196,15 @@ def dry_call(state: TrainingState, table: Table) -> None:
                 f"networks publish {', '.join(sorted(published))}; override `outputs` to add it"
             )
         fakes = Fakes(published["samples"], latents)
-        for parameter in trial.discriminator.parameters():
-            parameter.requires_grad_(True)
-        for mover in ("discriminator", "generator"):
-            _try_turn(trial, table, real, labels, fakes, mover)
+        with unfrozen(trainable):
+            _try_turn(trial, table, real, labels, fakes, "discriminator")
+        _try_turn(trial, table, real, labels, fakes, "generator")
+    for name, buffer in loss.named_buffers():
+        if buffer.requires_grad:
+            raise TrainingError(
+                f"the loss {table.recipe.loss.name} keeps a graph in its buffer {name!r}, which "
+                "would grow for ever; detach the value before it is kept"
+            )
 
 
 def _outputs(
@@ -203,7 +218,7 @@ def _outputs(
         raise
     except Exception as error:
         raise TrainingError(
-            f"a network fails on a batch of {len(real)}: {one_line(error)}"
+            f"a network fails on a batch of {len(real)}: {one_line(error)}{_hint(trial)}"
         ) from error
     if "samples" not in made or "scores" not in judged:
         raise TrainingError("`outputs` of a generator holds 'samples', of a discriminator 'scores'")
@@ -215,6 +230,17 @@ def _outputs(
     return {**made, **judged}
 
 
+def _hint(trial: TrainingState) -> str:
+    """The likely cause where only one player knows classes."""
+    classes = (trial.generator.num_classes, trial.discriminator.num_classes)
+    if classes.count(None) != 1:
+        return ""
+    return (
+        f"; num_classes is {classes[0]} for the generator and {classes[1]} for the "
+        "discriminator, and labels are passed where both have it"
+    )
+
+
 def _try_turn(
     trial: TrainingState,
     table: Table,
@@ -223,23 +249,19 @@ def _try_turn(
     fakes: Fakes,
     mover: str,
 ) -> None:
+    """One player's turn, as far as its gradients."""
     round = make_round(trial, table, real, labels, fakes, lambda name, values: None, mover)
     try:
         with table.precision():
-            terms: Terms = getattr(trial.loss, mover)(round)
-    except GanzooError:
-        raise
+            terms = getattr(trial.loss, mover)(round)
+        if means := means_of(terms, mover):
+            total_of(means, mover).backward()  # type: ignore[no-untyped-call]
+    except GanzooError as error:
+        raise TrainingError(f"{table.recipe.loss.name}: {error}") from error
     except Exception as error:
         raise TrainingError(
             f"the loss {table.recipe.loss.name} fails in the {mover}'s turn: {one_line(error)}"
         ) from error
-    if not isinstance(terms, dict):
-        raise TrainingError(
-            f"the loss {table.recipe.loss.name} returns {type(terms).__name__} in the {mover}'s "
-            "turn; return a dict of named terms"
-        )
-    for name, values in terms.items():
-        mean_of(name, values, mover)
 
 
 def plain(config: ModelConfig) -> dict[str, Any]:

@@ -63,8 +63,10 @@ class TrainingState:
                 module.load_state_dict(groups.get(owner, {}))
         except RuntimeError as error:
             raise TrainingError(f"the checkpoint is of other networks: {error}") from None
+        device = next(self.discriminator.parameters()).device
         for name, buffer in groups.get("loss", {}).items():
-            setattr_path(self.loss, name, buffer)
+            owner, _, last = name.rpartition(".")
+            setattr(self.loss.get_submodule(owner), last, buffer.to(device))
         for owner, optimizer in self._optimizers():
             _restore_optimizer(optimizer, groups.get(owner, {}))
         for name in _COUNTERS:
@@ -81,13 +83,6 @@ class TrainingState:
 
 
 _COUNTERS = ("images", "turn", "step", "stream", "seconds", "sittings")
-
-
-def setattr_path(module: nn.Module, path: str, value: Tensor) -> None:
-    """Replace a buffer by its dotted name, on the device where it was."""
-    owner_name, _, name = path.rpartition(".")
-    owner = module.get_submodule(owner_name)
-    setattr(owner, name, value.to(getattr(owner, name).device))
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, values: dict[str, Tensor]) -> None:

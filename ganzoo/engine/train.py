@@ -11,7 +11,7 @@ import torch
 
 from ganzoo.cards import catalogue
 from ganzoo.engine.checkpoint import last_good, sweep, write_checkpoint
-from ganzoo.engine.export import export
+from ganzoo.engine.export import GRID, export, grid_labels, settled_average
 from ganzoo.engine.journal import Meter, MetricsFile
 from ganzoo.engine.prepare import plain, prepare, resolve_precision
 from ganzoo.engine.process import Interruption, interruptible
@@ -22,14 +22,12 @@ from ganzoo.errors import TrainingError
 from ganzoo.files import write_text
 from ganzoo.parts import write_grid
 from ganzoo.plugins import RunRecord
-from ganzoo.sampling import calibration_batches, drawn_labels, samples
+from ganzoo.sampling import samples
 from ganzoo.specs import ModelConfig, read_config, recipe_hash, write_record
 from ganzoo.specs.reading import to_json
 from ganzoo.wrappers.ema import lerp_share
 
 log = logging.getLogger("ganzoo")
-
-GRID = 64
 
 
 @dataclass(frozen=True)
@@ -69,6 +67,7 @@ def train(config: ModelConfig, run: RunOptions) -> Outcome:
     if finished := finished_export(config, run.folder):
         return Outcome("already finished", config.recipe.images, finished)
     state, table = prepare(config, device)
+    config = replace(config, kind=table.data.kind)
     claim_folder(config, run.folder)
     resume(state, table, config, run.folder)
     return play(state, table, config, run)
@@ -217,13 +216,10 @@ class Cadence:
 
     def draw_grid(self) -> None:
         """Write the average's samples of fixed latents."""
-        state, seed = self.state, self.config.recipe.seed
-        batches = calibration_batches(state.generator, seed, self.table.device)
-        network = state.average.snapshot(batches)
-        classes = network.num_classes
-        labels = None if classes is None else drawn_labels(classes, GRID, seed=0)
-        drawn = samples(network, GRID, seed=0, labels=labels)
-        write_grid(self.config.kind, drawn, self.run.folder / "samples" / f"{state.images:012d}")
+        network = settled_average(self.state, self.table)
+        drawn = samples(network, GRID, seed=0, labels=grid_labels(network, self.table))
+        stem = self.run.folder / "samples" / f"{self.state.images:012d}"
+        write_grid(self.config.kind, drawn, stem)
 
     def save(self) -> None:
         """Write a checkpoint."""

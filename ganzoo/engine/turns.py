@@ -48,12 +48,18 @@ class Table:
         return torch.autocast(self.device.type, dtype=self.autocast)
 
     def real_batch(self, images_seen: int) -> tuple[Tensor, Tensor | None]:
-        """The next real images, and their labels where both players are conditional."""
-        rows = self.order.rows(images_seen, self.recipe.batch)
-        real, labels = self.data.batch(rows)
-        if labels is not None:
-            labels = labels.to(self.device, non_blocking=True) if self.conditional else None
+        """The next real images, and their labels where they are wanted."""
+        real, labels = self.data.batch(self.order.rows(images_seen, self.recipe.batch))
+        if labels is not None and (self.conditional or labels.is_floating_point()):
+            labels = labels.to(self.device, non_blocking=True)
+        else:
+            labels = None
         return real.to(self.device, non_blocking=True), labels
+
+    def conditions(self, n: int) -> Tensor | None:
+        """The data set's first n floating labels, in a circle; None where it has others."""
+        _, labels = self.data.batch(torch.arange(n) % len(self.data))
+        return labels if labels is not None and labels.is_floating_point() else None
 
 
 def discriminator_turn(
@@ -136,15 +142,35 @@ def make_round(
 
 def minimise(optimizer: torch.optim.Optimizer, terms: Terms, mover: str, log: Log) -> None:
     """Take each term's mean, sum, backpropagate and step."""
-    means = [mean_of(name, values, mover) for name, values in terms.items()]
-    if not means:
+    if not terms and isinstance(terms, dict):
         return
-    for name, mean in zip(terms, means, strict=True):
+    means = means_of(terms, mover)
+    for name, mean in means.items():
         log(name if name == mover else f"{mover}.{name}", mean)
     optimizer.zero_grad()  # whatever the other player's turn may have left here
-    total = means[0] if len(means) == 1 else torch.stack(means).sum()
-    total.backward()  # type: ignore[no-untyped-call]
+    total_of(means, mover).backward()  # type: ignore[no-untyped-call]
     optimizer.step()
+
+
+def means_of(terms: Any, mover: str) -> dict[str, Tensor]:
+    """Each term's mean; a loss that returns no mapping of terms is refused."""
+    if not isinstance(terms, dict):
+        raise TrainingError(
+            f"the loss returns {type(terms).__name__} in the {mover}'s turn; "
+            "return a dict of named terms"
+        )
+    return {name: mean_of(name, values, mover) for name, values in terms.items()}
+
+
+def total_of(means: dict[str, Tensor], mover: str) -> Tensor:
+    """What is backpropagated; it must depend on the player that moves."""
+    total = torch.stack([*means.values()]).sum()
+    if not total.requires_grad:
+        raise TrainingError(
+            f"no term of the {mover}'s turn ({', '.join(means)}) depends on the {mover}; "
+            "is something detached?"
+        )
+    return total
 
 
 def mean_of(name: str, values: Any, mover: str) -> Tensor:
@@ -155,6 +181,8 @@ def mean_of(name: str, values: Any, mover: str) -> Tensor:
             f"the loss's {mover} term {name!r} is {found}; return values per sample ([N]) and "
             "leave the mean to the engine, or expand a batch's value"
         )
+    if values.numel() == 0:
+        raise TrainingError(f"the loss's {mover} term {name!r} holds no values")
     return values.float().mean()
 
 

@@ -133,6 +133,13 @@ def test_the_discriminators_layers_are_the_papers():
     ]
 
 
+@pytest.mark.parametrize(("size", "widest"), [(28, 16), (32, 16), (64, 32), (128, 32)])
+def test_every_size_goes_down_to_maps_of_4_by_4(size, widest):
+    features = discriminator(size=size, width=4).outputs(draw(2, 1, size, size))["features"]
+    assert features.shape == (2, widest * 4 * 4)
+    assert generator(size=size, width=4).project(draw(2, 100)).shape == (2, widest, 4, 4)
+
+
 def test_batch_norm_is_left_out_where_it_is_not_wanted():
     block = [nn.Conv2d, nn.LeakyReLU]
     assert kinds(discriminator(size=64, width=4, batch_norm=False)) == [
@@ -243,7 +250,7 @@ def test_scores_and_features_come_of_one_pass():
     network.shrink.register_forward_hook(lambda *_: passes.append(1))
     made = network.outputs(draw(5, 1, 28, 28))
     assert passes == [1]
-    assert made["features"].shape == (5, 8 * 7 * 7)
+    assert made["features"].shape == (5, network.score.in_features)
 
 
 def test_a_network_without_classes_ignores_labels():
