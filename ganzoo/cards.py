@@ -6,18 +6,15 @@ import contextvars
 import fnmatch
 import functools
 import logging
-import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import canonicalize_name
-
 from ganzoo.errors import CardError, ConfigError, UnknownNameError, UsageError, did_you_mean
-from ganzoo.plugins import CORE, PluginManager
+from ganzoo.plugins import CORE, PluginManager, canonical
+from ganzoo.ranges import is_range, version_fits
 from ganzoo.registry import Registry
 from ganzoo.specs import GENERATOR_FILE, MODEL_NAME, ModelConfig, Part, read_config
 
@@ -195,7 +192,7 @@ class Catalogue:
         gaps = []
         official = distribution == CORE
         for name, wish in sorted(config.requires.items()):
-            known = canonicalize_name(name)
+            known = canonical(name)
             plugin = self.manager.plugins.get(CORE if known == "ganzoo-core" else known)
             if known in self.manager.switched_off:
                 gaps.append((name, f"{name} is switched off by GANZOO_PLUGINS"))
@@ -204,7 +201,7 @@ class Catalogue:
             elif not plugin.loaded:
                 reason = plugin.problems[0] if plugin.problems else "it did not load"
                 gaps.append((name, f"{name} is installed but broken: {reason}"))
-            elif not SpecifierSet(wish).contains(plugin.version, prereleases=True):
+            elif not version_fits(plugin.version, wish):
                 gaps.append(
                     (
                         name,
@@ -251,12 +248,10 @@ class Catalogue:
         """What the schema alone cannot say of a model folder."""
         where = folder / "config.json"
         for name, wish in config.requires.items():
-            try:
-                SpecifierSet(wish)
-            except InvalidSpecifier:
+            if not is_range(wish):
                 raise ConfigError(
                     f"{where}: requires.{name}: {wish!r} is no version range; write '>=0.1'"
-                ) from None
+                )
         if distribution is not None and (config.name or folder.name) != folder.name:
             raise CardError(f"{where}: name is {config.name!r}, its folder {folder.name!r}")
         if distribution is not None and not MODEL_NAME.fullmatch(folder.name):
@@ -304,7 +299,8 @@ def _installed() -> Catalogue:
     assert found.cards is not None  # reading them may find problems too
     for plugin in found.manager.plugins.values():
         if plugin.problems:
-            first = textwrap.shorten(plugin.problems[0], 160, placeholder=" ...")
+            first = plugin.problems[0]
+            first = first if len(first) <= 160 else f"{first[:156]} ..."
             log.warning("plugin %s: %s (ganzoo plugins shows all)", plugin.distribution, first)
     return found
 

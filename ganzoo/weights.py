@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import safetensors.torch
-from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from ganzoo.errors import WeightsError
 from ganzoo.files import written_whole
 from ganzoo.specs import FileRecord, Part
+from ganzoo.tensorfile import parse, read_buffer
 
 #: A safetensors file begins with its header's length, which may look like a pickle's start, and
 #: then the header.
@@ -46,33 +46,26 @@ def save_weights(path: Path, module: nn.Module, part: Part) -> FileRecord:
 
 def read_tensors(path: Path, record: FileRecord | None = None) -> dict[str, Tensor]:
     """Read a safetensors file, holding it to its record; `WeightsError` says what is wrong."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise WeightsError(f"{path} is missing; get the model folder again") from None
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read: {error.strerror}") from None
-    if data.startswith(_PICKLE_STARTS) and data[8:9] != _HEADER_START:
+    buffer = read_buffer(path)
+    start = buffer[:9].numpy().tobytes()
+    if start.startswith(_PICKLE_STARTS) and start[8:] != _HEADER_START:
         raise WeightsError(
             f"{path} is a pickle (a PyTorch checkpoint), which can run code and is never read; "
             "weights here are safetensors"
         )
     if record is not None:
-        check_bytes(path, data, record)
-    try:
-        return safetensors.torch.load(data)
-    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
-        raise WeightsError(f"{path} is no whole safetensors file: {error}") from None
+        check_bytes(path, buffer, record)
+    return parse(buffer, path)
 
 
-def check_bytes(path: Path, data: bytes, record: FileRecord) -> None:
-    """Refuse bytes that are not those of the record."""
-    if len(data) != record.bytes:
+def check_bytes(path: Path, buffer: Tensor, record: FileRecord) -> None:
+    """Refuse bytes (uint8 [N]) that are not those of the record."""
+    if len(buffer) != record.bytes:
         raise WeightsError(
-            f"{path}: {record.bytes:,} bytes expected, {len(data):,} found; the file is truncated "
-            "or another one, get the model folder again"
+            f"{path}: {record.bytes:,} bytes expected, {len(buffer):,} found; the file is "
+            "truncated or another one, get the model folder again"
         )
-    found = hashlib.sha256(data).hexdigest()
+    found = hashlib.sha256(buffer.numpy().data).hexdigest()
     if found != record.sha256:
         raise WeightsError(
             f"{path}: sha256 {record.sha256} expected, {found} found; the file was altered or "
@@ -102,4 +95,4 @@ def load_weights(
             )
     if extra := sorted(tensors.keys() - expected.keys()):
         raise WeightsError(f"{path} is of another network than {what}: {extra[0]!r} is not in it")
-    module.load_state_dict(tensors)
+    module.load_state_dict(tensors, assign=True)  # takes the tensors over instead of copying

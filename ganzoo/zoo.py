@@ -18,6 +18,7 @@ from ganzoo.engine.checkpoint import last_good
 from ganzoo.errors import CardError, UsageError, WeightsError
 from ganzoo.interfaces import Discriminator, Generator
 from ganzoo.parts import build
+from ganzoo.skeleton import unfilled
 from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE, ModelConfig
 from ganzoo.weights import load_weights
 from ganzoo.wrappers import recalibrate
@@ -45,7 +46,7 @@ class Model:
         record = config.files.get(DISCRIMINATOR_FILE)
         if record is None:
             return None
-        network = _untouched_build(Discriminator, config)
+        network = _skeleton(Discriminator, config)
         path = self.card.folder / DISCRIMINATOR_FILE
         load_weights(path, network, record, part=config.discriminator.name)
         return network.eval().requires_grad_(False).to(self.device)
@@ -134,7 +135,7 @@ def load(
             f"{card.name}: sha256 {sha256} was asked for, its card says {record.sha256}; "
             "this is another version of the model"
         )
-    network = _untouched_build(Generator, config)
+    network = _skeleton(Generator, config)
     load_weights(card.folder / GENERATOR_FILE, network, record, part=config.generator.name)
     return Model(network, card, target)
 
@@ -144,7 +145,7 @@ def _average_of_run(card: Card, config: ModelConfig) -> Generator:
     found = last_good(card.folder / "checkpoints")
     if found is None:
         raise CardError(f"{card.folder} holds no whole checkpoint yet; let the run go on")
-    network = _untouched_build(Generator, config)
+    network = _skeleton(Generator, config)
     prefix = "average."
     state = {k[len(prefix) :]: v for k, v in found.tensors.items() if k.startswith(prefix)}
     try:
@@ -156,10 +157,10 @@ def _average_of_run(card: Card, config: ModelConfig) -> Generator:
     return network
 
 
-def _untouched_build(interface: type[P], config: ModelConfig) -> P:
-    """Build a network without moving torch's own random state."""
+def _skeleton(interface: type[P], config: ModelConfig) -> P:
+    """Build a network whose weights are about to be loaded."""
     part = config.generator if issubclass(interface, Generator) else config.discriminator
-    with torch.random.fork_rng(devices=[]):
+    with unfilled():
         return build(interface, part)
 
 

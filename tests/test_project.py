@@ -16,7 +16,7 @@ PLUGIN_MODULES = sorted(ROOT.glob("plugins/*/src/**/*.py"))
 
 #: Imports point up this table, or stay within one name; beside each other only where DESIGN says.
 LAYERS = (
-    ("_version", "errors", "files", "seeds"),
+    ("_version", "errors", "files", "ranges", "seeds"),
     ("specs",),
     ("plugins",),
     ("registry",),
@@ -28,6 +28,7 @@ LAYERS = (
     ("parts",),
     ("losses",),
     ("wrappers",),
+    ("tensorfile", "skeleton"),
     ("data", "weights", "sampling"),
     ("engine",),
     ("metrics",),

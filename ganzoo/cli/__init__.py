@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-import traceback
 from collections.abc import Sequence
 
 import click
@@ -89,6 +88,8 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.exit(130)
     except GanzooError as error:
         if debug:
+            import traceback
+
             traceback.print_exc()
         else:
             _complain(str(error))

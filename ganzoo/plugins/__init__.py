@@ -2,7 +2,15 @@
 
 from ganzoo.plugins.events import RunRecord
 from ganzoo.plugins.hookspecs import hookimpl
-from ganzoo.plugins.manager import API_VERSION, CORE, PART_HOOKS, Plugin, PluginManager, Source
+from ganzoo.plugins.manager import (
+    API_VERSION,
+    CORE,
+    PART_HOOKS,
+    Plugin,
+    PluginManager,
+    Source,
+    canonical,
+)
 
 __all__ = [
     "API_VERSION",
@@ -12,5 +20,6 @@ __all__ = [
     "PluginManager",
     "RunRecord",
     "Source",
+    "canonical",
     "hookimpl",
 ]

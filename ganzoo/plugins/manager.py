@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,6 @@ from types import ModuleType
 from typing import Any
 
 import pluggy
-from packaging.utils import canonicalize_name
 
 from ganzoo._version import __version__
 from ganzoo.errors import PluginError, did_you_mean, one_line
@@ -69,6 +69,11 @@ class Plugin:
     installed: bool = True
 
 
+def canonical(distribution: str) -> str:
+    """A distribution's name as indexes compare it: `My_Plugin` is `my-plugin` (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
 def installed_sources() -> list[Source]:
     """The plugins that installed distributions declare, by distribution name.
 
@@ -80,7 +85,7 @@ def installed_sources() -> list[Source]:
     for entry in importlib.metadata.entry_points(group="ganzoo"):
         # a dist-info left behind by a torn uninstall has no name
         if entry.dist is not None and "Name" in (about := entry.dist.metadata):
-            name = canonicalize_name(about["Name"])
+            name = canonical(about["Name"])
             versions[name] = about["Version"] if "Version" in about else "?"  # noqa: SIM401
             found.setdefault(name, []).append(entry)
     return [Source(name, versions[name], _loader(found[name])) for name in sorted(found)]
@@ -156,7 +161,7 @@ class PluginManager:
         sources = installed_sources()
         if (wish := os.environ.get("GANZOO_PLUGINS")) is None:
             return sources
-        wanted = {canonicalize_name(name.strip()) for name in wish.split(",") if name.strip()}
+        wanted = {canonical(name.strip()) for name in wish.split(",") if name.strip()}
         for name in sorted(wanted - {source.distribution for source in sources}):
             self.plugins[name] = Plugin(name, "?", installed=False)
             self.report(name, "GANZOO_PLUGINS asks for it, and it is not installed")

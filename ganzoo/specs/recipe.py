@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -95,6 +93,9 @@ def recipe_hash(parts: Mapping[str, Any]) -> str:
 
     `parts` holds the generator, the discriminator and the recipe, as records or JSON data.
     """
+    import hashlib  # here, since `ganzoo list` has no use for it
+    import json
+
     data = write_record(parts)
     data["recipe"] = {k: v for k, v in data["recipe"].items() if k != "images"}
     canonical = json.dumps(data, sort_keys=True, separators=(",", ":"))

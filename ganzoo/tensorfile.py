@@ -1,0 +1,119 @@
+"""Reading a safetensors file out of one buffer: hashed, checked, then viewed and not copied.
+
+The safetensors package reads bytes by copying each tensor, which for a file of 100 MB costs as
+much as hashing it; its memory-mapped reader would load other bytes than were hashed if the file
+changed in between. The format is a header's length (8 bytes, little-endian), a JSON header, and
+the data (https://github.com/huggingface/safetensors). Nothing is allocated that the file does not
+hold, and every byte of the data belongs to exactly one tensor.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganzoo.errors import ConfigError, WeightsError
+from ganzoo.specs import parse_json
+
+DTYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+}
+#: Smaller tensors get memory of their own, so that copying one does not copy the whole file.
+OWN_MEMORY_BELOW = 1024 * 1024
+MAX_DIMENSIONS = 16
+
+
+def read_buffer(path: Path) -> Tensor:
+    """The whole file as uint8 [bytes]; `WeightsError` where it is missing or unreadable."""
+    try:
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            buffer = torch.empty(size, dtype=torch.uint8)
+            read = file.readinto(buffer.numpy().data) if size else 0
+    except FileNotFoundError:
+        raise WeightsError(f"{path} is missing; get the model folder again") from None
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error.strerror}") from None
+    return buffer[:read]
+
+
+def parse(buffer: Tensor, where: Path) -> dict[str, Tensor]:
+    """The tensors of a file's bytes, as views where they are large."""
+    start, header = _header(buffer, where)
+    data, tensors, end = buffer[start:], {}, 0
+    entries = [(name, *_entry(name, about, where)) for name, about in header.items()]
+    for name, dtype, shape, first, last in sorted(entries, key=lambda entry: entry[3:]):
+        if first != end or last > len(data):
+            raise _damaged(where, f"the data of {name!r} lies at {first} to {last}, out of place")
+        tensors[name] = _tensor(data[first:last], dtype, shape)
+        end = last
+    if end != len(data):
+        raise _damaged(where, f"{len(data) - end:,} bytes belong to no tensor")
+    return {name: tensors[name] for name in header}
+
+
+def _header(buffer: Tensor, where: Path) -> tuple[int, dict[str, Any]]:
+    """Where the data begins, and the header without its metadata."""
+    if len(buffer) < 8:
+        raise _damaged(where, f"it has {len(buffer)} bytes")
+    length = int.from_bytes(buffer[:8].numpy().tobytes(), "little")
+    if length > len(buffer) - 8:
+        raise _damaged(where, f"its header is said to be {length:,} bytes long")
+    try:
+        header = parse_json(buffer[8 : 8 + length].numpy().tobytes(), str(where))
+    except ConfigError as error:
+        raise WeightsError(f"{where} is no whole safetensors file: {error}") from None
+    if not isinstance(header, dict):
+        raise _damaged(where, "its header is no object")
+    header.pop("__metadata__", None)
+    return 8 + length, header
+
+
+def _entry(name: str, about: Any, where: Path) -> tuple[torch.dtype, list[int], int, int]:
+    """A tensor's dtype, shape and place, agreeing with each other."""
+    if not isinstance(about, dict) or set(about) != {"dtype", "shape", "data_offsets"}:
+        raise _damaged(where, f"the entry {name!r} must say dtype, shape and data_offsets")
+    dtype = DTYPES.get(about["dtype"]) if isinstance(about["dtype"], str) else None
+    if dtype is None:
+        raise _damaged(where, f"{name!r} has the dtype {str(about['dtype'])[:40]!r}")
+    shape, place = about["shape"], about["data_offsets"]
+    if not _naturals(shape) or len(shape) > MAX_DIMENSIONS:
+        raise _damaged(where, f"{name!r} has no proper shape")
+    if not _naturals(place) or len(place) != 2:
+        raise _damaged(where, f"{name!r} has no proper data_offsets")
+    if math.prod(shape) * dtype.itemsize != place[1] - place[0]:
+        raise _damaged(where, f"{name!r} of shape {shape} does not fill its bytes")
+    return dtype, shape, place[0], place[1]
+
+
+def _tensor(piece: Tensor, dtype: torch.dtype, shape: list[int]) -> Tensor:
+    """Bytes as a tensor: a view where they are many and aligned, else a copy."""
+    if piece.numel() < OWN_MEMORY_BELOW or piece.storage_offset() % dtype.itemsize:
+        piece = piece.clone()
+    if dtype is torch.bool:
+        return piece.ne(0).reshape(shape)
+    return piece.view(dtype).reshape(shape)
+
+
+def _naturals(value: Any) -> bool:
+    """Whether this is a list of whole numbers from 0 that a file could hold."""
+    return isinstance(value, list) and all(
+        isinstance(n, int) and not isinstance(n, bool) and 0 <= n < 2**48 for n in value
+    )
+
+
+def _damaged(where: Path, what: str) -> WeightsError:
+    return WeightsError(f"{where} is no whole safetensors file: {what}")
