@@ -142,7 +142,13 @@ def main() -> None:
         f"{'real training images':28}{floor['class_kl']:>16.4f}{floor['confident']:>18.4f}"
         f"{floor['fd']:>16.2f}"
     )
-    found: dict[str, Any] = {"accuracy": accuracy, "n": options.n, "floor": floor, "models": {}}
+    found: dict[str, Any] = {
+        "accuracy": accuracy,
+        "n": options.n,
+        "repeats": options.repeats,
+        "floor": floor,
+        "models": {},
+    }
     for name in options.models:
         model = ganzoo.load(name)
         rows = [

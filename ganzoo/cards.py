@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import fnmatch
 import functools
 import logging
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,11 @@ class Card:
     def data(self) -> str:
         """The bare name of the data set that the recipe trains on."""
         return self.config.recipe.data.name.rpartition("/")[2] if self.config else ""
+
+    @property
+    def licence(self) -> str:
+        """The SPDX name of the weights' licence; empty where none is stated."""
+        return self.config.licenses.weights if self.config and self.config.licenses else ""
 
     @property
     def qualified(self) -> str:
@@ -112,9 +118,14 @@ class Catalogue:
         )
 
     def select(
-        self, pattern: str | None = None, *, family: str | None = None, data: str | None = None
+        self,
+        pattern: str | None = None,
+        *,
+        family: str | None = None,
+        data: str | None = None,
+        licence: str | None = None,
     ) -> list[Card]:
-        """Cards by a shell pattern or a part of their name, by family and by data set."""
+        """Cards by a shell pattern or part of their name, family, data set, weights' licence."""
         cards = self.cards
         if pattern is not None:
             wild = pattern if any(c in pattern for c in "*?[") else f"*{pattern}*"
@@ -127,6 +138,8 @@ class Catalogue:
             cards = [card for card in cards if card.family == family]
         if data is not None:
             cards = [card for card in cards if card.data == data]
+        if licence is not None:
+            cards = [card for card in cards if card.licence.lower() == licence.lower()]
         return cards
 
     def card(self, name: str) -> Card:
@@ -153,7 +166,7 @@ class Catalogue:
                 f"{what}: this version does not read the Hub yet; download the model folder "
                 "and give its path"
             )
-        if _looks_like_path(what):
+        if _looks_like_path(what) or (os.sep != "/" and os.sep in what):
             try:
                 return self.open_folder(Path(what).expanduser())
             except RuntimeError as error:  # no such user
@@ -171,11 +184,12 @@ class Catalogue:
             raise CardError(f"there is no folder {str(path)!r}; `ganzoo list` shows the names")
         if not path.is_dir():
             raise CardError(f"{path} is no model folder; give the folder that holds config.json")
+        name = path.resolve().name
         if (path / "export" / "config.json").is_file():
             path = path / "export"
         if not (path / "config.json").is_file():
             raise CardError(f"{path} is no model folder: it holds no config.json")
-        return self._read(path, None)
+        return self._read(path, None, name)
 
     def offered_by(self, kind: str, name: str) -> str | None:
         """Which plugin would offer a part that is not there, as the known models tell."""
@@ -184,20 +198,30 @@ class Catalogue:
                 distribution, _, bare = part.name.rpartition("/")
                 same = part_kind == kind and name in (bare, part.name)
                 if same and distribution and distribution not in (CORE, *self._working()):
-                    return f"{distribution} offers it; {self._get(distribution, card)}"
+                    return f"{distribution} offers it; {self._get(distribution)}"
+        return self._likely_offer(name)
+
+    def _likely_offer(self, name: str) -> str | None:
+        """A known plugin that is missing, where the part's name begins or is qualified with its."""
+        known = {d for card in self.cards if card.config for d in card.config.requires}
+        for distribution in sorted(known - set(self._working())):
+            family = distribution.removeprefix("ganzoo-")
+            if name.startswith(f"{distribution}/"):
+                return self._get(distribution)
+            if name == family or name.startswith(f"{family}-"):
+                return f"{distribution} may offer it; {self._get(distribution)}"
         return None
 
-    def missing(self, config: ModelConfig, distribution: str | None) -> list[tuple[str, str]]:
+    def missing(self, config: ModelConfig) -> list[tuple[str, str]]:
         """What of `requires` is not there: (distribution, what is wrong and what to do)."""
         gaps = []
-        official = distribution == CORE
         for name, wish in sorted(config.requires.items()):
             known = canonical(name)
             plugin = self.manager.plugins.get(CORE if known == "ganzoo-core" else known)
             if known in self.manager.switched_off:
                 gaps.append((name, f"{name} is switched off by GANZOO_PLUGINS"))
             elif plugin is None or not plugin.installed:
-                gaps.append((name, f"{name} is not installed; {_install(name, official)}"))
+                gaps.append((name, f"{name} is not installed; {self._install(name)}"))
             elif not plugin.loaded:
                 reason = plugin.problems[0] if plugin.problems else "it did not load"
                 gaps.append((name, f"{name} is installed but broken: {reason}"))
@@ -206,23 +230,19 @@ class Catalogue:
                     (
                         name,
                         f"{name}{wish} is needed, {plugin.version} is installed; "
-                        f"{_install(name, official)}",
+                        f"{self._install(name)}",
                     )
                 )
         return gaps
 
     def _cards_of(self, distribution: str) -> Iterator[Card]:
         for place in self.manager.plugins[distribution].cards:
-            if (place / "config.json").is_file():
-                yield self._read(place, distribution)
-                continue
-            for folder in sorted(place.iterdir()):
-                if (folder / "config.json").is_file():
-                    yield self._read(folder, distribution)
+            for folder in _model_folders(place):
+                yield self._read(folder, distribution)
 
-    def _read(self, folder: Path, distribution: str | None) -> Card:
+    def _read(self, folder: Path, distribution: str | None, name: str = "") -> Card:
         """Read one folder's card; whatever is wrong becomes its status."""
-        name = folder.name
+        name = name or folder.name
         try:
             config, raw = read_config(folder / "config.json")
             self._check(config, folder, distribution)
@@ -230,8 +250,8 @@ class Catalogue:
             if distribution is None:
                 raise
             return Card(name, folder, None, distribution, {}, "broken", str(error))
-        name = config.name or folder.resolve().name
-        gaps = self.missing(config, distribution)
+        name = config.name or name
+        gaps = self.missing(config)
         status, problem = "ready", ""
         if gaps:
             status, problem = f"needs {gaps[0][0]}", "; ".join(text for _, text in gaps)
@@ -265,13 +285,31 @@ class Catalogue:
     def _working(self) -> list[str]:
         return [name for name, plugin in self.manager.plugins.items() if plugin.loaded]
 
-    def _get(self, distribution: str, card: Card) -> str:
-        if distribution in self.manager.plugins:
-            problems = self.manager.plugins[distribution].problems
-            return (
-                f"it is installed but broken: {problems[0]}" if problems else "it is switched off"
-            )
-        return _install(distribution, card.distribution == CORE)
+    def _get(self, distribution: str) -> str:
+        """What to do about a plugin that does not work."""
+        plugin = self.manager.plugins.get(distribution)
+        if distribution in self.manager.switched_off:
+            return "it is switched off by GANZOO_PLUGINS"
+        if plugin is not None and plugin.installed and plugin.problems:
+            return f"it is installed but broken: {plugin.problems[0]}"
+        return self._install(distribution)
+
+    def _install(self, distribution: str) -> str:
+        """How to get a plugin: the zoo's own lie in its checkout until they are on an index."""
+        own = distribution in self._own_plugins
+        return f"install it: pip install {'./plugins/' if own else ''}{distribution}"
+
+    @functools.cached_property
+    def _own_plugins(self) -> set[str]:
+        """The plugins that the official cards require, or name in their parts."""
+        found: set[str] = set()
+        for place in self.manager.plugins[CORE].cards:
+            for folder in _model_folders(place):
+                with contextlib.suppress(ConfigError):
+                    config, _ = read_config(folder / "config.json")
+                    found |= config.requires.keys()
+                    found |= {part.name.rpartition("/")[0] for _, part in _parts_of(config)}
+        return found
 
 
 def catalogue() -> Catalogue:
@@ -279,7 +317,7 @@ def catalogue() -> Catalogue:
     return _given.get() or _installed()
 
 
-@contextmanager
+@contextlib.contextmanager
 def using(given: Catalogue) -> Iterator[Catalogue]:
     """Make `given` the catalogue in force inside a `with` block."""
     token = _given.set(given)
@@ -296,13 +334,19 @@ _given: contextvars.ContextVar[Catalogue | None] = contextvars.ContextVar("ganzo
 def _installed() -> Catalogue:
     """The installed plugins' catalogue; each problem is one line on stderr, once."""
     found = Catalogue(PluginManager())
-    assert found.cards is not None  # reading them may find problems too
+    _ = found.cards  # reading them may find problems too
     for plugin in found.manager.plugins.values():
         if plugin.problems:
             first = plugin.problems[0]
             first = first if len(first) <= 160 else f"{first[:156]} ..."
             log.warning("plugin %s: %s (ganzoo plugins shows all)", plugin.distribution, first)
     return found
+
+
+def _model_folders(place: Path) -> list[Path]:
+    """A folder that is a model, or the models in it, by name."""
+    folders = [place] if (place / "config.json").is_file() else sorted(place.iterdir())
+    return [folder for folder in folders if (folder / "config.json").is_file()]
 
 
 def _looks_like_path(what: str) -> bool:
@@ -319,9 +363,3 @@ def _parts_of(config: ModelConfig | None) -> list[tuple[str, Part]]:
         ("loss", config.recipe.loss),
         ("dataset", config.recipe.data),
     ]
-
-
-def _install(distribution: str, official: bool) -> str:
-    """How to get a plugin: the zoo's own lie in its checkout until they are on an index."""
-    where = f"./plugins/{distribution}" if official else distribution
-    return f"install it: pip install {where}"

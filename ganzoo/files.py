@@ -70,6 +70,6 @@ def _flush(path: Path) -> None:
 
 
 def _umask() -> int:
-    mask = os.umask(0)
+    mask = os.umask(0o077)  # no other way to read it; for a moment nobody else gets in
     os.umask(mask)
     return mask

@@ -142,7 +142,7 @@ def _by_blocks(
         rows = _block(generator, seed, number)
         wish = None if labels is None else labels[number * BLOCK :][:BLOCK]
         if wish is not None and len(wish) < BLOCK:
-            wish = torch.cat([wish, wish.new_zeros(BLOCK - len(wish))])
+            wish = torch.cat([wish, wish.new_zeros(BLOCK - len(wish), *wish.shape[1:])])
         reseed(number)
         made = generator(rows.to(device), None if wish is None else wish.to(device))
         pieces.append(made.float().cpu())

@@ -148,12 +148,16 @@ def _average_of_run(card: Card, config: ModelConfig) -> Generator:
     network = _skeleton(Generator, config)
     prefix = "average."
     state = {k[len(prefix) :]: v for k, v in found.tensors.items() if k.startswith(prefix)}
+    for name, _ in network.named_buffers():  # the average's buffers are the live network's
+        if f"generator.{name}" in found.tensors:
+            state[name] = found.tensors[f"generator.{name}"]
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
         raise WeightsError(f"{found.folder} is of another network: {error}") from None
     seed = config.recipe.seed
-    recalibrate(network, sampling.calibration_batches(network, seed, torch.device("cpu")))
+    with torch.random.fork_rng(devices=[]):
+        recalibrate(network, sampling.calibration_batches(network, seed, torch.device("cpu")))
     return network
 
 

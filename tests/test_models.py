@@ -110,6 +110,24 @@ def test_samples_are_those_of_the_fingerprint(card):
     assert_close(means, torch.tensor(kept.means), atol=kept.tolerance, rtol=0)
 
 
+def test_samples_keep_their_promises(card):
+    """Latents to the bit and images to 1e-5, over n, batch, threads and the caller's own draws."""
+    model = ganzoo.load(card.name)
+    whole = model.sample(130, seed=5)
+    torch.rand(3)
+    assert torch.equal(model.sample(130, seed=5), whole)
+    assert torch.equal(model.latents(70, seed=5), model.latents(130, seed=5)[:70])
+    assert torch.equal(model.latents(9, seed=5, start=60), model.latents(130, seed=5)[60:69])
+    assert_close(model.sample(1, seed=5), whole[:1], atol=1e-5, rtol=0)
+    assert_close(model.sample(130, seed=5, batch=17), whole, atol=1e-5, rtol=0)
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads + 1)
+        assert_close(model.sample(130, seed=5), whole, atol=1e-5, rtol=0)
+    finally:
+        torch.set_num_threads(threads)
+
+
 def test_samples_are_in_range_and_no_twins(card):
     drawn = ganzoo.load(card.name).sample(256, seed=1)
     assert drawn.shape == (256, 1, 28, 28)

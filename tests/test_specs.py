@@ -207,23 +207,23 @@ def test_a_missing_key_is_named(key: str) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("description", 3, "config.json.description: expected text, found 3"),
-        ("generator", "dcgan", "config.json.generator: expected an object, found 'dcgan'"),
-        ("generator.name", None, "config.json.generator.name: expected text, found null"),
-        ("generator.arguments", [], "config.json.generator.arguments: expected an object"),
-        ("recipe", [1], "config.json.recipe: expected an object, found a list"),
-        ("recipe.batch", 64.0, "config.json.recipe.batch: expected a whole number, found 64.0"),
-        ("recipe.batch", True, "config.json.recipe.batch: expected a whole number, found True"),
-        ("recipe.batch", "64", "config.json.recipe.batch: expected a whole number, found '64'"),
+        ("description", 3, "config.json: description: expected text, found 3"),
+        ("generator", "dcgan", "config.json: generator: expected an object, found 'dcgan'"),
+        ("generator.name", None, "config.json: generator.name: expected text, found null"),
+        ("generator.arguments", [], "config.json: generator.arguments: expected an object"),
+        ("recipe", [1], "config.json: recipe: expected an object, found a list"),
+        ("recipe.batch", 64.0, "config.json: recipe.batch: expected a whole number, found 64.0"),
+        ("recipe.batch", True, "config.json: recipe.batch: expected a whole number, found True"),
+        ("recipe.batch", "64", "config.json: recipe.batch: expected a whole number, found '64'"),
         ("recipe.reuse_fakes", 1, "recipe.reuse_fakes: expected true or false, found 1"),
         ("recipe.optimizers.generator.lr", True, "generator.lr: expected a number, found True"),
         ("recipe.optimizers.generator.lr", "1", "generator.lr: expected a number, found '1'"),
         ("recipe.ema.half_life", None, "recipe.ema.half_life: expected a number, found null"),
-        ("metrics", {}, "config.json.metrics: expected a list, found an object"),
+        ("metrics", {}, "config.json: metrics: expected a list, found an object"),
         ("fingerprint.means", [0.5, "x"], r"fingerprint.means\[1\]: expected a number, found 'x'"),
-        ("requires.tiny", 1, "config.json.requires.tiny: expected text, found 1"),
+        ("requires.tiny", 1, "config.json: requires.tiny: expected text, found 1"),
         ("parameters.generator", 1.5, "parameters.generator: expected a whole number, found 1.5"),
-        ("licenses", "MIT", "config.json.licenses: expected an object, found 'MIT'"),
+        ("licenses", "MIT", "config.json: licenses: expected an object, found 'MIT'"),
     ],
 )
 def test_a_wrong_type_is_named_with_its_place(path: str, value: object, message: str) -> None:
@@ -233,13 +233,13 @@ def test_a_wrong_type_is_named_with_its_place(path: str, value: object, message:
 
 def test_an_unknown_key_deep_down_is_named_with_its_place() -> None:
     data = set_path(FULL, "recipe.optimizers.generator.learning_rate", 0.1)
-    with pytest.raises(ConfigError, match=r"config.json.recipe.optimizers.generator: unknown key"):
+    with pytest.raises(ConfigError, match=r"config.json: recipe.optimizers.generator: unknown key"):
         read(data)
 
 
 def test_a_place_in_a_list_is_named_with_its_number() -> None:
     data = with_value(FULL, ("metrics", 0, "value"), "low")
-    with pytest.raises(ConfigError, match=r"config.json.metrics\[0\].value: expected a number"):
+    with pytest.raises(ConfigError, match=r"config.json: metrics\[0\].value: expected a number"):
         read(data)
 
 

@@ -21,16 +21,16 @@ from ganzoo.specs.reading import to_json
 ZOO = Path(__file__).parents[1] / "zoo_cards"
 JUDGE = "classifier of benchmarks/judge_digits.py, {accuracy:.2%} on test digits"
 FIGURES = {
+    "fd": ("FD (judge_digits)", "128 features, against the 10,000 test images", 2),
     "class_kl": ("class KL", "histogram of winning classes against uniform, in nats", 4),
     "confident": ("confident share", "samples whose class has over 90%", 4),
-    "fd": ("FD (judge_digits)", "128 features, against the 10,000 test images", 2),
 }
 
 
-def metrics(judged: dict, name: str, repeats: int = 3) -> list[dict]:
+def metrics(judged: dict, run: Path, name: str) -> list[dict]:
     """The card's figures from what the judge wrote."""
-    (row,) = (row for run, row in judged["models"].items() if Path(run).name == name)
-    judge = JUDGE.format(**judged)
+    (row,) = (row for judged_run, row in judged["models"].items() if Path(judged_run) == run)
+    judge, repeats = JUDGE.format(**judged), judged["repeats"]
     return [
         write_record(
             Metric(
@@ -38,7 +38,8 @@ def metrics(judged: dict, name: str, repeats: int = 3) -> list[dict]:
                 value=round(row[key]["mean"], digits),
                 spread=round(row[key]["std"], digits),
                 floor=round(judged["floor"][key], digits),
-                protocol=f"{what}; {judge}; one training seed, spread over sampling seeds 0 to 2",
+                protocol=f"{what}; {judge}; one training seed, spread over "
+                f"sampling seeds 0 to {repeats - 1}",
                 n=judged["n"],
                 repeats=repeats,
                 command=f"python benchmarks/judge_digits.py {name}",
@@ -52,7 +53,8 @@ def main(run: Path, judged: Path) -> None:
     export = run / "export"
     config, raw = read_config(export / "config.json")
     target = ZOO / str(config.name)
-    raw["metrics"] = metrics(json.loads(judged.read_text(encoding="utf-8")), run.name)
+    raw["metrics"] = metrics(json.loads(judged.read_text(encoding="utf-8")), run, str(config.name))
+    target.mkdir(parents=True, exist_ok=True)
     for file in (GENERATOR_FILE, DISCRIMINATOR_FILE, "samples.png"):
         shutil.copyfile(export / file, target / file)
     write_text(target / "config.json", to_json(raw))

@@ -31,9 +31,9 @@ class LazyGroup(click.Group):
         return [*COMMANDS, *(name for name, _ in _plugin_rows())]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Import a command; for --help, a stand-in that has only its line of help."""
+        """Import a command; while a shell completes words, a plugin's is a stand-in."""
         if name in COMMANDS:
-            return _command(*COMMANDS[name])
+            return _command(COMMANDS[name][0])
         distribution, slash, bare = name.rpartition("/")
         found = _plugin_commands().get(bare, {})
         if slash:
@@ -42,7 +42,9 @@ class LazyGroup(click.Group):
             options = " or ".join(repr(f"{owner}/{bare}") for owner in found)
             raise click.UsageError(f"command {name!r} is offered twice; say {options}")
         for owner, (target, text) in found.items():
-            return _command(target, text, owner=owner)
+            if ctx.resilient_parsing:
+                return click.Command(name, help=text)
+            return _command(target, owner=owner)
         return None
 
     def resolve_command(
@@ -81,7 +83,9 @@ def main(args: Sequence[str] | None = None) -> None:
         error.show()
         sys.exit(2)
     except click.ClickException as error:
-        _complain(error.format_message())
+        context = getattr(error, "ctx", None)
+        help_hint = f"; see `{context.command_path} --help`" if context else ""
+        _complain(error.format_message().rstrip(".") + help_hint)
         sys.exit(error.exit_code)
     except click.Abort:
         _complain("stopped")
@@ -142,7 +146,7 @@ def report_taken_commands() -> None:
             )
 
 
-def _command(target: str, text: str, *, owner: str | None = None) -> click.Command:
+def _command(target: str, *, owner: str | None = None) -> click.Command:
     module, _, attribute = target.partition(":")
     try:
         found = importlib.import_module(module)

@@ -1,62 +1,126 @@
-"""`ganzoo doctor`: what this machine has for ganzoo."""
+"""`ganzoo doctor`: what this machine has, what is wrong, and what to do about it."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
+import platformdirs
 
 from ganzoo._version import __version__
 from ganzoo.cards import catalogue
+from ganzoo.errors import one_line
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found, and what to do where it is wrong."""
+
+    text: str
+    advice: str = ""
 
 
 @click.command("doctor")
 def command() -> int:
-    """Say what this machine has, for a person or for a report; exits with 1 where a part fails."""
-    rows = list(_rows())
-    for label, text in rows:
-        click.echo(f"{label:<14}{text}")
-    problems = catalogue().manager.problems
-    for plugin, problem in problems:
-        click.echo(f"{'problem':<14}{plugin.distribution}: {problem}")
-    return 1 if problems else 0
+    """Say what this machine has, and what to do about what is wrong; exits with 1 then."""
+    wrong = 0
+    for label, examine in EXAMINATIONS.items():
+        try:
+            found = examine()
+        except Exception as error:  # the doctor examines what is broken
+            found = Finding(one_line(error), "this part of the installation is broken")
+        click.echo(f"{label:<12}{found.text}")
+        if found.advice:
+            wrong += 1
+            click.echo(f"{'':<12}-> {found.advice}")
+    for plugin, problem in catalogue().manager.problems:
+        wrong += 1
+        click.echo(f"{'plugin':<12}{plugin.distribution} {plugin.version}: {problem}")
+        click.echo(f"{'':<12}-> update or remove it, or leave it out of GANZOO_PLUGINS")
+    click.echo(f"{'':<12}{wrong or 'no'} problem{'s' if wrong > 1 else ''} found")
+    return 1 if wrong else 0
 
 
-def _rows() -> Iterator[tuple[str, str]]:
-    import torch
-
-    from ganzoo.data.mnist import data_root
-
-    yield "ganzoo", __version__
-    yield "python", f"{platform.python_version()} on {platform.platform()}"
-    for name in ("torch", "torchvision", "timm", "pluggy", "click", "safetensors"):
-        yield name, _version(name)
-    yield "devices", ", ".join(_devices())
-    yield "threads", f"{torch.get_num_threads()} of {os.cpu_count()} processors"
-    root = data_root()
-    sets = sorted(p.name for p in root.iterdir() if p.is_dir()) if root.is_dir() else []
-    yield "data", f"{root}: {', '.join(sets) or 'empty; sets are fetched when they are needed'}"
-    ready = [card for card in catalogue().cards if card.status == "ready"]
-    yield "models", f"{len(ready)} ready of {len(catalogue().cards)}"
+def _python() -> Finding:
+    return Finding(f"{platform.python_version()} on {platform.platform()}")
 
 
-def _devices() -> list[str]:
-    import torch
+def _packages() -> Finding:
+    names = ("torch", "torchvision", "timm", "pluggy", "click", "safetensors", "huggingface_hub")
+    versions = {name: _version(name) for name in names}
+    missing = [name for name, found in versions.items() if not found]
+    text = ", ".join(f"{name} {found or 'missing'}" for name, found in versions.items())
+    return Finding(text, f"pip install {' '.join(missing)}" if missing else "")
 
+
+def _torch() -> Finding:
+    try:
+        import torch
+        import torchvision  # noqa: F401  (an import that fails where the two do not fit)
+    except Exception as error:
+        return Finding(
+            one_line(error), "install versions that fit: pip install -U torch torchvision"
+        )
     found = ["cpu"]
     if torch.cuda.is_available():
         count = torch.cuda.device_count()
         found += [f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(count)]
     if torch.backends.mps.is_available():
         found.append("mps")
-    return found
+    return Finding(f"{', '.join(found)}; {torch.get_num_threads()} threads, {os.cpu_count()} CPUs")
+
+
+def _data() -> Finding:
+    from ganzoo.data.mnist import data_root
+
+    root = data_root()
+    sets = sorted(p.name for p in root.iterdir() if p.is_dir()) if root.is_dir() else []
+    text = f"{root}: {', '.join(sets) or 'empty; sets are fetched when they are needed'}"
+    if sets or _writable(root):
+        return Finding(text)
+    return Finding(text, "it cannot be written; set GANZOO_DATA to a folder that can")
+
+
+def _cache() -> Finding:
+    root = Path(platformdirs.user_cache_path("ganzoo"))
+    advice = "" if _writable(root) else "it cannot be written; set XDG_CACHE_HOME"
+    return Finding(str(root), advice)
+
+
+def _models() -> Finding:
+    cards = catalogue().cards
+    ready = [card for card in cards if card.status == "ready"]
+    useless = [card for card in cards if card.status not in ("ready", "recipe")]
+    others = [f"{card.name}: {card.problem}" for card in useless]
+    text = f"{len(ready)} ready of {len(cards)}"
+    return Finding(text, "; ".join(others))
+
+
+def _writable(folder: Path) -> bool:
+    """Whether something can be written there, or where it would be made."""
+    while not folder.exists():
+        folder = folder.parent
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
 
 
 def _version(distribution: str) -> str:
     try:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
-        return "not installed"
+        return ""
+
+
+EXAMINATIONS: dict[str, Callable[[], Finding]] = {
+    "ganzoo": lambda: Finding(__version__),
+    "python": _python,
+    "packages": _packages,
+    "devices": _torch,
+    "data": _data,
+    "cache": _cache,
+    "models": _models,
+}

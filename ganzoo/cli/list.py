@@ -9,32 +9,37 @@ import click
 
 from ganzoo.cards import Card, catalogue
 from ganzoo.cli.tables import markdown, table
+from ganzoo.specs import write_record
 
 
 @click.command("list")
 @click.argument("pattern", required=False)
 @click.option("--family", help="Only models of this family, such as dcgan.")
 @click.option("--data", help="Only models trained on this data set, such as mnist.")
+@click.option("--license", "licence", help="Only weights under this licence, such as apache-2.0.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="As the README's table.")
 def command(
-    pattern: str | None, family: str | None, data: str | None, as_json: bool, as_markdown: bool
+    pattern: str | None,
+    family: str | None,
+    data: str | None,
+    licence: str | None,
+    as_json: bool,
+    as_markdown: bool,
 ) -> None:
     """List the models of the zoo, by PATTERN (part of a name, or with * and ?)."""
     zoo = catalogue()
-    cards = zoo.select(pattern, family=family, data=data)
+    cards = zoo.select(pattern, family=family, data=data, licence=licence)
     if as_json:
-        click.echo(json.dumps([_record(card) for card in cards], indent=2))
+        rows = zip(_names(cards), cards, strict=True)
+        click.echo(json.dumps([_record(name, card) for name, card in rows], indent=2))
     elif as_markdown:
         click.echo(model_table(cards))
     elif cards:
         click.echo(
             table(
-                ("NAME", "DATA", "PARAMETERS", "STATUS", "DESCRIPTION"),
-                [
-                    (n, card.data, parameters(card), card.status, _description(card))
-                    for n, card in zip(_names(cards), cards, strict=True)
-                ],
+                ("NAME", "FAMILY", "DATA", "SIZE", "PARAMETERS", "QUALITY", "STATUS"),
+                [_row(name, card) for name, card in zip(_names(cards), cards, strict=True)],
             )
         )
     elif zoo.cards:
@@ -46,10 +51,10 @@ def command(
 def model_table(cards: list[Card]) -> str:
     """The Markdown table of models that README and zoo_cards/ carry."""
     return markdown(
-        ("model", "data", "parameters (G + D)", "what it is"),
+        ("model", "data", "parameters (G + D)", "quality", "what it is"),
         [
-            (f"`{n}`", card.data, parameters(card), _description(card))
-            for n, card in zip(_names(cards), cards, strict=True)
+            (f"`{name}`", card.data, parameters(card), quality(card), _description(card))
+            for name, card in zip(_names(cards), cards, strict=True)
         ],
     )
 
@@ -58,6 +63,22 @@ def parameters(card: Card) -> str:
     """Parameters of generator and discriminator, in thousands or millions."""
     counts = card.config.parameters if card.config else {}
     return " + ".join(_short(counts[p]) for p in ("generator", "discriminator") if p in counts)
+
+
+def quality(card: Card) -> str:
+    """The card's first figure."""
+    if not card.config or not card.config.metrics:
+        return ""
+    first = card.config.metrics[0]
+    return f"{first.name} {first.value:g}{first.unit}"
+
+
+def _row(name: str, card: Card) -> tuple[str, ...]:
+    size = sum(file.bytes for file in card.config.files.values()) if card.config else 0
+    megabytes = f"{size / 1e6:.1f} MB" if size else ""
+    numbers = (megabytes, parameters(card), quality(card))
+    status = f"broken: {card.problem}" if card.status == "broken" else card.status
+    return (name, card.family, card.data, *numbers, status)
 
 
 def _short(number: int) -> str:
@@ -74,15 +95,19 @@ def _names(cards: list[Card]) -> list[str]:
     return [card.qualified if card.qualified in known else card.name for card in cards]
 
 
-def _record(card: Card) -> dict[str, Any]:
+def _record(name: str, card: Card) -> dict[str, Any]:
+    config = card.config
     return {
-        "name": card.name,
+        "name": name,
         "distribution": card.distribution,
         "family": card.family,
         "data": card.data,
         "status": card.status,
         "problem": card.problem,
-        "parameters": dict(card.config.parameters) if card.config else {},
+        "bytes": sum(file.bytes for file in config.files.values()) if config else 0,
+        "parameters": dict(config.parameters) if config else {},
+        "metrics": write_record(config.metrics) if config else [],
+        "licenses": write_record(config.licenses) if config else None,
         "description": _description(card),
         "folder": str(card.folder),
     }

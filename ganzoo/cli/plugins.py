@@ -29,12 +29,16 @@ def command(as_json: bool) -> None:
         click.echo(json.dumps([_record(zoo, plugin) for plugin in plugins], indent=2))
         return
     for plugin in plugins:
-        mark = "" if plugin.loaded else "  (broken)"
-        click.echo(f"{plugin.distribution} {plugin.version}{mark}")
+        mark = "" if plugin.loaded else ", broken" if plugin.installed else ", not installed"
+        click.echo(
+            f"{plugin.distribution} {plugin.version}  ({plugin.seconds * 1000:.0f} ms{mark})"
+        )
         for kind, names in _offers(zoo, plugin):
             click.echo(f"  {kind:<15}{', '.join(names)}")
         for problem in plugin.problems:
             click.echo(f"  {'problem':<15}{problem}")
+    for name in sorted(zoo.manager.switched_off):
+        click.echo(f"{name}  (switched off by GANZOO_PLUGINS)")
 
 
 def _offers(zoo: Catalogue, plugin: Plugin) -> Iterator[tuple[str, list[str]]]:
@@ -53,6 +57,7 @@ def _record(zoo: Catalogue, plugin: Plugin) -> dict[str, object]:
         "distribution": plugin.distribution,
         "version": plugin.version,
         "loaded": plugin.loaded,
+        "seconds": round(plugin.seconds, 4),
         "problems": plugin.problems,
         "offers": dict(_offers(zoo, plugin)),
     }

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from ganzoo.cli.completion import models
+
 
 @click.command("sample")
-@click.argument("what")
+@click.argument("what", shell_complete=models)
 @click.option(
     "-n", "count", type=click.IntRange(1), default=64, show_default=True, help="How many samples."
 )

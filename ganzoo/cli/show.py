@@ -10,12 +10,14 @@ from typing import Any
 import click
 
 from ganzoo.cards import Card, catalogue
+from ganzoo.cli.completion import models
+from ganzoo.cli.tables import printable
 from ganzoo.errors import CardError
 from ganzoo.specs import ModelConfig, Part
 
 
 @click.command("show")
-@click.argument("what")
+@click.argument("what", shell_complete=models)
 @click.option("--json", "as_json", is_flag=True, help="The whole config.json, with where it lies.")
 def command(what: str, as_json: bool) -> None:
     """Show the card of WHAT: a name, a folder or a run."""
@@ -27,7 +29,17 @@ def command(what: str, as_json: bool) -> None:
     if card.config is None:
         raise CardError(f"{card.name}: {card.problem}")
     for label, text in _lines(card, card.config):
-        click.echo(f"{label:<15}{text}".rstrip())
+        click.echo(f"{label:<15}{printable(text)}".rstrip())
+    if prose := _prose(card):
+        click.echo(f"\n{prose}")
+
+
+def _prose(card: Card) -> str:
+    """The person's part of the card, as plain text for a terminal."""
+    from ganzoo.readme import prose_of
+
+    lines = prose_of(card.readme).strip().splitlines() if card.readme else []
+    return "\n".join(printable(line) for line in lines)
 
 
 def _lines(card: Card, config: ModelConfig) -> Iterator[tuple[str, str]]:
@@ -36,9 +48,7 @@ def _lines(card: Card, config: ModelConfig) -> Iterator[tuple[str, str]]:
     yield "folder", str(card.folder)
     yield "generator", _part(config.generator, config.parameters.get("generator"))
     yield "discriminator", _part(config.discriminator, config.parameters.get("discriminator"))
-    yield from _recipe(config)
-    if left := [f.name for f in fields(config.recipe) if f.name not in card.raw["recipe"]]:
-        yield "left open", f"{', '.join(left)}: the loss's own where it has one, else as above"
+    yield from _recipe(config, card.raw["recipe"])
     if config.licenses:
         named = (f"{f.name} {getattr(config.licenses, f.name)}" for f in fields(config.licenses))
         yield "licences", ", ".join(named)
@@ -55,19 +65,25 @@ def _lines(card: Card, config: ModelConfig) -> Iterator[tuple[str, str]]:
         )
 
 
-def _recipe(config: ModelConfig) -> Iterator[tuple[str, str]]:
+def _recipe(config: ModelConfig, raw: Any) -> Iterator[tuple[str, str]]:
+    """The recipe; what it leaves open is the loss's to say, when it is trained."""
     recipe, each = config.recipe, config.recipe.optimizers
+    turns = f"{recipe.discriminator_steps} discriminator step(s)"
+    if "discriminator_steps" not in raw:
+        turns = "discriminator steps as the loss has them"
     yield "loss", _part(recipe.loss)
     yield "data", _part(recipe.data)
     yield (
         "recipe",
         (
-            f"{recipe.images:,} images, batch {recipe.batch}, "
-            f"{recipe.discriminator_steps} discriminator step(s), seed {recipe.seed}"
+            f"{recipe.images:,} images, batch {recipe.batch}, {turns}, seed {recipe.seed}, "
+            f"precision {recipe.precision}"
         ),
     )
+    yield "", f"average with a half-life of {recipe.ema.half_life:,.0f} images"
     for player, made in (("generator", each.generator), ("discriminator", each.discriminator)):
-        yield "", f"{player}: {made.name}, lr {made.lr:g}{_arguments(made.arguments)}"
+        if player in raw.get("optimizers", {}):
+            yield "", f"{player}: {made.name}, lr {made.lr:g}{_arguments(made.arguments)}"
 
 
 def _part(part: Part, count: int | None = None) -> str:

@@ -24,5 +24,10 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def one_line(text: str) -> str:
-    """Text as a cell can hold it: one line, and nothing that a terminal cannot write."""
-    return " ".join(text.encode("utf-8", "replace").decode().split())
+    """Text as a cell can hold it: one line, and nothing that a terminal obeys or cannot write."""
+    return " ".join(printable(text).split())
+
+
+def printable(text: str) -> str:
+    """Text without what a terminal obeys or cannot write."""
+    return "".join(c if c.isprintable() else " " for c in text)

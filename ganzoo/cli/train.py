@@ -10,15 +10,16 @@ from typing import Any
 import click
 
 from ganzoo.cards import catalogue
+from ganzoo.cli.completion import models
 from ganzoo.errors import ConfigError, UsageError
 from ganzoo.specs import merge, parse_json, read_json, set_path
 
 #: Where a --set path begins; anything else is a key of the recipe.
-ROOTS = ("generator", "discriminator", "recipe", "description", "kind", "extra")
+ROOTS = ("generator", "discriminator", "recipe", "name", "description", "licenses", "extra")
 
 
 @click.command("train")
-@click.argument("what", required=False)
+@click.argument("what", shell_complete=models, required=False)
 @click.option("--generator", help="Generator by name, in place of WHAT.")
 @click.option("--discriminator", help="Discriminator by name.")
 @click.option("--loss", help="Loss by name.")
@@ -59,18 +60,17 @@ ROOTS = ("generator", "discriminator", "recipe", "description", "kind", "extra")
 )
 @click.option("--quiet", is_flag=True, help="No progress.")
 def command(what: str | None, **options: Any) -> int:
-    r"""Train WHAT (a model's name, a folder or RECIPE.json), or parts given by name.
+    """Train WHAT (a model's name, a folder or RECIPE.json), or parts given by name.
 
     \b
     ganzoo train dcgan-mnist --out runs/dcgan
-    ganzoo train --generator dcgan --discriminator dcgan --loss hinge --data mnist-mini \
+    ganzoo train --generator dcgan --discriminator dcgan --loss hinge --data mnist-mini \\
         --set generator.arguments.size=28 --set discriminator.arguments.size=28 --out runs/mine
 
     The same command again goes on where the training stopped. Ctrl-C saves first.
-    """
+    """  # noqa: D301
     raw, where = _asked(what, options)
-    out = options["out"] or Path("runs") / (raw.get("name") or Path(where).stem)
-    return _train(raw, where, out, options)
+    return _train(raw, where, options["out"] or _default_folder(raw, what), options)
 
 
 def _train(raw: dict[str, Any], where: str, out: Path, options: dict[str, Any]) -> int:
@@ -98,13 +98,23 @@ def _train(raw: dict[str, Any], where: str, out: Path, options: dict[str, Any]) 
     if outcome.kind == "already finished":
         click.echo(f"{out} is finished ({outcome.images:,} images): {outcome.export}")
     elif outcome.kind == "finished":
-        click.echo(f"finished: {outcome.export}  (ganzoo sample {out} -o samples.png)")
+        click.echo(
+            f"finished: {outcome.export}  (ganzoo sample {shlex.quote(f'{out}/')} -o samples.png)"
+        )
     else:
         click.echo(
             f"stopped at {outcome.images:,} images and saved; the same command goes on from here",
             err=True,
         )
     return outcome.exit_code
+
+
+def _default_folder(raw: dict[str, Any], what: str | None) -> Path:
+    """runs/NAME, by the model's name, the recipe's file or the parts."""
+    if what is not None and not raw.get("name"):
+        return Path("runs") / Path(what).resolve().stem
+    parts = (raw["generator"]["name"], raw["recipe"]["data"]["name"])
+    return Path("runs") / (raw.get("name") or "-".join(p.rpartition("/")[2] for p in parts))
 
 
 def _asked(what: str | None, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
@@ -119,7 +129,7 @@ def _asked(what: str | None, options: dict[str, Any]) -> tuple[dict[str, Any], s
     raw = {**raw, "recipe": recipe}
     for setting in options["settings"]:
         raw = _set(raw, setting)
-    return raw, where
+    return raw, f"{where} with --set" if options["settings"] else where
 
 
 def _base(what: str | None, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
@@ -143,7 +153,7 @@ def _base(what: str | None, options: dict[str, Any]) -> tuple[dict[str, Any], st
         raw = read_json(path)
         if not isinstance(raw, dict):
             raise ConfigError(f"{path}: expected an object, as config.json is one")
-        return raw, str(path)
+        return {key: value for key, value in raw.items() if key not in _RESULTS}, str(path)
     card = catalogue().locate(what)
     own_data = options["data"] in (None, card.require_config().recipe.data.name, card.data)
     left_out = _RESULTS if own_data else _RESULTS + _OF_THE_DATA

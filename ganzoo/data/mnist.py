@@ -28,6 +28,11 @@ def open_torchvision(name: str, split: str) -> Any:
         return reader(root, train=train, download=False)
     except RuntimeError:
         pass  # not there yet
+    except Exception as error:
+        raise DataError(
+            f"{name} in {root} is damaged ({one_line(error)}); remove {root / name} and it is "
+            "fetched again"
+        ) from error
     try:
         return reader(root, train=train, download=True)
     except Exception as error:

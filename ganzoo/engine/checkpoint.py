@@ -32,7 +32,7 @@ class Checkpoint:
 
     folder: Path
     tensors: dict[str, Tensor]
-    counters: dict[str, Any]
+    plain: dict[str, Any]
     recipe_hash: str
     threads: int
 
@@ -42,7 +42,7 @@ def write_checkpoint(state: TrainingState, folder: Path, recipe_hash: str) -> Pa
     data = tensor_bytes(state.tensors(), {"format": FORMAT})
     about = {
         "ganzoo_checkpoint": FORMAT,
-        "counters": state.counters(),
+        "state": state.plain(),
         "recipe_hash": recipe_hash,
         "threads": torch.get_num_threads(),
         "sha256": hashlib.sha256(data).hexdigest(),
@@ -61,6 +61,11 @@ def sweep(folder: Path) -> None:
     """Remove what a killed run left half-written; only its own process writes there."""
     for left in folder.glob(".*.part"):
         shutil.rmtree(left) if left.is_dir() else left.unlink()
+    for left in folder.glob(".*.old"):  # a replacement that was cut short
+        for old in left.iterdir():
+            if not (folder / old.name).exists():
+                old.replace(folder / old.name)
+        shutil.rmtree(left)
 
 
 def checkpoint_folders(folder: Path) -> list[Path]:
@@ -83,4 +88,4 @@ def read_checkpoint(path: Path) -> Checkpoint:
     about = read_json(path / ABOUT)
     record = FileRecord(about["sha256"], about["bytes"])
     tensors = read_tensors(path / TENSORS, record)
-    return Checkpoint(path, tensors, about["counters"], about["recipe_hash"], about["threads"])
+    return Checkpoint(path, tensors, about["state"], about["recipe_hash"], about["threads"])

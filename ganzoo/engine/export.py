@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
+from packaging.version import InvalidVersion, Version
 
 from ganzoo._version import __version__
 from ganzoo.cards import catalogue
@@ -50,6 +51,7 @@ def export(
         }
         finished = replace(
             config,
+            metrics=(),
             files=files,
             requires=requirements(config),
             parameters={
@@ -60,7 +62,8 @@ def export(
             fingerprint=None if table.conditions(1) is not None else fingerprint(network),
         )
         (beside / "config.json").write_text(to_json(write_record(finished)), encoding="utf-8")
-        (beside / "README.md").write_text(readme_of(finished, run_folder.name), encoding="utf-8")
+        name = config.name or run_folder.resolve().name
+        (beside / "README.md").write_text(readme_of(finished, name), encoding="utf-8")
         grid = samples(network, GRID, seed=0, labels=grid_labels(network, table))
         write_grid(config.kind, grid, beside / "samples")
     return folder
@@ -89,8 +92,12 @@ def requirements(config: ModelConfig) -> dict[str, str]:
 
 
 def release(full: str) -> str:
-    """Major and minor of a version: 0.1.3 -> 0.1."""
-    return ".".join(full.split(".")[:2])
+    """Major and minor of a release (0.1.3 -> 0.1); all of a pre-release (0.1rc1), to admit it."""
+    try:
+        found = Version(full)
+    except InvalidVersion:
+        return "0"
+    return found.public if found.is_prerelease else f"{found.major}.{found.minor}"
 
 
 def provenance(state: TrainingState, table: Table, command: str) -> Provenance:

@@ -28,6 +28,12 @@ from ganzoo.specs import (
 )
 from ganzoo.wrappers import Ema
 
+#: What a recipe means that does not say: torch's values. The factory's own (momentum 0.9, and
+#: Nesterov's) are for classifiers, and momentum is what a clipped critic must not have.
+OWN_DEFAULTS: dict[Any, dict[str, Any]] = {
+    torch.optim.RMSprop: {"momentum": 0.0, "alpha": 0.99},
+    torch.optim.SGD: {"momentum": 0.0, "nesterov": False},
+}
 #: Optimizers whose step torch does in one kernel.
 FUSED = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
 
@@ -132,8 +138,9 @@ def make_optimizer(spec: Optimizer, module: torch.nn.Module) -> torch.optim.Opti
     known = [str(name) for name in factory.list_optimizers()]
     if spec.name not in known:
         raise ConfigError(f"there is no optimizer {spec.name!r}; {did_you_mean(spec.name, known)}")
-    arguments = dict(spec.arguments)
-    if factory.get_optimizer_info(spec.name).opt_class in FUSED:
+    kind = factory.get_optimizer_info(spec.name).opt_class
+    arguments = {**OWN_DEFAULTS.get(kind, {}), **spec.arguments}
+    if kind in FUSED and not arguments.get("foreach"):
         arguments.setdefault("fused", True)
     parameters = [p for p in module.parameters() if p.requires_grad]
     try:
@@ -142,7 +149,7 @@ def make_optimizer(spec: Optimizer, module: torch.nn.Module) -> torch.optim.Opti
         made: torch.optim.Optimizer = factory.create_optimizer_v2(
             parameters, opt=spec.name, lr=spec.lr, **arguments
         )
-    except (TypeError, ValueError, AssertionError, IndexError) as error:
+    except (TypeError, ValueError, AssertionError, IndexError, RuntimeError) as error:
         raise ConfigError(f"optimizer {spec.name!r}: {one_line(error)}") from error
     return made
 

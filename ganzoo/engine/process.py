@@ -51,8 +51,11 @@ def interruptible() -> Iterator[Interruption]:
         asked.signal = number
         signal.signal(number, before[signal.Signals(number)])
 
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
     try:
-        before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+        for number in numbers:
+            signal.signal(number, note)
     except ValueError:  # not the main thread: signals are somebody else's
         yield asked
         return

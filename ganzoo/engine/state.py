@@ -35,10 +35,6 @@ class TrainingState:
     seconds: float = 0.0
     sittings: int = 0
 
-    def counters(self) -> dict[str, int | float]:
-        """The counters, as JSON data."""
-        return {name: getattr(self, name) for name in _COUNTERS}
-
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor, by a name that says whose it is."""
         found: dict[str, Tensor] = {}
@@ -48,12 +44,29 @@ class TrainingState:
         for owner, optimizer in self._optimizers():
             for index, values in optimizer.state_dict()["state"].items():
                 for name, value in values.items():
-                    tensor = value if isinstance(value, Tensor) else torch.tensor(value)
-                    found[f"{owner}.{index}.{name}"] = tensor
+                    if isinstance(value, Tensor):
+                        found[f"{owner}.{index}.{name}"] = value
         return found
 
-    def restore(self, tensors: dict[str, Tensor], counters: dict[str, Any]) -> None:
-        """Take over what `tensors` and `counters` gave; all of it is checked by name and shape."""
+    def plain(self) -> dict[str, Any]:
+        """The counters, and what of the optimizers is no tensor, as JSON data."""
+        found: dict[str, Any] = {name: getattr(self, name) for name in _COUNTERS}
+        for owner, optimizer in self._optimizers():
+            state = optimizer.state_dict()
+            found[owner] = {
+                "groups": [
+                    {k: v for k, v in group.items() if k != "params" and _is_plain(v)}
+                    for group in state["param_groups"]
+                ],
+                "state": {
+                    str(index): {k: v for k, v in values.items() if _is_plain(v)}
+                    for index, values in state["state"].items()
+                },
+            }
+        return found
+
+    def restore(self, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
+        """Take over what `tensors` and `plain` gave."""
         groups: dict[str, dict[str, Tensor]] = {}
         for name, tensor in tensors.items():
             owner, _, rest = name.partition(".")
@@ -68,9 +81,9 @@ class TrainingState:
             owner, _, last = name.rpartition(".")
             setattr(self.loss.get_submodule(owner), last, buffer.to(device))
         for owner, optimizer in self._optimizers():
-            _restore_optimizer(optimizer, groups.get(owner, {}))
+            _restore_optimizer(optimizer, groups.get(owner, {}), plain[owner])
         for name in _COUNTERS:
-            setattr(self, name, counters[name])
+            setattr(self, name, plain[name])
 
     def _modules(self) -> Iterator[tuple[str, nn.Module]]:
         yield "generator", self.generator
@@ -85,10 +98,23 @@ class TrainingState:
 _COUNTERS = ("images", "turn", "step", "stream", "seconds", "sittings")
 
 
-def _restore_optimizer(optimizer: torch.optim.Optimizer, values: dict[str, Tensor]) -> None:
-    state: dict[int, dict[str, Tensor]] = {}
-    for key, value in values.items():
+def _is_plain(value: Any) -> bool:
+    """Whether JSON holds this and gives it back: numbers, text, and tuples of them."""
+    if isinstance(value, tuple | list):
+        return all(_is_plain(item) for item in value)
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+def _restore_optimizer(
+    optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor], plain: dict[str, Any]
+) -> None:
+    """Put an optimizer's state and its groups' settings back."""
+    state: dict[int, dict[str, Any]] = {int(k): dict(v) for k, v in plain["state"].items()}
+    for key, value in tensors.items():
         index, _, name = key.partition(".")
         state.setdefault(int(index), {})[name] = value
     groups = optimizer.state_dict()["param_groups"]
+    for group, kept in zip(groups, plain["groups"], strict=True):
+        for name, value in kept.items():
+            group[name] = tuple(value) if isinstance(group.get(name), tuple) else value
     optimizer.load_state_dict({"state": state, "param_groups": groups})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from ganzoo.engine.process import Interruption, interruptible
 from ganzoo.engine.progress import TrainingDisplay
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.turns import Table, discriminator_turn, generator_turn
-from ganzoo.errors import TrainingError
+from ganzoo.errors import GanzooError, TrainingError, one_line
 from ganzoo.files import write_text
 from ganzoo.parts import write_grid
 from ganzoo.plugins import RunRecord
@@ -76,9 +78,8 @@ def train(config: ModelConfig, run: RunOptions) -> Outcome:
 def play(state: TrainingState, table: Table, config: ModelConfig, run: RunOptions) -> Outcome:
     """The loop: n discriminator turns, a generator turn, the average, and what is due."""
     recipe = config.recipe
-    per_step = recipe.batch * recipe.discriminator_steps
     due = Cadence(state, table, config, run)
-    with interruptible() as asked, due.display:
+    with interruptible() as asked, due.told_of_failure(), due.display:
         while state.images < recipe.images and asked.signal is None:
             for number in range(recipe.discriminator_steps):
                 last = number == recipe.discriminator_steps - 1
@@ -88,9 +89,14 @@ def play(state: TrainingState, table: Table, config: ModelConfig, run: RunOption
                 )
             reused = fakes if recipe.reuse_fakes else None
             generator_turn(state, table, due.meter.add, reused, real, labels)
-            state.average.update(lerp_share(per_step, half_life(state, config)))
+            state.average.update(lerp_share(per_step(config), half_life(state, config)))
             due.look()
         return due.finish(asked)
+
+
+def per_step(config: ModelConfig) -> int:
+    """Images of one step: n discriminator turns of a batch."""
+    return config.recipe.batch * config.recipe.discriminator_steps
 
 
 def half_life(state: TrainingState, config: ModelConfig) -> float:
@@ -106,7 +112,12 @@ def finished_export(config: ModelConfig, folder: Path) -> Path | None:
         return None
     done, _ = read_config(path / "config.json")
     same = recipe_hash(plain(done)) == recipe_hash(plain(config))
-    return path if same and done.recipe.images >= config.recipe.images else None
+    if same and done.recipe.images > config.recipe.images:
+        raise TrainingError(
+            f"{folder} is finished with {done.recipe.images:,} images; images can be raised, not "
+            f"lowered to {config.recipe.images:,}"
+        )
+    return path if same and done.recipe.images == config.recipe.images else None
 
 
 def claim_folder(config: ModelConfig, folder: Path) -> None:
@@ -150,7 +161,12 @@ def resume(state: TrainingState, table: Table, config: ModelConfig, folder: Path
     if found is not None:
         if found.recipe_hash != recipe_hash(plain(config)):
             raise TrainingError(f"{found.folder} is of another recipe; give another --out")
-        state.restore(found.tensors, found.counters)
+        state.restore(found.tensors, found.plain)
+        if state.images - config.recipe.images >= per_step(config):
+            raise TrainingError(
+                f"{folder} has seen {state.images:,} images already; images can be raised, not "
+                f"lowered to {config.recipe.images:,}"
+            )
         table.counters.stream = state.stream
         if found.threads != torch.get_num_threads():
             log.warning(
@@ -176,6 +192,7 @@ class Cadence:
         )
         self.hash = recipe_hash(plain(config))
         self._clock = self._saved = time.monotonic()
+        self._saved_images = -1
         self._logged = state.images // run.log_every
         self._drawn = state.images // run.grid_every
         self.tell("ganzoo_training_started")
@@ -221,8 +238,25 @@ class Cadence:
         stem = self.run.folder / "samples" / f"{self.state.images:012d}"
         write_grid(self.config.kind, drawn, stem)
 
+    @contextmanager
+    def told_of_failure(self) -> Iterator[None]:
+        """Tell the listeners of a training that fails, and say where it did in one line."""
+        try:
+            yield
+        except BaseException as error:
+            self.tell("ganzoo_training_ended", outcome="failed")
+            if isinstance(error, GanzooError) or not isinstance(error, Exception):
+                raise
+            raise TrainingError(
+                f"the training failed at {self.state.images:,} images: {one_line(error)}; "
+                "the last checkpoint stands, --debug shows where"
+            ) from error
+
     def save(self) -> None:
-        """Write a checkpoint."""
+        """Write a checkpoint, where this image count has none yet."""
+        if self._saved_images == self.state.images:
+            return
+        self._saved_images = self.state.images
         now = time.monotonic()
         self.state.seconds += now - self._clock
         self._clock = now

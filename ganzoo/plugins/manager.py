@@ -6,6 +6,7 @@ import importlib.metadata
 import logging
 import os
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +68,7 @@ class Plugin:
     problems: list[str] = field(default_factory=list)
     loaded: bool = False
     installed: bool = True
+    seconds: float = 0.0
 
 
 def canonical(distribution: str) -> str:
@@ -175,6 +177,7 @@ class PluginManager:
             self.report(name, "a second distribution of this name; the first stays")
             return
         plugin = self.plugins[name] = Plugin(name, source.version)
+        start = time.perf_counter()
         try:
             module = source.load()
             self._check_api(module)
@@ -185,6 +188,8 @@ class PluginManager:
             raise
         except BaseException as error:  # SystemExit too: a plugin must not end the host
             self.report(name, one_line(error))
+        finally:
+            plugin.seconds = time.perf_counter() - start
 
     @staticmethod
     def _check_api(module: ModuleType) -> None:

@@ -83,13 +83,18 @@ def read_record(record: type[T], data: Any, where: str) -> T:
     values = {}
     for name, field in fields.items():
         if name in data:
-            values[name] = _value(hints[name], data[name], f"{where}.{name}" if where else name)
+            values[name] = _value(hints[name], data[name], _below(where, name))
         elif field.default is field.default_factory is dataclasses.MISSING:
             raise ConfigError(f"{where}: the key {name!r} is missing")
     try:
         return record(**values)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
+
+
+def _below(where: str, key: str) -> str:
+    """The place of a key: `config.json: recipe`, and then `config.json: recipe.batch`."""
+    return f"{where}.{key}" if ": " in where or not where else f"{where}: {key}"
 
 
 def write_record(record: Any) -> Any:

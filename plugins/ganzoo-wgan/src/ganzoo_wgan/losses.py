@@ -40,8 +40,8 @@ class WGAN(Loss):
     recipe: ClassVar[Mapping[str, object]] = {
         "discriminator_steps": 5,
         "optimizers": {
-            "generator": {"name": "rmsprop", "lr": 5e-5},
-            "discriminator": {"name": "rmsprop", "lr": 5e-5},
+            "generator": {"name": "rmsprop", "lr": 5e-5, "arguments": {"momentum": 0.0}},
+            "discriminator": {"name": "rmsprop", "lr": 5e-5, "arguments": {"momentum": 0.0}},
         },
     }
 
