@@ -42,10 +42,12 @@ class TrainingState:
             found |= {f"{owner}.{name}": tensor for name, tensor in module.state_dict().items()}
         found |= {f"loss.{name}": tensor for name, tensor in self.loss.named_buffers()}
         for owner, optimizer in self._optimizers():
-            for index, values in optimizer.state_dict()["state"].items():
+            state = optimizer.state_dict()
+            groups = {f"group-{i}": group for i, group in enumerate(state["param_groups"])}
+            for place, values in {**state["state"], **groups}.items():
                 for name, value in values.items():
                     if isinstance(value, Tensor):
-                        found[f"{owner}.{index}.{name}"] = value
+                        found[f"{owner}.{place}.{name}"] = value
         return found
 
     def plain(self) -> dict[str, Any]:
@@ -110,10 +112,13 @@ def _restore_optimizer(
 ) -> None:
     """Put an optimizer's state and its groups' settings back."""
     state: dict[int, dict[str, Any]] = {int(k): dict(v) for k, v in plain["state"].items()}
-    for key, value in tensors.items():
-        index, _, name = key.partition(".")
-        state.setdefault(int(index), {})[name] = value
     groups = optimizer.state_dict()["param_groups"]
+    for key, value in tensors.items():
+        place, _, name = key.partition(".")
+        if place.startswith("group-"):
+            groups[int(place.removeprefix("group-"))][name] = value
+        else:
+            state.setdefault(int(place), {})[name] = value
     for group, kept in zip(groups, plain["groups"], strict=True):
         for name, value in kept.items():
             group[name] = tuple(value) if isinstance(group.get(name), tuple) else value
