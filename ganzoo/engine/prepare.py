@@ -86,6 +86,8 @@ def prepare(config: ModelConfig, device: torch.device) -> tuple[TrainingState, T
     data = build(Dataset, recipe.data)
     generator, discriminator = build_players(config)
     loss = build_loss(config).to(device).requires_grad_(False)
+    if not len(data):
+        raise ConfigError(f"the data set {recipe.data.name} holds no samples")
     check_shapes(generator, discriminator, data)
     conditional = check_labels(generator, discriminator, data)
     generator, discriminator = generator.to(device), discriminator.to(device)
