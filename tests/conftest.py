@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 
+import hypothesis
 import pytest
 import torch
 
@@ -12,6 +13,8 @@ from ganzoo.cards import Catalogue, using
 from ganzoo.plugins import PluginManager, Source
 from tiny import tiny_plugin
 
+hypothesis.settings.register_profile("ganzoo", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("ganzoo")
 torch.set_num_threads(1)  # small networks: a second thread only waits
 
 
