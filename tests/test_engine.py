@@ -19,7 +19,8 @@ import ganzoo
 from ganzoo.engine.checkpoint import checkpoint_folders, last_good
 from ganzoo.engine.counters import Counters, DataOrder
 from ganzoo.engine.process import interruptible
-from ganzoo.engine.train import RunOptions, half_life, train
+from ganzoo.engine.run import RunOptions
+from ganzoo.engine.train import half_life, train
 from ganzoo.errors import ConfigError, TrainingError, UnknownNameError
 from ganzoo.specs import read_config
 from runs import ring_config, run_ring

@@ -8,7 +8,7 @@ import pytest
 
 import ganzoo
 from ganzoo.engine.checkpoint import checkpoint_folders
-from ganzoo.engine.prepare import make_optimizer
+from ganzoo.engine.optimizers import make_optimizer
 from ganzoo.errors import ConfigError, TrainingError
 from ganzoo.specs import Optimizer
 from runs import run_ring

@@ -719,9 +719,9 @@ def test_strict_ends_the_command_with_one_line(
 ) -> None:
     install(site, "bad-raise", {"it": "bad_raise"}, modules={"bad_raise": "raise OSError('no')"})
     monkeypatch.setenv("GANZOO_STRICT", "1")
-    from ganzoo import cards
+    from ganzoo.cards import current
 
-    monkeypatch.setattr(cards, "_installed", cards._installed.__wrapped__)
+    monkeypatch.setattr(current, "_installed", current._installed.__wrapped__)
     run("list", exit_code=1)
     assert "plugin bad-raise 1.0: OSError: no" in capsys.readouterr().err
 

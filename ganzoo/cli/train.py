@@ -81,7 +81,8 @@ def _train(raw: dict[str, Any], where: str, out: Path, options: dict[str, Any]) 
 
     from ganzoo.devices import default_device, usable_device
     from ganzoo.engine.prepare import resolve
-    from ganzoo.engine.train import RunOptions, train
+    from ganzoo.engine.run import RunOptions
+    from ganzoo.engine.train import train
 
     if options["threads"]:
         torch.set_num_threads(options["threads"])

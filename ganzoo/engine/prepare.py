@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from ganzoo.engine.counters import Counters, DataOrder
+from ganzoo.engine.optimizers import make_optimizer
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Fakes, Table, make_round, means_of, total_of, unfrozen
-from ganzoo.errors import ConfigError, GanzooError, TrainingError, did_you_mean, one_line
+from ganzoo.engine.trial import dry_call
+from ganzoo.engine.turns import Table
+from ganzoo.errors import ConfigError
 from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
 from ganzoo.parts import build, qualify
 from ganzoo.seeds import derive
 from ganzoo.specs import (
     CONFIG_VERSION,
     ModelConfig,
-    Optimizer,
     check_version,
     merge,
     read_record,
     write_record,
 )
 from ganzoo.wrappers import Ema
-
-#: What a recipe means that does not say: torch's values. The factory's own (momentum 0.9, and
-#: Nesterov's) are for classifiers, and momentum is what a clipped critic must not have.
-OWN_DEFAULTS: dict[Any, dict[str, Any]] = {
-    torch.optim.RMSprop: {"momentum": 0.0, "alpha": 0.99},
-    torch.optim.SGD: {"momentum": 0.0, "nesterov": False},
-}
-#: Optimizers whose step torch does in one kernel.
-FUSED = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
 
 
 def resolve(raw: Mapping[str, Any], where: str) -> ModelConfig:
@@ -133,29 +123,6 @@ def build_players(config: ModelConfig) -> tuple[Generator, Discriminator]:
     return generator.train(), discriminator.train()
 
 
-def make_optimizer(spec: Optimizer, module: torch.nn.Module) -> torch.optim.Optimizer:
-    """An optimizer from timm's factory, fused where torch has it so."""
-    import timm.optim as factory
-
-    known = [str(name) for name in factory.list_optimizers()]
-    if spec.name not in known:
-        raise ConfigError(f"there is no optimizer {spec.name!r}; {did_you_mean(spec.name, known)}")
-    kind = factory.get_optimizer_info(spec.name).opt_class
-    arguments = {**OWN_DEFAULTS.get(kind, {}), **spec.arguments}
-    if kind in FUSED and not arguments.get("foreach"):
-        arguments.setdefault("fused", True)
-    parameters = [p for p in module.parameters() if p.requires_grad]
-    try:
-        if "betas" in arguments:
-            arguments["betas"] = tuple(float(beta) for beta in arguments["betas"])
-        made: torch.optim.Optimizer = factory.create_optimizer_v2(
-            parameters, opt=spec.name, lr=spec.lr, **arguments
-        )
-    except (TypeError, ValueError, AssertionError, IndexError, RuntimeError) as error:
-        raise ConfigError(f"optimizer {spec.name!r}: {one_line(error)}") from error
-    return made
-
-
 def check_shapes(generator: Generator, discriminator: Discriminator, data: Dataset) -> None:
     """Data set and players must speak of samples of one shape."""
     shapes = {
@@ -182,95 +149,6 @@ def check_labels(generator: Generator, discriminator: Discriminator, data: Datas
             f"the discriminator {wishes[1]}; set num_classes alike, or leave it out"
         )
     return True
-
-
-def dry_call(state: TrainingState, table: Table) -> None:
-    """Play both turns once on copies, to say in one line what does not fit together."""
-    generator, discriminator, loss = copy.deepcopy(
-        (state.generator, state.discriminator, state.loss)
-    )
-    trial = replace(state, generator=generator, discriminator=discriminator, loss=loss)
-    pairs = zip(state.discriminator.parameters(), discriminator.parameters(), strict=True)
-    chosen = {id(parameter) for parameter in table.trainable}
-    trainable = tuple(copied for own, copied in pairs if id(own) in chosen)
-    with torch.random.fork_rng(devices=[]):
-        table.counters.seed_layers(0, "dry-call")
-        real, labels = table.real_batch(0)
-        rng = table.counters.rng(0, "dry-call")
-        latents = generator.sample_latents(len(real), rng=rng).to(table.device)
-        published = _outputs(trial, real, latents, labels)
-        if missing := sorted(state.loss.needs - published.keys()):
-            raise TrainingError(
-                f"the loss {table.recipe.loss.name} needs the output {missing[0]!r}, and the "
-                f"networks publish {', '.join(sorted(published))}; override `outputs` to add it"
-            )
-        fakes = Fakes(published["samples"], latents)
-        with unfrozen(trainable):
-            _try_turn(trial, table, real, labels, fakes, "discriminator")
-        _try_turn(trial, table, real, labels, fakes, "generator")
-    for name, buffer in loss.named_buffers():
-        if buffer.requires_grad:
-            raise TrainingError(
-                f"the loss {table.recipe.loss.name} keeps a graph in its buffer {name!r}, which "
-                "would grow for ever; detach the value before it is kept"
-            )
-
-
-def _outputs(
-    trial: TrainingState, real: Tensor, latents: Tensor, labels: Tensor | None
-) -> dict[str, Tensor]:
-    """What both networks publish, with the shapes of samples and scores checked."""
-    try:
-        made = trial.generator.outputs(latents, labels)
-        judged = trial.discriminator.outputs(real, labels)
-    except GanzooError:
-        raise
-    except Exception as error:
-        raise TrainingError(
-            f"a network fails on a batch of {len(real)}: {one_line(error)}{_hint(trial)}"
-        ) from error
-    if "samples" not in made or "scores" not in judged:
-        raise TrainingError("`outputs` of a generator holds 'samples', of a discriminator 'scores'")
-    if made["samples"].shape != real.shape:
-        raise TrainingError(
-            f"the generator makes {list(made['samples'].shape)}, real samples are "
-            f"{list(real.shape)}; its sample_shape says {list(trial.generator.sample_shape)}"
-        )
-    return {**made, **judged}
-
-
-def _hint(trial: TrainingState) -> str:
-    """The likely cause where only one player knows classes."""
-    classes = (trial.generator.num_classes, trial.discriminator.num_classes)
-    if classes.count(None) != 1:
-        return ""
-    return (
-        f"; num_classes is {classes[0]} for the generator and {classes[1]} for the "
-        "discriminator, and labels are passed where both have it"
-    )
-
-
-def _try_turn(
-    trial: TrainingState,
-    table: Table,
-    real: Tensor,
-    labels: Tensor | None,
-    fakes: Fakes,
-    mover: str,
-) -> None:
-    """One player's turn, as far as its gradients."""
-    round = make_round(trial, table, real, labels, fakes, lambda name, values: None, mover)
-    try:
-        with table.precision():
-            terms = getattr(trial.loss, mover)(round)
-        if means := means_of(terms, mover):
-            total_of(means, mover).backward()  # type: ignore[no-untyped-call]
-    except GanzooError as error:
-        raise TrainingError(f"{table.recipe.loss.name}: {error}") from error
-    except Exception as error:
-        raise TrainingError(
-            f"the loss {table.recipe.loss.name} fails in the {mover}'s turn: {one_line(error)}"
-        ) from error
 
 
 def plain(config: ModelConfig) -> dict[str, Any]:

@@ -87,6 +87,11 @@ class Recipe:
         if not 0 <= self.seed < 2**63:
             raise ConfigError(f"seed must be between 0 and 2**63 - 1, found {self.seed}")
 
+    @property
+    def images_per_step(self) -> int:
+        """Images of one step: n discriminator turns of a batch."""
+        return self.batch * self.discriminator_steps
+
 
 def recipe_hash(parts: Mapping[str, Any]) -> str:
     """Hash what a run must keep to go on: everything but `images`, which may be raised.

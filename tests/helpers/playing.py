@@ -10,7 +10,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ganzoo.engine.prepare import config_of, resolve
-from ganzoo.engine.train import Outcome, RunOptions, train
+from ganzoo.engine.run import Outcome, RunOptions
+from ganzoo.engine.train import train
 from ganzoo.specs import ModelConfig, merge
 
 #: Fast enough for a few hundred steps of tiny networks to show something.

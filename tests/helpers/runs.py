@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.engine.prepare import config_of, resolve
-from ganzoo.engine.train import Outcome, RunOptions, train
+from ganzoo.engine.run import Outcome, RunOptions
+from ganzoo.engine.train import train
 from ganzoo.specs import ModelConfig, merge
 
 

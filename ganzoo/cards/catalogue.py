@@ -1,81 +1,20 @@
-"""Model folders as cards: finding them, by name or path, and saying whether they can be used."""
+"""Finding model folders by name or path, and saying what is missing where one cannot be used."""
 
 from __future__ import annotations
 
 import contextlib
-import contextvars
 import fnmatch
 import functools
-import logging
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from ganzoo.cards.card import Card
 from ganzoo.errors import CardError, ConfigError, UnknownNameError, UsageError, did_you_mean
 from ganzoo.plugins import CORE, PluginManager, canonical
 from ganzoo.ranges import is_range, version_fits
 from ganzoo.registry import Registry
 from ganzoo.specs import GENERATOR_FILE, MODEL_NAME, ModelConfig, Part, read_config
-
-log = logging.getLogger("ganzoo")
-
-
-@dataclass(frozen=True)
-class Card:
-    """A model folder: its name, who offers it, and its config (None where that is unreadable).
-
-    `status` is `ready`, `recipe` (no weights yet), `running` (an unfinished run),
-    `needs DISTRIBUTION` or `broken`; `problem` says why in one line.
-    """
-
-    name: str
-    folder: Path
-    config: ModelConfig | None
-    distribution: str | None = None
-    raw: dict[str, Any] = field(default_factory=dict, repr=False)
-    status: str = "ready"
-    problem: str = ""
-
-    @property
-    def family(self) -> str:
-        """The first word of the name."""
-        return self.name.partition("-")[0]
-
-    @property
-    def data(self) -> str:
-        """The bare name of the data set that the recipe trains on."""
-        return self.config.recipe.data.name.rpartition("/")[2] if self.config else ""
-
-    @property
-    def licence(self) -> str:
-        """The SPDX name of the weights' licence; empty where none is stated."""
-        return self.config.licenses.weights if self.config and self.config.licenses else ""
-
-    @property
-    def qualified(self) -> str:
-        """The name that is never ambiguous, or the folder where no plugin offers it."""
-        return f"{self.distribution}/{self.name}" if self.distribution else str(self.folder)
-
-    @property
-    def readme(self) -> str:
-        """The text of README.md, front matter and prose."""
-        path = self.folder / "README.md"
-        return path.read_text(encoding="utf-8") if path.is_file() else ""
-
-    def require_config(self) -> ModelConfig:
-        """The config, or a `CardError` that says why there is none."""
-        if self.config is None:
-            raise CardError(f"{self.name}: {self.problem}")
-        return self.config
-
-    def require_usable(self) -> ModelConfig:
-        """The config of a model whose plugins are installed, or a `CardError`."""
-        config = self.require_config()
-        if self.status.startswith("needs"):
-            raise CardError(f"{self.name}: {self.problem}")
-        return config
 
 
 class Catalogue:
@@ -310,37 +249,6 @@ class Catalogue:
                     found |= config.requires.keys()
                     found |= {part.name.rpartition("/")[0] for _, part in _parts_of(config)}
         return found
-
-
-def catalogue() -> Catalogue:
-    """The catalogue in force: the one given to `using`, else that of the installed plugins."""
-    return _given.get() or _installed()
-
-
-@contextlib.contextmanager
-def using(given: Catalogue) -> Iterator[Catalogue]:
-    """Make `given` the catalogue in force inside a `with` block."""
-    token = _given.set(given)
-    try:
-        yield given
-    finally:
-        _given.reset(token)
-
-
-_given: contextvars.ContextVar[Catalogue | None] = contextvars.ContextVar("ganzoo", default=None)
-
-
-@functools.cache
-def _installed() -> Catalogue:
-    """The installed plugins' catalogue; each problem is one line on stderr, once."""
-    found = Catalogue(PluginManager())
-    _ = found.cards  # reading them may find problems too
-    for plugin in found.manager.plugins.values():
-        if plugin.problems:
-            first = plugin.problems[0]
-            first = first if len(first) <= 160 else f"{first[:156]} ..."
-            log.warning("plugin %s: %s (ganzoo plugins shows all)", plugin.distribution, first)
-    return found
 
 
 def _model_folders(place: Path) -> list[Path]:

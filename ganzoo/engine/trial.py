@@ -1,0 +1,102 @@
+"""One call of both turns on copies, before a training starts, to say what does not fit."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from ganzoo.engine.state import TrainingState
+from ganzoo.engine.turns import Fakes, Table, make_round, means_of, total_of, unfrozen
+from ganzoo.errors import GanzooError, TrainingError, one_line
+
+
+def dry_call(state: TrainingState, table: Table) -> None:
+    """Play both turns once on copies, to say in one line what does not fit together."""
+    generator, discriminator, loss = copy.deepcopy(
+        (state.generator, state.discriminator, state.loss)
+    )
+    trial = replace(state, generator=generator, discriminator=discriminator, loss=loss)
+    pairs = zip(state.discriminator.parameters(), discriminator.parameters(), strict=True)
+    chosen = {id(parameter) for parameter in table.trainable}
+    trainable = tuple(copied for own, copied in pairs if id(own) in chosen)
+    with torch.random.fork_rng(devices=[]):
+        table.counters.seed_layers(0, "dry-call")
+        real, labels = table.real_batch(0)
+        rng = table.counters.rng(0, "dry-call")
+        latents = generator.sample_latents(len(real), rng=rng).to(table.device)
+        published = _outputs(trial, real, latents, labels)
+        if missing := sorted(state.loss.needs - published.keys()):
+            raise TrainingError(
+                f"the loss {table.recipe.loss.name} needs the output {missing[0]!r}, and the "
+                f"networks publish {', '.join(sorted(published))}; override `outputs` to add it"
+            )
+        fakes = Fakes(published["samples"], latents)
+        with unfrozen(trainable):
+            _try_turn(trial, table, real, labels, fakes, "discriminator")
+        _try_turn(trial, table, real, labels, fakes, "generator")
+    for name, buffer in loss.named_buffers():
+        if buffer.requires_grad:
+            raise TrainingError(
+                f"the loss {table.recipe.loss.name} keeps a graph in its buffer {name!r}, which "
+                "would grow for ever; detach the value before it is kept"
+            )
+
+
+def _outputs(
+    trial: TrainingState, real: Tensor, latents: Tensor, labels: Tensor | None
+) -> dict[str, Tensor]:
+    """What both networks publish, with the shapes of samples and scores checked."""
+    try:
+        made = trial.generator.outputs(latents, labels)
+        judged = trial.discriminator.outputs(real, labels)
+    except GanzooError:
+        raise
+    except Exception as error:
+        raise TrainingError(
+            f"a network fails on a batch of {len(real)}: {one_line(error)}{_hint(trial)}"
+        ) from error
+    if "samples" not in made or "scores" not in judged:
+        raise TrainingError("`outputs` of a generator holds 'samples', of a discriminator 'scores'")
+    if made["samples"].shape != real.shape:
+        raise TrainingError(
+            f"the generator makes {list(made['samples'].shape)}, real samples are "
+            f"{list(real.shape)}; its sample_shape says {list(trial.generator.sample_shape)}"
+        )
+    return {**made, **judged}
+
+
+def _hint(trial: TrainingState) -> str:
+    """The likely cause where only one player knows classes."""
+    classes = (trial.generator.num_classes, trial.discriminator.num_classes)
+    if classes.count(None) != 1:
+        return ""
+    return (
+        f"; num_classes is {classes[0]} for the generator and {classes[1]} for the "
+        "discriminator, and labels are passed where both have it"
+    )
+
+
+def _try_turn(
+    trial: TrainingState,
+    table: Table,
+    real: Tensor,
+    labels: Tensor | None,
+    fakes: Fakes,
+    mover: str,
+) -> None:
+    """One player's turn, as far as its gradients."""
+    round = make_round(trial, table, real, labels, fakes, lambda name, values: None, mover)
+    try:
+        with table.precision():
+            terms = getattr(trial.loss, mover)(round)
+        if means := means_of(terms, mover):
+            total_of(means, mover).backward()  # type: ignore[no-untyped-call]
+    except GanzooError as error:
+        raise TrainingError(f"{table.recipe.loss.name}: {error}") from error
+    except Exception as error:
+        raise TrainingError(
+            f"the loss {table.recipe.loss.name} fails in the {mover}'s turn: {one_line(error)}"
+        ) from error
