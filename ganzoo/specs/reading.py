@@ -74,7 +74,8 @@ def read_json(path: Path) -> Any:
 def read_record(record: type[T], data: Any, where: str) -> T:
     """Make the dataclass `record` of parsed JSON; `where` names the place in errors."""
     if not isinstance(data, Mapping):
-        raise ConfigError(f"{where}: expected an object, found {_kind(data)}")
+        hint = f', such as {{"name": {json.dumps(data)}}}' if isinstance(data, str) else ""
+        raise ConfigError(f"{where}: expected an object{hint}, found {_kind(data)}")
     fields = {field.name: field for field in dataclasses.fields(record)}  # type: ignore[arg-type]
     for key in data:
         if key not in fields:

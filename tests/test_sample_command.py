@@ -1,0 +1,107 @@
+"""`ganzoo sample`: grids, folders, classes, and the same bytes for the same seed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganzoo.cli import main
+from tiny import tiny_plugin
+
+
+@pytest.fixture
+def sample(tmp_path, monkeypatch, capsys):
+    """Run `ganzoo sample ...` in an empty folder: (exit code, output, error)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(["sample", *words])
+        said = capsys.readouterr()
+        return ended.value.code or 0, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def conditional(sample, tmp_path):
+    """A run of a conditional DCGAN, a few turns long."""
+    words = "--generator dcgan --discriminator dcgan --loss hinge --data mnist-mini --images 128"
+    settings = [
+        f"{player}.arguments.{setting}"
+        for player in ("generator", "discriminator")
+        for setting in ("size=28", "width=4", "num_classes=10")
+    ]
+    more = [word for setting in settings for word in ("--set", setting)]
+    with pytest.raises(SystemExit) as ended:
+        main(["train", *words.split(), *more, "--out", "run", "--quiet"])
+    assert not ended.value.code
+    return "./run"
+
+
+def test_the_same_seed_gives_the_same_bytes(sample, tmp_path):
+    assert sample("vanilla-mnist", "-n", "9", "--seed", "4", "-o", "one.png")[0] == 0
+    assert sample("vanilla-mnist", "-n", "9", "--seed", "4", "-o", "two.png")[0] == 0
+    assert sample("vanilla-mnist", "-n", "9", "--seed", "5", "-o", "three.png")[0] == 0
+    one, two, three = ((tmp_path / f"{name}.png").read_bytes() for name in ("one", "two", "three"))
+    assert one == two != three
+
+
+def test_the_grid_is_square_and_named(sample, tmp_path):
+    code, out, _ = sample("vanilla-mnist")
+    assert (code, out) == (0, "64 samples of vanilla-mnist, seed 0: samples.png\n")
+    with Image.open(tmp_path / "samples.png") as grid:
+        assert grid.size == (8 * 30 + 2, 8 * 30 + 2)
+
+
+def test_a_folder_holds_single_images(sample, tmp_path):
+    code, out, _ = sample("vanilla-mnist", "-n", "5", "-o", "digits/")
+    assert (code, out) == (0, "5 samples of vanilla-mnist, seed 0: digits/ (5 files)\n")
+    assert len(list((tmp_path / "digits").glob("*.png"))) == 5
+
+
+def test_one_class_can_be_asked_of_a_conditional_model(sample, conditional, tmp_path):
+    for label in ("3", "4"):
+        assert sample(conditional, "-n", "4", "--label", label, "-o", f"{label}.png")[0] == 0
+    grids = []
+    for label in ("3", "4"):
+        with Image.open(tmp_path / f"{label}.png") as grid:
+            grids.append(np.array(grid))
+    assert (grids[0] != grids[1]).any()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (["vanila-mnist"], 2, "no model 'vanila-mnist'; did you mean 'vanilla-mnist'"),
+        (["vanilla-mnist", "--label", "3"], 2, "vanilla-mnist is not conditional"),
+        (["vanilla-mnist", "-n", "0"], 2, "0 is not in the range"),
+        (["vanilla-mnist", "-o", "x.txt"], 2, "x.txt: images are written as .png"),
+        (["vanilla-mnist", "-o", "/proc/x/grid.png"], 1, "/proc/x/grid.png cannot be written"),
+        (["./nowhere"], 1, "there is no folder 'nowhere'"),
+        (["hf-hub:owner/repo"], 2, "does not read the Hub yet"),
+        ([], 2, "Missing argument 'WHAT'; see `ganzoo sample --help`"),
+    ],
+)
+def test_what_cannot_be_sampled_is_one_line(sample, tmp_path, words, code, text):
+    ended, out, said = sample(*words)
+    assert (ended, out) == (code, "")
+    assert text in said
+    assert len(said.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_wrong_class_is_refused(sample, conditional):
+    code, _, said = sample(conditional, "--label", "10")
+    assert code == 2
+    assert "has the classes 0 to 9, found labels from 10 to 10" in said
+
+
+def test_points_are_written_as_their_plugin_writes_them(world, sample, tmp_path):
+    world(tiny_plugin())
+    words = "--generator tiny --discriminator tiny --loss hinge --data tiny-ring --images 128"
+    with pytest.raises(SystemExit):
+        main(["train", *words.split(), "--out", "run", "--quiet"])
+    assert sample("./run", "-n", "3", "-o", "points")[0] == 0
+    assert len((tmp_path / "points.txt").read_text().splitlines()) == 3
