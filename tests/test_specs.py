@@ -208,7 +208,7 @@ def test_a_missing_key_is_named(key: str) -> None:
     ("path", "value", "message"),
     [
         ("description", 3, "config.json: description: expected text, found 3"),
-        ("generator", "dcgan", "config.json: generator: expected an object, found 'dcgan'"),
+        ("generator", "dcgan", 'generator: expected an object, such as {"name": "dcgan"}, found'),
         ("generator.name", None, "config.json: generator.name: expected text, found null"),
         ("generator.arguments", [], "config.json: generator.arguments: expected an object"),
         ("recipe", [1], "config.json: recipe: expected an object, found a list"),

@@ -73,10 +73,11 @@ def read_json(path: Path) -> Any:
 
 def read_record(record: type[T], data: Any, where: str) -> T:
     """Make the dataclass `record` of parsed JSON; `where` names the place in errors."""
-    if not isinstance(data, Mapping):
-        hint = f', such as {{"name": {json.dumps(data)}}}' if isinstance(data, str) else ""
-        raise ConfigError(f"{where}: expected an object{hint}, found {_kind(data)}")
     fields = {field.name: field for field in dataclasses.fields(record)}  # type: ignore[arg-type]
+    if not isinstance(data, Mapping):
+        is_part = isinstance(data, str) and {"name", "arguments"} <= fields.keys()
+        hint = f', such as {{"name": {json.dumps(data)}}}' if is_part else ""
+        raise ConfigError(f"{where}: expected an object{hint}, found {_kind(data)}")
     for key in data:
         if key not in fields:
             raise ConfigError(f"{where}: unknown key {key!r}; {did_you_mean(str(key), fields)}")
