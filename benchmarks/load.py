@@ -2,10 +2,10 @@
 
     python benchmarks/load.py [--rounds 9]
 
-Fresh processes for the first part: importing torch alone, and importing torch and loading
-vanilla-mnist (half a million in the generator). In one process, in turn, for the second: a synthetic
-model of 25 million parameters, loaded by ganzoo (verified), hashed and read only, and built and
-loaded the textbook way (constructor, safetensors' load_file, load_state_dict; not verified).
+Fresh processes for the first part: importing torch, and then loading vanilla-mnist (half a
+million parameters in the generator). In one process, in turn, for the second: a synthetic model
+of 25 million parameters, loaded by ganzoo (verified), hashed and read only, and built and loaded
+the textbook way (constructor, safetensors' load_file, load_state_dict; not verified).
 The bars: at most 0.15 s over importing torch; at most 1.5 times hashing and reading.
 """
 

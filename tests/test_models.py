@@ -72,7 +72,7 @@ def test_the_front_matter_is_what_the_hub_reads(card):
     from huggingface_hub import ModelCard
 
     data = ModelCard.load(card.folder / "README.md", ignore_metadata_errors=False).data
-    assert data.library_name == "ganzoo"
+    assert data["library_name"] == "ganzoo"
     assert data.license == card.config.licenses.weights.lower()
     assert data.pipeline_tag == "unconditional-image-generation"
     assert len(data.eval_results) == len(card.config.metrics)

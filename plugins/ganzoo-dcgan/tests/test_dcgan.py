@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 from torch import Tensor, nn
@@ -292,40 +287,3 @@ def test_dropout_works_in_training_alone():
     network, images = discriminator(size=28, width=4, dropout=0.5), draw(5, 1, 28, 28)
     assert not torch.equal(network.train()(images), network(images))
     assert torch.equal(network.eval()(images), network(images))
-
-
-# --- The plugin -------------------------------------------------------------------------------
-
-
-def test_the_plugin_does_not_import_torch(tmp_path):
-    (tmp_path / "torch.py").write_text("raise ImportError('torch was imported')")
-    code = (
-        "from ganzoo_dcgan import plugin\n"
-        "print(plugin.ganzoo_generators(), plugin.ganzoo_discriminators())"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "ganzoo_dcgan.networks:DCGANGenerator" in done.stdout
-
-
-def test_every_part_that_the_plugin_names_exists():
-    from ganzoo_dcgan import networks, plugin
-
-    offered = {**plugin.ganzoo_generators(), **plugin.ganzoo_discriminators()}
-    for target in offered.values():
-        module, _, name = target.partition(":")
-        assert module == networks.__name__
-        assert hasattr(networks, name)
-
-
-def test_the_plugin_declares_the_contract_it_was_written_for():
-    from ganzoo_dcgan import plugin
-
-    assert plugin.ganzoo_api == 1
-    assert (Path(plugin.__file__).parent / "py.typed").is_file()

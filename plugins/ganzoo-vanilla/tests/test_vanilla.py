@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 from torch import Tensor, nn
@@ -159,50 +154,3 @@ def test_the_discriminator_bears_a_gradient_penalty():
 def test_no_network_takes_classes():
     with pytest.raises(UnknownOptionError, match="takes no argument 'num_classes'"):
         generator(num_classes=10)
-
-
-def test_the_plugin_does_not_import_torch(tmp_path):
-    poison = tmp_path / "torch.py"
-    poison.write_text("raise ImportError('torch was imported')")
-    code = (
-        "from ganzoo_vanilla import plugin\n"
-        "print(plugin.ganzoo_generators(), plugin.ganzoo_discriminators())"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "ganzoo_vanilla.networks:MLPGenerator" in done.stdout
-
-
-def test_the_networks_do_import_torch_so_the_poison_works(tmp_path):
-    (tmp_path / "torch.py").write_text("raise ImportError('torch was imported')")
-    done = subprocess.run(
-        [sys.executable, "-c", "import ganzoo_vanilla.networks"],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "torch was imported" in done.stderr
-
-
-def test_every_part_that_the_plugin_names_exists():
-    from ganzoo_vanilla import networks, plugin
-
-    offered = {**plugin.ganzoo_generators(), **plugin.ganzoo_discriminators()}
-    for target in offered.values():
-        module, _, name = target.partition(":")
-        assert module == networks.__name__
-        assert hasattr(networks, name)
-
-
-def test_the_plugin_declares_the_contract_it_was_written_for():
-    from ganzoo_vanilla import plugin
-
-    assert plugin.ganzoo_api == 1
-    assert (Path(plugin.__file__).parent / "py.typed").is_file()

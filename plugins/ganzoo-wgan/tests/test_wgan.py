@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -409,40 +405,3 @@ def test_five_turns_of_the_critic_come_to_one_of_the_generator(tmp_path):
     train(resolve(short("wgan", "wgan", images=240), "a test"), run)
     rows = (tmp_path / "metrics.jsonl").read_text().splitlines()
     assert len(rows) == 240 / (16 * 5)
-
-
-# --- The plugin -------------------------------------------------------------------------------
-
-
-def test_the_plugin_does_not_import_torch(tmp_path):
-    (tmp_path / "torch.py").write_text("raise ImportError('torch was imported')")
-    code = (
-        "from ganzoo_wgan import plugin\n"
-        "print(plugin.ganzoo_generators(), plugin.ganzoo_discriminators(), plugin.ganzoo_losses())"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "ganzoo_wgan.losses:WGANGP" in done.stdout
-
-
-def test_every_part_that_the_plugin_names_exists():
-    from ganzoo_wgan import losses, networks, plugin
-
-    homes = {"ganzoo_wgan.losses": losses, "ganzoo_wgan.networks": networks}
-    hooks = (plugin.ganzoo_generators, plugin.ganzoo_discriminators, plugin.ganzoo_losses)
-    for target in (target for hook in hooks for target in hook().values()):
-        module, _, name = target.partition(":")
-        assert hasattr(homes[module], name)
-
-
-def test_the_plugin_declares_the_contract_it_was_written_for():
-    from ganzoo_wgan import plugin
-
-    assert plugin.ganzoo_api == 1
-    assert (Path(plugin.__file__).parent / "py.typed").is_file()
