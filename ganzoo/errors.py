@@ -17,7 +17,6 @@ Each message is one line: what was asked, what was found, what to do.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -71,6 +70,8 @@ class TrainingError(GanzooError):
 
 def did_you_mean(name: str, known: Iterable[str], *, otherwise: str = "known: {}") -> str:
     """Say the nearest of the known names, or all of them where none is near."""
+    import difflib  # here, since most commands never suggest anything
+
     names = sorted(set(known))
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     if near:

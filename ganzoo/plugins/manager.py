@@ -85,12 +85,24 @@ def installed_sources() -> list[Source]:
     found: dict[str, list[importlib.metadata.EntryPoint]] = {}
     versions: dict[str, str] = {}
     for entry in importlib.metadata.entry_points(group="ganzoo"):
-        # a dist-info left behind by a torn uninstall has no name
-        if entry.dist is not None and "Name" in (about := entry.dist.metadata):
+        about = {} if entry.dist is None else _headers(entry.dist)
+        if "Name" in about:  # a dist-info left behind by a torn uninstall has none
             name = canonical(about["Name"])
-            versions[name] = about["Version"] if "Version" in about else "?"  # noqa: SIM401
+            versions[name] = about.get("Version", "?")
             found.setdefault(name, []).append(entry)
     return [Source(name, versions[name], _loader(found[name])) for name in sorted(found)]
+
+
+def _headers(distribution: importlib.metadata.Distribution) -> dict[str, str]:
+    """The one-line headers of a distribution's metadata.
+
+    `Distribution.metadata` would parse all of it as an e-mail, which takes `ganzoo list` longer
+    than reading every card.
+    """
+    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    head, _, _ = text.partition("\n\n")
+    pairs = (line.partition(":") for line in head.splitlines() if not line.startswith((" ", "\t")))
+    return {name: value.strip() for name, colon, value in pairs if colon}
 
 
 def _loader(entries: list[importlib.metadata.EntryPoint]) -> Callable[[], ModuleType]:
