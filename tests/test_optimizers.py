@@ -71,6 +71,8 @@ def test_images_are_raised_and_not_lowered(tiny_world, tmp_path):
     (tmp_path / "run" / "export").rename(tmp_path / "elsewhere")
     with pytest.raises(TrainingError, match="has seen 1,280 images already; .* lowered to 640"):
         run_ring(tmp_path / "run", 640)
+    kept = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert kept["recipe"]["images"] == 1280
 
 
 def test_a_replacement_that_was_cut_short_is_put_back(tiny_world, tmp_path):

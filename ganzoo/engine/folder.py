@@ -27,8 +27,8 @@ def finished_export(config: ModelConfig, folder: Path) -> Path | None:
     return path if same and done.recipe.images == config.recipe.images else None
 
 
-def claim_folder(config: ModelConfig, folder: Path) -> None:
-    """Write the recipe into the run's folder, or check that it is the one that lies there."""
+def check_folder(config: ModelConfig, folder: Path) -> None:
+    """Refuse a folder that holds another recipe's run, or something else."""
     path = folder / "config.json"
     if path.is_file():
         there, _ = read_config(path)
@@ -39,7 +39,12 @@ def claim_folder(config: ModelConfig, folder: Path) -> None:
             )
     elif folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
         raise TrainingError(f"{folder} is not empty and holds no run; give another --out")
-    write_text(path, to_json(write_record(replace(config, files={}, provenance=None))))
+
+
+def write_recipe(config: ModelConfig, folder: Path) -> None:
+    """Write the recipe into the run's folder, from where it can be trained again."""
+    recipe = replace(config, files={}, provenance=None)
+    write_text(folder / "config.json", to_json(write_record(recipe)))
 
 
 def difference(there: ModelConfig, asked: ModelConfig) -> str:

@@ -10,7 +10,7 @@ import torch
 
 from ganzoo.engine.cadence import Cadence
 from ganzoo.engine.checkpoint import last_good, sweep
-from ganzoo.engine.folder import claim_folder, finished_export
+from ganzoo.engine.folder import check_folder, finished_export, write_recipe
 from ganzoo.engine.prepare import plain, prepare, resolve_precision
 from ganzoo.engine.process import interruptible
 from ganzoo.engine.run import Outcome, RunOptions
@@ -35,8 +35,9 @@ def train(config: ModelConfig, run: RunOptions) -> Outcome:
         return Outcome("already finished", config.recipe.images, finished)
     state, table = prepare(config, device)
     config = replace(config, kind=table.data.kind)
-    claim_folder(config, run.folder)
+    check_folder(config, run.folder)
     resume(state, table, config, run.folder)
+    write_recipe(config, run.folder)  # last: whatever was refused leaves the folder as it was
     return play(state, table, config, run)
 
 
@@ -54,9 +55,7 @@ def play(state: TrainingState, table: Table, config: ModelConfig, run: RunOption
                 )
             reused = fakes if recipe.reuse_fakes else None
             generator_turn(state, table, due.meter.add, reused, real, labels)
-            state.average.update(
-                lerp_share(config.recipe.images_per_step, half_life(state, config))
-            )
+            state.average.update(lerp_share(recipe.images_per_step, half_life(state, config)))
             due.look()
         return due.finish(asked)
 

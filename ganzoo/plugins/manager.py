@@ -33,12 +33,6 @@ PART_HOOKS = {
     "tracker": "ganzoo_trackers",
     "writer": "ganzoo_writers",
 }
-EVENTS = (
-    "ganzoo_training_started",
-    "ganzoo_metrics_logged",
-    "ganzoo_checkpoint_saved",
-    "ganzoo_training_ended",
-)
 
 log = logging.getLogger("ganzoo")
 
