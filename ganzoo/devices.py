@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
 
 from ganzoo.errors import UsageError
@@ -19,5 +21,8 @@ def usable_device(device: str | torch.device) -> torch.device:
 
 
 def default_device() -> str:
-    """The first GPU where there is one, else the CPU."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    """A GPU where there is one (of several processes, each its own), else the CPU."""
+    if not torch.cuda.is_available():
+        return "cpu"
+    place = os.environ.get("LOCAL_RANK")  # as torchrun says it
+    return "cuda" if place is None else f"cuda:{place}"

@@ -46,10 +46,15 @@ class Generator(nn.Module, ABC):
 
 
 class Discriminator(nn.Module, ABC):
-    """Scores samples; higher is more real. Critics are discriminators too."""
+    """Scores samples; higher is more real. Critics are discriminators too.
+
+    `independent` promises that no sample's score depends on its batch-mates in train mode either
+    (no batch norm, no packs); then a loss may score real and fake samples in one pass.
+    """
 
     sample_shape: tuple[int, ...]
     num_classes: int | None = None
+    independent: bool = False
 
     @abstractmethod
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -156,6 +161,12 @@ class Dataset(ABC):
     @abstractmethod
     def batch(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
         """Indices int64 [N] -> samples float32 [N, *S] and labels int64 [N], or None."""
+
+    def to(self, device: torch.device) -> None:  # noqa: B027 - not everybody has what to move
+        """Move what it holds to the device where training happens, if it fits there.
+
+        Does nothing unless overridden. Wherever they lie, `batch` takes indices of any device.
+        """
 
     def content_hash(self) -> str:
         """Name the content: sha256 over all samples and labels, in order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,10 +10,10 @@ from torch import Tensor
 
 from ganzoo.cards import catalogue
 from ganzoo.errors import PartError
-from ganzoo.interfaces import Dataset, Discriminator, Extractor, Generator, Loss
+from ganzoo.interfaces import Dataset, Discriminator, Extractor, Generator, Loss, Tracker
 from ganzoo.specs import Part
 
-P = TypeVar("P", Generator, Discriminator, Loss, Dataset, Extractor)
+P = TypeVar("P", Generator, Discriminator, Loss, Dataset, Extractor, Tracker)
 
 _KINDS: dict[type, str] = {
     Generator: "generator",
@@ -20,7 +21,11 @@ _KINDS: dict[type, str] = {
     Loss: "loss",
     Dataset: "dataset",
     Extractor: "extractor",
+    Tracker: "tracker",
 }
+
+#: Kinds whose samples the core draws into one picture.
+PICTURES = ("image", "points")
 
 
 def build(interface: type[P], part: Part) -> P:
@@ -39,6 +44,14 @@ def qualify(interface: type[P], part: Part) -> Part:
     """The same part under its qualified name, as config.json stores it."""
     entry = catalogue().registry.find(_KINDS[interface], part.name)
     return Part(entry.qualified, part.arguments)
+
+
+def needed_arguments(interface: type[P], part: Part) -> set[str]:
+    """Arguments that the part cannot be built without, and that it is not given."""
+    factory = catalogue().registry.find(_KINDS[interface], part.name).resolve()
+    parameters = inspect.signature(factory).parameters.values()
+    named = (p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
+    return {p.name for p in named if p.default is p.empty} - part.arguments.keys()
 
 
 def create_generator(name: str, /, **arguments: Any) -> Generator:
@@ -63,10 +76,10 @@ def write_samples(kind: str, samples: Tensor, path: Path) -> list[Path]:
 
 
 def write_grid(kind: str, samples: Tensor, stem: Path) -> list[Path]:
-    """Write samples beside a training: images as one PNG, other kinds as their writer does.
+    """Write samples beside a training: images and points as a PNG, others as their writer does.
 
     Where no plugin writes that kind, nothing is written: a training does not fail for it.
     """
     if kind not in catalogue().registry.names("writer"):
         return []
-    return write_samples(kind, samples, stem.with_suffix(".png") if kind == "image" else stem)
+    return write_samples(kind, samples, stem.with_suffix(".png") if kind in PICTURES else stem)

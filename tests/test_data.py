@@ -13,6 +13,9 @@ from torch.testing import assert_close
 from ganzoo.data.images import write_images
 from ganzoo.data.mini import MNISTMini
 from ganzoo.data.mnist import MNIST, FashionMNIST, data_root
+from ganzoo.data.placing import has_room
+from ganzoo.data.points import Ring
+from ganzoo.data.stacked import StackedMNIST
 from ganzoo.errors import DataError, UsageError
 
 
@@ -97,6 +100,82 @@ def test_a_set_that_cannot_be_fetched_says_where_to_put_it(tmp_path, monkeypatch
     )  # a port that answers nobody
     with pytest.raises(DataError, match=r"MNIST is not in .*cannot be fetched.*mnist-mini"):
         MNIST()
+
+
+# Stacked-MNIST
+
+
+@pytest.fixture
+def few_digits(tmp_path, monkeypatch):
+    """MNIST of a few made images, where the data sets look for it."""
+    write_idx(tmp_path, "MNIST")
+    monkeypatch.setenv("GANZOO_DATA", str(tmp_path))
+
+
+def test_three_digits_are_stacked_as_colours(few_digits):
+    data, digits = StackedMNIST(size=28), MNIST()
+    assert (len(data), data.num_classes, data.sample_shape) == (128_000, 1000, (3, 28, 28))
+    images, labels = data.batch(torch.tensor([0, 5, 127_999]))
+    assert (images.dtype, images.shape) == (torch.float32, (3, 3, 28, 28))
+    for image, label, triple in zip(images, labels, data.triples[[0, 5, 127_999]], strict=True):
+        channels, named = digits.batch(triple)
+        assert torch.equal(image, channels[:, 0])
+        assert label == int("".join(str(int(digit)) for digit in named))
+
+
+def test_stacks_are_fixed_and_drawn_with_replacement(few_digits):
+    assert torch.equal(StackedMNIST().triples, StackedMNIST().triples)
+    used = torch.bincount(StackedMNIST().triples.flatten(), minlength=12) / (3 * 128_000)
+    assert_close(used, torch.full((12,), 1 / 12), rtol=0.05, atol=0)
+
+
+def test_stacks_for_testing_are_of_test_digits(few_digits):
+    data = StackedMNIST("test", length=500)
+    assert (len(data), int(data.triples.max())) == (500, 5)
+    assert data.content_hash() != StackedMNIST("train", length=500).content_hash()
+
+
+def test_a_stack_is_32_pixels_wide_and_holds_the_digits_once(few_digits):
+    data = StackedMNIST()
+    assert data.sample_shape == (3, 32, 32)
+    assert data.digits.images.shape == (12, 1, 32, 32)
+    assert (data.triples.dtype, data.triples.shape) == (torch.int32, (128_000, 3))
+    assert data.content_hash() != StackedMNIST(size=28).content_hash()
+
+
+def test_no_stacks_are_refused(few_digits):
+    with pytest.raises(DataError, match="length must be 1 or more, found 0"):
+        StackedMNIST(length=0)
+
+
+# Where a data set lies
+
+
+@pytest.mark.parametrize(("free", "fits"), [(400, True), (399, False)])
+def test_a_gpu_takes_what_a_quarter_of_its_free_memory_holds(monkeypatch, free, fits):
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free, 10_000))
+    halves = torch.zeros(50, dtype=torch.uint8), torch.zeros(50, dtype=torch.uint8)
+    assert has_room(torch.device("cuda", 1), *halves) == fits
+
+
+def test_the_processor_takes_all_and_an_unknown_device_nothing():
+    assert has_room(torch.device("cpu"), torch.zeros(1))
+    assert not has_room(torch.device("xpu"), torch.zeros(1))
+
+
+@pytest.mark.parametrize("kind", [MNIST, StackedMNIST, Ring])
+def test_a_set_goes_where_the_training_is(few_digits, monkeypatch, kind):
+    """On the meta device, which stands for any; a set that does not fit stays."""
+    data = kind()
+    rows = torch.tensor([3, 1])
+    stayed = data.batch(rows)
+    data.to(torch.device("meta"))
+    assert {tensor.device.type for tensor in data.batch(rows)} == {"cpu"}
+    for module in ("pixels", "stacked", "points"):
+        monkeypatch.setattr(f"ganzoo.data.{module}.has_room", lambda *_: True)
+    data.to(torch.device("meta"))
+    for moved, before in zip(data.batch(rows), stayed, strict=True):
+        assert (moved.device.type, moved.dtype, moved.shape) == ("meta", before.dtype, before.shape)
 
 
 def pixels_of(path):

@@ -20,6 +20,7 @@ from ganzoo.engine.checkpoint import checkpoint_folders, last_good
 from ganzoo.engine.counters import Counters, DataOrder
 from ganzoo.engine.process import interruptible
 from ganzoo.engine.run import RunOptions
+from ganzoo.engine.shares import Share
 from ganzoo.engine.train import half_life, train
 from ganzoo.errors import ConfigError, TrainingError, UnknownNameError
 from ganzoo.specs import read_config
@@ -276,12 +277,42 @@ def test_another_seed_or_stream_draws_otherwise(other):
     assert not torch.equal(one, torch.rand(4, generator=other.rng(7, "latents")))
 
 
+WHOLE = Share()
+
+
+def drawn(share=WHOLE, batch=8, turn=3):
+    """`uniform` and `normal` of a turn, for a share of the batch."""
+    return Counters(1).draws(turn, "loss", torch.device("cpu"), batch, share)
+
+
 def test_each_call_of_a_turn_draws_anew():
-    uniform, normal = Counters(1).draws(3, "loss", torch.device("cpu"))
+    uniform, normal = drawn()
     assert not torch.equal(uniform(5), uniform(5))
-    again, _ = Counters(1).draws(3, "loss", torch.device("cpu"))
-    assert torch.equal(again(2, 3), Counters(1).draws(3, "loss", torch.device("cpu"))[0](2, 3))
+    assert torch.equal(drawn()[0](2, 3), drawn()[0](2, 3))
     assert normal(1000).mean().abs() < 0.2
+
+
+@pytest.mark.parametrize(
+    ("shape", "count"),
+    [((8,), 2), ((8,), 8), ((8, 3), 4), ((4, 2), 2)],
+    ids=["rows", "a row each", "rows of 3", "packs of 2"],
+)
+def test_shares_draw_their_rows_of_what_the_batch_draws(shape, count):
+    whole = drawn()[0](*shape)
+    parts = [drawn(Share(index, count))[0](shape[0] // count, *shape[1:]) for index in range(count)]
+    assert torch.equal(torch.cat(parts), whole)
+
+
+def test_shares_of_real_and_fake_together_draw_what_the_batch_draws():
+    real, fake = drawn()[0](16).chunk(2)
+    parts = [drawn(Share(index, 4))[0](4) for index in range(4)]
+    assert torch.equal(torch.cat([part[:2] for part in parts]), real)
+    assert torch.equal(torch.cat([part[2:] for part in parts]), fake)
+
+
+def test_what_is_for_the_whole_batch_is_the_same_for_every_share():
+    assert torch.equal(drawn(Share(0, 2))[0](1), drawn(Share(1, 2))[0](1))
+    assert torch.equal(drawn(Share(0, 2))[1](3), drawn(Share(1, 2))[1](3))
 
 
 def test_each_pass_over_the_data_is_a_permutation_of_its_own():

@@ -139,11 +139,12 @@ def test_a_discriminators_turn_is_a_step_down_the_textbooks_gradient(discriminat
     )
     state, table = prepare(wish, CPU)
     textbook = copy.deepcopy(state.discriminator).requires_grad_(True)
-    fakes, real, _ = discriminator_turn(state, table, silent, keep_graph=False)
+    (played,) = discriminator_turn(state, table, silent)
+    real, fakes = played.real, played.fakes
 
     points = real.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(textbook(points).sum(), points, create_graph=True)
-    value = softplus(-textbook(real)).mean() + softplus(textbook(fakes.samples)).mean()
+    value = softplus(-textbook(real)).mean() + softplus(textbook(fakes)).mean()
     value = value + 0.5 / 2 * (gradient**2).flatten(1).sum(1).mean()
     steps = torch.autograd.grad(value, list(textbook.parameters()))
     for moved, start, step in zip(
@@ -156,10 +157,10 @@ def test_a_generators_turn_is_a_step_down_the_textbooks_gradient():
     wish = config(optimizers={"generator": PLAIN, "discriminator": PLAIN})
     state, table = prepare(wish, CPU)
     textbook = copy.deepcopy(state.generator)
-    fakes, real, labels = discriminator_turn(state, table, silent, keep_graph=True)
-    value = softplus(-state.discriminator(textbook(fakes.latents))).mean()
+    played = discriminator_turn(state, table, silent, keep_graph=True)
+    value = softplus(-state.discriminator(textbook(played[0].latents))).mean()
     steps = torch.autograd.grad(value, list(textbook.parameters()))
-    generator_turn(state, table, silent, fakes, real, labels)
+    generator_turn(state, table, silent, played)
     for moved, start, step in zip(
         state.generator.parameters(), textbook.parameters(), steps, strict=True
     ):
@@ -185,11 +186,12 @@ def test_scores_of_patches_and_scales_tell_real_from_fake(tmp_path, discriminato
 
 def test_feature_matching_brings_the_features_together():
     """Against a discriminator that stands still, the means of its features meet."""
-    state, table = prepare(config("feature-matching", discriminator="features", batch=256), CPU)
-    real, labels = table.real_batch(0)
+    wish = config("feature-matching", discriminator="features", batch=256, reuse_fakes=False)
+    state, table = prepare(wish, CPU)
+    played = discriminator_turn(state, table, silent)
     apart = []
     for _ in range(100):
-        generator_turn(state, table, lambda _, mean: apart.append(mean.item()), None, real, labels)
+        generator_turn(state, table, lambda _, mean: apart.append(mean.item()), played)
     assert apart[-1] < 0.02 * apart[0]
 
 
@@ -209,8 +211,7 @@ def test_a_perceptual_loss_trains_through_its_network(tmp_path):
 def test_a_losses_network_is_never_trained():
     state, table = prepare(config("perceptual"), CPU)
     before = copy.deepcopy(state.loss.state_dict())
-    fakes, real, labels = discriminator_turn(state, table, silent, keep_graph=True)
-    generator_turn(state, table, silent, fakes, real, labels)
+    generator_turn(state, table, silent, discriminator_turn(state, table, silent, keep_graph=True))
     assert equal(state.loss.state_dict(), before)
     assert all(not p.requires_grad and p.grad is None for p in state.loss.parameters())
 
@@ -383,7 +384,7 @@ def test_classes_without_labelled_data_are_refused(tmp_path):
         data="halves",
         kind="vectors",
     )
-    with pytest.raises(ConfigError, match="the data set has None, the generator 2"):
+    with pytest.raises(ConfigError, match="the data set has no labels, the generator 2 classes"):
         play(wish, tmp_path)
 
 
@@ -416,8 +417,7 @@ def test_a_network_that_makes_another_shape_than_it_says_is_refused(tmp_path):
 def both_turns(wish):
     """One turn of each player, with each player's gradients as they were after the turns."""
     state, table = prepare(wish, CPU)
-    fakes, real, labels = discriminator_turn(state, table, silent, keep_graph=True)
-    return state, table, fakes, real, labels
+    return state, table, discriminator_turn(state, table, silent, keep_graph=True)
 
 
 def test_the_generator_gets_no_gradient_from_the_discriminators_turn():
@@ -427,22 +427,22 @@ def test_the_generator_gets_no_gradient_from_the_discriminators_turn():
 
 
 def test_the_discriminator_gets_no_gradient_from_the_generators_turn():
-    state, table, fakes, real, labels = both_turns(config())
+    state, table, played = both_turns(config())
     state.discriminator.zero_grad(set_to_none=True)
-    generator_turn(state, table, silent, fakes, real, labels)
+    generator_turn(state, table, silent, played)
     assert all(p.grad is None for p in state.discriminator.parameters())
     assert all(p.grad is not None for p in state.generator.parameters())
 
 
 @pytest.mark.parametrize("mover", ["discriminator", "generator"])
 def test_a_turn_moves_its_own_player_alone(mover):
-    state, table, fakes, real, labels = both_turns(config())
+    state, table, played = both_turns(config())
     players = {"discriminator": state.discriminator, "generator": state.generator}
     before = {name: copy.deepcopy(player.state_dict()) for name, player in players.items()}
     if mover == "discriminator":
-        discriminator_turn(state, table, silent, keep_graph=False)
+        discriminator_turn(state, table, silent)
     else:
-        generator_turn(state, table, silent, fakes, real, labels)
+        generator_turn(state, table, silent, played)
     moved = {
         name for name, player in players.items() if not equal(before[name], player.state_dict())
     }

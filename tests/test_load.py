@@ -31,7 +31,7 @@ def make_model(folder: Path, **arguments) -> Path:
     config = {
         "ganzoo_config": 1,
         "name": folder.name,
-        "kind": "points",
+        "kind": "tiny-points",
         "generator": {"name": "tiny/tiny", "arguments": parts["generator"]},
         "discriminator": {"name": "tiny/tiny", "arguments": parts["discriminator"]},
         "recipe": {"loss": {"name": "ganzoo/hinge"}, "data": {"name": "tiny/tiny-ring"}},

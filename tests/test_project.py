@@ -29,7 +29,7 @@ LAYERS = (
     ("losses",),
     ("wrappers",),
     ("tensorfile", "skeleton"),
-    ("data", "weights", "sampling"),
+    ("data", "trackers", "weights", "sampling"),
     ("engine",),
     ("metrics",),
     ("zoo",),

@@ -34,7 +34,7 @@ def exported(folder: str) -> dict:
 
 def test_parts_train_into_a_folder_named_after_them(train):
     assert train(*PARTS, *SHORT)[0] == 0
-    assert exported("runs/tiny-tiny-ring")["kind"] == "points"
+    assert exported("runs/tiny-tiny-ring")["kind"] == "tiny-points"
 
 
 def test_a_recipe_file_trains_into_a_folder_of_its_name(train):

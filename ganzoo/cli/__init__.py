@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -110,7 +111,9 @@ def main(args: Sequence[str] | None = None) -> None:
 
 
 def _complain(text: str) -> None:
-    click.echo(f"ganzoo: {' '.join(text.split())}", err=True)
+    rank = os.environ.get("RANK", "0")  # of a process that torchrun started
+    who = "ganzoo" if rank == "0" else f"ganzoo (process {rank})"
+    click.echo(f"{who}: {' '.join(text.split())}", err=True)
 
 
 def _plugin_commands() -> dict[str, dict[str, tuple[str, str]]]:

@@ -1,87 +1,163 @@
-"""What is due between the steps of a training: figures, grids, checkpoints, and the end."""
+"""What is due between the steps of a training: figures, checks, grids, checkpoints, and the end."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from ganzoo.cards import catalogue
-from ganzoo.engine.checkpoint import write_checkpoint
+from ganzoo.engine.checkpoint import Setting, checkpoint_folders, is_well, save_in_time
 from ganzoo.engine.export import GRID, export, grid_labels, settled_average
-from ganzoo.engine.journal import Meter, MetricsFile
-from ganzoo.engine.prepare import plain
+from ganzoo.engine.film import make_film
+from ganzoo.engine.health import (
+    CHECK_EVERY,
+    Illness,
+    Pulse,
+    all_finite,
+    check,
+    gradient_norm,
+)
+from ganzoo.engine.journal import FAKE, REAL, MetricsFile
+from ganzoo.engine.milestones import passed
 from ganzoo.engine.process import Interruption
 from ganzoo.engine.progress import TrainingDisplay
 from ganzoo.engine.run import Outcome, RunOptions
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Table
+from ganzoo.engine.tracking import Trackers
+from ganzoo.engine.turns import Played, Table
 from ganzoo.errors import GanzooError, TrainingError, one_line
 from ganzoo.parts import write_grid
 from ganzoo.plugins import RunRecord
 from ganzoo.sampling import samples
-from ganzoo.specs import ModelConfig, recipe_hash
+from ganzoo.specs import ModelConfig
+
+#: Images between the checkpoints that a rollback may go back to, and how many of them stay.
+ANCHOR_EVERY, ANCHORS = 50_000, 2
 
 
 class Cadence:
-    """What is due between steps: figures, grids, checkpoints, and the end."""
+    """What is due between steps. All ranks look; only the first writes, shows and tells."""
 
     def __init__(
-        self, state: TrainingState, table: Table, config: ModelConfig, run: RunOptions
+        self,
+        state: TrainingState,
+        table: Table,
+        config: ModelConfig,
+        run: RunOptions,
+        setting: Setting,
     ) -> None:
         self.state, self.table, self.config, self.run = state, table, config, run
-        self.meter = Meter()
-        self.metrics = MetricsFile(run.folder / "metrics.jsonl", state.images)
+        self.setting = setting
+        self.writes = table.ranks.first
+        self.per_step = config.recipe.images_per_step
+        self.grid_every = run.grid_every or max(self.per_step, config.recipe.images // 20)
+        self.anchored = config.recipe.on_collapse == "rollback"
+        self.checkpoints = run.folder / "checkpoints"
+        self.trackers = Trackers(run.trackers if self.writes else ())
+        self.metrics = MetricsFile(run.folder / "metrics.jsonl")
         self.display = TrainingDisplay(
-            run.folder.name, config.recipe.images, state.images, quiet=run.quiet
+            run.folder.name, config.recipe.images, quiet=run.quiet or not self.writes
         )
-        self.hash = recipe_hash(plain(config))
         self._clock = self._saved = time.monotonic()
-        self._saved_images = -1
-        self._logged = state.images // run.log_every
-        self._drawn = state.images // run.grid_every
-        self.tell("ganzoo_training_started")
-        if state.images:
-            self.display.say(f"going on from {state.images:,} images")
+        self._saved_at = (-1, -1)
 
-    def look(self) -> None:
-        """Do what is due after a step."""
+    def begin(self) -> None:
+        """Say that the training starts or goes on."""
         images = self.state.images
-        self.display.advance(images)
-        if images // self.run.log_every > self._logged:
-            self._logged = images // self.run.log_every
-            self.write_figures()
-        if images // self.run.grid_every > self._drawn:
-            self._drawn = images // self.run.grid_every
-            self.draw_grid()
-        if time.monotonic() - self._saved > self.run.checkpoint_seconds:
+        self.display.goes_on_from(images)
+        if not self.writes:
+            return
+        self.metrics.cut(images)
+        self.tell("ganzoo_training_started")
+        self.trackers.start(self.record())
+        if images:
+            self.display.say(f"going on from {images:,} images")
+        elif self.anchored:
             self.save()
+
+    def look(self, last: list[Played]) -> Illness | None:
+        """Do what is due after a step; an illness that was just found is returned on all ranks."""
+        images, per_step = self.state.images, self.per_step
+        self.state.meter.step_ended()
+        illness = self.examine(last[0]) if passed(CHECK_EVERY, images, per_step) else None
+        if passed(self.run.log_every, images, per_step):
+            self.write_figures()
+        if self.writes:
+            self.display.advance(images)
+            if passed(self.grid_every, images, per_step):
+                self.draw_grid()
+            if self.checkpoint_is_due(images):
+                self.save()
+        return illness
+
+    def checkpoint_is_due(self, images: int) -> bool:
+        """By the clock, and at the images that were asked for."""
+        return time.monotonic() - self._saved > self.run.checkpoint_seconds or (
+            self.is_kept(images) or self.is_anchor(images)
+        )
+
+    def examine(self, played: Played) -> Illness | None:
+        """Take the pulse of the step that ended, as rank 0 sees it."""
+        illness = None
+        if self.writes:
+            figures, illness = check(self.state.vitals, self.pulse(played))
+            self.display.figures_are(figures)
+            for name, value in figures.items():
+                self.state.meter.note(name, value)
+        if self.table.ranks.greatest(int(illness is not None)) and illness is None:
+            return Illness("elsewhere", "rank 0 has found the training ill", "see its message")
+        return illness
+
+    def pulse(self, played: Played) -> Pulse:
+        """One turn as a check sees it."""
+        newest = self.state.meter.newest
+        scores = (newest[REAL], newest[FAKE]) if REAL in newest and FAKE in newest else None
+        players = (self.state.generator, self.state.discriminator)
+        return Pulse(
+            real=played.real,
+            fake=played.fakes,
+            scores=scores,
+            gradient=gradient_norm(self.state.generator.parameters()),
+            terms={name: float(values.float().mean()) for name, values in newest.items()},
+            finite_weights=all_finite(w for player in players for w in player.parameters()),
+        )
 
     def finish(self, asked: Interruption) -> Outcome:
         """Save, and export where all images are done."""
+        images, recipe = self.state.images, self.config.recipe
+        done = images >= recipe.images
+        kind, code = ("finished", 0) if done else ("interrupted", asked.exit_code)
+        if not self.writes:
+            return Outcome(kind, images, None, code)
         self.save()
-        images = self.state.images
-        if images < self.config.recipe.images:
-            self.tell("ganzoo_training_ended", outcome="interrupted")
-            return Outcome("interrupted", images, None, asked.exit_code)
-        folder = export(self.state, self.table, self.config, self.run.folder, self.run.command)
-        self.tell("ganzoo_training_ended", outcome="finished")
-        return Outcome("finished", images, folder)
+        folder = None
+        if done:
+            folder = export(self.state, self.table, self.config, self.run.folder, self.run.command)
+            film = make_film(self.run.folder / "samples")
+            self.trackers.sample(images, [film] if film else [])
+        self.end(kind)
+        return Outcome(kind, images, folder, code)
 
     def write_figures(self) -> None:
-        """Log the means since the last row."""
-        figures = self.meter.read()
+        """Log the means since the last row, over all ranks."""
+        figures = self.table.ranks.means(self.state.meter.read())
+        if not self.writes:
+            return
         self.display.figures_are(figures)
         row = {"images": self.state.images, "step": self.state.step, **figures}
         self.metrics.append(row)
         self.tell("ganzoo_metrics_logged", metrics=row)
+        self.trackers.log(self.state.images, figures)
 
     def draw_grid(self) -> None:
         """Write the average's samples of fixed latents."""
         network = settled_average(self.state, self.table)
         drawn = samples(network, GRID, seed=0, labels=grid_labels(network, self.table))
         stem = self.run.folder / "samples" / f"{self.state.images:012d}"
-        write_grid(self.config.kind, drawn, stem)
+        stem.parent.mkdir(exist_ok=True)
+        self.trackers.sample(self.state.images, write_grid(self.config.kind, drawn, stem))
 
     @contextmanager
     def told_of_failure(self) -> Iterator[None]:
@@ -89,27 +165,77 @@ class Cadence:
         try:
             yield
         except BaseException as error:
-            self.tell("ganzoo_training_ended", outcome="failed")
+            self.end("failed")
             if isinstance(error, GanzooError) or not isinstance(error, Exception):
                 raise
             raise TrainingError(
                 f"the training failed at {self.state.images:,} images: {one_line(error)}; "
-                "the last checkpoint stands, --debug shows where"
+                f"{self.what_stands()}, --debug shows where"
             ) from error
 
+    def what_stands(self) -> str:
+        """From where the same command would go on."""
+        for path in checkpoint_folders(self.checkpoints)[:1]:
+            return f"the checkpoint at {int(path.name):,} images stands"
+        return "there was no checkpoint yet"
+
     def save(self) -> None:
-        """Write a checkpoint, where this image count has none yet."""
-        if self._saved_images == self.state.images:
+        """Write a checkpoint, where this state has none yet."""
+        place = (self.state.images, self.state.stream)
+        if self._saved_at == place:
             return
-        self._saved_images = self.state.images
         now = time.monotonic()
         self.state.seconds += now - self._clock
         self._clock = now
-        folder = write_checkpoint(self.state, self.run.folder / "checkpoints", self.hash)
-        self._saved = time.monotonic()
+        try:
+            folder = save_in_time(
+                self.state, self.checkpoints, self.setting, self.protected(), self.run.keep
+            )
+        except OSError as error:
+            raise TrainingError(
+                f"no checkpoint can be written into {self.checkpoints} at "
+                f"{self.state.images:,} images: {error.strerror or error}; {self.what_stands()}: "
+                "make room, and give the same command again"
+            ) from error
+        self._saved_at, self._saved = place, time.monotonic()
         self.tell("ganzoo_checkpoint_saved", folder=folder)
+
+    def protected(self) -> set[int]:
+        """Image counts of the checkpoints that stay beside the last ones.
+
+        Those that were asked for, the newest that was well, and the last that a rollback needs.
+        """
+        there = checkpoint_folders(self.checkpoints)
+        counts = [int(path.name) for path in there]
+        well = [int(path.name) for path in there if is_well(path)]
+        anchors = [count for count in well if self.is_anchor(count)]
+        return {c for c in counts if self.is_kept(c)} | {*well[:1]} | {*anchors[:ANCHORS]}
+
+    def is_kept(self, images: int) -> bool:
+        """Whether a checkpoint here was asked for, to be kept for good."""
+        every = self.run.keep_every
+        return every is not None and passed(every, images, self.per_step)
+
+    def is_anchor(self, images: int) -> bool:
+        """Whether a rollback may go back to here."""
+        return self.anchored and passed(ANCHOR_EVERY, images, self.per_step)
+
+    def record(self) -> RunRecord:
+        """The training as its listeners see it."""
+        return RunRecord(self.run.folder, self.config.recipe, self.state.images)
+
+    def end(self, outcome: str) -> None:
+        """Say how it ended."""
+        if self.writes:
+            self.tell("ganzoo_training_ended", outcome=outcome)
+            self.trackers.end(outcome)
 
     def tell(self, event: str, **values: object) -> None:
         """Tell the plugins' listeners."""
-        record = RunRecord(self.run.folder, self.config.recipe, self.state.images)
-        catalogue().manager.notify(event, run=record, **values)
+        catalogue().manager.notify(event, run=self.record(), **values)
+
+
+def anchor_folders(folder: Path, per_step: int) -> list[Path]:
+    """Checkpoints that a rollback may go back to, the newest first."""
+    found = checkpoint_folders(folder)
+    return [path for path in found if passed(ANCHOR_EVERY, int(path.name), per_step)]

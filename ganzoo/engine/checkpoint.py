@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
 import shutil
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ganzoo.engine.state import TrainingState
@@ -20,10 +21,24 @@ from ganzoo.specs import FileRecord, read_json
 from ganzoo.weights import read_tensors, tensor_bytes
 
 FORMAT = 1
-KEEP = 2
 TENSORS, ABOUT = "state.safetensors", "state.json"
 
 log = logging.getLogger("ganzoo")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a checkpoint was made with, and a training that goes on bit for bit must have again.
+
+    `recipe` and `data` are hashes: another one is refused. `processes`, `micro_batch` (0: whole)
+    and `threads` change only the order of sums.
+    """
+
+    recipe: str
+    data: str
+    processes: int
+    micro_batch: int
+    threads: int
 
 
 @dataclass(frozen=True)
@@ -33,18 +48,22 @@ class Checkpoint:
     folder: Path
     tensors: dict[str, Tensor]
     plain: dict[str, Any]
-    recipe_hash: str
-    threads: int
+    setting: Setting
+
+    def owned_by(self, owner: str) -> dict[str, Tensor]:
+        """The tensors of a network: `generator`, `discriminator` or `average`."""
+        start = f"{owner}."
+        return {k.removeprefix(start): v for k, v in self.tensors.items() if k.startswith(start)}
 
 
-def write_checkpoint(state: TrainingState, folder: Path, recipe_hash: str) -> Path:
-    """Write the state into `folder`, named by its images, and drop all but the last few."""
+def write_checkpoint(state: TrainingState, folder: Path, setting: Setting) -> Path:
+    """Write the state into `folder`, named by its images."""
     data = tensor_bytes(state.tensors(), {"format": FORMAT})
     about = {
         "ganzoo_checkpoint": FORMAT,
         "state": state.plain(),
-        "recipe_hash": recipe_hash,
-        "threads": torch.get_num_threads(),
+        "setting": vars(setting),
+        "well": state.vitals.well,
         "sha256": hashlib.sha256(data).hexdigest(),
         "bytes": len(data),
     }
@@ -52,9 +71,36 @@ def write_checkpoint(state: TrainingState, folder: Path, recipe_hash: str) -> Pa
     with folder_written_whole(path) as beside:
         (beside / TENSORS).write_bytes(data)
         (beside / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    for old in checkpoint_folders(folder)[KEEP:]:
-        shutil.rmtree(old)
     return path
+
+
+def save_in_time(
+    state: TrainingState, folder: Path, setting: Setting, stays: Container[int], keep: int
+) -> Path:
+    """Write a checkpoint and drop the old ones; where the disk is full, drop them before."""
+    try:
+        path = write_checkpoint(state, folder, setting)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        drop_old(folder, stays, keep=1)
+        path = write_checkpoint(state, folder, setting)
+    drop_old(folder, stays, keep)
+    return path
+
+
+def drop_old(folder: Path, stays: Container[int], keep: int) -> None:
+    """Remove all but the last `keep` checkpoints, and those of the image counts in `stays`."""
+    for old in checkpoint_folders(folder)[keep:]:
+        if int(old.name) not in stays:
+            shutil.rmtree(old)
+
+
+def drop_beyond(folder: Path, images: int) -> None:
+    """Remove the checkpoints of more images, the newest first, so that a kill leaves no gap."""
+    for path in checkpoint_folders(folder):
+        if int(path.name) > images:
+            shutil.rmtree(path)
 
 
 def sweep(folder: Path) -> None:
@@ -70,17 +116,31 @@ def sweep(folder: Path) -> None:
 
 def checkpoint_folders(folder: Path) -> list[Path]:
     """Checkpoints below `folder`, the newest first."""
-    return sorted((path for path in folder.glob("[0-9]*") if path.is_dir()), reverse=True)
+    found = (path for path in folder.glob("[0-9]*") if path.name.isdecimal() and path.is_dir())
+    return sorted(found, reverse=True)
 
 
 def last_good(folder: Path) -> Checkpoint | None:
     """The newest checkpoint that is whole; each torn one before it is named in the log."""
-    for path in checkpoint_folders(folder):
+    return first_good(checkpoint_folders(folder))
+
+
+def first_good(folders: Iterable[Path]) -> Checkpoint | None:
+    """The first of these that is whole."""
+    for path in folders:
         try:
             return read_checkpoint(path)
-        except (GanzooError, KeyError, TypeError) as error:
+        except (GanzooError, KeyError, TypeError, AttributeError) as error:
             log.warning("checkpoint %s is damaged and is passed over: %s", path, error)
     return None
+
+
+def is_well(path: Path) -> bool:
+    """Whether the training was well at a checkpoint; a torn one was not."""
+    try:
+        return read_json(path / ABOUT)["well"] is True
+    except (GanzooError, KeyError, TypeError):
+        return False
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -88,4 +148,4 @@ def read_checkpoint(path: Path) -> Checkpoint:
     about = read_json(path / ABOUT)
     record = FileRecord(about["sha256"], about["bytes"])
     tensors = read_tensors(path / TENSORS, record)
-    return Checkpoint(path, tensors, about["state"], about["recipe_hash"], about["threads"])
+    return Checkpoint(path, tensors, about["state"], Setting(**about["setting"]))

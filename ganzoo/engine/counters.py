@@ -1,7 +1,8 @@
 """Randomness from counters: every draw is a function of (seed, stream, turn, purpose).
 
 Nothing depends on global state, on the number of ranks or on what was drawn before, so a run
-that is killed and resumed draws what the run that was not would have drawn.
+that is killed and resumed draws what the run that was not would have drawn. What is drawn for
+samples is drawn for the global batch, and a share of it takes its rows.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ganzoo.engine.shares import Share
 from ganzoo.seeds import derive
+
+Draw = Callable[..., Tensor]
 
 
 class Counters:
@@ -25,31 +29,51 @@ class Counters:
         """A CPU generator for one purpose of one turn; valid until the next call."""
         return self._rng.manual_seed(derive(self.seed, self.stream, turn, purpose))
 
-    def seed_layers(self, turn: int, purpose: str) -> None:
-        """Seed torch's own generators, for layers that draw inside a network."""
-        seed = derive(self.seed, self.stream, turn, purpose)
+    def seed_layers(self, turn: int, purpose: str, share: int = 0) -> None:
+        """Seed torch's own generators, for layers that draw inside a network.
+
+        What a layer draws cannot be cut into rows, so each share but the first has its own seed.
+        """
+        place = (share,) if share else ()
+        seed = derive(self.seed, self.stream, turn, purpose, *place)
         torch.default_generator.manual_seed(seed)
         if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
             torch.cuda.manual_seed_all(seed)
 
     def draws(
-        self, turn: int, purpose: str, device: torch.device
-    ) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
-        """`uniform` and `normal` for a loss: each call of a turn has its own counter."""
-        calls = 0
+        self, turn: int, purpose: str, device: torch.device, batch: int, share: Share
+    ) -> tuple[Draw, Draw]:
+        """`uniform` and `normal` for one turn of one share: each call has its own counter.
 
-        def rng() -> torch.Generator:
+        A first dimension that goes with the share's rows (as many, a multiple, or one for each
+        pack) is drawn for the whole batch and cut; anything else is the same everywhere.
+        """
+        calls, rows = 0, batch // share.count
+
+        def draw(make: Draw, shape: tuple[int, ...]) -> Tensor:
             nonlocal calls
             calls += 1
-            return self.rng(turn, f"{purpose}-{calls}")
+            rng = self.rng(turn, f"{purpose}-{calls}")
+            if share.count == 1 or not _goes_with(rows, shape):
+                return make(shape, generator=rng).to(device, non_blocking=True)
+            batches = max(1, shape[0] // rows)  # 2 where real and fake are scored as one
+            whole = make((batches, shape[0] // batches * share.count, *shape[1:]), generator=rng)
+            part = whole[:, share.rows(whole.shape[1])].flatten(0, 1)
+            return part.to(device, non_blocking=True)
 
         def uniform(*shape: int) -> Tensor:
-            return torch.rand(shape, generator=rng()).to(device, non_blocking=True)
+            return draw(torch.rand, shape)
 
         def normal(*shape: int) -> Tensor:
-            return torch.randn(shape, generator=rng()).to(device, non_blocking=True)
+            return draw(torch.randn, shape)
 
         return uniform, normal
+
+
+def _goes_with(rows: int, shape: tuple[int, ...]) -> bool:
+    """Whether a draw of this shape has a place for each row, or each pack of them."""
+    first = shape[0] if shape else 1
+    return first == rows or (first > 1 and (first % rows == 0 or rows % first == 0))
 
 
 class DataOrder:

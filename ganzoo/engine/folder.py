@@ -1,14 +1,17 @@
-"""A run's folder: whose it is, and whether its run is finished."""
+"""A run's folder: whose it is, whether it can be written, and whether its run is finished."""
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from ganzoo.engine.prepare import plain
+from ganzoo.engine.prepare import hash_of, plain
+from ganzoo.engine.state import TrainingState
 from ganzoo.errors import TrainingError
 from ganzoo.files import write_text
-from ganzoo.specs import ModelConfig, read_config, recipe_hash, write_record
+from ganzoo.specs import ModelConfig, read_config, write_record
 from ganzoo.specs.reading import to_json
 
 
@@ -18,7 +21,7 @@ def finished_export(config: ModelConfig, folder: Path) -> Path | None:
     if not (path / "config.json").is_file():
         return None
     done, _ = read_config(path / "config.json")
-    same = recipe_hash(plain(done)) == recipe_hash(plain(config))
+    same = hash_of(done) == hash_of(config)
     if same and done.recipe.images > config.recipe.images:
         raise TrainingError(
             f"{folder} is finished with {done.recipe.images:,} images; images can be raised, not "
@@ -28,17 +31,50 @@ def finished_export(config: ModelConfig, folder: Path) -> Path | None:
 
 
 def check_folder(config: ModelConfig, folder: Path) -> None:
-    """Refuse a folder that holds another recipe's run, or something else."""
+    """Refuse a folder that holds another recipe's run, or something else, or cannot be written."""
     path = folder / "config.json"
     if path.is_file():
         there, _ = read_config(path)
-        if recipe_hash(plain(there)) != recipe_hash(plain(config)):
+        if hash_of(there) != hash_of(config):
             raise TrainingError(
                 f"{folder} holds a run of another recipe: {difference(there, config)}; "
                 "give another --out, or the recipe that it was started with"
             )
     elif folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
         raise TrainingError(f"{folder} is not empty and holds no run; give another --out")
+    check_writable(folder)
+
+
+def check_writable(folder: Path) -> None:
+    """Refuse a folder in which, or above which, nothing can be written."""
+    place = folder
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise TrainingError(
+            f"{folder} cannot be written ({place}: {reason}); give another --out"
+        ) from None
+
+
+def check_space(state: TrainingState, folder: Path, keep: int) -> None:
+    """Refuse a disk that has no room for the checkpoints to come, and an export."""
+    each = sum(tensor.nbytes for tensor in state.tensors().values())
+    parameters = sum(parameter.nbytes for parameter in state.generator.parameters())
+    optimizers = 2 * (parameters + sum(p.nbytes for p in state.discriminator.parameters()))
+    needed = (keep + 1) * (each + optimizers) + each
+    place = folder
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    if free < needed:
+        raise TrainingError(
+            f"{folder}: about {needed / 1e6:,.0f} MB are needed for checkpoints and the export, "
+            f"{free / 1e6:,.0f} MB are free there; make room, or give another --out"
+        )
 
 
 def write_recipe(config: ModelConfig, folder: Path) -> None:
@@ -53,6 +89,12 @@ def difference(there: ModelConfig, asked: ModelConfig) -> str:
     for key in sorted(old.keys() | new.keys()):
         if old.get(key) != new.get(key) and key != "recipe.images":
             return f"{key} is {old.get(key)!r} there, {new.get(key)!r} was asked for"
+    if there.recipe.images != asked.recipe.images:
+        return (
+            f"recipe.images is {there.recipe.images:,} there, {asked.recipe.images:,} was asked "
+            "for, and a learning-rate schedule depends on it (give the schedule its own `images` "
+            "in a new run)"
+        )
     return "they differ"
 
 

@@ -3,50 +3,116 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ganzoo.files import written_whole
 
+#: Steps whose values are held before they are made numbers, so that a GPU is seldom waited for.
+FOLD = 32
+REAL, FAKE = "real_scores", "fake_scores"
+
 
 class Meter:
-    """Means of named values since they were last read; they stay on the device until then."""
+    """Means of named values since they were last read; they stay on the device for a while.
+
+    From the scores that a loss logs come the discriminator's accuracies.
+    """
 
     def __init__(self) -> None:
-        self._sums: dict[str, Tensor] = {}
+        self.newest: dict[str, Tensor] = {}
+        self._held: dict[str, list[Tensor]] = {}
+        self._steps = 0
+        self._sums: dict[str, float] = {}
         self._counts: dict[str, int] = {}
 
-    @torch.no_grad()
     def add(self, name: str, values: Tensor) -> None:
         """Take in values of any shape."""
-        mean = values.detach().float().mean()
-        self._sums[name] = self._sums[name] + mean if name in self._sums else mean
+        values = self.newest[name] = values.detach()
+        self._held.setdefault(name, []).append(values)
+
+    def note(self, name: str, value: float) -> None:
+        """Take in a number."""
+        self._sums[name] = self._sums.get(name, 0.0) + value
         self._counts[name] = self._counts.get(name, 0) + 1
+
+    def step_ended(self) -> None:
+        """Make numbers of the values held, now and then."""
+        self._steps += 1
+        if self._steps >= FOLD:
+            self._fold()
 
     def read(self) -> dict[str, float]:
         """The means as plain floats, and start again."""
-        means = {name: float(total) / self._counts[name] for name, total in self._sums.items()}
+        self._fold()
+        means = {name: total / self._counts[name] for name, total in self._sums.items()}
         self._sums, self._counts = {}, {}
         return means
+
+    def plain(self) -> dict[str, Any]:
+        """What was taken in, as JSON data; the values held become numbers first."""
+        self._fold()
+        return {"sums": _as_text(self._sums), "counts": dict(self._counts)}
+
+    def restore(self, plain: Mapping[str, Any]) -> None:
+        """Go on from what `plain` gave."""
+        self._sums = {name: float(total) for name, total in plain["sums"].items()}
+        self._counts = dict(plain["counts"])
+
+    def _fold(self) -> None:
+        """Turn the values held into sums and counts."""
+        held, self._held, self._steps = self._held, {}, 0
+        for name, values in held.items():
+            means = torch.stack([value.float().mean() for value in values])
+            self._sum_up(name, means)
+        for name, right in accuracies(held.get(REAL, []), held.get(FAKE, [])).items():
+            self._sum_up(name, right)
+
+    def _sum_up(self, name: str, means: Tensor) -> None:
+        total = math.fsum(means.tolist()) if bool(means.isfinite().all()) else float(means.sum())
+        self._sums[name] = self._sums.get(name, 0.0) + total
+        self._counts[name] = self._counts.get(name, 0) + len(means)
+
+
+def accuracies(real: list[Tensor], fake: list[Tensor]) -> dict[str, Tensor]:
+    """Each turn's share [T] of real and of fake scores on their side of the middle.
+
+    The middle lies half way between the two means of the turn, so that critics, whose scores
+    have no zero point, are judged like everybody else.
+    """
+    if not real or len(real) != len(fake):
+        return {}
+    rows = [
+        (((one.mean() + other.mean()) / 2), one.flatten(), other.flatten())
+        for one, other in zip(real, fake, strict=True)
+    ]
+    return {
+        "accuracy.real": torch.stack([(one > middle).float().mean() for middle, one, _ in rows]),
+        "accuracy.fake": torch.stack([(two < middle).float().mean() for middle, _, two in rows]),
+    }
 
 
 class MetricsFile:
     """metrics.jsonl: one JSON object a row, each with its `images`."""
 
-    def __init__(self, path: Path, images: int) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        if path.exists():
-            self._cut(images)
 
-    def append(self, row: dict[str, float]) -> None:
-        """Add a row, and let it reach the disk's hands."""
+    def append(self, row: Mapping[str, float]) -> None:
+        """Add a row, and let it reach the disk's hands; what is not finite becomes null."""
+        plain = {name: value if math.isfinite(value) else None for name, value in row.items()}
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+            file.write(json.dumps(plain) + "\n")
 
-    def _cut(self, images: int) -> None:
+    def cut(self, images: int) -> None:
         """Drop rows beyond the checkpoint that the run goes on from."""
+        if not self.path.exists():
+            return
         kept = [
             line
             for line in self.path.read_text(encoding="utf-8").splitlines()
@@ -54,6 +120,11 @@ class MetricsFile:
         ]
         with written_whole(self.path) as beside:
             beside.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+
+
+def _as_text(sums: Mapping[str, float]) -> dict[str, str]:
+    """Numbers as text, since JSON has no word for those that are not finite."""
+    return {name: repr(total) for name, total in sums.items()}
 
 
 def _images_of(line: str) -> float:

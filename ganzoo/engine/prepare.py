@@ -4,28 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 from ganzoo.engine.counters import Counters, DataOrder
 from ganzoo.engine.optimizers import make_optimizer
+from ganzoo.engine.ranks import Ranks
+from ganzoo.engine.shares import shares_of
+from ganzoo.engine.start import take_over
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.trial import dry_call
 from ganzoo.engine.turns import Table
 from ganzoo.errors import ConfigError
 from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
-from ganzoo.parts import build, qualify
+from ganzoo.parts import build, needed_arguments, qualify
 from ganzoo.seeds import derive
 from ganzoo.specs import (
     CONFIG_VERSION,
     ModelConfig,
+    Recipe,
     check_version,
     merge,
     read_record,
+    recipe_hash,
     write_record,
 )
 from ganzoo.wrappers import Ema
+
+N = TypeVar("N", Generator, Discriminator)
 
 
 def resolve(raw: Mapping[str, Any], where: str) -> ModelConfig:
@@ -36,7 +43,7 @@ def resolve(raw: Mapping[str, Any], where: str) -> ModelConfig:
     check_version(raw, where)
     draft = read_record(ModelConfig, raw, where)
     recipe = merge(build_loss(draft).recipe, raw["recipe"])
-    config = read_record(ModelConfig, {**raw, "recipe": recipe}, where)
+    config = fit_data(read_record(ModelConfig, {**raw, "recipe": recipe}, where))
     return replace(
         config,
         generator=qualify(Generator, config.generator),
@@ -47,6 +54,20 @@ def resolve(raw: Mapping[str, Any], where: str) -> ModelConfig:
             data=qualify(Dataset, config.recipe.data),
         ),
     )
+
+
+def fit_data(config: ModelConfig) -> ModelConfig:
+    """Give a data set that needs a `size` or `channels` the generator's, where none is given."""
+    data = config.recipe.data
+    open_ = {"size", "channels"} & needed_arguments(Dataset, data)
+    if not open_:
+        return config
+    shape = build_players(config)[0].sample_shape
+    if len(shape) != 3 or shape[1] != shape[2]:
+        return config  # building the data set says what is missing
+    found = {"size": shape[2], "channels": shape[0]}
+    fitted = {**data.arguments, **{name: found[name] for name in sorted(open_)}}
+    return replace(config, recipe=replace(config.recipe, data=replace(data, arguments=fitted)))
 
 
 def config_of(
@@ -70,17 +91,25 @@ def resolve_precision(config: ModelConfig, device: torch.device) -> ModelConfig:
     return replace(config, recipe=replace(config.recipe, precision=precision))
 
 
-def prepare(config: ModelConfig, device: torch.device) -> tuple[TrainingState, Table]:
+def prepare(
+    config: ModelConfig,
+    device: torch.device,
+    ranks: Ranks | None = None,
+    micro_batch: int | None = None,
+) -> tuple[TrainingState, Table]:
     """Build and check everything; `GanzooError` says what does not fit."""
-    recipe = config.recipe
-    data = build(Dataset, recipe.data)
+    recipe, ranks = config.recipe, ranks or Ranks()
+    shares = shares_of(recipe.batch, ranks.rank, ranks.size, micro_batch)
+    data = open_data(recipe, ranks)
     generator, discriminator = build_players(config)
     loss = build_loss(config).to(device).requires_grad_(False)
-    if not len(data):
-        raise ConfigError(f"the data set {recipe.data.name} holds no samples")
     check_shapes(generator, discriminator, data)
     conditional = check_labels(generator, discriminator, data)
-    generator, discriminator = generator.to(device), discriminator.to(device)
+    check_augmentation(recipe, data)
+    if recipe.start is not None:
+        take_over(recipe.start, generator, discriminator)
+    data.to(device)
+    generator, discriminator = at_home(generator, device), at_home(discriminator, device)
     trainable = tuple(p for p in discriminator.parameters() if p.requires_grad)
     state = TrainingState(
         generator=generator,
@@ -101,9 +130,38 @@ def prepare(config: ModelConfig, device: torch.device) -> tuple[TrainingState, T
         conditional=conditional,
         trainable=trainable,
         autocast=torch.bfloat16 if recipe.precision == "bf16" else None,
+        ranks=ranks,
+        shares=shares,
     )
     dry_call(state, table)
     return state, table
+
+
+def open_data(recipe: Recipe, ranks: Ranks) -> Dataset:
+    """Open the data set, on rank 0 first: it may have to be fetched or packed."""
+    if not ranks.first:
+        ranks.wait()
+    try:
+        data = build(Dataset, recipe.data)
+    finally:
+        if ranks.first:
+            ranks.wait()
+    if len(data) < 2:
+        found = ("no samples", "a single sample")[len(data)]
+        raise ConfigError(f"the data set {recipe.data.name} holds {found}; a training needs two")
+    if recipe.batch > len(data):
+        raise ConfigError(
+            f"batch is {recipe.batch}, and the data set {recipe.data.name} has {len(data)} "
+            f"samples; --batch {len(data)} or less fits"
+        )
+    return data
+
+
+def at_home(network: N, device: torch.device) -> N:
+    """Move a network to its device, there in the layout that suits convolutions."""
+    if device.type != "cuda":
+        return network.to(device)
+    return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
 def build_loss(config: ModelConfig) -> Loss:
@@ -138,12 +196,27 @@ def check_shapes(generator: Generator, discriminator: Discriminator, data: Datas
         )
 
 
+def check_augmentation(recipe: Recipe, data: Dataset) -> None:
+    """Flips and shifts are for images."""
+    if recipe.augmentation and len(data.sample_shape) != 3:
+        raise ConfigError(
+            f"augmentation is for images [C, H, W]; {recipe.data.name} has samples of shape "
+            f"{list(data.sample_shape)}, leave it out"
+        )
+
+
 def check_labels(generator: Generator, discriminator: Discriminator, data: Dataset) -> bool:
     """Whether labels are passed: both players must be conditional, on the data set's classes."""
     wishes = (generator.num_classes, discriminator.num_classes)
     if None in wishes:
         return False
-    if wishes[0] != wishes[1] or data.num_classes is None or data.num_classes > int(wishes[0] or 0):
+    if data.num_classes is None:
+        raise ConfigError(
+            f"classes differ: the data set has no labels, the generator {wishes[0]} classes, the "
+            f"discriminator {wishes[1]}; give labels (a folder of images takes "
+            "--set data.arguments.labels=true), or leave num_classes out"
+        )
+    if wishes[0] != wishes[1] or data.num_classes > int(wishes[0] or 0):
         raise ConfigError(
             f"classes differ: the data set has {data.num_classes}, the generator {wishes[0]}, "
             f"the discriminator {wishes[1]}; set num_classes alike, or leave it out"
@@ -155,3 +228,8 @@ def plain(config: ModelConfig) -> dict[str, Any]:
     """What a run must keep to go on: the networks and the recipe, as JSON data."""
     data: dict[str, Any] = write_record(config)
     return {key: data[key] for key in ("generator", "discriminator", "recipe")}
+
+
+def hash_of(config: ModelConfig) -> str:
+    """The hash of what a run must keep to go on."""
+    return recipe_hash(config.generator, config.discriminator, config.recipe)

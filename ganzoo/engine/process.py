@@ -13,7 +13,13 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from ganzoo.engine.ranks import Ranks
+
+#: Steps between the moments at which several processes agree whether one was asked to stop.
+AGREE_EVERY = 8
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # malloc.h
 MIB = 1024 * 1024
 
@@ -35,6 +41,15 @@ class Interruption:
 
     def __init__(self) -> None:
         self.signal: int | None = None
+
+    def to_stop(self, ranks: Ranks, step: int) -> bool:
+        """Whether to end now: several processes agree on it every AGREE_EVERY steps."""
+        if ranks.size == 1:
+            return self.signal is not None
+        if step % AGREE_EVERY:
+            return False
+        self.signal = ranks.greatest(self.signal or 0) or None
+        return self.signal is not None
 
     @property
     def exit_code(self) -> int:

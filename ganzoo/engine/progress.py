@@ -1,4 +1,4 @@
-"""What a person sees of a training: a live bar on a terminal, a line now and then in a log."""
+"""What a person sees of a training: a live display on a terminal, a line now and then in a log."""
 
 from __future__ import annotations
 
@@ -7,47 +7,49 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
 from rich.progress import (
     BarColumn,
+    MofNCompleteColumn,
     Progress,
     TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Column
+from rich.text import Text
 
-#: How often the live bar moves, and how often a log gets a line, in seconds.
+#: How often the live display moves, and how often a log gets a line, in seconds.
 LIVE_SECONDS, LOG_SECONDS = 0.2, 30.0
+#: Rows of the newest figures that a trend looks back on.
+TREND = 24
+BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 class TrainingDisplay:
-    """Shows images done, images/s, losses and time left, on stderr."""
+    """Shows images done, images/s, time left, every term and the game's balance, on stderr."""
 
-    def __init__(self, name: str, total: int, done: int, *, quiet: bool = False) -> None:
+    def __init__(self, name: str, total: int, *, quiet: bool = False) -> None:
         self.console = Console(stderr=True, quiet=quiet)
-        self.name, self.total, self.first = name, total, done
-        self.figures = ""
+        self.name, self.total, self.first, self.images = name, total, 0, 0
+        self.figures: dict[str, float] = {}
+        self.trends: dict[str, list[float]] = {}
         self._started = self._shown = time.monotonic()
         self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            TextColumn("[bold]{task.description}"),
+            BarColumn(bar_width=28),
             TaskProgressColumn(),
-            TextColumn("{task.fields[rate]}"),
+            MofNCompleteColumn(),
+            TextColumn("[cyan]{task.fields[rate]}"),
             TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-            TextColumn(
-                "{task.fields[figures]}",
-                table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
-            ),
-            console=self.console,
             auto_refresh=False,
-            expand=True,
-            disable=not self.console.is_terminal,
         )
-        self._task = self._bar.add_task(name, total=total, completed=done, rate="", figures="")
+        self._task = self._bar.add_task(name, total=total, rate="")
+        self._live = Live(console=self.console, auto_refresh=False, transient=False)
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        if self.console.is_terminal:
+            self._live.start()
         return self
 
     def __exit__(
@@ -56,37 +58,79 @@ class TrainingDisplay:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        self._live.stop()
 
-    def figures_are(self, metrics: Mapping[str, float]) -> None:
-        """Take over the newest losses; what is only logged stands in metrics.jsonl."""
-        losses = ((_short(name), value) for name, value in metrics.items())
-        self.figures = "  ".join(f"{name} {value:.3g}" for name, value in losses if name)
+    def goes_on_from(self, images: int) -> None:
+        """Count rates and what is left from here."""
+        self.first = self.images = images
+        self._started = time.monotonic()
+
+    def figures_are(self, figures: Mapping[str, float]) -> None:
+        """Take over the newest figures; what was not measured now stays."""
+        self.figures |= figures
+        for name, value in figures.items():
+            self.trends[name] = [*self.trends.get(name, []), value][-TREND:]
 
     def advance(self, images: int) -> None:
         """Show how far the run is, if it is time to."""
         now = time.monotonic()
         live = self.console.is_terminal
-        ended = live and images >= self.total
-        if not ended and now - self._shown < (LIVE_SECONDS if live else LOG_SECONDS):
+        if images < self.total and now - self._shown < (LIVE_SECONDS if live else LOG_SECONDS):
             return
-        self._shown = now
-        rate = (images - self.first) / (now - self._started)
+        self._shown, self.images = now, images
+        rate = (images - self.first) / max(now - self._started, 1e-9)
         if live:
-            self._bar.update(
-                self._task, completed=images, rate=f"{rate:,.0f} images/s", figures=self.figures
+            self._bar.update(self._task, completed=images, rate=f"{rate:,.0f} images/s")
+            self._live.update(self.picture(), refresh=True)
+        elif images < self.total:
+            left = (self.total - images) / rate if rate else 0
+            terms = (f"{_short(name)} {self.figures[name]:.3g}" for name in self.terms())
+            self.say(
+                f"{self.name}  {images:,} of {self.total:,} images  {rate:,.0f} images/s  "
+                f"{left / 60:.1f} min left  {'  '.join([*terms, *self.balance()])}"
             )
-            self._bar.refresh()
-            return
-        left = (self.total - images) / rate if rate else 0
-        self.say(
-            f"{self.name}  {images:,} of {self.total:,} images  {rate:,.0f} images/s  "
-            f"{left / 60:.1f} min left  {self.figures}"
-        )
+
+    def picture(self) -> RenderableType:
+        """The live display: the bar, the terms with their trends, and the balance of the game."""
+        rows = [
+            Text.assemble(
+                ("  " + _short(name).ljust(12), "dim"),
+                f"{self.figures[name]:>9.3g}  ",
+                (trend(self.trends[name]), _colour(name)),
+            )
+            for name in self.terms()
+        ]
+        balance = Text("  " + "   ".join(self.balance()), style="dim")
+        return Group(self._bar, *rows, balance)
+
+    def terms(self) -> list[str]:
+        """What the players minimise, the discriminator's first; all else is in metrics.jsonl."""
+        return sorted(name for name in self.figures if _short(name))
+
+    def balance(self) -> list[str]:
+        """How the discriminator fares on real and fake, and how diverse samples are."""
+        found = self.figures
+        said = []
+        if "accuracy.real" in found:
+            said.append(
+                f"D right on real {found['accuracy.real']:.0%}, fake {found['accuracy.fake']:.0%}"
+            )
+        if "diversity" in found:
+            said.append(f"diversity {found['diversity']:.2f} of the data's")
+        return said
 
     def say(self, text: str) -> None:
-        """Print a line above the bar."""
+        """Print a line above the display."""
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def trend(values: list[float]) -> str:
+    """Values as a line of blocks, from their least to their greatest."""
+    finite = [value for value in values if abs(value) != float("inf") and value == value]
+    if not finite:
+        return ""
+    low, span = min(finite), max(finite) - min(finite) or 1.0
+    return "".join(BLOCKS[round((value - low) / span * (len(BLOCKS) - 1))] for value in finite)
 
 
 def _short(name: str) -> str:
@@ -94,3 +138,7 @@ def _short(name: str) -> str:
     player, _, term = name.partition(".")
     letter = {"discriminator": "D", "generator": "G"}.get(player, "")
     return f"{letter} {term}".rstrip() if letter else ""
+
+
+def _colour(name: str) -> str:
+    return "magenta" if name.startswith("discriminator") else "green"

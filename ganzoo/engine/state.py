@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ganzoo.engine.health import Vitals
+from ganzoo.engine.journal import Meter
 from ganzoo.errors import TrainingError
 from ganzoo.interfaces import Discriminator, Generator, Loss
 from ganzoo.wrappers import Ema
@@ -19,7 +21,8 @@ class TrainingState:
     """Both players, the average, the loss's state, the optimizers and the counters.
 
     `images`, `turn` and `step` count real images shown, discriminator turns and generator steps
-    done; `stream` the rollbacks; `seconds` the time spent, over all sittings.
+    done; `stream` the rollbacks; `seconds` the time spent, over all sittings. `meter` holds the
+    figures of the row of metrics that is under way, `vitals` what the health checks remember.
     """
 
     generator: Generator
@@ -34,6 +37,8 @@ class TrainingState:
     stream: int = 0
     seconds: float = 0.0
     sittings: int = 0
+    meter: Meter = field(default_factory=Meter)
+    vitals: Vitals = field(default_factory=Vitals)
 
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor, by a name that says whose it is."""
@@ -53,6 +58,7 @@ class TrainingState:
     def plain(self) -> dict[str, Any]:
         """The counters, and what of the optimizers is no tensor, as JSON data."""
         found: dict[str, Any] = {name: getattr(self, name) for name in _COUNTERS}
+        found |= {"meter": self.meter.plain(), "vitals": self.vitals.plain()}
         for owner, optimizer in self._optimizers():
             state = optimizer.state_dict()
             found[owner] = {
@@ -86,6 +92,8 @@ class TrainingState:
             _restore_optimizer(optimizer, groups.get(owner, {}), plain[owner])
         for name in _COUNTERS:
             setattr(self, name, plain[name])
+        self.meter.restore(plain["meter"])
+        self.vitals = Vitals(**plain["vitals"])
 
     def _modules(self) -> Iterator[tuple[str, nn.Module]]:
         yield "generator", self.generator

@@ -8,17 +8,31 @@ from pathlib import Path
 
 import torch
 
-from ganzoo.engine.cadence import Cadence
-from ganzoo.engine.checkpoint import last_good, sweep
-from ganzoo.engine.folder import check_folder, finished_export, write_recipe
-from ganzoo.engine.prepare import plain, prepare, resolve_precision
+from ganzoo.engine.cadence import Cadence, anchor_folders
+from ganzoo.engine.checkpoint import (
+    Checkpoint,
+    Setting,
+    drop_beyond,
+    first_good,
+    is_well,
+    last_good,
+    sweep,
+    write_checkpoint,
+)
+from ganzoo.engine.folder import check_folder, check_space, finished_export, write_recipe
+from ganzoo.engine.health import Illness
+from ganzoo.engine.prepare import hash_of, prepare, resolve_precision
 from ganzoo.engine.process import interruptible
 from ganzoo.engine.run import Outcome, RunOptions
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Table, discriminator_turn, generator_turn
+from ganzoo.engine.turns import Table, step
 from ganzoo.errors import TrainingError
-from ganzoo.specs import ModelConfig, recipe_hash
+from ganzoo.interfaces import Loss
+from ganzoo.specs import ModelConfig
 from ganzoo.wrappers.ema import lerp_share
+
+#: Rollbacks after which a training that falls ill again is stopped (DESIGN).
+ROLLBACKS = 3
 
 log = logging.getLogger("ganzoo")
 
@@ -33,30 +47,32 @@ def train(config: ModelConfig, run: RunOptions) -> Outcome:
     config = resolve_precision(config, device)
     if finished := finished_export(config, run.folder):
         return Outcome("already finished", config.recipe.images, finished)
-    state, table = prepare(config, device)
-    config = replace(config, kind=table.data.kind)
     check_folder(config, run.folder)
-    resume(state, table, config, run.folder)
-    write_recipe(config, run.folder)  # last: whatever was refused leaves the folder as it was
-    return play(state, table, config, run)
+    state, table = prepare(config, device, run.ranks, run.micro_batch)
+    check_space(state, run.folder, run.keep)
+    config = replace(config, kind=table.data.kind)
+    setting = setting_of(config, table, run)
+    resume(state, table, config, run.folder, setting)
+    if run.ranks.first:
+        write_recipe(config, run.folder)  # last: whatever was refused leaves the folder as it was
+    if run.compile:
+        compile_players(state, state.loss)
+    return play(state, table, config, run, setting)
 
 
-def play(state: TrainingState, table: Table, config: ModelConfig, run: RunOptions) -> Outcome:
+def play(
+    state: TrainingState, table: Table, config: ModelConfig, run: RunOptions, setting: Setting
+) -> Outcome:
     """The loop: n discriminator turns, a generator turn, the average, and what is due."""
     recipe = config.recipe
-    due = Cadence(state, table, config, run)
+    due = Cadence(state, table, config, run, setting)
     with interruptible() as asked, due.told_of_failure(), due.display:
-        while state.images < recipe.images and asked.signal is None:
-            for number in range(recipe.discriminator_steps):
-                last = number == recipe.discriminator_steps - 1
-                keep_graph = last and recipe.reuse_fakes
-                fakes, real, labels = discriminator_turn(
-                    state, table, due.meter.add, keep_graph=keep_graph
-                )
-            reused = fakes if recipe.reuse_fakes else None
-            generator_turn(state, table, due.meter.add, reused, real, labels)
+        due.begin()
+        while state.images < recipe.images and not asked.to_stop(table.ranks, state.step):
+            last = step(state, table, state.meter.add)
             state.average.update(lerp_share(recipe.images_per_step, half_life(state, config)))
-            due.look()
+            if illness := due.look(last):
+                treat(illness, due)
         return due.finish(asked)
 
 
@@ -66,25 +82,107 @@ def half_life(state: TrainingState, config: ModelConfig) -> float:
     return ema.half_life if ema.ramp_up is None else min(ema.half_life, ema.ramp_up * state.images)
 
 
-def resume(state: TrainingState, table: Table, config: ModelConfig, folder: Path) -> None:
+def treat(illness: Illness, due: Cadence) -> None:
+    """Warn, stop or roll back, as the recipe says."""
+    action, images = due.config.recipe.on_collapse, due.state.images
+    told = f"at {images:,} images {illness}"
+    if action == "rollback" and due.state.stream < ROLLBACKS:
+        due.display.say(told)
+        roll_back(due)
+    elif action == "warn":
+        due.display.say(f"{told} (--set on_collapse=stop or rollback acts on it)")
+    else:
+        tried = f" after {ROLLBACKS} rollbacks" if action == "rollback" else ""
+        raise TrainingError(f"stopped{tried}: {told}; {due.what_stands()}")
+
+
+def roll_back(due: Cadence) -> None:
+    """Go back to the last anchor that was well, and on from there with other draws.
+
+    Later checkpoints go first, so that a kill in between ends at the anchor too.
+    """
+    state, table, folder = due.state, due.table, due.checkpoints
+    anchors = anchor_folders(folder, due.per_step)
+    found = first_good([path for path in anchors if is_well(path)])
+    if found is None:
+        raise TrainingError(f"{folder} holds no healthy checkpoint to go back to")
+    stream = state.stream + 1
+    restore(state, table, found)
+    state.stream = table.counters.stream = stream
+    table.ranks.wait()  # all have read
+    if due.writes:
+        drop_beyond(folder, state.images)
+        write_checkpoint(state, folder, due.setting)
+        due.metrics.cut(state.images)
+    due.display.goes_on_from(state.images)
+    due.display.say(f"back to {state.images:,} images, on with other draws ({stream})")
+
+
+def resume(
+    state: TrainingState, table: Table, config: ModelConfig, folder: Path, setting: Setting
+) -> None:
     """Take over the last good checkpoint, if there is one."""
-    sweep(folder / "checkpoints")
+    if table.ranks.first:
+        sweep(folder / "checkpoints")
+    table.ranks.wait()
     found = last_good(folder / "checkpoints")
     if found is not None:
-        if found.recipe_hash != recipe_hash(plain(config)):
-            raise TrainingError(f"{found.folder} is of another recipe; give another --out")
-        state.restore(found.tensors, found.plain)
+        check_setting(found, setting)
+        restore(state, table, found)
         if state.images - config.recipe.images >= config.recipe.images_per_step:
             raise TrainingError(
                 f"{folder} has seen {state.images:,} images already; images can be raised, not "
                 f"lowered to {config.recipe.images:,}"
             )
-        table.counters.stream = state.stream
-        if found.threads != torch.get_num_threads():
-            log.warning(
-                "the checkpoint was written with %d threads, this run has %d: it goes on, but "
-                "not bit for bit",
-                found.threads,
-                torch.get_num_threads(),
-            )
+    if table.ranks.greatest(state.images) != state.images:
+        raise TrainingError(f"the processes do not see one folder {folder}; share it among them")
     state.sittings += 1
+
+
+def restore(state: TrainingState, table: Table, found: Checkpoint) -> None:
+    """Take over a checkpoint."""
+    state.restore(found.tensors, found.plain)
+    table.counters.stream = state.stream
+
+
+def setting_of(config: ModelConfig, table: Table, run: RunOptions) -> Setting:
+    """What a training that goes on bit for bit must have again."""
+    return Setting(
+        recipe=hash_of(config),
+        data=table.data.content_hash(),
+        processes=table.ranks.size,
+        micro_batch=run.micro_batch or 0,
+        threads=torch.get_num_threads(),
+    )
+
+
+def check_setting(found: Checkpoint, setting: Setting) -> None:
+    """Refuse another recipe or other data; tell what changes only the bits."""
+    if found.setting.recipe != setting.recipe:
+        raise TrainingError(f"{found.folder} is of another recipe; give another --out")
+    if found.setting.data != setting.data:
+        raise TrainingError(
+            f"the data set is not the one that this run began with (its content was "
+            f"{found.setting.data[:12]}, it is {setting.data[:12]}); bring that back, or give "
+            "another --out"
+        )
+    for name, (then, now) in {
+        "processes": (found.setting.processes, setting.processes),
+        "micro-batch": (found.setting.micro_batch, setting.micro_batch),
+        "threads": (found.setting.threads, setting.threads),
+    }.items():
+        if then != now:
+            log.warning(
+                "the checkpoint was written with %s %d, this run has %d: it goes on in the same "
+                "order of data, but not bit for bit",
+                name,
+                then,
+                now,
+            )
+
+
+def compile_players(state: TrainingState, loss: Loss) -> None:
+    """Let torch compile the generator, and the discriminator where no gradient of it is taken."""
+    state.generator.compile()
+    if not loss.double_backward:
+        state.discriminator.compile()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Fakes, Table, make_round, means_of, total_of, unfrozen
+from ganzoo.engine.turns import Played, Table, make_round, means_of, total_of, unfrozen
 from ganzoo.errors import GanzooError, TrainingError, one_line
 
 
@@ -24,7 +24,8 @@ def dry_call(state: TrainingState, table: Table) -> None:
     trainable = tuple(copied for own, copied in pairs if id(own) in chosen)
     with torch.random.fork_rng(devices=[]):
         table.counters.seed_layers(0, "dry-call")
-        real, labels = table.real_batch(0)
+        share = table.shares[0]
+        real, labels = table.real_batch(0, share)
         rng = table.counters.rng(0, "dry-call")
         latents = generator.sample_latents(len(real), rng=rng).to(table.device)
         published = _outputs(trial, real, latents, labels)
@@ -33,10 +34,10 @@ def dry_call(state: TrainingState, table: Table) -> None:
                 f"the loss {table.recipe.loss.name} needs the output {missing[0]!r}, and the "
                 f"networks publish {', '.join(sorted(published))}; override `outputs` to add it"
             )
-        fakes = Fakes(published["samples"], latents)
+        played = Played(share, real, labels, latents, published["samples"].float())
         with unfrozen(trainable):
-            _try_turn(trial, table, real, labels, fakes, "discriminator")
-        _try_turn(trial, table, real, labels, fakes, "generator")
+            _try_turn(trial, table, played, "discriminator")
+        _try_turn(trial, table, played, "generator")
     for name, buffer in loss.named_buffers():
         if buffer.requires_grad:
             raise TrainingError(
@@ -79,16 +80,9 @@ def _hint(trial: TrainingState) -> str:
     )
 
 
-def _try_turn(
-    trial: TrainingState,
-    table: Table,
-    real: Tensor,
-    labels: Tensor | None,
-    fakes: Fakes,
-    mover: str,
-) -> None:
+def _try_turn(trial: TrainingState, table: Table, played: Played, mover: str) -> None:
     """One player's turn, as far as its gradients."""
-    round = make_round(trial, table, real, labels, fakes, lambda name, values: None, mover)
+    round = make_round(trial, table, played, lambda name, values: None, mover)
     try:
         with table.precision():
             terms = getattr(trial.loss, mover)(round)

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from abc import ABC
 
+import torch
 from torch import Tensor
 
 from ganzoo.errors import ConfigError
-from ganzoo.interfaces import Loss, Round, Terms
+from ganzoo.interfaces import Discriminator, Loss, Round, Terms
 from ganzoo.losses import adversarial as game
 from ganzoo.losses.penalties import r1_penalty, r2_penalty
 
 
 def scores(round: Round) -> tuple[Tensor, Tensor]:
-    """Scores of the round's real and fake samples, shown in the log."""
-    real, fake = round.discriminator(round.real), round.discriminator(round.fake)
+    """Scores of the round's real and fake samples, shown in the log.
+
+    They are scored in one pass where the discriminator keeps samples apart.
+    """
+    judge, labels = round.discriminator, round.labels
+    if isinstance(judge.module, Discriminator) and judge.module.independent:
+        twice = None if labels is None else torch.cat([labels, labels])
+        real, fake = judge(torch.cat([round.real, round.fake]), twice).chunk(2)
+    else:
+        real, fake = judge(round.real), judge(round.fake)
     round.log("real_scores", real)
     round.log("fake_scores", fake)
     return real, fake

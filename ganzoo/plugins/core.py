@@ -26,15 +26,32 @@ def ganzoo_datasets() -> dict[str, str]:
     """The data sets that everybody starts with."""
     return {
         "fashion-mnist": "ganzoo.data.mnist:FashionMNIST",
+        "folder": "ganzoo.data.folder:FolderImages",
+        "grid": "ganzoo.data.points:Grid",
         "mnist": "ganzoo.data.mnist:MNIST",
         "mnist-mini": "ganzoo.data.mini:MNISTMini",
+        "ring": "ganzoo.data.points:Ring",
+        "stacked-mnist": "ganzoo.data.stacked:StackedMNIST",
+    }
+
+
+@hookimpl
+def ganzoo_trackers() -> dict[str, str]:
+    """Where figures and samples can be sent; each needs a library of its own."""
+    return {
+        "mlflow": "ganzoo.trackers.mlflow:MLflow",
+        "tensorboard": "ganzoo.trackers.tensorboard:TensorBoard",
+        "wandb": "ganzoo.trackers.wandb:WandB",
     }
 
 
 @hookimpl
 def ganzoo_writers() -> dict[str, str]:
     """How samples are written, by their kind."""
-    return {"image": "ganzoo.data.images:write_images"}
+    return {
+        "image": "ganzoo.data.images:write_images",
+        "points": "ganzoo.data.scatter:write_points",
+    }
 
 
 @hookimpl

@@ -16,11 +16,14 @@ from ganzoo.specs.model import (
 )
 from ganzoo.specs.reading import parse_json, read_json, read_record, write_record
 from ganzoo.specs.recipe import (
+    Augmentation,
     Averaging,
     Optimizer,
     Optimizers,
     Part,
     Recipe,
+    Schedule,
+    Start,
     merge,
     recipe_hash,
     set_path,
@@ -31,6 +34,7 @@ __all__ = [
     "DISCRIMINATOR_FILE",
     "GENERATOR_FILE",
     "MODEL_NAME",
+    "Augmentation",
     "Averaging",
     "FileRecord",
     "Fingerprint",
@@ -42,6 +46,8 @@ __all__ = [
     "Part",
     "Provenance",
     "Recipe",
+    "Schedule",
+    "Start",
     "check_version",
     "merge",
     "parse_json",

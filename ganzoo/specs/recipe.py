@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ganzoo.errors import ConfigError
+from ganzoo.errors import ConfigError, did_you_mean
 from ganzoo.specs.reading import write_record
 
 PRECISIONS = ("auto", "float32", "bf16")
+#: What a run does when its health is bad for long.
+COLLAPSE_ACTIONS = ("warn", "stop", "rollback")
+SCHEDULES = ("constant", "linear", "cosine")
+#: What differentiable augmentation may do (Zhao et al. 2020, section 4).
+DIFFAUGMENTS = ("color", "translation", "cutout")
 
 
 @dataclass(frozen=True)
@@ -21,16 +27,58 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """How a learning rate changes over a run, as a share of the optimizer's `lr`; in images.
+
+    It rises from 0 over the first `warmup` images. Then `constant` keeps it, and `linear` and
+    `cosine` bring it to the share `final` at image number `images` (None: the recipe's last).
+    """
+
+    name: str = "cosine"
+    images: int | None = None
+    warmup: int = 0
+    final: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.name not in SCHEDULES:
+            raise ConfigError(
+                f"there is no schedule {self.name!r}; {did_you_mean(self.name, SCHEDULES)}"
+            )
+        if self.images is not None and self.images < 1:
+            raise ConfigError(f"images must be 1 or more, or null; found {self.images}")
+        if self.warmup < 0 or self.final < 0:
+            raise ConfigError(
+                f"warmup and final must be 0 or more, found {self.warmup} and {self.final}"
+            )
+        if self.images is not None and self.images <= self.warmup and self.name != "constant":
+            raise ConfigError(
+                f"a schedule of {self.images:,} images has no room for {self.warmup:,} of warm-up"
+            )
+
+    @property
+    def needs_total(self) -> bool:
+        """Whether it depends on how many images the whole run has."""
+        return self.name != "constant" and self.images is None
+
+
+@dataclass(frozen=True)
 class Optimizer:
-    """An optimizer by the name timm's factory gives it, its rate and its other arguments."""
+    """An optimizer by the name timm's factory gives it, its rate and its other arguments.
+
+    `max_grad_norm` scales a longer gradient of the whole player down to that norm.
+    """
 
     name: str = "adam"
     lr: float = 2e-4  # Radford et al. 2016, section 4
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    schedule: Schedule | None = None
+    max_grad_norm: float | None = None
 
     def __post_init__(self) -> None:
         if not self.lr > 0:
             raise ConfigError(f"lr must be above 0, found {self.lr}")
+        if self.max_grad_norm is not None and not self.max_grad_norm > 0:
+            raise ConfigError(f"max_grad_norm must be above 0 or null, found {self.max_grad_norm}")
 
 
 @dataclass(frozen=True)
@@ -60,11 +108,42 @@ class Averaging:
 
 
 @dataclass(frozen=True)
+class Augmentation:
+    """What is done to every image, real and fake, before the discriminator sees it.
+
+    `flip` mirrors half of them; `diffaugment` names differentiable changes (Zhao et al. 2020).
+    """
+
+    flip: bool = False
+    diffaugment: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in self.diffaugment:
+            if name not in DIFFAUGMENTS:
+                raise ConfigError(
+                    f"diffaugment: there is no {name!r}; {did_you_mean(name, DIFFAUGMENTS)}"
+                )
+
+    def __bool__(self) -> bool:
+        return self.flip or bool(self.diffaugment)
+
+
+@dataclass(frozen=True)
+class Start:
+    """The model whose weights a training begins with, and the sha256 of what was taken over."""
+
+    model: str
+    generator: str
+    discriminator: str
+
+
+@dataclass(frozen=True)
 class Recipe:
     """What a training does; counted in images (real samples shown in a discriminator turn).
 
     `batch` is the global batch of one turn; `reuse_fakes` lets the generator's turn take the
-    latents and fakes of the last discriminator turn; `precision` is float32, bf16 or auto.
+    latents and fakes of the last discriminator turn; `precision` is float32, bf16 or auto;
+    `on_collapse` is warn, stop or rollback; `start` is None where networks begin untrained.
     """
 
     loss: Part
@@ -76,6 +155,9 @@ class Recipe:
     ema: Averaging = field(default_factory=Averaging)
     reuse_fakes: bool = True
     precision: str = "auto"
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    on_collapse: str = "warn"
+    start: Start | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -84,6 +166,10 @@ class Recipe:
                 raise ConfigError(f"{name} must be 1 or more, found {getattr(self, name)}")
         if self.precision not in PRECISIONS:
             raise ConfigError(f"precision is one of {PRECISIONS}, found {self.precision!r}")
+        if self.on_collapse not in COLLAPSE_ACTIONS:
+            raise ConfigError(
+                f"on_collapse is one of {COLLAPSE_ACTIONS}, found {self.on_collapse!r}"
+            )
         if not 0 <= self.seed < 2**63:
             raise ConfigError(f"seed must be between 0 and 2**63 - 1, found {self.seed}")
 
@@ -92,19 +178,41 @@ class Recipe:
         """Images of one step: n discriminator turns of a batch."""
         return self.batch * self.discriminator_steps
 
+    @property
+    def needs_total(self) -> bool:
+        """Whether a schedule depends on `images`, so that it cannot be raised later."""
+        players = (self.optimizers.generator, self.optimizers.discriminator)
+        return any(player.schedule and player.schedule.needs_total for player in players)
 
-def recipe_hash(parts: Mapping[str, Any]) -> str:
+
+def recipe_hash(generator: Part, discriminator: Part, recipe: Recipe) -> str:
     """Hash what a run must keep to go on: everything but `images`, which may be raised.
 
-    `parts` holds the generator, the discriminator and the recipe, as records or JSON data.
+    Where a schedule depends on `images`, they are part of it. What holds its default is left
+    out, so that a run goes on when a later version adds keys.
     """
     import hashlib  # here, since `ganzoo list` has no use for it
     import json
 
-    data = write_record(parts)
-    data["recipe"] = {k: v for k, v in data["recipe"].items() if k != "images"}
-    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    told = _told(recipe)
+    if not recipe.needs_total:
+        told.pop("images", None)
+    parts = {"generator": _told(generator), "discriminator": _told(discriminator), "recipe": told}
+    canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _told(record: Any) -> dict[str, Any]:
+    """What a record says beyond its defaults, as JSON data."""
+    found = {}
+    for key in dataclasses.fields(record):
+        value = getattr(record, key.name)
+        made = key.default_factory
+        default = key.default if made is dataclasses.MISSING else made()
+        if value != default:
+            deep = dataclasses.is_dataclass(value)
+            found[key.name] = _told(value) if deep else write_record(value)
+    return found
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def config(
     generator: Any = "tiny",
     discriminator: Any = "tiny",
     data: Any = "tiny-ring",
-    kind: str = "points",
+    kind: str = "tiny-points",
     steps: int = 5,
     **recipe: Any,
 ) -> ModelConfig:

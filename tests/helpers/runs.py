@@ -13,7 +13,7 @@ from ganzoo.specs import ModelConfig, merge
 
 def ring_config(images: int = 6400, **recipe: Any) -> ModelConfig:
     """Tiny players on the ring of eight modes, resolved; `recipe` changes keys of the recipe."""
-    raw = {**config_of("tiny", "tiny", "non-saturating", "tiny-ring"), "kind": "points"}
+    raw = {**config_of("tiny", "tiny", "non-saturating", "tiny-ring"), "kind": "tiny-points"}
     raw["recipe"] = merge(raw["recipe"], {"images": images, **recipe})
     return resolve(raw, "the test")
 

@@ -54,7 +54,7 @@ class TinyDiscriminator(Discriminator):
 class TinyRing(Dataset):
     """Eight Gaussians on a circle of radius 1, sigma 0.05; the labels are the modes."""
 
-    kind = "points"
+    kind = "tiny-points"
     sample_shape = (2,)
     num_classes = 8
     value_range = None
@@ -106,7 +106,7 @@ TINY: Mapping[str, Mapping[str, str]] = {
     PART_HOOKS["generator"]: {"tiny": "tiny:TinyGenerator"},
     PART_HOOKS["discriminator"]: {"tiny": "tiny:TinyDiscriminator"},
     PART_HOOKS["dataset"]: {"tiny-ring": "tiny:TinyRing"},
-    PART_HOOKS["writer"]: {"points": "tiny:write_points"},
+    PART_HOOKS["writer"]: {"tiny-points": "tiny:write_points"},
 }
 
 

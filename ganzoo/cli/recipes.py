@@ -1,0 +1,97 @@
+"""What a command line asks to be trained: a card, a file or parts, with options laid over it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ganzoo.cards import catalogue
+from ganzoo.errors import ConfigError, UsageError
+from ganzoo.specs import merge, parse_json, read_json, set_path
+
+#: Where a --set path begins; anything else is a key of the recipe.
+ROOTS = ("generator", "discriminator", "recipe", "name", "description", "licenses", "extra")
+#: What a finished training writes into config.json, and a new one must not inherit.
+RESULTS = ("files", "parameters", "metrics", "provenance", "fingerprint", "requires")
+#: What is not true any more on other data.
+OF_THE_DATA = ("name", "description", "licenses")
+
+
+def asked(what: str | None, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """The raw config that the command line asks for, and its name in errors."""
+    raw, where = _base(what, options)
+    recipe = dict(raw.get("recipe") or {})
+    if options["data"]:
+        recipe = merge(recipe, {"data": _data_part(options["data"], recipe)})
+    if options["strict"]:
+        recipe = merge(recipe, {"data": {"arguments": {"strict": True}}})
+    for key in ("images", "seed", "batch"):
+        if options[key] is not None:
+            recipe[key] = options[key]
+    raw = {**raw, "recipe": recipe}
+    for setting in options["settings"]:
+        raw = _set(raw, setting)
+    return raw, f"{where} with --set" if options["settings"] else where
+
+
+def default_folder(raw: dict[str, Any], what: str | None) -> Path:
+    """runs/NAME, by the model's name, the recipe's file or the parts."""
+    if what is not None and not raw.get("name"):
+        return Path("runs") / Path(what).resolve().stem
+    parts = (raw["generator"]["name"], raw["recipe"]["data"]["name"])
+    return Path("runs") / (raw.get("name") or "-".join(p.rpartition("/")[2] for p in parts))
+
+
+def _base(what: str | None, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    names = {key: options[key] for key in ("generator", "discriminator", "loss")}
+    if what is None and options["init"] and not any(names.values()):
+        what = options["init"]  # a model goes on with its own recipe
+    if what is None:
+        missing = [f"--{key}" for key in (*names, "data") if not options[key]]
+        if missing:
+            raise UsageError(
+                f"nothing to train: give a name, a RECIPE.json, or the parts ({', '.join(missing)} "
+                "not given); `ganzoo list` shows the names"
+            )
+        from ganzoo.engine.prepare import config_of
+
+        return config_of(**names, data=options["data"]), "the command line"
+    if given := [f"--{key}" for key, value in names.items() if value]:
+        raise UsageError(
+            f"{what} brings its own parts; leave out {', '.join(given)}, or leave out {what}"
+        )
+    path = Path(what)
+    if path.suffix == ".json" and path.name != "config.json":
+        raw = read_json(path)
+        if not isinstance(raw, dict):
+            raise ConfigError(f"{path}: expected an object, as config.json is one")
+        return {key: value for key, value in raw.items() if key not in RESULTS}, str(path)
+    card = catalogue().locate(what)
+    own_data = options["data"] in (None, card.require_config().recipe.data.name, card.data)
+    left_out = RESULTS if own_data and not options["init"] else RESULTS + OF_THE_DATA
+    fresh = {key: value for key, value in card.raw.items() if key not in left_out}
+    return fresh, str(card.folder / "config.json")
+
+
+def _data_part(asked: str, recipe: dict[str, Any]) -> dict[str, Any]:
+    """The part that --data names; the recipe's own data set keeps its arguments."""
+    kind, colon, path = asked.partition(":")
+    if colon and kind == "folder":
+        if not path:
+            raise UsageError("--data folder: needs a path, such as folder:photos/")
+        return {"name": "folder", "arguments": {"path": str(Path(path).expanduser().resolve())}}
+    there = str((recipe.get("data") or {}).get("name", ""))
+    return {"name": there if there.rpartition("/")[2] == asked else asked}
+
+
+def _set(raw: dict[str, Any], setting: str) -> dict[str, Any]:
+    path, equals, text = setting.partition("=")
+    if not equals:
+        raise UsageError(f"--set {setting}: write KEY.PATH=VALUE, such as recipe.batch=128")
+    root = path.partition(".")[0]
+    full = path if root in ROOTS else f"recipe.{path}"
+    try:
+        value = parse_json(text, f"--set {path}")
+    except ConfigError:
+        value = text
+    return set_path(raw, full, value)

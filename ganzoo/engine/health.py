@@ -1,0 +1,174 @@
+"""The health of a training: what can go wrong with a game, noticed within a fixed number of images.
+
+A check looks at one turn, every CHECK_EVERY images. Values that are not finite are told at once;
+a discriminator that wins and samples that are all alike are told after PATIENCE checks in a row,
+since both come and go in a game that is well.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+#: Images between checks, and checks in a row before something is told: within 30,000 images.
+CHECK_EVERY, PATIENCE = 5_000, 5
+#: A discriminator ranks more pairs than this rightly when it wins (DESIGN) ...
+WINNING = 0.99
+#: ... and the generator's gradient is below this share of its running median.
+VANISHED = 0.01
+#: Checks that the running median looks back on.
+MEMORY = 100
+#: Samples whose distances from each other are taken.
+LOOKED_AT = 256
+#: Samples are all alike below this share of the data's own mean distance.
+ALIKE = 0.2
+
+#: Samples [N, *S] -> features [N, F], in which diversity is measured.
+Features = Callable[[Tensor], Tensor]
+PIXELS: Features = torch.nn.Flatten()
+
+
+@dataclass
+class Vitals:
+    """What the checks remember, and so what a checkpoint holds: plain numbers.
+
+    `gradients` are the norms of the generator's gradient at the last checks; `winning` and
+    `alike` count checks in a row; `told` names what was told already.
+    """
+
+    gradients: list[float] = field(default_factory=list)
+    winning: int = 0
+    alike: int = 0
+    told: list[str] = field(default_factory=list)
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON data, of which `Vitals(**data)` makes an equal record."""
+        return asdict(self)
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing is being counted."""
+        return not (self.winning or self.alike or self.told)
+
+
+@dataclass(frozen=True)
+class Illness:
+    """What is wrong, in plain words, with what to try."""
+
+    name: str
+    finding: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.finding}; {self.advice}"
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """One turn as a check sees it: `scores` of the real samples and the fakes where it has them."""
+
+    real: Tensor
+    fake: Tensor
+    scores: tuple[Tensor, Tensor] | None
+    gradient: float
+    terms: Mapping[str, float]
+    finite_weights: bool
+
+
+def check(
+    vitals: Vitals, pulse: Pulse, features: Features = PIXELS
+) -> tuple[dict[str, float], Illness | None]:
+    """Look at one turn: figures to log, and what is wrong, told once."""
+    figures = {"gradient": pulse.gradient, "diversity": diversity(pulse, features)}
+    if pulse.scores is not None:
+        figures["ranked"] = ranked(*pulse.scores)
+    found = (
+        _not_finite(pulse)
+        or _discriminator_wins(vitals, figures.get("ranked", 0.0), pulse.gradient)
+        or _all_alike(vitals, figures["diversity"])
+    )
+    if math.isfinite(pulse.gradient):
+        vitals.gradients = [*vitals.gradients, pulse.gradient][-MEMORY:]
+    kept = {name: value for name, value in figures.items() if math.isfinite(value)}
+    if found is None or found.name in vitals.told:
+        return kept, None
+    vitals.told.append(found.name)
+    return kept, found
+
+
+def ranked(real: Tensor, fake: Tensor) -> float:
+    """The share of (real, fake) pairs in which the real one scores higher; ties count half."""
+    real, (fake, _) = real.flatten().contiguous(), fake.flatten().sort()
+    below, not_above = (torch.searchsorted(fake, real, right=side) for side in (False, True))
+    return float((below + not_above).double().mean()) / (2 * len(fake))
+
+
+def diversity(pulse: Pulse, features: Features = PIXELS) -> float:
+    """The fakes' mean distance from each other over the real samples'; 1 where those have none."""
+    real, fake = (
+        features(batch[:LOOKED_AT].detach().float()).flatten(1)
+        for batch in (pulse.real, pulse.fake)
+    )
+    among_real = float(torch.pdist(real).mean()) if len(real) > 1 else 0.0
+    return float(torch.pdist(fake).mean()) / among_real if among_real > 0 else 1.0
+
+
+def gradient_norm(parameters: Iterable[Tensor]) -> float:
+    """The Euclidean norm of the gradients that are there."""
+    found = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    return float(torch.nn.utils.get_total_norm(found)) if found else 0.0
+
+
+def all_finite(parameters: Iterable[Tensor]) -> bool:
+    """Whether every weight is a finite number."""
+    found = [parameter.detach() for parameter in parameters]
+    return not found or math.isfinite(float(torch.nn.utils.get_total_norm(found)))
+
+
+def _not_finite(pulse: Pulse) -> Illness | None:
+    """A term, a gradient or a weight that is NaN or infinite: nothing comes back from that."""
+    terms = [name for name, value in pulse.terms.items() if not math.isfinite(value)]
+    if not terms and math.isfinite(pulse.gradient) and pulse.finite_weights:
+        return None
+    where = f"the term {terms[0]}" if terms else "a gradient or a weight"
+    return Illness(
+        "not-finite",
+        f"{where} is not a finite number any more",
+        "try lower learning rates, optimizers.generator.max_grad_norm and .discriminator's, "
+        "or --set precision=float32",
+    )
+
+
+def _discriminator_wins(vitals: Vitals, ranking: float, gradient: float) -> Illness | None:
+    """It tells every pair apart, and nothing of that reaches the generator."""
+    usual = statistics.median(vitals.gradients) if vitals.gradients else 0.0
+    wins = ranking > WINNING and gradient < VANISHED * usual
+    vitals.winning = vitals.winning + 1 if wins else 0
+    if vitals.winning < PATIENCE:
+        return None
+    return Illness(
+        "discriminator-wins",
+        f"the discriminator has won: it ranks {ranking:.1%} of pairs rightly, and the generator's "
+        f"gradient has fallen to {gradient:.2g} from a median of {usual:.2g}",
+        "try a non-saturating, hinge or Wasserstein loss, R1 (loss.arguments.r1_gamma), or a lower "
+        "learning rate for the discriminator",
+    )
+
+
+def _all_alike(vitals: Vitals, spread: float) -> Illness | None:
+    """Samples far less diverse than the data."""
+    vitals.alike = vitals.alike + 1 if spread < ALIKE else 0
+    if vitals.alike < PATIENCE:
+        return None
+    return Illness(
+        "all-alike",
+        f"samples are nearly all alike: their distances are {spread:.0%} of the data's",
+        "try R1 (loss.arguments.r1_gamma), a lower learning rate for the generator, or packs of "
+        "samples for the discriminator",
+    )

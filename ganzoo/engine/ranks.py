@@ -1,0 +1,124 @@
+"""The processes of one training: who they are, and all that they say to each other.
+
+Each plays its rows of the global batch. One flat all-reduce a turn makes the moving player's
+gradients and everybody's floating buffers the mean over the processes, which keeps lazy penalties
+and double backward exact where DistributedDataParallel's hooks would not.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import cast
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from ganzoo.errors import TrainingError, one_line
+
+#: How long a process waits for a fact: rank 0 may be packing a folder of a million images.
+PATIENCE = timedelta(hours=6)
+
+log = logging.getLogger("ganzoo")
+
+
+class Ranks:
+    """The only process of a training; what it would tell others stays as it is."""
+
+    rank = 0
+    size = 1
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the process that writes."""
+        return self.rank == 0
+
+    def average(self, tensors: Sequence[Tensor]) -> None:
+        """Replace each tensor, in place, by its mean over the processes."""
+
+    def means(self, values: Mapping[str, float]) -> dict[str, float]:
+        """The mean of each value over the processes."""
+        return dict(values)
+
+    def greatest(self, number: int) -> int:
+        """The greatest of the processes' numbers."""
+        return number
+
+    def wait(self) -> None:
+        """Wait until every process is here."""
+
+
+class ManyRanks(Ranks):
+    """One of several processes that `torchrun` started.
+
+    Tensors go over torch's own group (NCCL between GPUs, gloo else), small facts over gloo.
+    """
+
+    def __init__(self) -> None:
+        self.rank, self.size = dist.get_rank(), dist.get_world_size()
+        self._facts = cast(dist.ProcessGroup, dist.new_group(backend="gloo", timeout=PATIENCE))
+
+    def average(self, tensors: Sequence[Tensor]) -> None:
+        """One all-reduce of all of them, as one flat tensor."""
+        if not tensors:
+            return
+        flat = torch.cat([tensor.detach().reshape(-1).float() for tensor in tensors])
+        with told_of_a_lost_rank():
+            dist.all_reduce(flat)
+        flat.div_(self.size)
+        pieces = torch.split(flat, [tensor.numel() for tensor in tensors])
+        for tensor, piece in zip(tensors, pieces, strict=True):
+            tensor.detach().copy_(piece.view_as(tensor))
+
+    def means(self, values: Mapping[str, float]) -> dict[str, float]:
+        """One all-reduce of all values, by the order of their names."""
+        names = sorted(values)
+        row = torch.tensor([values[name] for name in names], dtype=torch.float64)
+        with told_of_a_lost_rank():
+            dist.all_reduce(row, group=self._facts)
+        means = dict(zip(names, (row / self.size).tolist(), strict=True))
+        return {name: means[name] for name in values}
+
+    def greatest(self, number: int) -> int:
+        """One all-reduce of a number."""
+        found = torch.tensor(number)
+        with told_of_a_lost_rank():
+            dist.all_reduce(found, dist.ReduceOp.MAX, group=self._facts)
+        return int(found)
+
+    def wait(self) -> None:
+        """A barrier."""
+        self.greatest(0)
+
+
+@contextmanager
+def told_of_a_lost_rank() -> Iterator[None]:
+    """Say in one line that another process is gone."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise TrainingError(
+            "another process of this training is gone, so this one ends; the last checkpoint "
+            "stands, and the same command goes on from it with any number of processes "
+            f"({one_line(error)[:120]})"
+        ) from error
+
+
+@contextmanager
+def joined(device: torch.device) -> Iterator[Ranks]:
+    """Meet the processes that `torchrun` started beside this one, where it did."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield Ranks()
+        return
+    backend = "nccl" if device.type == "cuda" else "gloo"
+    with told_of_a_lost_rank():
+        dist.init_process_group(backend)
+        ranks = ManyRanks()
+    try:
+        yield ranks
+    finally:
+        dist.destroy_process_group()

@@ -1,0 +1,38 @@
+"""Which rows of the global batch are played at once: a rank's, and of those a micro-batch's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ganzoo.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Share:
+    """Part number `index` of `count` equal parts of every global batch."""
+
+    index: int = 0
+    count: int = 1
+
+    def rows(self, n: int) -> slice:
+        """Its rows of n."""
+        each = n // self.count
+        return slice(self.index * each, (self.index + 1) * each)
+
+
+def shares_of(batch: int, rank: int, ranks: int, micro_batch: int | None) -> tuple[Share, ...]:
+    """A rank's shares of a global batch, each of at most `micro_batch` rows."""
+    if batch % ranks:
+        raise ConfigError(
+            f"a batch of {batch} cannot be shared by {ranks} processes; "
+            f"set batch to a multiple of {ranks}"
+        )
+    local = batch // ranks
+    micro = local if micro_batch is None else min(micro_batch, local)
+    if local % micro:
+        raise ConfigError(
+            f"{local} images a turn cannot be split into micro-batches of {micro}; "
+            f"give a divisor of {local}"
+        )
+    each = local // micro
+    return tuple(Share(rank * each + number, ranks * each) for number in range(each))

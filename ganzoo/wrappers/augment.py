@@ -1,0 +1,110 @@
+"""Augmentation of whatever the discriminator is shown, so that few images last longer.
+
+Zhao et al. 2020 (DiffAugment), section 4: brightness, saturation and contrast; shifts of up to an
+eighth of the image; a square of half the image blanked. Every change is differentiable, is drawn
+anew for every image, and is done to real and fake alike. Blank is 0, the middle of [-1, 1].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ganzoo.interfaces import Discriminator
+from ganzoo.specs import Augmentation
+
+#: Draws uniform values in [0, 1) of a shape, on the images' device.
+Uniform = Callable[..., Tensor]
+
+
+class Augmented(Discriminator):
+    """A discriminator that sees augmented images."""
+
+    def __init__(self, inner: Discriminator, how: Augmentation, uniform: Uniform) -> None:
+        super().__init__()
+        self.inner, self.how, self.uniform = inner, how, uniform
+        self.sample_shape = inner.sample_shape
+        self.num_classes = inner.num_classes
+        self.independent = inner.independent
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Images [N, C, H, W] -> the inner discriminator's scores."""
+        scores: Tensor = self.inner(augment(samples, self.how, self.uniform), labels)
+        return scores
+
+    def outputs(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
+        """All that the inner discriminator publishes."""
+        return self.inner.outputs(augment(samples, self.how, self.uniform), labels)
+
+
+def augment(images: Tensor, how: Augmentation, uniform: Uniform) -> Tensor:
+    """Images [N, C, H, W] -> as many, each changed by its own draws."""
+    if how.flip:
+        images = flip(images, uniform(len(images)))
+    for name in how.diffaugment:
+        images = CHANGES[name](images, uniform)
+    return images
+
+
+def flip(images: Tensor, drawn: Tensor) -> Tensor:
+    """Mirror those images whose draw [N] lies below a half."""
+    return torch.where(_per_image(drawn < 0.5), images.flip(-1), images)
+
+
+def color(images: Tensor, uniform: Uniform) -> Tensor:
+    """Brightness within [-0.5, 0.5], saturation within [0, 2], contrast within [0.5, 1.5]."""
+    brightness, saturation, contrast = map(_per_image, uniform(len(images), 3).unbind(1))
+    images = images + (brightness - 0.5)
+    grey = images.mean(1, keepdim=True)
+    images = torch.lerp(grey, images, 2 * saturation)
+    middle = images.mean((1, 2, 3), keepdim=True)
+    return torch.lerp(middle, images, 0.5 + contrast)
+
+
+def translation(images: Tensor, uniform: Uniform) -> Tensor:
+    """Shift each image by whole pixels, up to an eighth of its sides; what comes in is blank."""
+    n, _, height, width = images.shape
+    drawn = uniform(n, 2)
+    down, right = _whole(drawn[:, 0], height // 8), _whole(drawn[:, 1], width // 8)
+    rows = torch.arange(height, device=images.device) - down[:, None]
+    columns = torch.arange(width, device=images.device) - right[:, None]
+    inside = _within(rows, height)[:, None, :, None] & _within(columns, width)[:, None, None, :]
+    rows, columns = rows.clamp(0, height - 1), columns.clamp(0, width - 1)
+    each = torch.arange(n, device=images.device)[:, None, None]
+    moved = images.permute(0, 2, 3, 1)[each, rows[:, :, None], columns[:, None, :]]
+    return moved.permute(0, 3, 1, 2) * inside
+
+
+def cutout(images: Tensor, uniform: Uniform) -> Tensor:
+    """Blank a square of half the image's sides, its middle anywhere in the image."""
+    n, _, height, width = images.shape
+    drawn = uniform(n, 2)
+    rows = _covered(drawn[:, 0], height)[:, None, :, None]
+    columns = _covered(drawn[:, 1], width)[:, None, None, :]
+    return images * ~(rows & columns)
+
+
+CHANGES = {"color": color, "translation": translation, "cutout": cutout}
+
+
+def _per_image(values: Tensor) -> Tensor:
+    """[N] -> [N, 1, 1, 1]."""
+    return values[:, None, None, None]
+
+
+def _whole(drawn: Tensor, most: int) -> Tensor:
+    """Uniform draws as whole numbers from -most to most."""
+    return (drawn * (2 * most + 1)).floor().long() - most
+
+
+def _within(places: Tensor, side: int) -> Tensor:
+    return (places >= 0) & (places < side)
+
+
+def _covered(drawn: Tensor, side: int) -> Tensor:
+    """Which places [N, side] a stretch of half the side covers, with its middle anywhere."""
+    start = (drawn * side).floor().long() - side // 4
+    places = torch.arange(side, device=drawn.device)
+    return (places >= start[:, None]) & (places < start[:, None] + side // 2)
