@@ -46,7 +46,7 @@ class PixelDataset(Dataset):
 
     def to(self, device: torch.device) -> None:
         """Move images and labels to the device, if they fit there."""
-        if has_room(device, self.images, self.labels):
+        if has_room(device, self.images.nbytes + self.labels.nbytes):
             self.images, self.labels = self.images.to(device), self.labels.to(device)
 
     def content_hash(self) -> str:

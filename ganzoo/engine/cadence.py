@@ -81,7 +81,8 @@ class Cadence:
         """Do what is due after a step; an illness that was just found is returned on all ranks."""
         images, per_step = self.state.images, self.per_step
         self.state.meter.step_ended()
-        illness = self.examine(last[0]) if passed(CHECK_EVERY, images, per_step) else None
+        due = passed(CHECK_EVERY, images, per_step) or self.state.step == 1  # what is usual
+        illness = self.examine(last[0]) if due else None
         if passed(self.run.log_every, images, per_step):
             self.write_figures()
         if self.writes:
@@ -99,16 +100,14 @@ class Cadence:
         )
 
     def examine(self, played: Played) -> Illness | None:
-        """Take the pulse of the step that ended, as rank 0 sees it."""
-        illness = None
-        if self.writes:
-            figures, illness = check(self.state.vitals, self.pulse(played))
-            self.display.figures_are(figures)
-            for name, value in figures.items():
-                self.state.meter.note(name, value)
-        if self.table.ranks.greatest(int(illness is not None)) and illness is None:
-            return Illness("elsewhere", "rank 0 has found the training ill", "see its message")
-        return illness
+        """Take the pulse of the step that ended; what rank 0 finds holds for all."""
+        figures, illness = check(self.state.vitals, self.pulse(played))
+        for name, value in figures.items():
+            self.state.meter.note(name, value)
+        self.display.figures_are(figures)
+        if self.table.ranks.greatest(int(self.writes and illness is not None)):
+            return illness or Illness("elsewhere", "rank 0 finds the training ill", "it says why")
+        return None
 
     def pulse(self, played: Played) -> Pulse:
         """One turn as a check sees it."""
@@ -134,11 +133,21 @@ class Cadence:
         self.save()
         folder = None
         if done:
+            self.refuse_ruins()
             folder = export(self.state, self.table, self.config, self.run.folder, self.run.command)
             film = make_film(self.run.folder / "samples")
             self.trackers.sample(images, [film] if film else [])
         self.end(kind)
         return Outcome(kind, images, folder, code)
+
+    def refuse_ruins(self) -> None:
+        """A model whose weights are no numbers is not exported."""
+        if not all_finite(self.state.average.module.parameters()):
+            raise TrainingError(
+                f"all {self.state.images:,} images are done, but the weights are not finite "
+                "numbers, so nothing is exported; begin a new run with lower learning rates, or "
+                "with --set on_collapse=rollback"
+            )
 
     def write_figures(self) -> None:
         """Log the means since the last row, over all ranks."""

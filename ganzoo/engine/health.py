@@ -27,7 +27,7 @@ MEMORY = 100
 #: Samples whose distances from each other are taken.
 LOOKED_AT = 256
 #: Samples are all alike below this share of the data's own mean distance.
-ALIKE = 0.2
+ALIKE = 0.1
 
 #: Samples [N, *S] -> features [N, F], in which diversity is measured.
 Features = Callable[[Tensor], Tensor]
@@ -38,8 +38,9 @@ PIXELS: Features = torch.nn.Flatten()
 class Vitals:
     """What the checks remember, and so what a checkpoint holds: plain numbers.
 
-    `gradients` are the norms of the generator's gradient at the last checks; `winning` and
-    `alike` count checks in a row; `told` names what was told already.
+    `gradients` are the norms of the generator's gradient at the last checks at which the
+    discriminator did not rank nearly every pair rightly; `winning` and `alike` count checks in a
+    row; `told` names what was told already.
     """
 
     gradients: list[float] = field(default_factory=list)
@@ -93,13 +94,13 @@ def check(
         or _discriminator_wins(vitals, figures.get("ranked", 0.0), pulse.gradient)
         or _all_alike(vitals, figures["diversity"])
     )
-    if math.isfinite(pulse.gradient):
+    usual = figures.get("ranked", 0.0) <= WINNING or not vitals.gradients
+    if math.isfinite(pulse.gradient) and usual:
         vitals.gradients = [*vitals.gradients, pulse.gradient][-MEMORY:]
-    kept = {name: value for name, value in figures.items() if math.isfinite(value)}
     if found is None or found.name in vitals.told:
-        return kept, None
+        return figures, None
     vitals.told.append(found.name)
-    return kept, found
+    return figures, found
 
 
 def ranked(real: Tensor, fake: Tensor) -> float:

@@ -68,8 +68,7 @@ class Meter:
         """Turn the values held into sums and counts."""
         held, self._held, self._steps = self._held, {}, 0
         for name, values in held.items():
-            means = torch.stack([value.float().mean() for value in values])
-            self._sum_up(name, means)
+            self._sum_up(name, means_of_each(values))
         for name, right in accuracies(held.get(REAL, []), held.get(FAKE, [])).items():
             self._sum_up(name, right)
 
@@ -79,22 +78,33 @@ class Meter:
         self._counts[name] = self._counts.get(name, 0) + len(means)
 
 
+def means_of_each(values: list[Tensor]) -> Tensor:
+    """The mean of each tensor: [T]."""
+    rows = as_rows(values)
+    return torch.stack([v.float().mean() for v in values]) if rows is None else rows.mean(1)
+
+
 def accuracies(real: list[Tensor], fake: list[Tensor]) -> dict[str, Tensor]:
     """Each turn's share [T] of real and of fake scores on their side of the middle.
 
     The middle lies half way between the two means of the turn, so that critics, whose scores
     have no zero point, are judged like everybody else.
     """
-    if not real or len(real) != len(fake):
+    ours, theirs = as_rows(real), as_rows(fake)
+    if ours is None or theirs is None or len(ours) != len(theirs):
         return {}
-    rows = [
-        (((one.mean() + other.mean()) / 2), one.flatten(), other.flatten())
-        for one, other in zip(real, fake, strict=True)
-    ]
+    middle = (ours.mean(1, keepdim=True) + theirs.mean(1, keepdim=True)) / 2
     return {
-        "accuracy.real": torch.stack([(one > middle).float().mean() for middle, one, _ in rows]),
-        "accuracy.fake": torch.stack([(two < middle).float().mean() for middle, _, two in rows]),
+        "accuracy.real": (ours > middle).float().mean(1),
+        "accuracy.fake": (theirs < middle).float().mean(1),
     }
+
+
+def as_rows(values: list[Tensor]) -> Tensor | None:
+    """Tensors of one shape as float32 [T, values]; None where their shapes differ."""
+    if not values or any(value.shape != values[0].shape for value in values):
+        return None
+    return torch.stack(values).float().reshape(len(values), -1)
 
 
 class MetricsFile:

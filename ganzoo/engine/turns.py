@@ -96,7 +96,7 @@ def discriminator_turn(
 ) -> list[Played]:
     """One step of the discriminator."""
     mover, played = "discriminator", []
-    state.discriminator_optimizer.zero_grad()  # what a loss may have left in its own turn
+    forget_gradients(state.discriminator_optimizer)
     with unfrozen(table.trainable):
         for share in one_by_one(state.loss, table.shares):
             real, labels = table.real_batch(state.images, share)
@@ -119,7 +119,7 @@ def discriminator_turn(
 def generator_turn(state: TrainingState, table: Table, log: Log, last: list[Played]) -> None:
     """One step of the generator, on the last turn's fakes or on new ones, as the recipe says."""
     mover = "generator"
-    state.generator_optimizer.zero_grad()
+    forget_gradients(state.generator_optimizer)
     for share in one_by_one(state.loss, table.shares):
         found = last[share.index - table.shares[0].index]
         if not table.graph_is_kept:
@@ -213,20 +213,33 @@ def backpropagate(terms: Terms, mover: str, log: Log, shares: int) -> None:
 def move(state: TrainingState, table: Table, mover: str) -> None:
     """One optimizer step on the gradient of the global batch."""
     optimizer, spec, turn_images = _mover(state, table, mover)
-    gradients = [
-        parameter.grad
-        for group in optimizer.param_groups
-        for parameter in group["params"]
-        if parameter.grad is not None
-    ]
-    table.ranks.average([*gradients, *_moving_buffers(state)] if table.ranks.size > 1 else [])
-    if not gradients:
-        return
+    if not any(parameter.grad is not None for parameter in parameters_of(optimizer)):
+        return  # the loss had no terms this time
+    if table.ranks.size > 1:
+        table.ranks.average([*gradients_of(optimizer), *_moving_buffers(state)])
     if spec.max_grad_norm is not None:
+        gradients = gradients_of(optimizer)
         norm = torch.nn.utils.get_total_norm(gradients)
         torch._foreach_mul_(gradients, (spec.max_grad_norm / (norm + 1e-6)).clamp(max=1.0))
     set_rate(optimizer, spec, state.images, turn_images, table.recipe.images)
     optimizer.step()
+
+
+def forget_gradients(optimizer: torch.optim.Optimizer) -> None:
+    """What `zero_grad` does, without its profiler's hook: what another turn may have left here."""
+    for parameter in parameters_of(optimizer):
+        parameter.grad = None
+
+
+def parameters_of(optimizer: torch.optim.Optimizer) -> Iterator[Tensor]:
+    """Everything that an optimizer moves."""
+    for group in optimizer.param_groups:
+        yield from group["params"]
+
+
+def gradients_of(optimizer: torch.optim.Optimizer) -> list[Tensor]:
+    """The gradients that are there."""
+    return [p.grad for p in parameters_of(optimizer) if p.grad is not None]
 
 
 def _mover(
