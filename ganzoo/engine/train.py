@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ganzoo.engine.cadence import Cadence, anchor_folders
 from ganzoo.engine.checkpoint import (
@@ -52,6 +53,7 @@ def train(config: ModelConfig, run: RunOptions) -> Outcome:
     check_space(state, run.folder, run.keep)
     config = replace(config, kind=table.data.kind)
     setting = setting_of(config, table, run)
+    tell_of_batch_statistics(state, table)
     resume(state, table, config, run.folder, setting)
     if run.ranks.first:
         write_recipe(config, run.folder)  # last: whatever was refused leaves the folder as it was
@@ -179,6 +181,19 @@ def check_setting(found: Checkpoint, setting: Setting) -> None:
                 then,
                 now,
             )
+
+
+def tell_of_batch_statistics(state: TrainingState, table: Table) -> None:
+    """Say once that batch norm sees the rows of a share, where the batch is shared."""
+    modules = [*state.generator.modules(), *state.discriminator.modules()]
+    parts = table.shares[0].count
+    if parts > 1 and table.ranks.first and any(isinstance(m, _BatchNorm) for m in modules):
+        log.warning(
+            "batch norm takes its statistics over %d images at a time, not over the batch of %d: "
+            "results are those of another batch size there",
+            table.recipe.batch // parts,
+            table.recipe.batch,
+        )
 
 
 def compile_players(state: TrainingState, loss: Loss) -> None:
