@@ -1,0 +1,157 @@
+"""Augmentation: each change by itself, and what a discriminator is shown in a training."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from ganzoo import Discriminator
+from ganzoo.errors import ConfigError
+from ganzoo.interfaces import Player
+from ganzoo.losses import r1_penalty
+from ganzoo.specs import Augmentation
+from ganzoo.wrappers import Augmented
+from ganzoo.wrappers.augment import augment, color, cutout, flip, translation
+from playing import config, exported, play
+from tiny import TinyDiscriminator
+
+
+def drawing(*values):
+    """Draws that are given, one call after the other."""
+    rest = list(values)
+
+    def uniform(*shape):
+        found = torch.tensor(rest.pop(0))
+        assert found.shape == shape
+        return found
+
+    return uniform
+
+
+def random(seed=0):
+    rng = torch.Generator().manual_seed(seed)
+    return lambda *shape: torch.rand(shape, generator=rng)
+
+
+def numbered(n=1, side=8):
+    """Images whose pixels are all different."""
+    return torch.arange(1.0, n * 3 * side * side + 1).reshape(n, 3, side, side) / 1000
+
+
+def test_half_of_the_images_are_mirrored():
+    images = numbered(2)
+    flipped = flip(images, torch.tensor([0.1, 0.9]))
+    assert torch.equal(flipped[0], images[0].flip(-1))
+    assert torch.equal(flipped[1], images[1])
+
+
+def test_draws_in_the_middle_leave_colours_alone():
+    images = numbered(2)
+    assert_close(color(images, drawing([[0.5, 0.5, 0.5]] * 2)), images)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "change"),
+    [
+        ([1.0, 0.5, 0.5], lambda x: x + 0.5),
+        ([0.0, 0.5, 0.5], lambda x: x - 0.5),
+        ([0.5, 0.0, 0.5], lambda x: x.mean(1, keepdim=True).expand_as(x)),
+        ([0.5, 1.0, 0.5], lambda x: 2 * x - x.mean(1, keepdim=True)),
+        ([0.5, 0.5, 0.0], lambda x: (x + x.mean()) / 2),
+        ([0.5, 0.5, 1.0], lambda x: 1.5 * x - 0.5 * x.mean()),
+    ],
+    ids=["lighter", "darker", "grey", "saturated", "flatter", "contrast"],
+)
+def test_colours_change_within_the_papers_ranges(drawn, change):
+    images = numbered()
+    assert_close(color(images, drawing([drawn])), change(images))
+
+
+@pytest.mark.parametrize(
+    ("drawn", "down", "right"), [([0.0, 0.5], -1, 0), ([0.5, 0.99], 0, 1), ([0.5, 0.5], 0, 0)]
+)
+def test_images_are_shifted_by_an_eighth_at_most_and_blank_comes_in(drawn, down, right):
+    images = numbered(side=8)
+    moved = translation(images, drawing([drawn]))
+    padded = torch.nn.functional.pad(images, (1, 1, 1, 1))
+    assert torch.equal(moved, padded[:, :, 1 - down : 9 - down, 1 - right : 9 - right])
+
+
+def test_each_image_is_shifted_by_itself():
+    images = numbered(1).expand(2, -1, -1, -1)
+    moved = translation(images, drawing([[0.0, 0.5], [0.99, 0.5]]))
+    assert not torch.equal(moved[0], moved[1])
+
+
+def test_a_square_of_half_the_image_is_blanked():
+    images = torch.ones(1, 1, 8, 8)
+    blanked = cutout(images, drawing([[0.5, 0.5]]))
+    assert int((blanked == 0).sum()) == 16
+    assert torch.equal(blanked[0, 0, 2:6, 2:6], torch.zeros(4, 4))
+
+
+def test_a_square_at_the_edge_is_cut_off_by_it():
+    blanked = cutout(torch.ones(1, 1, 8, 8), drawing([[0.0, 0.0]]))
+    assert int((blanked == 0).sum()) == 4
+
+
+@pytest.mark.parametrize("name", ["color", "translation", "cutout"])
+def test_every_change_is_differentiable_twice(name):
+    how = Augmentation(flip=True, diffaugment=(name,))
+    inner = TinyDiscriminator(sample_shape=(3, 8, 8))
+    penalty = r1_penalty(Player(Augmented(inner, how, random())), numbered(4))
+    penalty.mean().backward()
+    assert penalty.shape == (4,)
+    assert all(p.grad.isfinite().all() for p in inner.parameters() if p.grad is not None)
+    assert inner.layers[0].weight.grad.abs().sum() > 0
+
+
+def test_gradients_reach_the_images():
+    images = numbered(2).requires_grad_()
+    how = Augmentation(flip=True, diffaugment=("color", "translation", "cutout"))
+    augment(images, how, random()).sum().backward()
+    assert images.grad.abs().sum() > 0
+
+
+def test_a_wrapped_discriminator_is_one():
+    inner = TinyDiscriminator(sample_shape=(3, 8, 8))
+    wrapped = Augmented(inner, Augmentation(), random())
+    assert isinstance(wrapped, Discriminator)
+    assert_close(wrapped(numbered(2)), inner(numbered(2)))
+    assert_close(wrapped.outputs(numbered(2))["scores"], inner(numbered(2)))
+
+
+# --- In a training ----------------------------------------------------------------------------
+
+IMAGES = {
+    "generator": ("tiny", {"sample_shape": [1, 28, 28]}),
+    "discriminator": ("tiny", {"sample_shape": [1, 28, 28]}),
+    "data": "mnist-mini",
+    "kind": "image",
+}
+
+
+def test_augmentation_changes_what_is_learnt_and_goes_on_exactly(tiny_world, tmp_path):
+    how = {"flip": True, "diffaugment": ["color", "translation", "cutout"]}
+    play(config(**IMAGES), tmp_path / "plain")
+    play(config(**IMAGES, augmentation=how, steps=6), tmp_path / "whole")
+    play(config(**IMAGES, augmentation=how, steps=3), tmp_path / "halves")
+    play(config(**IMAGES, augmentation=how, steps=6), tmp_path / "halves")
+    whole, halves, plain = (exported(tmp_path / name) for name in ("whole", "halves", "plain"))
+    assert all(torch.equal(whole[name], halves[name]) for name in whole)
+    assert any(not torch.equal(whole[name], plain[name]) for name in whole)
+
+
+def test_micro_batches_see_the_same_augmentation(tiny_world, tmp_path):
+    how = {"flip": True, "diffaugment": ["color", "translation", "cutout"]}
+    play(config(**IMAGES, augmentation=how), tmp_path / "whole")
+    play(config(**IMAGES, augmentation=how), tmp_path / "parts", micro_batch=4)
+    whole, parts = exported(tmp_path / "whole"), exported(tmp_path / "parts")
+    for name, tensor in whole.items():
+        assert_close(parts[name], tensor, atol=1e-5, rtol=1e-4)
+
+
+def test_points_are_not_augmented(tiny_world, tmp_path):
+    with pytest.raises(ConfigError, match=r"augmentation is for images .* of shape \[2\]"):
+        play(config(augmentation={"flip": True}), tmp_path)
