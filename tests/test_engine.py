@@ -176,11 +176,11 @@ def test_the_half_life_grows_with_the_run_until_it_is_the_recipes(tiny_world):
         images = 100_000
 
     config = ring_config(ema={"half_life": 10_000, "ramp_up": 0.05})
-    assert half_life(Seen, config) == 5_000
+    assert half_life(Seen, config.recipe) == 5_000
     Seen.images = 400_000
-    assert half_life(Seen, config) == 10_000
+    assert half_life(Seen, config.recipe) == 10_000
     config = ring_config(ema={"half_life": 10_000, "ramp_up": None})
-    assert half_life(Seen, config) == 10_000
+    assert half_life(Seen, config.recipe) == 10_000
 
 
 def test_an_average_moves_half_way_in_its_half_life(tiny_world):

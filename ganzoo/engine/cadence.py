@@ -47,15 +47,15 @@ class Cadence:
         config: ModelConfig,
         run: RunOptions,
         setting: Setting,
+        trackers: Trackers,
     ) -> None:
         self.state, self.table, self.config, self.run = state, table, config, run
-        self.setting = setting
+        self.setting, self.trackers = setting, trackers
         self.writes = table.ranks.first
         self.per_step = config.recipe.images_per_step
         self.grid_every = run.grid_every or max(self.per_step, config.recipe.images // 20)
         self.anchored = config.recipe.on_collapse == "rollback"
         self.checkpoints = run.folder / "checkpoints"
-        self.trackers = Trackers(run.trackers if self.writes else ())
         self.metrics = MetricsFile(run.folder / "metrics.jsonl")
         self.display = TrainingDisplay(
             run.folder.name, config.recipe.images, quiet=run.quiet or not self.writes

@@ -11,7 +11,6 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     TaskProgressColumn,
     TextColumn,
@@ -39,12 +38,12 @@ class TrainingDisplay:
             TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=28),
             TaskProgressColumn(),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[count]}"),
             TextColumn("[cyan]{task.fields[rate]}"),
             TimeRemainingColumn(compact=True, elapsed_when_finished=True),
             auto_refresh=False,
         )
-        self._task = self._bar.add_task(name, total=total, rate="")
+        self._task = self._bar.add_task(name, total=total, count="", rate="")
         self._live = Live(console=self.console, auto_refresh=False, transient=False)
 
     def __enter__(self) -> Self:
@@ -80,7 +79,12 @@ class TrainingDisplay:
         self._shown, self.images = now, images
         rate = (images - self.first) / max(now - self._started, 1e-9)
         if live:
-            self._bar.update(self._task, completed=images, rate=f"{rate:,.0f} images/s")
+            self._bar.update(
+                self._task,
+                completed=images,
+                count=f"{images:,} of {self.total:,}",
+                rate=f"{rate:,.0f} images/s",
+            )
             self._live.update(self.picture(), refresh=True)
         elif images < self.total:
             left = (self.total - images) / rate if rate else 0

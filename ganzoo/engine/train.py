@@ -26,10 +26,11 @@ from ganzoo.engine.prepare import hash_of, prepare, resolve_precision
 from ganzoo.engine.process import interruptible
 from ganzoo.engine.run import Outcome, RunOptions
 from ganzoo.engine.state import TrainingState
+from ganzoo.engine.tracking import Trackers
 from ganzoo.engine.turns import Table, step
 from ganzoo.errors import TrainingError
 from ganzoo.interfaces import Loss
-from ganzoo.specs import ModelConfig
+from ganzoo.specs import ModelConfig, Recipe
 from ganzoo.wrappers.ema import lerp_share
 
 #: Rollbacks after which a training that falls ill again is stopped (DESIGN).
@@ -49,6 +50,7 @@ def train(config: ModelConfig, run: RunOptions) -> Outcome:
     if finished := finished_export(config, run.folder):
         return Outcome("already finished", config.recipe.images, finished)
     check_folder(config, run.folder)
+    trackers = Trackers(run.trackers if run.ranks.first else ())
     state, table = prepare(config, device, run.ranks, run.micro_batch)
     check_space(state, run.folder, run.keep)
     config = replace(config, kind=table.data.kind)
@@ -59,28 +61,25 @@ def train(config: ModelConfig, run: RunOptions) -> Outcome:
         write_recipe(config, run.folder)  # last: whatever was refused leaves the folder as it was
     if run.compile:
         compile_players(state, state.loss)
-    return play(state, table, config, run, setting)
+    return play(state, table, Cadence(state, table, config, run, setting, trackers))
 
 
-def play(
-    state: TrainingState, table: Table, config: ModelConfig, run: RunOptions, setting: Setting
-) -> Outcome:
+def play(state: TrainingState, table: Table, due: Cadence) -> Outcome:
     """The loop: n discriminator turns, a generator turn, the average, and what is due."""
-    recipe = config.recipe
-    due = Cadence(state, table, config, run, setting)
+    recipe = table.recipe
     with interruptible() as asked, due.told_of_failure(), due.display:
         due.begin()
         while state.images < recipe.images and not asked.to_stop(table.ranks, state.step):
             last = step(state, table, state.meter.add)
-            state.average.update(lerp_share(recipe.images_per_step, half_life(state, config)))
+            state.average.update(lerp_share(recipe.images_per_step, half_life(state, recipe)))
             if illness := due.look(last):
                 treat(illness, due)
         return due.finish(asked)
 
 
-def half_life(state: TrainingState, config: ModelConfig) -> float:
+def half_life(state: TrainingState, recipe: Recipe) -> float:
     """The average's half-life now, in images: it grows with the run until it is the recipe's."""
-    ema = config.recipe.ema
+    ema = recipe.ema
     return ema.half_life if ema.ramp_up is None else min(ema.half_life, ema.ramp_up * state.images)
 
 
