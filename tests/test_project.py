@@ -24,7 +24,7 @@ LAYERS = (
     ("listing", "readme"),
     ("cli",),
     # ---- the torch line ----
-    ("interfaces", "devices"),
+    ("interfaces", "devices", "layers"),
     ("parts",),
     ("losses",),
     ("wrappers",),
@@ -35,7 +35,7 @@ LAYERS = (
     ("zoo",),
     ("testing",),
 )
-TORCH_LINE = LAYERS.index(("interfaces", "devices"))
+TORCH_LINE = LAYERS.index(("interfaces", "devices", "layers"))
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 HEAVY = {"torch", "torchvision", "timm", "numpy"}
 #: Nothing is below these: they hand out what the others hold.
@@ -215,7 +215,7 @@ def test_a_plugin_imports_public_names_only(path: Path) -> None:
     public = {f"ganzoo.{name}" for name in ganzoo.__all__}
     for name in anywhere(path):
         if name.split(".")[0] == "ganzoo" and name not in public:
-            assert name.startswith(("ganzoo.losses.", "ganzoo.testing."))
+            assert name.startswith(("ganzoo.layers.", "ganzoo.losses.", "ganzoo.testing."))
             assert name.count(".") == 2, "from the package itself, not from its modules"
         assert not name.startswith("ganzoo_") or name.split(".")[0] == own
 

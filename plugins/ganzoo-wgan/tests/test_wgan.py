@@ -240,11 +240,13 @@ def test_the_engines_step_is_the_textbooks():
     config = resolve(short("wgan-gp", "wgan-gp", optimizers=optimizers), "a test")
     state, table = prepare(config, torch.device("cpu"))
     textbook = copy.deepcopy(state.discriminator).requires_grad_(True)
-    uniform, _ = table.counters.draws(0, "discriminator-loss", torch.device("cpu"))
+    (share,), cpu = table.shares, torch.device("cpu")
+    uniform, _ = table.counters.draws(0, "discriminator-loss", cpu, 16, share)
     shares = uniform(16)
-    fakes, real, _ = discriminator_turn(state, table, lambda *_: None, keep_graph=False)
-    value = textbook(fakes.samples).mean() - textbook(real).mean()
-    value = value + textbook_penalty(textbook, real, fakes.samples, shares).mean()
+    (played,) = discriminator_turn(state, table, lambda *_: None)
+    real, fake = played.real, played.fakes
+    value = textbook(fake).mean() - textbook(real).mean()
+    value = value + textbook_penalty(textbook, real, fake, shares).mean()
     found = torch.autograd.grad(value, list(textbook.parameters()))
     for moved, start, gradient in zip(
         state.discriminator.parameters(), textbook.parameters(), found, strict=True

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator
+from ganzoo.layers import NarrowConvTranspose2d
 
 #: Sides of the feature maps from the image down to 4 (figure 1), each half of the one before.
 SIDES = {
@@ -92,7 +93,7 @@ class DCGANGenerator(Generator):
                 nn.BatchNorm2d(narrow),
                 nn.ReLU(inplace=True),
             ]
-        layers += [nn.ConvTranspose2d(sizes[-1], channels, 4, stride=2, padding=1), nn.Tanh()]
+        layers += [NarrowConvTranspose2d(sizes[-1], channels, 4, stride=2, padding=1), nn.Tanh()]
         self.grow = nn.Sequential(*layers)
         self.apply(initialise)
 
@@ -125,6 +126,7 @@ class DCGANDiscriminator(Discriminator):
         check(size, channels, num_classes)
         self.sample_shape = (channels, size, size)
         self.num_classes = num_classes
+        self.independent = not batch_norm
         sizes, sides = widths(size, width), SIDES[size]
         layers: list[nn.Module] = [
             nn.Conv2d(channels, sizes[0], 4, stride=2, padding=1),

@@ -57,7 +57,7 @@ class Maxout(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Features [N, inputs] -> [N, units]."""
         pieces: Tensor = self.linear(features)
-        return pieces.reshape(-1, self.units, self.pieces).amax(2)
+        return pieces.reshape(-1, self.units, self.pieces).max(2).values  # amax: a third slower
 
 
 class MLPDiscriminator(Discriminator):
@@ -66,6 +66,8 @@ class MLPDiscriminator(Discriminator):
     `dropout` is the share of each layer's units that is dropped in training; the input is
     dropped at `input_dropout`.
     """
+
+    independent = True
 
     def __init__(
         self,

@@ -15,6 +15,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator
+from ganzoo.layers import NarrowConv2d
 
 #: Sides of the feature maps from the image down to 4, each half of the one before.
 SIDES = {28: (28, 14, 7, 4), 32: (32, 16, 8, 4), 64: (64, 32, 16, 8, 4)}
@@ -54,7 +55,7 @@ class WGANGenerator(Generator):
                 nn.ReLU(inplace=True),
                 nn.Upsample(side),
             ]
-        layers += [nn.Conv2d(width, channels, 5, padding=2), nn.Tanh()]
+        layers += [NarrowConv2d(width, channels, 5, padding=2), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -105,6 +106,8 @@ class ClippedCritic(Critic):
 
 class PenalisedCritic(Critic):
     """The critic under a gradient penalty, without batch norm (Gulrajani et al. 2017)."""
+
+    independent = True
 
     @staticmethod
     def norm(channels: int) -> nn.Module:
