@@ -7,7 +7,8 @@ the discriminator's gradients computed in the generator's turn, `.item()` at eve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
 from PIL import Image
@@ -95,6 +96,15 @@ class Wasserstein:
         if self.clip is not None:
             for parameter in network.parameters():
                 parameter.data.clamp_(-self.clip, self.clip)
+
+
+def game_of(loss: str, arguments: Mapping[str, Any]) -> Logistic | Wasserstein:
+    """The textbook's form of one of the zoo's losses."""
+    if loss == "wgan":
+        return Wasserstein(clip=arguments.get("clip", 0.01))
+    if loss == "wgan-gp":
+        return Wasserstein(penalty=arguments.get("penalty", 10.0))
+    return Logistic(arguments.get("r1_gamma", 0.0), arguments.get("penalty_interval", 1))
 
 
 class Textbook:

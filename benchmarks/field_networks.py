@@ -1,0 +1,126 @@
+"""The networks that the field's tutorials train on MNIST, as parts of a plugin.
+
+Perceptrons of the sizes that PyTorch-GAN made usual (784 to 512 to 256 to 1, 100 to 1024 to 784),
+and a convolutional pair of 32 pixels that repeats pixels before each convolution. `Plain` parts
+are built of torch's layers; the others of ganzoo's where those are quicker.
+"""
+
+from __future__ import annotations
+
+import sys
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from ganzoo import Discriminator, Generator
+from ganzoo.layers import NarrowConv2d, UpsampledConv2d
+
+
+class Perceptron(Generator):
+    """Latents [N, 100] -> images [N, 1, 28, 28]."""
+
+    latent_dim, sample_shape = 100, (1, 28, 28)
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.Linear(100, 128), nn.LeakyReLU(0.2, inplace=True)]
+        for inputs, outputs in pairwise((128, 256, 512, 1024)):
+            layers += [nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs)]
+            layers.append(nn.LeakyReLU(0.2, inplace=True))
+        self.layers = nn.Sequential(*layers, nn.Linear(1024, 784), nn.Tanh())
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.layers(latents).reshape(-1, 1, 28, 28)
+
+
+class Judge(Discriminator):
+    """Images [N, 1, 28, 28] -> scores [N]."""
+
+    sample_shape, independent = (1, 28, 28), True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(784, 512),
+            nn.LeakyReLU(0.2, inplace=True),
+            nn.Linear(512, 256),
+            nn.LeakyReLU(0.2, inplace=True),
+            nn.Linear(256, 1),
+            nn.Flatten(0),
+        )
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.layers(samples)
+
+
+class PlainUpsampler(Generator):
+    """Latents [N, 100] -> images [N, 1, 32, 32], each stage repeating pixels and convolving."""
+
+    latent_dim, sample_shape = 100, (1, 32, 32)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(100, 128 * 8 * 8),
+            nn.Unflatten(1, (128, 8, 8)),
+            nn.BatchNorm2d(128),
+            *self.stage(128, 128),
+            nn.BatchNorm2d(128),
+            nn.LeakyReLU(0.2, inplace=True),
+            *self.stage(128, 64),
+            nn.BatchNorm2d(64),
+            nn.LeakyReLU(0.2, inplace=True),
+            self.last(64),
+            nn.Tanh(),
+        )
+
+    def stage(self, wide: int, narrow: int) -> list[nn.Module]:
+        return [nn.Upsample(scale_factor=2), nn.Conv2d(wide, narrow, 3, padding=1)]
+
+    def last(self, width: int) -> nn.Module:
+        return nn.Conv2d(width, 1, 3, padding=1)
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.layers(latents)
+
+
+class Upsampler(PlainUpsampler):
+    """The same network, evaluated in less time."""
+
+    def stage(self, wide: int, narrow: int) -> list[nn.Module]:
+        return [UpsampledConv2d(wide, narrow)]
+
+    def last(self, width: int) -> nn.Module:
+        return NarrowConv2d(width, 1, 3, padding=1)
+
+
+class ConvolutionalJudge(Discriminator):
+    """Images [N, 1, 32, 32] -> scores [N], with dropout and batch norm."""
+
+    sample_shape = (1, 32, 32)
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for number, (narrow, wide) in enumerate(pairwise((1, 16, 32, 64, 128))):
+            layers += [nn.Conv2d(narrow, wide, 3, stride=2, padding=1)]
+            layers += [nn.LeakyReLU(0.2, inplace=True), nn.Dropout2d(0.25)]
+            layers += [nn.BatchNorm2d(wide)] if number else []
+        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(512, 1), nn.Flatten(0))
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.layers(samples)
+
+
+#: What a plugin of these parts says.
+GENERATORS = {
+    "field-mlp": f"{__name__}:Perceptron",
+    "field-conv": f"{__name__}:Upsampler",
+    "field-conv-plain": f"{__name__}:PlainUpsampler",
+}
+DISCRIMINATORS = {
+    "field-mlp": f"{__name__}:Judge",
+    "field-conv": f"{__name__}:ConvolutionalJudge",
+}
+sys.modules.setdefault("field_networks", sys.modules[__name__])

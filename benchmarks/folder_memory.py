@@ -1,0 +1,114 @@
+"""How much memory the data set `folder` takes, by the number of its images.
+
+    python benchmarks/folder_memory.py [--images 1000 100000] [--size 32] [--place FOLDER]
+
+For each number, a folder of that many small BMP files (hard links to 200 of them, a thousand to a
+sub-folder) is packed, and its pack is then read as a training does: 2,000 batches of 64 in the
+engine's order. Packing and reading run in a fresh process each, whose peak resident memory counts
+mapped pages too. The bar: a million images need no more than a thousand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ORIGINALS, BATCHES, BATCH = 200, 2000, 64
+
+
+def make_folder(folder: Path, count: int) -> Path:
+    """A folder of `count` images of 8x8 noise."""
+    import numpy as np
+    from PIL import Image
+
+    originals = [folder / ".originals" / f"{number}.bmp" for number in range(ORIGINALS)]
+    originals[0].parent.mkdir(parents=True)
+    for number, file in enumerate(originals):
+        noise = np.random.default_rng(number).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(file)
+    for number in range(count):
+        place = folder / f"{number // 1000:04d}"
+        if number % 1000 == 0:
+            place.mkdir()
+        os.link(originals[number % ORIGINALS], place / f"{number:07d}.bmp")
+    return folder
+
+
+def pack(folder: Path, size: int) -> float:
+    """Pack the folder; seconds for an image."""
+    from ganzoo.data.packing import Wanted, find_or_make
+
+    start = time.perf_counter()
+    _, made = find_or_make(
+        Wanted(folder, size, 3, False), Path(os.environ["GANZOO_DATA"], "packed")
+    )
+    return (time.perf_counter() - start) / made.rows
+
+
+def read(folder: Path, size: int) -> float:
+    """Open the pack and read it as a training does; seconds for a batch."""
+    from ganzoo.data.folder import FolderImages
+    from ganzoo.engine.counters import DataOrder
+
+    data = FolderImages(str(folder), size, 3)
+    order = DataOrder(len(data), seed=0)
+    start = time.perf_counter()
+    for number in range(BATCHES):
+        data.batch(order.rows(number * BATCH, BATCH))
+    return (time.perf_counter() - start) / BATCHES
+
+
+def measure(what: str, folder: Path, size: int) -> None:
+    """Do it in this process, and print what it took: seconds and MiB."""
+    seconds = {"pack": pack, "read": read}[what](folder, size)
+    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def in_fresh_process(what: str, folder: Path, size: int, place: Path) -> tuple[float, float]:
+    """Seconds and MiB of `measure` in a process of its own."""
+    words = [sys.executable, __file__, "--measure", what, str(folder), "--size", str(size)]
+    environment = {**os.environ, "GANZOO_DATA": str(place / "data")}
+    output = subprocess.run(words, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    seconds, mebibytes = map(float, output.stdout.split())
+    return seconds, mebibytes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--images", type=int, nargs="+", default=[1000, 100_000])
+    parser.add_argument("--size", type=int, default=32)
+    parser.add_argument("--place", type=Path, help="where files are made and removed again")
+    parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.measure:
+        measure(asked.measure[0], Path(asked.measure[1]), asked.size)
+        return
+    print(
+        f"| images | pack, MiB | packing, MiB | us an image | reading, MiB | batch of {BATCH}, us |"
+    )
+    print("|---|---|---|---|---|---|")
+    for count in asked.images:
+        place = Path(tempfile.mkdtemp(dir=asked.place))
+        try:
+            folder = make_folder(place / "images", count)
+            packing, most = in_fresh_process("pack", folder, asked.size, place)
+            reading, held = in_fresh_process("read", folder, asked.size, place)
+        finally:
+            shutil.rmtree(place)
+        mapped = count * 3 * asked.size**2 / 2**20
+        print(
+            f"| {count:,} | {mapped:,.0f} | {most:.0f} | {packing * 1e6:.0f} | {held:.0f} "
+            f"| {reading * 1e6:.0f} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Writing points: a picture of them, or their numbers."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+from torch.nn.functional import pad
+
+from ganzoo.errors import UsageError
+from ganzoo.files import write_text, written_whole
+
+#: Pixels along a side, pixels of the margin, a dot's radius in pixels.
+SIDE, MARGIN, DOT = 480, 24, 1.75
+#: The picture is drawn this much larger and made smaller, which smooths its dots.
+OVERSAMPLING = 4
+#: What an axis may end at, times a power of ten; few, so that pictures of one run compare.
+ENDS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0)
+PAPER, AXES, TEXT, DOTS = "#ffffff", "#dddddd", "#888888", "#1f5fbf"
+
+
+def write_points(samples: Tensor, path: Path) -> list[Path]:
+    """Write points [N, *S]: a scatter as .png, lines of numbers as .csv, or a folder with that.
+
+    The scatter shows the first two coordinates, on axes that are alike and symmetrical; points
+    that are not finite are left out. Returns the files written.
+    """
+    points = samples.flatten(1).cpu()
+    suffix = path.suffix.lower()
+    if suffix not in ("", ".csv", ".png"):
+        raise UsageError(f"{path}: points are written as .png, .csv, or into a folder")
+    file = path if suffix else path / "points.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if suffix == ".png":
+        with written_whole(file) as beside:
+            scatter(points).save(beside, format="png")
+    else:
+        rows = (",".join(f"{value:.6g}" for value in row) for row in points.tolist())
+        write_text(file, "".join(f"{row}\n" for row in rows))
+    return [file]
+
+
+def scatter(points: Tensor) -> Image.Image:
+    """Draw points [N, D] as dots on a square; where D is 1 they lie on the horizontal axis."""
+    plane = pad(points, (0, 1))[:, :2]
+    plane = plane[plane.isfinite().all(1)].double()
+    end = axis_end(plane)
+    canvas = Image.new("RGB", (SIDE * OVERSAMPLING, SIDE * OVERSAMPLING), PAPER)
+    draw = ImageDraw.Draw(canvas)
+    _draw_axes(draw)
+    flipped = plane / end * torch.tensor([1.0, -1.0])  # in a picture, y grows downwards
+    half, radius = SIDE / 2, DOT * OVERSAMPLING
+    for x, y in ((half + (half - MARGIN) * flipped) * OVERSAMPLING).tolist():
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=DOTS)
+    picture = canvas.reduce(OVERSAMPLING)
+    _write_ends(ImageDraw.Draw(picture), end)
+    return picture
+
+
+def axis_end(points: Tensor) -> float:
+    """Where the axes end: the largest coordinate, rounded up to one of a few numbers."""
+    largest = float(points.abs().max()) if len(points) else 0.0
+    if largest == 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(largest))
+    return next((end * power for end in ENDS if largest <= end * power), 10 * power)
+
+
+def _draw_axes(draw: ImageDraw.ImageDraw) -> None:
+    """A frame and two lines through the origin."""
+    low, middle, high = (OVERSAMPLING * at for at in (MARGIN, SIDE / 2, SIDE - MARGIN))
+    draw.rectangle((low, low, high, high), outline=AXES, width=OVERSAMPLING)
+    draw.line((low, middle, high, middle), fill=AXES, width=OVERSAMPLING)
+    draw.line((middle, low, middle, high), fill=AXES, width=OVERSAMPLING)
+
+
+def _write_ends(draw: ImageDraw.ImageDraw, end: float) -> None:
+    """The numbers at which the axes end, below the frame."""
+    font = ImageFont.load_default()
+    for place in (0.0, 0.5, 1.0):  # left, middle, right
+        text = f"{(2 * place - 1) * end:g}"
+        left = MARGIN + place * (SIDE - 2 * MARGIN - draw.textlength(text, font))
+        draw.text((left, SIDE - MARGIN + 4), text, fill=TEXT, font=font)

@@ -1,0 +1,109 @@
+"""Which image files lie in a folder, however many: nothing here grows with their number."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+NO_PERMISSION = "no permission to read it"
+
+
+class Found(NamedTuple):
+    """A file: its path below the root (with slashes, as bytes), and what tells it from another.
+
+    `problem` says why it cannot be read, where that is known before it is opened.
+    """
+
+    path: bytes
+    size: int
+    mtime_ns: int
+    problem: str | None = None
+
+
+def walk(root: Path, suffixes: Collection[str]) -> Iterator[Found]:
+    """Find the files below `root` whose names end in one of `suffixes`, in no particular order.
+
+    Hidden files and folders are passed over, linked folders too; linked files are taken. Raises
+    `OSError` where `root` itself cannot be read.
+    """
+    levels = [("", _entries(root))]
+    while levels:
+        above, entries = levels[-1]
+        entry = next(entries, None)
+        if entry is None:
+            levels.pop()
+        elif isinstance(entry, OSError):
+            if not above:
+                raise entry
+            yield _unreadable(above, entry)
+        elif entry.name.startswith("."):
+            continue
+        elif entry.is_dir(follow_symlinks=False):
+            levels.append((f"{above}{entry.name}/", _entries(entry.path)))
+        elif _suffix(entry.name) in suffixes and (found := _found(above + entry.name, entry)):
+            yield found
+
+
+class Fingerprint:
+    """A sum over files, whatever their order: equal for folders whose files are unchanged."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._sum = 0
+
+    def add(self, found: Found) -> None:
+        """Count a file in."""
+        text = f"{found.size} {found.mtime_ns} {found.problem}\0".encode() + found.path
+        self._sum += int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "little")
+        self.count += 1
+
+    def __str__(self) -> str:
+        whole = f"{self.count} {self._sum}".encode()
+        return hashlib.blake2b(whole, digest_size=12).hexdigest()
+
+
+def shown(path: bytes) -> str:
+    """A path as one line of text that every terminal takes."""
+    text = path.decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _entries(folder: Path | str) -> Iterator[os.DirEntry[str] | OSError]:
+    """What lies in a folder, one by one; at the end the error that ended it, if one did."""
+    try:
+        with os.scandir(folder) as entries:
+            yield from entries
+    except OSError as error:
+        yield error
+
+
+def _suffix(name: str) -> str:
+    """The ending of a file's name in lower case, with its dot where it has one."""
+    _, dot, last = name.rpartition(".")
+    return dot + last.lower()
+
+
+def _found(path: str, entry: os.DirEntry[str]) -> Found | None:
+    """Look at a file; None for what is no file (a pipe, a link to a folder) or has just gone."""
+    name = os.fsencode(path)
+    try:
+        if not entry.is_file():
+            broken = entry.is_symlink() and not Path(entry.path).exists()
+            return Found(name, 0, 0, "a link to nothing") if broken else None
+        status = entry.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return _unreadable(path, error)
+    problem = None if os.access(entry.path, os.R_OK) else NO_PERMISSION
+    return Found(name, status.st_size, status.st_mtime_ns, problem)
+
+
+def _unreadable(path: str, error: OSError) -> Found:
+    """A file, or a folder (with a slash at its end), that the system does not let us look at."""
+    denied = isinstance(error, PermissionError)
+    reason = NO_PERMISSION if denied else (error.strerror or "cannot be read").lower()
+    return Found(os.fsencode(path), 0, 0, reason)
