@@ -1,8 +1,8 @@
 """The networks that the field's tutorials train on MNIST, as parts of a plugin.
 
 Perceptrons of the sizes that PyTorch-GAN made usual (784 to 512 to 256 to 1, 100 to 1024 to 784),
-and a convolutional pair of 32 pixels that repeats pixels before each convolution. `Plain` parts
-are built of torch's layers; the others of ganzoo's where those are quicker.
+and a convolutional pair of 32 pixels that repeats pixels before each convolution. They are built of
+ganzoo's layers where those are quicker; the textbook's loop gets torch's in their place.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator
-from ganzoo.layers import NarrowConv2d, UpsampledConv2d
+from ganzoo.layers import LeakyReLU, NarrowConv2d, UpsampledConv2d
 
 
 class Perceptron(Generator):
@@ -43,9 +43,9 @@ class Judge(Discriminator):
         self.layers = nn.Sequential(
             nn.Flatten(),
             nn.Linear(784, 512),
-            nn.LeakyReLU(0.2, inplace=True),
+            LeakyReLU(0.2),
             nn.Linear(512, 256),
-            nn.LeakyReLU(0.2, inplace=True),
+            LeakyReLU(0.2),
             nn.Linear(256, 1),
             nn.Flatten(0),
         )
@@ -54,7 +54,7 @@ class Judge(Discriminator):
         return self.layers(samples)
 
 
-class PlainUpsampler(Generator):
+class Upsampler(Generator):
     """Latents [N, 100] -> images [N, 1, 32, 32], each stage repeating pixels and convolving."""
 
     latent_dim, sample_shape = 100, (1, 32, 32)
@@ -65,34 +65,18 @@ class PlainUpsampler(Generator):
             nn.Linear(100, 128 * 8 * 8),
             nn.Unflatten(1, (128, 8, 8)),
             nn.BatchNorm2d(128),
-            *self.stage(128, 128),
+            UpsampledConv2d(128, 128),
             nn.BatchNorm2d(128),
             nn.LeakyReLU(0.2, inplace=True),
-            *self.stage(128, 64),
+            UpsampledConv2d(128, 64),
             nn.BatchNorm2d(64),
             nn.LeakyReLU(0.2, inplace=True),
-            self.last(64),
+            NarrowConv2d(64, 1, 3, padding=1),
             nn.Tanh(),
         )
 
-    def stage(self, wide: int, narrow: int) -> list[nn.Module]:
-        return [nn.Upsample(scale_factor=2), nn.Conv2d(wide, narrow, 3, padding=1)]
-
-    def last(self, width: int) -> nn.Module:
-        return nn.Conv2d(width, 1, 3, padding=1)
-
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.layers(latents)
-
-
-class Upsampler(PlainUpsampler):
-    """The same network, evaluated in less time."""
-
-    def stage(self, wide: int, narrow: int) -> list[nn.Module]:
-        return [UpsampledConv2d(wide, narrow)]
-
-    def last(self, width: int) -> nn.Module:
-        return NarrowConv2d(width, 1, 3, padding=1)
 
 
 class ConvolutionalJudge(Discriminator):
@@ -117,7 +101,6 @@ class ConvolutionalJudge(Discriminator):
 GENERATORS = {
     "field-mlp": f"{__name__}:Perceptron",
     "field-conv": f"{__name__}:Upsampler",
-    "field-conv-plain": f"{__name__}:PlainUpsampler",
 }
 DISCRIMINATORS = {
     "field-mlp": f"{__name__}:Judge",

@@ -18,12 +18,16 @@ from torchvision import transforms
 
 
 class PILImages(torch.utils.data.Dataset):
-    """Grey images uint8 [N, 1, H, W] as torchvision's MNIST hands them out."""
+    """Grey images uint8 [N, 1, H, W] as torchvision's MNIST hands them out, and a label."""
 
-    def __init__(self, images: Tensor) -> None:
+    def __init__(self, images: Tensor, size: int) -> None:
         self.images = images[:, 0]
         self.transform = transforms.Compose(
-            [transforms.ToTensor(), transforms.Normalize([0.5], [0.5])]
+            [
+                transforms.Resize(size),
+                transforms.ToTensor(),
+                transforms.Normalize([0.5], [0.5]),
+            ]
         )
 
     def __len__(self) -> int:
@@ -33,9 +37,9 @@ class PILImages(torch.utils.data.Dataset):
         return self.transform(Image.fromarray(self.images[index].numpy())), 0
 
 
-def batches(images: Tensor, batch: int) -> Iterator[Tensor]:
-    """Batches without end."""
-    loader = DataLoader(PILImages(images), batch_size=batch, shuffle=True, drop_last=True)
+def batches(images: Tensor, batch: int, size: int) -> Iterator[Tensor]:
+    """Batches without end of images resized to `size`."""
+    loader = DataLoader(PILImages(images, size), batch_size=batch, shuffle=True, drop_last=True)
     while True:
         for real, _ in loader:
             yield real

@@ -9,7 +9,7 @@ from torch.testing import assert_close
 
 import ganzoo
 from ganzoo.errors import PartError
-from ganzoo.layers import NarrowConvTranspose2d
+from ganzoo.layers import LeakyReLU, NarrowConvTranspose2d
 
 SIZES = [28, 32, 64, 128]
 
@@ -121,9 +121,9 @@ def test_the_generators_layers_are_the_papers():
 
 
 def test_the_discriminators_layers_are_the_papers():
-    block = [nn.Conv2d, nn.BatchNorm2d, nn.LeakyReLU]
+    block = [nn.Conv2d, nn.BatchNorm2d, LeakyReLU]
     assert kinds(discriminator(size=64, width=4)) == [
-        *[nn.Conv2d, nn.LeakyReLU],
+        *[nn.Conv2d, LeakyReLU],
         *3 * block,
         *[nn.Flatten, nn.Dropout, nn.Linear],
     ]
@@ -137,7 +137,7 @@ def test_every_size_goes_down_to_maps_of_4_by_4(size, widest):
 
 
 def test_batch_norm_is_left_out_where_it_is_not_wanted():
-    block = [nn.Conv2d, nn.LeakyReLU]
+    block = [nn.Conv2d, LeakyReLU]
     assert kinds(discriminator(size=64, width=4, batch_norm=False)) == [
         *4 * block,
         *[nn.Flatten, nn.Dropout, nn.Linear],
@@ -160,7 +160,7 @@ def test_convolutions_without_batch_norm_have_a_bias():
 
 def test_the_leak_is_two_tenths():
     network = discriminator(width=4)
-    assert {m.negative_slope for m in network.modules() if isinstance(m, nn.LeakyReLU)} == {0.2}
+    assert {m.negative_slope for m in network.modules() if isinstance(m, LeakyReLU)} == {0.2}
 
 
 def test_every_convolution_has_a_stride_and_nothing_pools():

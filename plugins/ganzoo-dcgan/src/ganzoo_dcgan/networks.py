@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator
-from ganzoo.layers import NarrowConvTranspose2d
+from ganzoo.layers import LeakyReLU, NarrowConvTranspose2d
 
 #: Sides of the feature maps from the image down to 4 (figure 1), each half of the one before.
 SIDES = {
@@ -130,7 +130,7 @@ class DCGANDiscriminator(Discriminator):
         sizes, sides = widths(size, width), SIDES[size]
         layers: list[nn.Module] = [
             nn.Conv2d(channels, sizes[0], 4, stride=2, padding=1),
-            nn.LeakyReLU(LEAK, inplace=True),
+            LeakyReLU(LEAK),
         ]
         for (narrow, wide), side in zip(pairwise(sizes), sides[1:], strict=False):
             layers.append(
@@ -138,7 +138,7 @@ class DCGANDiscriminator(Discriminator):
             )
             if batch_norm:
                 layers.append(nn.BatchNorm2d(wide))
-            layers.append(nn.LeakyReLU(LEAK, inplace=True))
+            layers.append(LeakyReLU(LEAK))
         features = sizes[-1] * sides[-1] ** 2
         self.shrink = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(dropout))
         self.score = nn.Linear(features, 1)

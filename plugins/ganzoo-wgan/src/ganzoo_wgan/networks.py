@@ -15,7 +15,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator
-from ganzoo.layers import NarrowConv2d
+from ganzoo.layers import LeakyReLU, NarrowConv2d
 
 #: Sides of the feature maps from the image down to 4, each half of the one before.
 SIDES = {28: (28, 14, 7, 4), 32: (32, 16, 8, 4), 64: (64, 32, 16, 8, 4)}
@@ -74,12 +74,12 @@ class Critic(Discriminator, ABC):
         sides = SIDES[size]
         layers: list[nn.Module] = [
             nn.Conv2d(channels, width, 4, stride=2, padding=1),
-            nn.LeakyReLU(LEAK, inplace=True),
+            LeakyReLU(LEAK),
         ]
         for (narrow, wide), side in zip(pairwise(sizes), sides[1:], strict=False):
             kernel = 4 if side % 2 == 0 else 3  # 7 -> 4
             layers.append(nn.Conv2d(narrow, wide, kernel, stride=2, padding=1))
-            layers += [self.norm(wide), nn.LeakyReLU(LEAK, inplace=True)]
+            layers += [self.norm(wide), LeakyReLU(LEAK)]
         self.layers = nn.Sequential(
             *layers, nn.Flatten(), nn.Linear(sizes[-1] * sides[-1] ** 2, 1), nn.Flatten(0)
         )
