@@ -43,9 +43,9 @@ class Judge(Discriminator):
         self.layers = nn.Sequential(
             nn.Flatten(),
             nn.Linear(784, 512),
-            LeakyReLU(0.2),
+            LeakyReLU(0.2, inplace=True),
             nn.Linear(512, 256),
-            LeakyReLU(0.2),
+            LeakyReLU(0.2, inplace=True),
             nn.Linear(256, 1),
             nn.Flatten(0),
         )

@@ -7,6 +7,9 @@ are quicker on a CPU, and elsewhere they are their parents.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import torch
@@ -20,13 +23,28 @@ class LeakyReLU(nn.LeakyReLU):
 
     Its slope does not depend on how far its input is from 0, so that a penalty's gradient has no
     way back through the first pass. torch's takes that way, with zeros, which costs a whole
-    backward pass more.
+    backward pass more. Elsewhere than inside `differentiated_twice` it is torch's.
     """
 
     def forward(self, values: Tensor) -> Tensor:
         """Values of any shape -> values, those below 0 times the slope."""
+        if not _twice.get():
+            return super().forward(values)
         result: Tensor = _Leak.apply(values, self.negative_slope)
         return result
+
+
+_twice: ContextVar[bool] = ContextVar("differentiated twice", default=False)
+
+
+@contextmanager
+def differentiated_twice() -> Iterator[None]:
+    """Say that what is computed inside will be differentiated again: a penalty's own pass."""
+    token = _twice.set(True)
+    try:
+        yield
+    finally:
+        _twice.reset(token)
 
 
 class _Leak(torch.autograd.Function):

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 import torch
 from torch import nn
 from torch.testing import assert_close
 
-from ganzoo.layers import LeakyReLU, NarrowConv2d, NarrowConvTranspose2d, UpsampledConv2d
+from ganzoo.layers import (
+    LeakyReLU,
+    NarrowConv2d,
+    NarrowConvTranspose2d,
+    UpsampledConv2d,
+    differentiated_twice,
+)
 
 
 def plain_upsampled(layer):
@@ -25,7 +33,6 @@ def plain(layer):
 
 
 PAIRS = {
-    "leaky": (LeakyReLU(0.2), plain),
     "upsampled": (UpsampledConv2d(5, 3), plain_upsampled),
     "upsampled-no-bias": (UpsampledConv2d(2, 4, bias=False), plain_upsampled),
     "narrow-5": (NarrowConv2d(6, 1, 5, padding=2), plain),
@@ -41,9 +48,7 @@ PAIRS = {
 def test_values_and_gradients_are_those_of_the_plain_layer(name, sides):
     layer, other = PAIRS[name]
     rng = torch.Generator().manual_seed(0)
-    images = torch.randn(
-        3, getattr(layer, "in_channels", 2), *sides, generator=rng
-    ).requires_grad_()
+    images = torch.randn(3, layer.in_channels, *sides, generator=rng).requires_grad_()
     found, wished = layer(images), other(layer)(images)
     assert_close(found, wished)
     weights = torch.randn(found.shape, generator=rng)
@@ -63,7 +68,7 @@ def test_gradients_of_the_weights_are_those_of_the_plain_layer(name):
     assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", [name for name in PAIRS if name != "leaky"])
+@pytest.mark.parametrize("name", PAIRS)
 def test_they_can_be_differentiated_twice(name):
     layer, _ = PAIRS[name]
     images = torch.randn(2, layer.in_channels, 4, 4).requires_grad_()
@@ -86,7 +91,9 @@ def test_a_penalty_goes_through_leaks_as_through_torchs():
     images, found = torch.randn(5, 4, generator=rng), []
     for network in (ours, plain_net):
         points = images.clone().requires_grad_()
-        (gradient,) = torch.autograd.grad(network(points).sum(), points, create_graph=True)
+        with differentiated_twice():
+            scores = network(points)
+        (gradient,) = torch.autograd.grad(scores.sum(), points, create_graph=True)
         value = (gradient.norm(dim=1) - 1).square().mean()
         found.append(torch.autograd.grad(value, list(network.parameters()), allow_unused=True))
     for one, other in zip(*found, strict=True):
@@ -100,11 +107,22 @@ def test_no_work_goes_back_through_a_leak_under_a_penalty():
     """The last bias and the first layer's input have no part in the penalty."""
     first = nn.Linear(3, 3)
     points = torch.randn(2, 3).requires_grad_()
-    scores = LeakyReLU(0.1)(first(points))
+    with differentiated_twice():
+        scores = LeakyReLU(0.1)(first(points))
     (gradient,) = torch.autograd.grad(scores.sum(), points, create_graph=True)
     gradient.square().sum().backward()
     assert first.bias.grad is None  # torch's own layer would bring zeros
     assert first.weight.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_leak_is_torchs_in_value_and_slope(inside):
+    values = torch.linspace(-2, 2, 9).requires_grad_()
+    with differentiated_twice() if inside else contextlib.nullcontext():
+        made = LeakyReLU(0.2)(values)
+    assert_close(made, nn.functional.leaky_relu(values, 0.2))
+    assert_close(*(torch.autograd.grad(v.sum(), values)[0] for v in
+                   (made, nn.functional.leaky_relu(values, 0.2))))  # fmt: skip
 
 
 def test_weights_go_by_the_plain_layers_names():

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.interfaces import Player
+from ganzoo.layers import differentiated_twice
 
 #: Keeps the norm's own gradient finite where a gradient is exactly zero.
 _TINY = 1e-12
@@ -18,7 +19,8 @@ def score_gradient(player: Player, samples: Tensor) -> Tensor:
     """
     with torch.autocast(samples.device.type, enabled=False), torch.enable_grad():
         samples = samples.detach().float().requires_grad_()
-        scores = player(samples).float()
+        with differentiated_twice():
+            scores = player(samples).float()
         (gradient,) = torch.autograd.grad(scores.sum(), samples, create_graph=True)
     return gradient
 

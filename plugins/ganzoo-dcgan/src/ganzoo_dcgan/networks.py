@@ -130,7 +130,7 @@ class DCGANDiscriminator(Discriminator):
         sizes, sides = widths(size, width), SIDES[size]
         layers: list[nn.Module] = [
             nn.Conv2d(channels, sizes[0], 4, stride=2, padding=1),
-            LeakyReLU(LEAK),
+            LeakyReLU(LEAK, inplace=True),
         ]
         for (narrow, wide), side in zip(pairwise(sizes), sides[1:], strict=False):
             layers.append(
@@ -138,7 +138,7 @@ class DCGANDiscriminator(Discriminator):
             )
             if batch_norm:
                 layers.append(nn.BatchNorm2d(wide))
-            layers.append(LeakyReLU(LEAK))
+            layers.append(LeakyReLU(LEAK, inplace=True))
         features = sizes[-1] * sides[-1] ** 2
         self.shrink = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(dropout))
         self.score = nn.Linear(features, 1)

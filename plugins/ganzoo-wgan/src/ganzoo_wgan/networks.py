@@ -74,12 +74,12 @@ class Critic(Discriminator, ABC):
         sides = SIDES[size]
         layers: list[nn.Module] = [
             nn.Conv2d(channels, width, 4, stride=2, padding=1),
-            LeakyReLU(LEAK),
+            LeakyReLU(LEAK, inplace=True),
         ]
         for (narrow, wide), side in zip(pairwise(sizes), sides[1:], strict=False):
             kernel = 4 if side % 2 == 0 else 3  # 7 -> 4
             layers.append(nn.Conv2d(narrow, wide, kernel, stride=2, padding=1))
-            layers += [self.norm(wide), LeakyReLU(LEAK)]
+            layers += [self.norm(wide), LeakyReLU(LEAK, inplace=True)]
         self.layers = nn.Sequential(
             *layers, nn.Flatten(), nn.Linear(sizes[-1] * sides[-1] ** 2, 1), nn.Flatten(0)
         )
