@@ -8,6 +8,7 @@ samples is drawn for the global batch, and a share of it takes its rows.
 from __future__ import annotations
 
 from collections.abc import Callable
+from zlib import crc32
 
 import torch
 from torch import Tensor
@@ -24,18 +25,25 @@ class Counters:
     def __init__(self, seed: int, stream: int = 0) -> None:
         self.seed, self.stream = seed, stream
         self._rng = torch.Generator()
+        self._of_turn: tuple[tuple[int, int], int] = ((-1, -1), 0)
+
+    def number(self, turn: int, purpose: str) -> int:
+        """A 63-bit seed: a hash for each turn, and from there on a place for each purpose."""
+        place = (self.stream, turn)
+        if self._of_turn[0] != place:
+            self._of_turn = (place, derive(self.seed, *place))
+        return (self._of_turn[1] + crc32(purpose.encode())) & (2**63 - 1)
 
     def rng(self, turn: int, purpose: str) -> torch.Generator:
         """A CPU generator for one purpose of one turn; valid until the next call."""
-        return self._rng.manual_seed(derive(self.seed, self.stream, turn, purpose))
+        return self._rng.manual_seed(self.number(turn, purpose))
 
     def seed_layers(self, turn: int, purpose: str, share: int = 0) -> None:
         """Seed torch's own generators, for layers that draw inside a network.
 
         What a layer draws cannot be cut into rows, so each share but the first has its own seed.
         """
-        place = (share,) if share else ()
-        seed = derive(self.seed, self.stream, turn, purpose, *place)
+        seed = self.number(turn, f"{purpose}-{share}" if share else purpose)
         torch.default_generator.manual_seed(seed)
         if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
             torch.cuda.manual_seed_all(seed)

@@ -14,7 +14,7 @@ from torch import Tensor
 from ganzoo.files import written_whole
 
 #: Steps whose values are held before they are made numbers, so that a GPU is seldom waited for.
-FOLD = 32
+FOLD = 128
 REAL, FAKE = "real_scores", "fake_scores"
 
 

@@ -30,6 +30,7 @@ class TrainingDisplay:
 
     def __init__(self, name: str, total: int, *, quiet: bool = False) -> None:
         self.console = Console(stderr=True, quiet=quiet)
+        self.live = self.console.is_terminal  # asks the environment each time
         self.name, self.total, self.first, self.images = name, total, 0, 0
         self.figures: dict[str, float] = {}
         self.trends: dict[str, list[float]] = {}
@@ -47,7 +48,7 @@ class TrainingDisplay:
         self._live = Live(console=self.console, auto_refresh=False, transient=False)
 
     def __enter__(self) -> Self:
-        if self.console.is_terminal:
+        if self.live:
             self._live.start()
         return self
 
@@ -73,12 +74,12 @@ class TrainingDisplay:
     def advance(self, images: int) -> None:
         """Show how far the run is, if it is time to."""
         now = time.monotonic()
-        live = self.console.is_terminal
-        if images < self.total and now - self._shown < (LIVE_SECONDS if live else LOG_SECONDS):
+        wait = LIVE_SECONDS if self.live else LOG_SECONDS
+        if images < self.total and now - self._shown < wait:
             return
         self._shown, self.images = now, images
         rate = (images - self.first) / max(now - self._started, 1e-9)
-        if live:
+        if self.live:
             self._bar.update(
                 self._task,
                 completed=images,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from ganzoo.errors import ConfigError
 
 
@@ -18,6 +20,10 @@ class Share:
         """Its rows of n."""
         each = n // self.count
         return slice(self.index * each, (self.index + 1) * each)
+
+    def of(self, whole: Tensor) -> Tensor:
+        """Its rows of a tensor."""
+        return whole if self.count == 1 else whole[self.rows(len(whole))]
 
 
 def shares_of(batch: int, rank: int, ranks: int, micro_batch: int | None) -> tuple[Share, ...]:

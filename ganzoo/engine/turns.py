@@ -69,7 +69,7 @@ class Table:
     def real_batch(self, images_seen: int, share: Share) -> tuple[Tensor, Tensor | None]:
         """A share of the next real images, and their labels where they are wanted."""
         rows = self.order.rows(images_seen, self.recipe.batch)
-        real, labels = self.data.batch(rows[share.rows(len(rows))])
+        real, labels = self.data.batch(share.of(rows))
         if labels is not None and (self.conditional or labels.is_floating_point()):
             labels = labels.to(self.device, non_blocking=True)
         else:
@@ -147,10 +147,9 @@ def replay(state: TrainingState, table: Table, played: Played) -> Played:
 
 def draw_latents(state: TrainingState, table: Table, share: Share, purpose: str) -> Tensor:
     """A share of the turn's latents, which are drawn for the global batch."""
-    batch = table.recipe.batch
     rng = table.counters.rng(state.turn, f"{purpose}-latents")
-    drawn = state.generator.sample_latents(batch, rng=rng)
-    return drawn[share.rows(batch)].to(table.device, non_blocking=True)
+    drawn = state.generator.sample_latents(table.recipe.batch, rng=rng)
+    return share.of(drawn).to(table.device, non_blocking=True)
 
 
 def make_fakes(
@@ -213,7 +212,7 @@ def backpropagate(terms: Terms, mover: str, log: Log, shares: int) -> None:
 def move(state: TrainingState, table: Table, mover: str) -> None:
     """One optimizer step on the gradient of the global batch."""
     optimizer, spec, turn_images = _mover(state, table, mover)
-    if not any(parameter.grad is not None for parameter in parameters_of(optimizer)):
+    if all(parameter.grad is None for parameter in parameters_of(optimizer)):
         return  # the loss had no terms this time
     if table.ranks.size > 1:
         table.ranks.average([*gradients_of(optimizer), *_moving_buffers(state)])
@@ -315,7 +314,7 @@ def mean_of(name: str, values: Any, mover: str) -> Tensor:
         )
     if values.numel() == 0:
         raise TrainingError(f"the loss's {mover} term {name!r} holds no values")
-    return values.float().mean()
+    return values.mean(dtype=torch.float32)
 
 
 @contextmanager

@@ -21,14 +21,16 @@ class Ema:
 
     def __init__(self, generator: Generator) -> None:
         self.module = copy.deepcopy(generator).eval().requires_grad_(False)
-        self._averaged: list[Tensor] = list(self.module.parameters())
         self._live = generator
+        self._pairs: tuple[list[Tensor], list[Tensor]] = (
+            list(self.module.parameters()),
+            list(generator.parameters()),  # optimizers and checkpoints change them in place
+        )
 
     @torch.no_grad()
     def update(self, share: float) -> None:
         """Move each parameter by `share` of the way to the live one's."""
-        live: list[Tensor] = list(self._live.parameters())
-        torch._foreach_lerp_(self._averaged, live, share)
+        torch._foreach_lerp_(*self._pairs, share)
 
     @torch.no_grad()
     def snapshot(self, batches: Iterable[tuple[Tensor, Tensor | None]]) -> Generator:
