@@ -17,6 +17,7 @@ from ganzoo.engine.checkpoint import checkpoint_folders
 from ganzoo.engine.run import RunOptions
 from ganzoo.engine.train import train
 from ganzoo.errors import TrainingError
+from playing import config, play
 from runs import ring_config, run_ring
 
 HELPERS = Path(__file__).parent / "helpers"
@@ -46,6 +47,21 @@ def test_a_run_killed_at_random_moments_ends_like_the_one_never_stopped(tmp_path
     assert exported(tmp_path / "killed") == exported(tmp_path / "whole")
     whole, killed = ((tmp_path / n / "metrics.jsonl").read_text() for n in ("whole", "killed"))
     assert killed == whole
+
+
+@pytest.mark.parametrize("loss", ["hinge", "wgan-gp"])
+def test_convolutional_networks_go_on_exactly(tmp_path, loss):
+    """Their weights lie in another order in memory than in a checkpoint."""
+    parts = {
+        "generator": ("dcgan", {"size": 28, "width": 4}),
+        "discriminator": ("dcgan", {"size": 28, "width": 4, "batch_norm": False}),
+        "data": "mnist-mini",
+        "kind": "image",
+    }
+    play(config(loss, **parts, discriminator_steps=1, steps=6), tmp_path / "whole")
+    play(config(loss, **parts, discriminator_steps=1, steps=3), tmp_path / "halves")
+    play(config(loss, **parts, discriminator_steps=1, steps=6), tmp_path / "halves")
+    assert exported(tmp_path / "halves") == exported(tmp_path / "whole")
 
 
 # --- What a checkpoint is held to -------------------------------------------------------------

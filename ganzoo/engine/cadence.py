@@ -135,10 +135,18 @@ class Cadence:
         if done:
             self.refuse_ruins()
             folder = export(self.state, self.table, self.config, self.run.folder, self.run.command)
-            film = make_film(self.run.folder / "samples")
-            self.trackers.sample(images, [film] if film else [])
+            self.make_film()
         self.end(kind)
         return Outcome(kind, images, folder, code)
+
+    def make_film(self) -> None:
+        """Join the grids; the model is exported already, and is worth more than its film."""
+        try:
+            film = make_film(self.run.folder / "samples")
+        except OSError as error:
+            self.display.say(f"no film of the samples was made: {one_line(error)}")
+            return
+        self.trackers.sample(self.state.images, [film] if film else [])
 
     def refuse_ruins(self) -> None:
         """A model whose weights are no numbers is not exported."""

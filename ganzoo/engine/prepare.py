@@ -158,9 +158,10 @@ def open_data(recipe: Recipe, ranks: Ranks) -> Dataset:
 
 
 def at_home(network: N, device: torch.device) -> N:
-    """Move a network to its device, there in the layout that suits convolutions."""
-    if device.type != "cuda":
-        return network.to(device)
+    """Move a network to its device, in the layout that suits convolutions.
+
+    On two CPU cores it makes the zoo's convolutional recipes 6 to 16% faster (docs/log.md).
+    """
     return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 

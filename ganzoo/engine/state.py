@@ -118,7 +118,11 @@ def _is_plain(value: Any) -> bool:
 def _restore_optimizer(
     optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor], plain: dict[str, Any]
 ) -> None:
-    """Put an optimizer's state and its groups' settings back."""
+    """Put an optimizer's state and its groups' settings back.
+
+    Each state tensor gets its parameter's layout in memory again, which files do not hold: fused
+    steps go through both in the order of memory.
+    """
     state: dict[int, dict[str, Any]] = {int(k): dict(v) for k, v in plain["state"].items()}
     groups = optimizer.state_dict()["param_groups"]
     for key, value in tensors.items():
@@ -131,3 +135,7 @@ def _restore_optimizer(
         for name, value in kept.items():
             group[name] = tuple(value) if isinstance(group.get(name), tuple) else value
     optimizer.load_state_dict({"state": state, "param_groups": groups})
+    for parameter, values in optimizer.state.items():
+        for name, value in values.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                values[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
