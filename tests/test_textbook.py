@@ -86,14 +86,14 @@ def test_our_steps_are_the_textbooks(benchmarks, name):
                 plain.game.shares = uniform(16)
             played = discriminator_turn(state, table, seen.__setitem__, keep_graph=last)
             theirs = plain.discriminator_turn(real, latents)
-            terms = [v for k, v in seen.items() if k.startswith("discriminator")]
+            terms = [v.detach() for k, v in seen.items() if k.startswith("discriminator")]
             assert_close(float(sum(terms)), theirs, rtol=1e-3, atol=1e-4)
             seen.clear()
         generator_turn(state, table, seen.__setitem__, played)
         share_of_way = lerp_share(recipe.images_per_step, half_life(state, recipe))
         state.average.update(share_of_way)
         theirs = plain.generator_turn(latents, 1 - share_of_way)
-        assert_close(float(seen["generator"]), theirs, rtol=1e-3, atol=1e-4)
+        assert_close(float(seen["generator"].detach()), theirs, rtol=1e-3, atol=1e-4)
         seen.clear()
         pairs = {
             "generator": (state.generator, plain.generator),
@@ -102,4 +102,4 @@ def test_our_steps_are_the_textbooks(benchmarks, name):
         }
         for ours, other in pairs.values():
             for one, two in zip(ours.parameters(), other.parameters(), strict=True):
-                assert_close(one, two, rtol=1e-3, atol=1e-5, check_stride=False)
+                assert_close(one, two, rtol=1e-3, atol=5e-5, check_stride=False)
