@@ -20,9 +20,8 @@ def usable_device(device: str | torch.device) -> torch.device:
     return target
 
 
-def default_device() -> str:
-    """A GPU where there is one (of several processes, each its own), else the CPU."""
-    if not torch.cuda.is_available():
-        return "cpu"
+def own_device(asked: str | None = None) -> str:
+    """The device asked for, else a GPU where there is one: of several, each process its own."""
+    device = asked or ("cuda" if torch.cuda.is_available() else "cpu")
     place = os.environ.get("LOCAL_RANK")  # as torchrun says it
-    return "cuda" if place is None else f"cuda:{place}"
+    return f"cuda:{place}" if device == "cuda" and place is not None else device

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+#: What systems say of files and folders that they cannot sync.
+_CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES)
 
 
 @contextmanager
@@ -19,9 +23,9 @@ def written_whole(path: Path) -> Iterator[Path]:
     try:
         yield beside
         beside.chmod(0o666 & ~_umask())
-        _flush(beside)
+        flush(beside)
         beside.replace(path)
-        _flush(path.parent)
+        flush(path.parent)
     finally:
         beside.unlink(missing_ok=True)
 
@@ -35,7 +39,7 @@ def folder_written_whole(path: Path) -> Iterator[Path]:
         yield beside
         beside.chmod(0o777 & ~_umask())
         for file in beside.iterdir():
-            _flush(file)
+            flush(file)
         if path.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
             path.replace(old / path.name)
@@ -43,7 +47,7 @@ def folder_written_whole(path: Path) -> Iterator[Path]:
             shutil.rmtree(old)
         else:
             beside.replace(path)
-        _flush(path.parent)
+        flush(path.parent)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
@@ -55,7 +59,7 @@ def write_text(path: Path, text: str) -> None:
         beside.write_text(text, encoding="utf-8")
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Ask the disk to keep a file or a folder's entries, where the system can."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
@@ -63,8 +67,9 @@ def _flush(path: Path) -> None:
         return
     try:
         os.fsync(descriptor)
-    except OSError:
-        pass
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC:
+            raise  # the disk refuses what it seemed to take
     finally:
         os.close(descriptor)
 

@@ -15,6 +15,7 @@ from ganzoo import Loss
 from ganzoo.engine.checkpoint import checkpoint_folders, last_good
 from ganzoo.engine.health import (
     CHECK_EVERY,
+    FIRST_PATIENCE,
     PATIENCE,
     Pulse,
     Vitals,
@@ -38,6 +39,18 @@ class Stubborn(TinyGenerator):
 
     def forward(self, latents, labels=None):
         return super().forward(0 * latents, labels)
+
+
+class Tiring(TinyGenerator):
+    """Makes what it can for 200 steps (12,800 images), and then the same sample for ever."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("passes", torch.zeros(()))
+
+    def forward(self, latents, labels=None):
+        self.passes += float(self.training)
+        return super().forward(latents if self.passes < 200 else 0 * latents, labels)
 
 
 class Poisoned(Loss):
@@ -70,6 +83,7 @@ def ill_world(world):
         "ganzoo_generators": {
             "stubborn": "test_health_parts:Stubborn",
             "far": "test_health_parts:Far",
+            "tiring": "test_health_parts:Tiring",
         },
         "ganzoo_losses": {"poisoned": "test_health_parts:Poisoned"},
     }
@@ -83,7 +97,7 @@ def parts_module(monkeypatch):
     from types import ModuleType
 
     module = ModuleType("test_health_parts")
-    module.__dict__.update(Stubborn=Stubborn, Far=Far, Poisoned=Poisoned)
+    module.__dict__.update(Stubborn=Stubborn, Far=Far, Tiring=Tiring, Poisoned=Poisoned)
     monkeypatch.setitem(sys.modules, "test_health_parts", module)
 
 
@@ -202,9 +216,28 @@ def test_a_good_check_starts_the_count_again():
 
 def test_samples_that_are_alike_are_told_after_some_checks_in_a_row():
     vitals = Vitals()
+    check(vitals, pulse())
     found = [check(vitals, pulse(fake=torch.ones(64, 3)))[1] for _ in range(PATIENCE)]
     assert [illness is not None for illness in found] == [False] * (PATIENCE - 1) + [True]
     assert found[-1].name == "all-alike"
+
+
+def test_a_generator_that_has_not_learned_yet_is_given_time():
+    vitals = Vitals()
+    found = [check(vitals, pulse(fake=torch.ones(64, 3)))[1] for _ in range(FIRST_PATIENCE)]
+    assert [illness is not None for illness in found] == [False] * (FIRST_PATIENCE - 1) + [True]
+    assert Vitals(alike=7).well
+    assert not Vitals(alike=1, diverse=True).well
+
+
+def test_what_a_loss_only_shows_is_not_judged(tmp_path, capfd, monkeypatch):
+    def shows(self, round):
+        round.log("psnr", torch.full((1,), math.inf))
+        real, fake = round.discriminator(round.real), round.discriminator(round.fake)
+        return {"real": softplus(-real), "fake": softplus(fake)}
+
+    monkeypatch.setattr(Poisoned, "discriminator", shows)
+    assert told(tmp_path / "run", config("poisoned", **images(12_800)), capfd) == []
 
 
 def test_vitals_are_written_down_and_read_again():
@@ -226,11 +259,19 @@ def lines_of_health(capfd):
 
 
 def test_a_collapsed_generator_is_noticed_in_time(tmp_path, capfd):
-    wish = config(generator="stubborn", **images(SOON + 6400))
+    """It never was diverse, so that it is given the time of one that has still to learn."""
+    wish = config(generator="stubborn", **images(CHECK_EVERY * FIRST_PATIENCE + 6400))
     (line,) = told(tmp_path / "run", wish, capfd)
     assert "samples are nearly all alike" in line
     assert "try R1" in line
-    assert int(line.split()[1].replace(",", "")) <= SOON
+    assert int(line.split()[1].replace(",", "")) <= CHECK_EVERY * FIRST_PATIENCE + 64
+
+
+def test_a_generator_that_collapses_on_the_way_is_noticed_in_time(tmp_path, capfd):
+    wish = config(generator="tiring", **images(SOON + 19_200))
+    (line,) = told(tmp_path / "run", wish, capfd)
+    assert "samples are nearly all alike" in line
+    assert int(line.split()[1].replace(",", "")) <= 12_800 + SOON
 
 
 def test_a_loss_that_becomes_nan_is_noticed_in_time(tmp_path, capfd):
@@ -279,6 +320,14 @@ def test_stop_ends_the_run_with_what_was_found(tmp_path):
     wish = config(("poisoned", {"turn": 50}), on_collapse="stop", **images(64_000))
     with pytest.raises(TrainingError, match=r"stopped: at 5,056 images the term .* no checkpoint"):
         play(wish, tmp_path)
+
+
+def test_a_run_that_was_stopped_is_stopped_again_by_the_same_command(tmp_path):
+    """A checkpoint at the very image where it fell ill must not hold the illness as told."""
+    wish = config(("poisoned", {"turn": 50}), on_collapse="stop", **images(64_000))
+    for _ in range(2):
+        with pytest.raises(TrainingError, match="stopped: at 5,056 images the term"):
+            play(wish, tmp_path, keep_every=5_000)
 
 
 POISON = {"optimizers": {"generator": FAST, "discriminator": FAST}, "on_collapse": "rollback"}

@@ -49,6 +49,10 @@ def test_two_processes_have_the_gradients_of_one(compared, game):
     assert in_micro_batches < 2e-6
 
 
+def test_two_processes_stay_alike_under_batch_norm(compared):
+    assert compared["batch norm"] < 1e-6
+
+
 def test_facts_are_shared(compared):
     assert compared["means"] == [1.0, 0.5]
     assert compared["greatest"] == [1]

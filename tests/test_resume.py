@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo.engine.checkpoint import checkpoint_folders
+from ganzoo.engine.folder import held
 from ganzoo.engine.run import RunOptions
 from ganzoo.engine.train import train
 from ganzoo.errors import TrainingError
@@ -114,6 +115,46 @@ def test_a_disk_without_room_is_refused_before_training(tiny_world, tmp_path, mo
     with pytest.raises(TrainingError, match=r"MB are needed .* 0 MB are free there; make room"):
         run_ring(tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def damage(folder):
+    for path in checkpoint_folders(folder / "checkpoints"):
+        yield path, (path / "state.safetensors").write_bytes(b"torn")
+
+
+def test_a_damaged_checkpoint_is_set_aside_and_never_outlives_the_good_ones(tiny_world, tmp_path):
+    run_ring(tmp_path / "run", 1280)
+    run_ring(tmp_path / "run", 2560)
+    newest, _ = next(damage(tmp_path / "run"))
+    train(ring_config(3840), RunOptions(tmp_path / "run", quiet=True, keep=1))
+    there = {path.name for path in (tmp_path / "run" / "checkpoints").iterdir()}
+    assert there == {f"{3840:012d}", f"damaged-{newest.name}"}
+
+
+def test_a_run_without_a_whole_checkpoint_does_not_begin_again_unasked(tiny_world, tmp_path):
+    train(ring_config(1280), RunOptions(tmp_path / "run", quiet=True, log_every=128))
+    metrics = (tmp_path / "run" / "metrics.jsonl").read_text()
+    list(damage(tmp_path / "run"))
+    with pytest.raises(TrainingError, match=r"no checkpoint in .* is whole; to begin again"):
+        run_ring(tmp_path / "run", 2560)
+    assert (tmp_path / "run" / "metrics.jsonl").read_text() == metrics
+
+
+def test_a_folder_is_trained_in_by_one_process_at_a_time(tiny_world, tmp_path):
+    run_ring(tmp_path / "run", 1280)
+    with (
+        held(tmp_path / "run"),
+        pytest.raises(TrainingError, match="another process is training in .*run; wait for it"),
+    ):
+        run_ring(tmp_path / "run", 2560)
+    assert run_ring(tmp_path / "run", 2560).kind == "finished"
+
+
+@pytest.mark.filterwarnings("ignore:It is highly recommended:UserWarning")  # timm's, of kron
+def test_an_optimizer_whose_state_no_checkpoint_holds_is_refused_by_name(tiny_world, tmp_path):
+    both = {player: {"name": "kron", "lr": 1e-3} for player in ("generator", "discriminator")}
+    with pytest.raises(TrainingError, match=r"generator optimizer keeps '\w+', a \w+, which no"):
+        run_ring(tmp_path / "run", 1280, optimizers=both)
 
 
 @pytest.mark.parametrize("place", ["a-file/run", "/proc/run"])

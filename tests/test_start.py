@@ -90,3 +90,16 @@ def test_a_model_without_its_discriminator_cannot_be_begun_from(parent):
     path.write_text(json.dumps(data))
     with pytest.raises(CardError, match=r"ships no discriminator\.safetensors, and a start needs"):
         start_from(str(parent), config())
+
+
+def test_a_run_goes_on_though_its_parent_changed_or_is_gone(parent, tmp_path):
+    import shutil
+
+    first = started(parent, config())
+    play(first, tmp_path / "child")
+    shutil.rmtree(parent)
+    wish = config(steps=10)
+    start = start_from(str(parent), wish, tmp_path / "child")
+    assert start == first.recipe.start
+    again = replace(wish, recipe=replace(wish.recipe, start=start))
+    assert play(again, tmp_path / "child").kind == "finished"

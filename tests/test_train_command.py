@@ -51,6 +51,22 @@ def test_a_recipe_file_trains_into_a_folder_of_its_name(train):
     assert exported("runs/mine")["recipe"]["images"] == 128
 
 
+@pytest.mark.parametrize(
+    ("recipe", "text"),
+    [
+        ({"recipe": [1]}, "mine.json: recipe: expected an object, found [1]"),
+        ({"recipe": {"data": "mnist"}}, "recipe.data: expected an object, such as"),
+        ({"name": "mine", "recipe": {}}, "the key 'generator' is missing"),
+    ],
+)
+def test_a_recipe_file_that_is_none_is_told_in_a_line(train, recipe, text):
+    Path("mine.json").write_text(json.dumps({"ganzoo_config": 1, **recipe}))
+    code, said = train("mine.json", "--quiet")
+    assert code == 1
+    assert text in said
+    assert "defect" not in said
+
+
 def test_settings_reach_the_recipe_and_the_parts(train):
     words = [
         "--set",
@@ -90,6 +106,7 @@ def test_a_run_is_trained_again_by_its_folder(train):
         ([*PARTS, "--images", "0"], 2, "0 is not in the range"),
         ([*PARTS, "--device", "quantum"], 2, "device 'quantum' cannot be used here"),
         ([*PARTS, "--set", "data.arguments.length=0"], 1, "no samples"),
+        ([*PARTS, "--set", "data=mnist"], 1, "recipe.data: expected an object"),
         ([*PARTS, "--set", "data.arguments.length=1"], 1, "a single sample; a training needs two"),
         ([*PARTS, "--set", "data.arguments.length=40"], 1, "batch is 64, and the data set .* 40"),
         ([*PARTS, "--set", "optimizers.generator.name=addam"], 1, "no optimizer 'addam'; did you"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from ganzoo.cards import catalogue
 from ganzoo.errors import ConfigError, UsageError
-from ganzoo.specs import merge, parse_json, read_json, set_path
+from ganzoo.specs import ModelConfig, merge, parse_json, read_json, set_path
 
 #: Where a --set path begins; anything else is a key of the recipe.
 ROOTS = ("generator", "discriminator", "recipe", "name", "description", "licenses", "extra")
@@ -20,7 +20,8 @@ OF_THE_DATA = ("name", "description", "licenses")
 def asked(what: str | None, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
     """The raw config that the command line asks for, and its name in errors."""
     raw, where = _base(what, options)
-    recipe = dict(raw.get("recipe") or {})
+    recipe = _object(raw.get("recipe") or {}, f"{where}: recipe")
+    _object(recipe.get("data") or {}, f"{where}: recipe.data", ', such as {"name": "mnist"}')
     if options["data"]:
         recipe = merge(recipe, {"data": _data_part(options["data"], recipe)})
     if options["strict"]:
@@ -34,12 +35,19 @@ def asked(what: str | None, options: dict[str, Any]) -> tuple[dict[str, Any], st
     return raw, f"{where} with --set" if options["settings"] else where
 
 
-def default_folder(raw: dict[str, Any], what: str | None) -> Path:
+def default_folder(config: ModelConfig, what: str | None) -> Path:
     """runs/NAME, by the model's name, the recipe's file or the parts."""
-    if what is not None and not raw.get("name"):
+    if what is not None and not config.name:
         return Path("runs") / Path(what).resolve().stem
-    parts = (raw["generator"]["name"], raw["recipe"]["data"]["name"])
-    return Path("runs") / (raw.get("name") or "-".join(p.rpartition("/")[2] for p in parts))
+    parts = (config.generator, config.recipe.data)
+    return Path("runs") / (config.name or "-".join(p.name.rpartition("/")[2] for p in parts))
+
+
+def _object(value: Any, where: str, hint: str = "") -> dict[str, Any]:
+    """A JSON object, or a line that says where one was expected."""
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where}: expected an object{hint}, found {value!r}")
+    return dict(value)
 
 
 def _base(what: str | None, options: dict[str, Any]) -> tuple[dict[str, Any], str]:

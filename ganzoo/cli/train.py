@@ -94,25 +94,29 @@ def command(what: str | None, **options: Any) -> int:
     The same command again goes on where the training stopped. Ctrl-C saves first.
     """  # noqa: D301
     raw, where = asked(what, options)
-    return _train(raw, where, options["out"] or default_folder(raw, what), options)
+    return _train(what, raw, where, options)
 
 
-def _train(raw: dict[str, Any], where: str, out: Path, options: dict[str, Any]) -> int:
+def _train(what: str | None, raw: dict[str, Any], where: str, options: dict[str, Any]) -> int:
     from ganzoo.engine.process import tune_allocator
 
     tune_allocator()
     import torch
 
-    from ganzoo.devices import default_device, usable_device
+    from ganzoo.devices import own_device, usable_device
+    from ganzoo.engine.prepare import resolve
     from ganzoo.engine.ranks import joined
     from ganzoo.engine.rehearsal import rehearse
     from ganzoo.engine.train import train
 
     if options["threads"]:
         torch.set_num_threads(options["threads"])
-    device = usable_device(options["device"] or default_device())
+    device = usable_device(own_device(options["device"]))
     with joined(device) as ranks:
-        config = _resolved(raw, where, options["init"])
+        config = resolve(raw, where)
+        out = options["out"] or default_folder(config, what)
+        if options["init"]:
+            config = _started(config, options["init"], out)
         run = _run_options(out, str(device), ranks, options)
         if options["dry_run"]:
             report = rehearse(config, run)
@@ -125,17 +129,13 @@ def _train(raw: dict[str, Any], where: str, out: Path, options: dict[str, Any]) 
     return outcome.exit_code
 
 
-def _resolved(raw: dict[str, Any], where: str, init: str | None) -> ModelConfig:
+def _started(config: ModelConfig, init: str, out: Path) -> ModelConfig:
+    """The config with the model that it begins with."""
     from dataclasses import replace
 
-    from ganzoo.engine.prepare import resolve
-
-    config = resolve(raw, where)
-    if init is None:
-        return config
     from ganzoo.engine.start import start_from
 
-    return replace(config, recipe=replace(config.recipe, start=start_from(init, config)))
+    return replace(config, recipe=replace(config.recipe, start=start_from(init, config, out)))
 
 
 def _run_options(out: Path, device: str, ranks: Ranks, options: dict[str, Any]) -> RunOptions:

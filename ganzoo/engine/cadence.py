@@ -85,6 +85,8 @@ class Cadence:
         illness = self.examine(last[0]) if due else None
         if passed(self.run.log_every, images, per_step):
             self.write_figures()
+        if illness and self.config.recipe.on_collapse != "warn":
+            return illness  # a checkpoint of now would hold it as told, and it is to be acted on
         if self.writes:
             self.display.advance(images)
             if passed(self.grid_every, images, per_step):
@@ -119,7 +121,11 @@ class Cadence:
             fake=played.fakes,
             scores=scores,
             gradient=gradient_norm(self.state.generator.parameters()),
-            terms={name: float(values.float().mean()) for name, values in newest.items()},
+            terms={
+                name: float(values.float().mean())
+                for name, values in newest.items()
+                if name.partition(".")[0] in ("generator", "discriminator")
+            },
             finite_weights=all_finite(w for player in players for w in player.parameters()),
         )
 
@@ -205,6 +211,7 @@ class Cadence:
         self.state.seconds += now - self._clock
         self._clock = now
         try:
+            self.metrics.keep()
             folder = save_in_time(
                 self.state, self.checkpoints, self.setting, self.protected(), self.run.keep
             )

@@ -15,7 +15,7 @@ from typing import Any
 from torch import Tensor
 
 from ganzoo.engine.state import TrainingState
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, TrainingError
 from ganzoo.files import folder_written_whole
 from ganzoo.specs import FileRecord, read_json
 from ganzoo.weights import read_tensors, tensor_bytes
@@ -103,6 +103,15 @@ def drop_beyond(folder: Path, images: int) -> None:
             shutil.rmtree(path)
 
 
+def set_aside(folder: Path, images: int) -> None:
+    """Rename the damaged checkpoints of more images, so that they never count as the newest."""
+    for path in checkpoint_folders(folder):
+        if int(path.name) > images:
+            aside = path.with_name(f"damaged-{path.name}")
+            shutil.rmtree(aside, ignore_errors=True)
+            path.replace(aside)
+
+
 def sweep(folder: Path) -> None:
     """Remove what a killed run left half-written; only its own process writes there."""
     for left in folder.glob(".*.part"):
@@ -146,6 +155,11 @@ def is_well(path: Path) -> bool:
 def read_checkpoint(path: Path) -> Checkpoint:
     """Read one checkpoint, or raise."""
     about = read_json(path / ABOUT)
+    if about["ganzoo_checkpoint"] != FORMAT:
+        raise TrainingError(
+            f"written in form {about['ganzoo_checkpoint']}, this ganzoo reads {FORMAT}; "
+            "go on with the version that began the run"
+        )
     record = FileRecord(about["sha256"], about["bytes"])
     tensors = read_tensors(path / TENSORS, record)
     return Checkpoint(path, tensors, about["state"], Setting(**about["setting"]))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
+import sqlite3
 import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +17,11 @@ from ganzoo.errors import TrainingError
 from ganzoo.files import write_text
 from ganzoo.specs import ModelConfig, read_config, write_record
 from ganzoo.specs.reading import to_json
+
+#: The file that stands for a run's lock.
+LOCK = ".lock"
+
+log = logging.getLogger("ganzoo")
 
 
 def finished_export(config: ModelConfig, folder: Path) -> Path | None:
@@ -43,6 +52,24 @@ def check_folder(config: ModelConfig, folder: Path) -> None:
     elif folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
         raise TrainingError(f"{folder} is not empty and holds no run; give another --out")
     check_writable(folder)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep other processes from training in this folder; the lock goes when its holder dies."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(folder / LOCK, timeout=0, isolation_level=None)) as lock:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                log.warning("%s cannot be locked (%s); train there once at a time", folder, error)
+                yield
+                return
+            raise TrainingError(
+                f"another process is training in {folder}; wait for it, or give another --out"
+            ) from None
+        yield
 
 
 def check_writable(folder: Path) -> None:

@@ -18,6 +18,8 @@ from torch import Tensor
 
 #: Images between checks, and checks in a row before something is told: within 30,000 images.
 CHECK_EVERY, PATIENCE = 5_000, 5
+#: Checks in a row for samples that were alike from the start: an untrained generator's are.
+FIRST_PATIENCE = 20
 #: A discriminator ranks more pairs than this rightly when it wins (DESIGN) ...
 WINNING = 0.99
 #: ... and the generator's gradient is below this share of its running median.
@@ -40,12 +42,13 @@ class Vitals:
 
     `gradients` are the norms of the generator's gradient at the last checks at which the
     discriminator did not rank nearly every pair rightly; `winning` and `alike` count checks in a
-    row; `told` names what was told already.
+    row; `diverse` says that samples were once not alike; `told` names what was told already.
     """
 
     gradients: list[float] = field(default_factory=list)
     winning: int = 0
     alike: int = 0
+    diverse: bool = False
     told: list[str] = field(default_factory=list)
 
     def plain(self) -> dict[str, Any]:
@@ -54,8 +57,8 @@ class Vitals:
 
     @property
     def well(self) -> bool:
-        """Whether nothing is being counted."""
-        return not (self.winning or self.alike or self.told)
+        """Whether nothing that was well before is being counted."""
+        return not (self.winning or (self.alike and self.diverse) or self.told)
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,10 @@ class Illness:
 
 @dataclass(frozen=True)
 class Pulse:
-    """One turn as a check sees it: `scores` of the real samples and the fakes where it has them."""
+    """One turn as a check sees it: `scores` of the real samples and the fakes where it has them.
+
+    `terms` are what the players minimise, not what a loss only shows.
+    """
 
     real: Tensor
     fake: Tensor
@@ -165,7 +171,8 @@ def _discriminator_wins(vitals: Vitals, ranking: float, gradient: float) -> Illn
 def _all_alike(vitals: Vitals, spread: float) -> Illness | None:
     """Samples far less diverse than the data."""
     vitals.alike = vitals.alike + 1 if spread < ALIKE else 0
-    if vitals.alike < PATIENCE:
+    vitals.diverse = vitals.diverse or spread >= ALIKE
+    if vitals.alike < (PATIENCE if vitals.diverse else FIRST_PATIENCE):
         return None
     return Illness(
         "all-alike",

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo.files import written_whole
+from ganzoo.files import flush, written_whole
 
 #: Steps whose values are held before they are made numbers, so that a GPU is seldom waited for.
 FOLD = 128
@@ -60,7 +60,8 @@ class Meter:
         return {"sums": _as_text(self._sums), "counts": dict(self._counts)}
 
     def restore(self, plain: Mapping[str, Any]) -> None:
-        """Go on from what `plain` gave."""
+        """Go on from what `plain` gave, and from nothing else."""
+        self._held, self.newest, self._steps = {}, {}, 0
         self._sums = {name: float(total) for name, total in plain["sums"].items()}
         self._counts = dict(plain["counts"])
 
@@ -118,6 +119,11 @@ class MetricsFile:
         plain = {name: value if math.isfinite(value) else None for name, value in row.items()}
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(plain) + "\n")
+
+    def keep(self) -> None:
+        """Let the rows reach the disk, as the checkpoint that goes with them does."""
+        if self.path.exists():
+            flush(self.path)
 
     def cut(self, images: int) -> None:
         """Drop rows beyond the checkpoint that the run goes on from."""

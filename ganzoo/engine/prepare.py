@@ -16,7 +16,7 @@ from ganzoo.engine.start import take_over
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.trial import dry_call
 from ganzoo.engine.turns import Table
-from ganzoo.errors import ConfigError
+from ganzoo.errors import ConfigError, TrainingError
 from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
 from ganzoo.parts import build, needed_arguments, qualify
 from ganzoo.seeds import derive
@@ -96,8 +96,13 @@ def prepare(
     device: torch.device,
     ranks: Ranks | None = None,
     micro_batch: int | None = None,
+    *,
+    fresh: bool = True,
 ) -> tuple[TrainingState, Table]:
-    """Build and check everything; `GanzooError` says what does not fit."""
+    """Build and check everything; `GanzooError` says what does not fit.
+
+    A training that is not `fresh` gets its weights from a checkpoint, and needs no model to start.
+    """
     recipe, ranks = config.recipe, ranks or Ranks()
     shares = shares_of(recipe.batch, ranks.rank, ranks.size, micro_batch)
     data = open_data(recipe, ranks)
@@ -106,7 +111,7 @@ def prepare(
     check_shapes(generator, discriminator, data)
     conditional = check_labels(generator, discriminator, data)
     check_augmentation(recipe, data)
-    if recipe.start is not None:
+    if recipe.start is not None and fresh:
         take_over(recipe.start, generator, discriminator)
     data.to(device)
     generator, discriminator = at_home(generator, device), at_home(discriminator, device)
@@ -133,8 +138,23 @@ def prepare(
         ranks=ranks,
         shares=shares,
     )
-    dry_call(state, table)
+    try_layout(state, table)
     return state, table
+
+
+def try_layout(state: TrainingState, table: Table) -> None:
+    """Try the networks as they lie in memory; those that `view` what convolutions make need rows.
+
+    `view` refuses images whose channels lie together, where `flatten` and `reshape` copy.
+    """
+    try:
+        dry_call(state, table)
+    except TrainingError as error:
+        if "view size is not compatible" not in str(error):
+            raise
+        for network in (state.generator, state.discriminator, state.average.module):
+            network.to(memory_format=torch.contiguous_format)
+        dry_call(state, table)
 
 
 def open_data(recipe: Recipe, ranks: Ranks) -> Dataset:

@@ -115,9 +115,14 @@ def joined(device: torch.device) -> Iterator[Ranks]:
         yield Ranks()
         return
     backend = "nccl" if device.type == "cuda" else "gloo"
-    with told_of_a_lost_rank():
+    try:
         dist.init_process_group(backend)
         ranks = ManyRanks()
+    except (RuntimeError, ValueError) as error:
+        raise TrainingError(
+            f"the processes of this training cannot meet: {one_line(error)[:200]}; start them with "
+            "torchrun, each with a GPU of its own where there are GPUs"
+        ) from error
     try:
         yield ranks
     finally:

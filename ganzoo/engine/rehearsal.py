@@ -39,7 +39,10 @@ class Rehearsal:
 
 
 def rehearse(config: ModelConfig, run: RunOptions) -> Rehearsal:
-    """Check all that a training checks, play a few steps, and write nothing."""
+    """Check what a training checks before it starts, and play a few steps.
+
+    Nothing is written but what the data set keeps for later (a pack, a download).
+    """
     device = torch.device(run.device)
     config = resolve_precision(config, device)
     check_folder(config, run.folder)
@@ -50,7 +53,7 @@ def rehearse(config: ModelConfig, run: RunOptions) -> Rehearsal:
         state.meter.step_ended()
     finish_work(device)
     steps, started = 0, time.perf_counter()
-    while steps < LEAST_STEPS or time.perf_counter() - started < SECONDS:
+    while run.ranks.greatest(int(steps < LEAST_STEPS or time.perf_counter() - started < SECONDS)):
         step(state, table, state.meter.add)
         state.meter.step_ended()
         steps += 1

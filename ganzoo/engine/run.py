@@ -34,7 +34,7 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a training ended: `finished`, `interrupted`, `stopped` (ill) or `already finished`."""
+    """How a training ended: `finished`, `interrupted` or `already finished`; an ill end raises."""
 
     kind: str
     images: int

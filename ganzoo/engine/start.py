@@ -11,18 +11,21 @@ from ganzoo.cards import Card, catalogue
 from ganzoo.engine.checkpoint import last_good
 from ganzoo.errors import CardError, ConfigError, WeightsError
 from ganzoo.interfaces import Discriminator, Generator
-from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE, ModelConfig, Start
+from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE, ModelConfig, Start, read_config
 from ganzoo.weights import read_tensors, tensor_bytes
 
 Tensors = dict[str, Tensor]
 
 
-def start_from(what: str, config: ModelConfig) -> Start:
+def start_from(what: str, config: ModelConfig, folder: Path | None = None) -> Start:
     """The record of a start from WHAT (a name, a folder, a run), whose networks must be `config`'s.
 
     The sha256 are those of the model's files, or of what a run's checkpoint holds, so that the
-    recipe says exactly which weights it begins with.
+    recipe says exactly which weights it begins with. A run that lies in `folder` and began there
+    keeps its own record, whatever became of the model since.
     """
+    if (known := _known_start(what, folder)) is not None:
+        return known
     card = catalogue().locate(what)
     theirs = card.require_usable()
     for player in ("generator", "discriminator"):
@@ -32,9 +35,32 @@ def start_from(what: str, config: ModelConfig) -> Start:
                 f"--init {what}: its {player} is {_said(other)}, this training's is {_said(own)}; "
                 f"weights fit only the same network (ganzoo train {what} --init {what} ...)"
             )
-    place = str(card.folder.resolve()) if card.distribution is None else what
+    place = _place(card, what)
     generator, discriminator = weights_of(card)
     return Start(place, *(_digest(tensors) for tensors in (generator, discriminator)))
+
+
+def _known_start(what: str, folder: Path | None) -> Start | None:
+    """How the run in a folder began, where it began with WHAT."""
+    if folder is None or not (folder / "config.json").is_file():
+        return None
+    start = read_config(folder / "config.json")[0].recipe.start
+    if start is None:
+        return None
+    own = Path(start.model)
+    same = what == start.model or (own.is_absolute() and own in _places(what))
+    return start if same else None
+
+
+def _places(what: str) -> set[Path]:
+    """The model folders that a path may stand for: itself, or a run's export."""
+    path = Path(what).expanduser().resolve()
+    return {path, path / "export"}
+
+
+def _place(card: Card, what: str) -> str:
+    """A published model by its name, any other by its folder."""
+    return str(card.folder.resolve()) if card.distribution is None else what
 
 
 def take_over(start: Start, generator: Generator, discriminator: Discriminator) -> None:

@@ -61,6 +61,7 @@ class TrainingState:
         found |= {"meter": self.meter.plain(), "vitals": self.vitals.plain()}
         for owner, optimizer in self._optimizers():
             state = optimizer.state_dict()
+            _refuse_unknown(owner, state["state"])
             found[owner] = {
                 "groups": [
                     {k: v for k, v in group.items() if k != "params" and _is_plain(v)}
@@ -106,6 +107,17 @@ class TrainingState:
 
 
 _COUNTERS = ("images", "turn", "step", "stream", "seconds", "sittings")
+
+
+def _refuse_unknown(owner: str, state: dict[int, dict[str, Any]]) -> None:
+    """Refuse an optimizer whose state cannot be written down: a run could not go on from it."""
+    for values in state.values():
+        for name, value in values.items():
+            if not isinstance(value, Tensor) and not _is_plain(value):
+                raise TrainingError(
+                    f"the {owner.replace('_', ' ')} keeps {name!r}, a {type(value).__name__}, "
+                    "which no checkpoint can hold; take another optimizer"
+                )
 
 
 def _is_plain(value: Any) -> bool:

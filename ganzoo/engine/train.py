@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,14 +14,22 @@ from ganzoo.engine.cadence import Cadence, anchor_folders
 from ganzoo.engine.checkpoint import (
     Checkpoint,
     Setting,
+    checkpoint_folders,
     drop_beyond,
     first_good,
     is_well,
     last_good,
+    set_aside,
     sweep,
     write_checkpoint,
 )
-from ganzoo.engine.folder import check_folder, check_space, finished_export, write_recipe
+from ganzoo.engine.folder import (
+    check_folder,
+    check_space,
+    finished_export,
+    held,
+    write_recipe,
+)
 from ganzoo.engine.health import Illness
 from ganzoo.engine.prepare import hash_of, prepare, resolve_precision
 from ganzoo.engine.process import interruptible
@@ -51,17 +60,20 @@ def train(config: ModelConfig, run: RunOptions) -> Outcome:
         return Outcome("already finished", config.recipe.images, finished)
     check_folder(config, run.folder)
     trackers = Trackers(run.trackers if run.ranks.first else ())
-    state, table = prepare(config, device, run.ranks, run.micro_batch)
-    check_space(state, run.folder, run.keep)
+    fresh = not checkpoint_folders(run.folder / "checkpoints")
+    state, table = prepare(config, device, run.ranks, run.micro_batch, fresh=fresh)
+    if fresh:
+        check_space(state, run.folder, run.keep)
     config = replace(config, kind=table.data.kind)
     setting = setting_of(config, table, run)
     tell_of_batch_statistics(state, table)
-    resume(state, table, config, run.folder, setting)
-    if run.ranks.first:
-        write_recipe(config, run.folder)  # last: whatever was refused leaves the folder as it was
-    if run.compile:
-        compile_players(state, state.loss)
-    return play(state, table, Cadence(state, table, config, run, setting, trackers))
+    with held(run.folder) if run.ranks.first else nullcontext():
+        resume(state, table, config, run.folder, setting)
+        if run.ranks.first:
+            write_recipe(config, run.folder)  # last: what was refused leaves all as it was
+        if run.compile:
+            compile_players(state, state.loss)
+        return play(state, table, Cadence(state, table, config, run, setting, trackers))
 
 
 def play(state: TrainingState, table: Table, due: Cadence) -> Outcome:
@@ -123,10 +135,17 @@ def resume(
     state: TrainingState, table: Table, config: ModelConfig, folder: Path, setting: Setting
 ) -> None:
     """Take over the last good checkpoint, if there is one."""
+    checkpoints = folder / "checkpoints"
     if table.ranks.first:
-        sweep(folder / "checkpoints")
+        for place in (folder, checkpoints, folder / "samples"):
+            sweep(place)
     table.ranks.wait()
-    found = last_good(folder / "checkpoints")
+    found = last_good(checkpoints)
+    if found is None and checkpoint_folders(checkpoints):
+        raise TrainingError(
+            f"no checkpoint in {checkpoints} is whole; to begin again from nothing, give another "
+            f"--out or remove {folder}"
+        )
     if found is not None:
         check_setting(found, setting)
         restore(state, table, found)
@@ -137,6 +156,8 @@ def resume(
             )
     if table.ranks.greatest(state.images) != state.images:
         raise TrainingError(f"the processes do not see one folder {folder}; share it among them")
+    if table.ranks.first:
+        set_aside(checkpoints, state.images)
     state.sittings += 1
 
 

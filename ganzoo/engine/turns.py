@@ -215,7 +215,7 @@ def move(state: TrainingState, table: Table, mover: str) -> None:
     if all(parameter.grad is None for parameter in parameters_of(optimizer)):
         return  # the loss had no terms this time
     if table.ranks.size > 1:
-        table.ranks.average([*gradients_of(optimizer), *_moving_buffers(state)])
+        table.ranks.average([*gradients_of(optimizer), *_moved_buffers(state, mover)])
     if spec.max_grad_norm is not None:
         gradients = gradients_of(optimizer)
         norm = torch.nn.utils.get_total_norm(gradients)
@@ -251,9 +251,14 @@ def _mover(
     return state.generator_optimizer, table.recipe.optimizers.generator, 0
 
 
-def _moving_buffers(state: TrainingState) -> list[Tensor]:
-    """What the forward passes of a turn change, and so what ranks must agree on."""
-    owners = (state.generator, state.discriminator, state.loss)
+def _moved_buffers(state: TrainingState, mover: str) -> list[Tensor]:
+    """What forward passes changed, and so what ranks must agree on.
+
+    The generator's wait for its own turn: until then the graph of the fakes needs them as they are.
+    """
+    owners: list[nn.Module] = [state.discriminator, state.loss]
+    if mover == "generator":
+        owners.append(state.generator)
     return [buffer for owner in owners for buffer in owner.buffers() if buffer.is_floating_point()]
 
 

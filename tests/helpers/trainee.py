@@ -1,7 +1,8 @@
-"""A process that trains a whole run, and beside it the same run in children that it kills.
+"""A process that trains a run in children that it kills, and then the same run as a whole.
 
 `trainee.py RECIPE FOLDER KILLS` leaves FOLDER/whole and FOLDER/killed. Children are forked, so that
-they need not import torch again. As `full-disk` it trains until the system refuses to write.
+they need not import torch again; their images are raised far beyond what they come to. As
+`full-disk` it trains until the system refuses to write.
 """
 
 from __future__ import annotations
@@ -35,8 +36,12 @@ RECIPES = {
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 
-def run(recipe: str, folder: Path, seconds: float) -> int:
-    wish = config(RECIPES[recipe], steps=600, batch=16, discriminator_steps=2)
+#: Images of one step, and steps that no child will come to.
+STEP, ENDLESS = 32, 10**6
+
+
+def run(recipe: str, folder: Path, steps: int, seconds: float) -> int:
+    wish = config(RECIPES[recipe], steps=steps, batch=16, discriminator_steps=2)
     options = RunOptions(
         folder, log_every=100, grid_every=4_000, checkpoint_seconds=seconds, quiet=True
     )
@@ -44,7 +49,7 @@ def run(recipe: str, folder: Path, seconds: float) -> int:
 
 
 def killed_at_random(recipe: str, folder: Path, wanted: int) -> None:
-    """Fork a child after another, kill each but the last.
+    """Fork a child after another and kill each.
 
     Some die while they start, the others some steps later, each step with its checkpoint: in the
     middle of a turn or of writing, wherever a few random milliseconds lead.
@@ -53,15 +58,14 @@ def killed_at_random(recipe: str, folder: Path, wanted: int) -> None:
     for _ in range(wanted):
         before = newest(folder)
         if (child := os.fork()) == 0:
-            os._exit(run(recipe, folder, 0.0))
+            os._exit(run(recipe, folder, ENDLESS, 0.0))
         while rng.random() < 0.9 and newest(folder) == before:
             time.sleep(0.002)
         time.sleep(rng.uniform(0, 0.02))
         os.kill(child, rng.choice(SIGNALS))
         _, status = os.waitpid(child, 0)
-        if status == 0:
-            raise SystemExit("a child ended before it was killed; let it do more steps")
-    run(recipe, folder, 1e9)
+        if not os.WIFSIGNALED(status) and os.WEXITSTATUS(status) not in (130, 143):
+            raise SystemExit(f"a child ended by itself, with {os.WEXITSTATUS(status)}")
 
 
 def newest(folder: Path) -> int:
@@ -95,8 +99,10 @@ def main(recipe: str, folder: Path, kills: int = 0) -> int:
     with using(Catalogue(PluginManager([source]))):
         if recipe == "full-disk":
             return full_disk(folder / "killed")
-        run(recipe, folder / "whole", 1e9)
         killed_at_random(recipe, folder / "killed", kills)
+        steps = newest(folder / "killed") // STEP + 20
+        for name in ("killed", "whole"):
+            run(recipe, folder / name, steps, 1e9)
     return 0
 
 

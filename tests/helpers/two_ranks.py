@@ -15,10 +15,11 @@ import torch
 from ganzoo.cards import Catalogue, using
 from ganzoo.engine.prepare import prepare
 from ganzoo.engine.ranks import Ranks, joined
-from ganzoo.engine.turns import discriminator_turn, generator_turn, gradients_of
+from ganzoo.engine.turns import discriminator_turn, generator_turn, gradients_of, step
 from ganzoo.interfaces import Loss
 from ganzoo.losses import gradient_penalty, interpolate, logistic_fake, logistic_real
 from ganzoo.plugins import PluginManager
+from ganzoo.plugins.manager import installed_sources
 from playing import PLAIN, config
 from tiny import tiny_plugin
 
@@ -75,6 +76,29 @@ def played(loss, ranks: Ranks, micro_batch: int | None = None) -> list[torch.Ten
     return found
 
 
+def with_batch_norm(ranks: Ranks) -> float:
+    """How far a rank's weights and buffers are from the mean over ranks, after steps of a DCGAN.
+
+    The fakes' graph waits over the discriminator's all-reduce for the generator's turn.
+    """
+    wish = config(
+        generator=("dcgan", {"size": 28, "width": 2}),
+        discriminator=("dcgan", {"size": 28, "width": 2}),
+        data="mnist-mini", kind="image", batch=16,
+    )  # fmt: skip
+    state, table = prepare(wish, CPU, ranks)
+    for _ in range(3):
+        step(state, table, silent)
+    players = (state.generator, state.discriminator)
+    sums = {
+        f"{number} {name}": float(tensor.double().sum())
+        for number, player in enumerate(players)
+        for name, tensor in player.state_dict().items()
+    }
+    means = ranks.means(sums)
+    return max(abs(means[name] - value) for name, value in sums.items())
+
+
 def silent(name, values) -> None:
     """Log nothing."""
 
@@ -89,13 +113,15 @@ def apart(ours: list[torch.Tensor], theirs: list[torch.Tensor]) -> float:
 def main(out: Path) -> None:
     source = tiny_plugin(ganzoo_losses={"penalised": "two_ranks:Penalised"})
     torch.set_num_threads(1)
-    with using(Catalogue(PluginManager([source]))), joined(CPU) as ranks:
+    sources = [source, *installed_sources()]
+    with using(Catalogue(PluginManager(sources))), joined(CPU) as ranks:
         found = {}
         for name, loss in GAMES.items():
             ours, micro = played(loss, ranks), played(loss, ranks, micro_batch=4)
             if ranks.first:
                 alone = played(loss, Ranks())
                 found[name] = [apart(ours, alone), apart(micro, alone)]
+        found["batch norm"] = with_batch_norm(ranks)
         means = ranks.means({"b": float(ranks.rank), "a": 1.0})
         found["means"] = [means["a"], means["b"]]
         found["greatest"] = [ranks.greatest(ranks.rank)]
