@@ -213,7 +213,7 @@ class Cadence:
         try:
             self.metrics.keep()
             folder = save_in_time(
-                self.state, self.checkpoints, self.setting, self.protected(), self.run.keep
+                self.state, self.checkpoints, self.setting, self.protected, self.run.keep
             )
         except OSError as error:
             raise TrainingError(

@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,11 @@ def write_checkpoint(state: TrainingState, folder: Path, setting: Setting) -> Pa
 
 
 def save_in_time(
-    state: TrainingState, folder: Path, setting: Setting, stays: Container[int], keep: int
+    state: TrainingState,
+    folder: Path,
+    setting: Setting,
+    stays: Callable[[], Container[int]],
+    keep: int,
 ) -> Path:
     """Write a checkpoint and drop the old ones; where the disk is full, drop them before."""
     try:
@@ -83,9 +87,9 @@ def save_in_time(
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        drop_old(folder, stays, keep=1)
+        drop_old(folder, stays(), keep=1)
         path = write_checkpoint(state, folder, setting)
-    drop_old(folder, stays, keep)
+    drop_old(folder, stays(), keep)
     return path
 
 
