@@ -42,6 +42,7 @@ MEASURES = {
     "item": "no `.item()` at each step",
     "allocator": "glibc told to keep memory",
     "layers": "ganzoo.layers",
+    "layout": "channels lying together in memory",
 }
 
 Step = Callable[[], None]
@@ -127,6 +128,9 @@ def our_step(raw: dict[str, Any], without: str) -> tuple[Step, int]:
     if without == "layers":
         make_plain(state.generator)
         make_plain(state.discriminator)
+    if without == "layout":
+        for network in (state.generator, state.discriminator, state.average.module):
+            network.to(memory_format=torch.contiguous_format)
     if without == "data":
         loader = batches(digits(), table.recipe.batch, table.data.sample_shape[-1])
         table.data.batch = lambda rows: (next(loader), None)
@@ -174,8 +178,9 @@ def textbook_step(raw: dict[str, Any]) -> tuple[Step, int]:
 
     config = resolve(raw, "the benchmark")
     state, table = prepare(config, torch.device("cpu"))
-    make_plain(state.generator)
-    make_plain(state.discriminator)
+    for network in (state.generator, state.discriminator, state.average.module):
+        make_plain(network)
+        network.to(memory_format=torch.contiguous_format)
     for parameter in table.trainable:
         parameter.requires_grad_(True)
     recipe = config.recipe
