@@ -105,7 +105,6 @@ def field_world() -> Any:
 def our_step(raw: dict[str, Any], without: str) -> tuple[Step, int]:
     """A step of our engine with one measure left out, and its images."""
     import torch
-    from textbook import batches
 
     from ganzoo.engine.prepare import prepare, resolve
     from ganzoo.engine.train import half_life
@@ -119,21 +118,7 @@ def our_step(raw: dict[str, Any], without: str) -> tuple[Step, int]:
             spec["arguments"] = {**spec.get("arguments", {}), "foreach": True}
     config = resolve(raw, "the benchmark")
     state, table = prepare(config, torch.device("cpu"))
-    if without == "frozen":
-        for parameter in table.trainable:
-            parameter.requires_grad_(True)
-        table = replace(table, trainable=())
-    if without == "one-pass":
-        state.discriminator.independent = False
-    if without == "layers":
-        make_plain(state.generator)
-        make_plain(state.discriminator)
-    if without == "layout":
-        for network in (state.generator, state.discriminator, state.average.module):
-            network.to(memory_format=torch.contiguous_format)
-    if without == "data":
-        loader = batches(digits(), table.recipe.batch, table.data.sample_shape[-1])
-        table.data.batch = lambda rows: (next(loader), None)
+    table = take_away(without, state, table)
     log = (lambda _, values: values.mean().item()) if without == "item" else state.meter.add
 
     def one() -> None:
@@ -143,6 +128,30 @@ def our_step(raw: dict[str, Any], without: str) -> tuple[Step, int]:
         state.average.update(share)
 
     return one, table.recipe.images_per_step
+
+
+def take_away(without: str, state: Any, table: Any) -> Any:
+    """Leave out a measure that lies in the networks or the table; the table to play with."""
+    import torch
+    from textbook import batches
+
+    networks = (state.generator, state.discriminator, state.average.module)
+    if without == "frozen":
+        for parameter in table.trainable:
+            parameter.requires_grad_(True)
+        return replace(table, trainable=())
+    if without == "one-pass":
+        state.discriminator.independent = False
+    if without == "layers":
+        make_plain(state.generator)
+        make_plain(state.discriminator)
+    if without == "layout":
+        for network in networks:
+            network.to(memory_format=torch.contiguous_format)
+    if without == "data":
+        loader = batches(digits(), table.recipe.batch, table.data.sample_shape[-1])
+        table.data.batch = lambda rows: (next(loader), None)
+    return table
 
 
 def digits() -> Any:
