@@ -16,6 +16,7 @@ import torch
 from torch.testing import assert_close
 
 import ganzoo
+import playing
 from ganzoo.engine.checkpoint import checkpoint_folders, last_good
 from ganzoo.engine.counters import Counters, DataOrder
 from ganzoo.engine.process import interruptible
@@ -410,3 +411,78 @@ def test_the_run_folder_is_a_recipe_that_trains_again(tiny_world, tmp_path):
     outcome = train(replace(config), RunOptions(tmp_path / "again", quiet=True))
     assert exported(tmp_path / "again") == exported(tmp_path / "run")
     assert outcome.kind == "finished"
+
+
+# Networks of other people's habits
+
+
+class Viewing(ganzoo.Discriminator):
+    """Calls `view` on what a convolution made, as most published discriminators do."""
+
+    sample_shape = (1, 28, 28)
+
+    def __init__(self):
+        super().__init__()
+        self.first = torch.nn.Conv2d(1, 4, 4, stride=2, padding=1)
+        self.second = torch.nn.Conv2d(4, 8, 4, stride=2, padding=1)
+        self.last = torch.nn.Linear(8 * 7 * 7, 1)
+
+    def forward(self, samples, labels=None):
+        made = self.second(self.first(samples))
+        return self.last(made.view(len(made), -1)).squeeze(1)
+
+
+class Noisy(ganzoo.Generator):
+    """Has batch norm, and draws noise of its own."""
+
+    latent_dim, sample_shape = 4, (1, 28, 28)
+
+    def __init__(self):
+        super().__init__()
+        self.linear, self.norm = torch.nn.Linear(4, 784), torch.nn.BatchNorm1d(784)
+
+    def forward(self, latents, labels=None):
+        made = self.linear(latents)
+        return self.norm(made + torch.randn_like(made)).tanh().reshape(-1, 1, 28, 28)
+
+
+@pytest.fixture
+def habits(world, monkeypatch):
+    import tiny
+    from tiny import tiny_plugin
+
+    monkeypatch.setattr(tiny, "Viewing", Viewing, raising=False)
+    monkeypatch.setattr(tiny, "Noisy", Noisy, raising=False)
+    return world(
+        tiny_plugin(
+            ganzoo_generators={"noisy": "tiny:Noisy"},
+            ganzoo_discriminators={"viewing": "tiny:Viewing"},
+        )
+    )
+
+
+def test_a_network_that_views_what_a_convolution_made_is_trained(habits, tmp_path):
+    parts = {"generator": "noisy", "discriminator": "viewing", "data": "mnist-mini"}
+    wish = playing.config(**parts, kind="image", steps=2)
+    assert playing.play(wish, tmp_path / "run").kind == "finished"
+
+
+def test_an_average_with_noise_of_its_own_is_exported_alike_each_time(habits):
+    from ganzoo.engine.export import settled_average
+    from ganzoo.engine.prepare import prepare
+
+    parts = {"generator": "noisy", "discriminator": "viewing", "data": "mnist-mini"}
+    state, table = prepare(playing.config(**parts, kind="image"), torch.device("cpu"))
+    one, other = (settled_average(state, table).state_dict() for _ in range(2))
+    torch.rand(3)
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_checkpoint_of_a_later_form_is_told_apart(tiny_world, tmp_path, caplog):
+    run_ring(tmp_path / "run", 1280)
+    (path,) = checkpoint_folders(tmp_path / "run" / "checkpoints")
+    about = json.loads((path / "state.json").read_text())
+    (path / "state.json").write_text(json.dumps({**about, "ganzoo_checkpoint": 2}))
+    with pytest.raises(TrainingError, match="no checkpoint in .* is whole"):
+        run_ring(tmp_path / "run", 2560)
+    assert "written in form 2, this ganzoo reads 1" in caplog.text
