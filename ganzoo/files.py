@@ -52,6 +52,13 @@ def folder_written_whole(path: Path) -> Iterator[Path]:
         shutil.rmtree(beside, ignore_errors=True)
 
 
+def nearest_existing(path: Path) -> Path:
+    """The path, or the first above it that is there: where something would be made."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return path
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole, making its folder where it is absent."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -146,11 +146,9 @@ def _average_of_run(card: Card, config: ModelConfig) -> Generator:
     if found is None:
         raise CardError(f"{card.folder} holds no whole checkpoint yet; let the run go on")
     network = _skeleton(Generator, config)
-    prefix = "average."
-    state = {k[len(prefix) :]: v for k, v in found.tensors.items() if k.startswith(prefix)}
-    for name, _ in network.named_buffers():  # the average's buffers are the live network's
-        if f"generator.{name}" in found.tensors:
-            state[name] = found.tensors[f"generator.{name}"]
+    live = found.owned_by("generator")
+    buffers = {name: live[name] for name, _ in network.named_buffers() if name in live}
+    state = {**found.owned_by("average"), **buffers}  # the average's are the live network's
     try:
         network.load_state_dict(state)
     except RuntimeError as error:

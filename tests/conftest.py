@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -11,6 +12,7 @@ import torch
 
 from ganzoo.cards import Catalogue, using
 from ganzoo.plugins import PluginManager, Source
+from pictures import write_pictures
 from tiny import tiny_plugin
 
 hypothesis.settings.register_profile("ganzoo", derandomize=True, deadline=None)
@@ -33,3 +35,16 @@ def world() -> Iterator[Callable[..., Catalogue]]:
 def tiny_world(world: Callable[..., Catalogue]) -> Catalogue:
     """A world of the core and the tiny parts."""
     return world(tiny_plugin())
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the packs of a test lie."""
+    monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "data"))
+    return tmp_path / "data" / "packed"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Nine sound images in three sub-folders."""
+    return write_pictures(tmp_path / "images", 9)

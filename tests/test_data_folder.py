@@ -27,18 +27,7 @@ from pictures import (
     write_pictures,
 )
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch) -> Path:
-    """Where the packs of a test lie."""
-    monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "data"))
-    return tmp_path / "data" / "packed"
-
-
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    """Nine sound images in three sub-folders."""
-    return write_pictures(tmp_path / "images", 9)
+pytestmark = pytest.mark.usefixtures("home")
 
 
 # What it holds

@@ -28,18 +28,7 @@ from ganzoo.data.walking import walk
 from ganzoo.errors import DataError
 from pictures import SIZE, decoded, everything, noise, opened, packs, write_broken, write_pictures
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch) -> Path:
-    """Where the packs of a test lie."""
-    monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "data"))
-    return tmp_path / "data" / "packed"
-
-
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    """Nine sound images in three sub-folders."""
-    return write_pictures(tmp_path / "images", 9)
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture

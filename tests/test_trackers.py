@@ -16,8 +16,8 @@ from ganzoo.interfaces import Tracker
 from ganzoo.plugins import PluginManager, RunRecord
 from ganzoo.registry import Registry
 from ganzoo.specs import Part, Recipe
+from ganzoo.specs.reading import flatten
 from ganzoo.trackers.common import picture
-from ganzoo.trackers.mlflow import flat
 
 NAMES = ["mlflow", "tensorboard", "wandb"]
 #: What a tracker imports when it is built.
@@ -195,7 +195,7 @@ def test_mlflow_says_where_an_unknown_run_is_named(folder: Path, store: str) -> 
 
 def test_parameters_are_named_by_dotted_paths() -> None:
     nested = {"loss": {"name": "ganzoo/hinge", "arguments": {}}, "batch": 64}
-    assert flat(nested) == {"loss.name": "ganzoo/hinge", "batch": 64}
+    assert flatten(nested) == {"loss.name": "ganzoo/hinge", "batch": 64}
 
 
 # Weights & Biases

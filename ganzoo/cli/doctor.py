@@ -15,6 +15,7 @@ import platformdirs
 from ganzoo._version import __version__
 from ganzoo.cards import catalogue
 from ganzoo.errors import one_line
+from ganzoo.files import nearest_existing
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,7 @@ def _models() -> Finding:
 
 def _writable(folder: Path) -> bool:
     """Whether something can be written there, or where it would be made."""
-    while not folder.exists():
-        folder = folder.parent
+    folder = nearest_existing(folder)
     return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
 
 

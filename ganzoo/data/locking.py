@@ -24,7 +24,7 @@ def locked(file: Path, waiting: str) -> Iterator[None]:
     """
     with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as database:
         told = False
-        while not _acquired(database):
+        while not acquired(database):
             if not told:
                 log.warning("%s", waiting)
                 told = True
@@ -32,7 +32,8 @@ def locked(file: Path, waiting: str) -> Iterator[None]:
         yield
 
 
-def _acquired(database: sqlite3.Connection) -> bool:
+def acquired(database: sqlite3.Connection) -> bool:
+    """Take the lock that a database stands for; False where another process has it."""
     try:
         database.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:

@@ -140,7 +140,9 @@ class Cadence:
         folder = None
         if done:
             self.refuse_ruins()
-            folder = export(self.state, self.table, self.config, self.run.folder, self.run.command)
+            folder = export(
+                self.state, self.table, self.config, self.run, data_hash=self.setting.data
+            )
             self.make_film()
         self.end(kind)
         return Outcome(kind, images, folder, code)
@@ -229,11 +231,14 @@ class Cadence:
 
         Those that were asked for, the newest that was well, and the last that a rollback needs.
         """
-        there = checkpoint_folders(self.checkpoints)
-        counts = [int(path.name) for path in there]
-        well = [int(path.name) for path in there if is_well(path)]
+        counts = [int(path.name) for path in checkpoint_folders(self.checkpoints)]
+        well = [int(path.name) for path in self.well_checkpoints()]
         anchors = [count for count in well if self.is_anchor(count)]
         return {c for c in counts if self.is_kept(c)} | {*well[:1]} | {*anchors[:ANCHORS]}
+
+    def well_checkpoints(self) -> list[Path]:
+        """Checkpoints at which the training was well, the newest first."""
+        return [path for path in checkpoint_folders(self.checkpoints) if is_well(path)]
 
     def is_kept(self, images: int) -> bool:
         """Whether a checkpoint here was asked for, to be kept for good."""
@@ -257,9 +262,3 @@ class Cadence:
     def tell(self, event: str, **values: object) -> None:
         """Tell the plugins' listeners."""
         catalogue().manager.notify(event, run=self.record(), **values)
-
-
-def anchor_folders(folder: Path, per_step: int) -> list[Path]:
-    """Checkpoints that a rollback may go back to, the newest first."""
-    found = checkpoint_folders(folder)
-    return [path for path in found if passed(ANCHOR_EVERY, int(path.name), per_step)]

@@ -13,6 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 from ganzoo._version import __version__
 from ganzoo.cards import catalogue
+from ganzoo.engine.run import RunOptions
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.turns import Table
 from ganzoo.files import folder_written_whole
@@ -38,11 +39,11 @@ FINGERPRINT_TOLERANCE = 1e-3
 
 
 def export(
-    state: TrainingState, table: Table, config: ModelConfig, run_folder: Path, command: str
+    state: TrainingState, table: Table, config: ModelConfig, run: RunOptions, *, data_hash: str
 ) -> Path:
     """Write `export/` whole: the average, the discriminator, config.json, README.md and a grid."""
     network = settled_average(state, table).cpu()
-    folder = run_folder / "export"
+    folder = run.folder / "export"
     with folder_written_whole(folder) as beside:
         files = {
             GENERATOR_FILE: save_weights(beside / GENERATOR_FILE, network, config.generator),
@@ -59,11 +60,11 @@ def export(
                 "generator": count(network),
                 "discriminator": count(state.discriminator),
             },
-            provenance=provenance(state, table, command),
+            provenance=provenance(state, table, run.command, data_hash),
             fingerprint=None if table.conditions(1) is not None else fingerprint(network),
         )
         (beside / "config.json").write_text(to_json(write_record(finished)), encoding="utf-8")
-        name = config.name or run_folder.resolve().name
+        name = config.name or run.folder.resolve().name
         (beside / "README.md").write_text(readme_of(finished, name), encoding="utf-8")
         grid = samples(network, GRID, seed=0, labels=grid_labels(network, table))
         write_grid(config.kind, grid, beside / "samples")
@@ -106,14 +107,14 @@ def release(full: str) -> str:
     return found.public if found.is_prerelease else f"{found.major}.{found.minor}"
 
 
-def provenance(state: TrainingState, table: Table, command: str) -> Provenance:
+def provenance(state: TrainingState, table: Table, command: str, data_hash: str) -> Provenance:
     """Where the weights come from."""
     return Provenance(
         command=command,
         date=datetime.now(UTC).date().isoformat(),
         duration_s=round(state.seconds, 1),
         images=state.images,
-        data_hash=table.data.content_hash(),
+        data_hash=data_hash,
         hardware=hardware(table.device),
         versions={
             "python": platform.python_version(),

@@ -11,12 +11,13 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from ganzoo.data.locking import acquired
 from ganzoo.engine.prepare import hash_of, plain
 from ganzoo.engine.state import TrainingState
 from ganzoo.errors import TrainingError
-from ganzoo.files import write_text
+from ganzoo.files import nearest_existing, write_text
 from ganzoo.specs import ModelConfig, read_config, write_record
-from ganzoo.specs.reading import to_json
+from ganzoo.specs.reading import flatten, to_json
 
 #: The file that stands for a run's lock.
 LOCK = ".lock"
@@ -60,23 +61,20 @@ def held(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(folder / LOCK, timeout=0, isolation_level=None)) as lock:
         try:
-            lock.execute("BEGIN EXCLUSIVE")
+            free = acquired(lock)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                log.warning("%s cannot be locked (%s); train there once at a time", folder, error)
-                yield
-                return
+            log.warning("%s cannot be locked (%s); train there once at a time", folder, error)
+            free = True
+        if not free:
             raise TrainingError(
                 f"another process is training in {folder}; wait for it, or give another --out"
-            ) from None
+            )
         yield
 
 
 def check_writable(folder: Path) -> None:
     """Refuse a folder in which, or above which, nothing can be written."""
-    place = folder
-    while not place.exists() and place != place.parent:
-        place = place.parent
+    place = nearest_existing(folder)
     try:
         with tempfile.TemporaryFile(dir=place):
             pass
@@ -93,10 +91,7 @@ def check_space(state: TrainingState, folder: Path, keep: int) -> None:
     parameters = sum(parameter.nbytes for parameter in state.generator.parameters())
     optimizers = 2 * (parameters + sum(p.nbytes for p in state.discriminator.parameters()))
     needed = (keep + 1) * (each + optimizers) + each
-    place = folder
-    while not place.exists() and place != place.parent:
-        place = place.parent
-    free = shutil.disk_usage(place).free
+    free = shutil.disk_usage(nearest_existing(folder)).free
     if free < needed:
         raise TrainingError(
             f"{folder}: about {needed / 1e6:,.0f} MB are needed for checkpoints and the export, "
@@ -123,13 +118,3 @@ def difference(there: ModelConfig, asked: ModelConfig) -> str:
             "in a new run)"
         )
     return "they differ"
-
-
-def flatten(data: object, path: str = "") -> dict[str, object]:
-    """Nested mappings as one, keyed by dotted paths."""
-    if not isinstance(data, dict):
-        return {path: data}
-    found: dict[str, object] = {}
-    for key, value in data.items():
-        found |= flatten(value, f"{path}.{key}" if path else key)
-    return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from ganzoo.engine.export import count
 from ganzoo.engine.folder import check_folder, check_space
 from ganzoo.engine.prepare import prepare, resolve_precision
 from ganzoo.engine.run import RunOptions
@@ -62,8 +63,8 @@ def rehearse(config: ModelConfig, run: RunOptions) -> Rehearsal:
     return Rehearsal(
         config=replace(config, kind=table.data.kind),
         parameters={
-            "generator": sum(p.numel() for p in state.generator.parameters()),
-            "discriminator": sum(p.numel() for p in state.discriminator.parameters()),
+            "generator": count(state.generator),
+            "discriminator": count(state.discriminator),
         },
         checkpoint_bytes=sum(tensor.nbytes for tensor in state.tensors().values()),
         peak_bytes=peak_bytes(device),

@@ -11,7 +11,7 @@ from ganzoo.cards import Card, catalogue
 from ganzoo.engine.checkpoint import last_good
 from ganzoo.errors import CardError, ConfigError, WeightsError
 from ganzoo.interfaces import Discriminator, Generator
-from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE, ModelConfig, Start, read_config
+from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE, ModelConfig, Part, Start, read_config
 from ganzoo.weights import read_tensors, tensor_bytes
 
 Tensors = dict[str, Tensor]
@@ -35,9 +35,10 @@ def start_from(what: str, config: ModelConfig, folder: Path | None = None) -> St
                 f"--init {what}: its {player} is {_said(other)}, this training's is {_said(own)}; "
                 f"weights fit only the same network (ganzoo train {what} --init {what} ...)"
             )
-    place = _place(card, what)
+    published = card.distribution is not None
+    place = what if published else str(card.folder.resolve())
     generator, discriminator = weights_of(card)
-    return Start(place, *(_digest(tensors) for tensors in (generator, discriminator)))
+    return Start(place, _digest(generator), _digest(discriminator))
 
 
 def _known_start(what: str, folder: Path | None) -> Start | None:
@@ -58,14 +59,9 @@ def _places(what: str) -> set[Path]:
     return {path, path / "export"}
 
 
-def _place(card: Card, what: str) -> str:
-    """A published model by its name, any other by its folder."""
-    return str(card.folder.resolve()) if card.distribution is None else what
-
-
 def take_over(start: Start, generator: Generator, discriminator: Discriminator) -> None:
     """Give both networks the weights that a recipe begins with; `WeightsError` where they moved."""
-    found = weights_of(catalogue().locate(_path_or_name(start.model)))
+    found = weights_of(catalogue().locate(start.model))
     wished = (start.generator, start.discriminator)
     for tensors, sha256, network in zip(found, wished, (generator, discriminator), strict=True):
         if _digest(tensors) != sha256:
@@ -103,11 +99,6 @@ def _digest(tensors: Tensors) -> str:
     return hashlib.sha256(tensor_bytes(tensors, {})).hexdigest()
 
 
-def _path_or_name(model: str) -> str | Path:
-    return Path(model) if Path(model).is_absolute() else model
-
-
-def _said(part: object) -> str:
+def _said(part: Part) -> str:
     """A part in words."""
-    name, arguments = getattr(part, "name", ""), getattr(part, "arguments", {})
-    return f"{name}({', '.join(f'{k}={v}' for k, v in arguments.items())})"
+    return f"{part.name}({', '.join(f'{k}={v}' for k, v in part.arguments.items())})"

@@ -86,9 +86,8 @@ class TrainingState:
         except RuntimeError as error:
             raise TrainingError(f"the checkpoint is of other networks: {error}") from None
         device = next(self.discriminator.parameters()).device
-        for name, buffer in groups.get("loss", {}).items():
-            owner, _, last = name.rpartition(".")
-            setattr(self.loss.get_submodule(owner), last, buffer.to(device))
+        kept = groups.get("loss", {})
+        set_buffers(self.loss, {name: buffer.to(device) for name, buffer in kept.items()})
         for owner, optimizer in self._optimizers():
             _restore_optimizer(optimizer, groups.get(owner, {}), plain[owner])
         for name in _COUNTERS:
@@ -107,6 +106,13 @@ class TrainingState:
 
 
 _COUNTERS = ("images", "turn", "step", "stream", "seconds", "sittings")
+
+
+def set_buffers(loss: Loss, buffers: dict[str, Tensor]) -> None:
+    """Replace a loss's buffers by name, as the loss itself does."""
+    for name, buffer in buffers.items():
+        owner, _, last = name.rpartition(".")
+        setattr(loss.get_submodule(owner), last, buffer)
 
 
 def _refuse_unknown(owner: str, state: dict[int, dict[str, Any]]) -> None:

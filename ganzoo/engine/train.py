@@ -10,14 +10,13 @@ from pathlib import Path
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ganzoo.engine.cadence import Cadence, anchor_folders
+from ganzoo.engine.cadence import Cadence
 from ganzoo.engine.checkpoint import (
     Checkpoint,
     Setting,
     checkpoint_folders,
     drop_beyond,
     first_good,
-    is_well,
     last_good,
     set_aside,
     sweep,
@@ -115,8 +114,7 @@ def roll_back(due: Cadence) -> None:
     Later checkpoints go first, so that a kill in between ends at the anchor too.
     """
     state, table, folder = due.state, due.table, due.checkpoints
-    anchors = anchor_folders(folder, due.per_step)
-    found = first_good([path for path in anchors if is_well(path)])
+    found = first_good(p for p in due.well_checkpoints() if due.is_anchor(int(p.name)))
     if found is None:
         raise TrainingError(f"{folder} holds no healthy checkpoint to go back to")
     stream = state.stream + 1

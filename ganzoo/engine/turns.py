@@ -19,7 +19,7 @@ from ganzoo.engine.counters import Counters, DataOrder
 from ganzoo.engine.ranks import Ranks
 from ganzoo.engine.schedules import set_rate
 from ganzoo.engine.shares import Share
-from ganzoo.engine.state import TrainingState
+from ganzoo.engine.state import TrainingState, set_buffers
 from ganzoo.errors import TrainingError
 from ganzoo.interfaces import Dataset, Discriminator, Loss, Player, Round, Terms
 from ganzoo.specs import Optimizer, Recipe
@@ -270,16 +270,10 @@ def one_by_one(loss: Loss, shares: tuple[Share, ...]) -> Iterator[Share]:
     before = dict(loss.named_buffers())
     after: list[dict[str, Tensor]] = []
     for share in shares:
-        _set_buffers(loss, before)
+        set_buffers(loss, before)
         yield share
         after.append(dict(loss.named_buffers()))
-    _set_buffers(loss, {name: _mean([made[name] for made in after]) for name in before})
-
-
-def _set_buffers(loss: Loss, buffers: dict[str, Tensor]) -> None:
-    for name, buffer in buffers.items():
-        owner, _, last = name.rpartition(".")
-        setattr(loss.get_submodule(owner), last, buffer)
+    set_buffers(loss, {name: _mean([made[name] for made in after]) for name in before})
 
 
 def _mean(values: list[Tensor]) -> Tensor:

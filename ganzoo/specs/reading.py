@@ -170,6 +170,16 @@ def _kind(data: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def flatten(data: object, path: str = "") -> dict[str, object]:
+    """Nested mappings as one, keyed by dotted paths: `loss.arguments.r1_gamma`."""
+    if not isinstance(data, dict):
+        return {path: data}
+    found: dict[str, object] = {}
+    for key, value in data.items():
+        found |= flatten(value, f"{path}.{key}" if path else key)
+    return found
+
+
 def to_json(data: Any) -> str:
     """Write JSON as it stands in the zoo's files: indented, in the order given, with a newline."""
     return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

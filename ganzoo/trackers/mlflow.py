@@ -9,6 +9,7 @@ from ganzoo.errors import TrainingError, one_line
 from ganzoo.interfaces import Tracker
 from ganzoo.plugins import RunRecord
 from ganzoo.specs import write_record
+from ganzoo.specs.reading import flatten
 from ganzoo.trackers.common import known_id, library, remember_id
 
 #: A training's outcome as MLflow's run status.
@@ -39,7 +40,7 @@ class MLflow(Tracker):
             self._go_on(run_id, file)
             return
         started = self._mlflow.start_run(run_name=run.folder.resolve().name)
-        self._mlflow.log_params(flat(write_record(run.recipe)))
+        self._mlflow.log_params(flatten(write_record(run.recipe)))
         remember_id(file, started.info.run_id)
 
     def log(self, images_seen: int, values: Mapping[str, float]) -> None:
@@ -62,12 +63,3 @@ class MLflow(Tracker):
                 f"MLflow cannot go on with run {run_id}, which {file} names: {one_line(error)}; "
                 "give the store it lies in, or remove that file to begin another"
             ) from error
-
-
-def flat(data: Mapping[str, object], path: str = "") -> dict[str, object]:
-    """Nested mappings as one, keyed by dotted paths: `loss.arguments.r1_gamma`."""
-    found: dict[str, object] = {}
-    for key, value in data.items():
-        below = flat(value, f"{path}{key}.") if isinstance(value, Mapping) else {path + key: value}
-        found |= below
-    return found
