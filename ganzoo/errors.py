@@ -10,6 +10,7 @@
     ├── PluginError           a plugin is broken, or missing
     ├── PartError             a part was found and could not be built
     ├── DataError             a data set is missing or unreadable
+    ├── MetricError           a figure cannot be measured, or would be wrong
     └── TrainingError         a training cannot start or go on
 
 Each message is one line: what was asked, what was found, what to do.
@@ -62,6 +63,10 @@ class PartError(GanzooError):
 
 class DataError(GanzooError):
     """A data set is missing or unreadable."""
+
+
+class MetricError(GanzooError):
+    """A figure cannot be measured, or would be wrong."""
 
 
 class TrainingError(GanzooError):

@@ -24,18 +24,22 @@ LAYERS = (
     ("listing", "readme"),
     ("cli",),
     # ---- the torch line ----
-    ("interfaces", "devices", "layers"),
+    ("interfaces", "devices", "layers", "machine"),
     ("parts",),
     ("losses",),
     ("wrappers",),
     ("tensorfile", "skeleton"),
     ("data", "trackers", "weights", "sampling"),
+    ("foreign",),
     ("engine",),
     ("metrics",),
+    ("extractors",),
     ("zoo",),
+    ("evaluation",),
+    ("bench",),
     ("testing",),
 )
-TORCH_LINE = LAYERS.index(("interfaces", "devices", "layers"))
+TORCH_LINE = LAYERS.index(("interfaces", "devices", "layers", "machine"))
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 HEAVY = {"torch", "torchvision", "timm", "numpy"}
 #: Nothing is below these: they hand out what the others hold.
@@ -166,7 +170,9 @@ def test_the_type_checker_is_told_of_every_public_name() -> None:
 
 
 FAMILIES = sorted(path.name.removeprefix("ganzoo-") for path in (ROOT / "plugins").iterdir())
-NAMED = re.compile(rf"(?<![a-z])({'|'.join(FAMILIES)})(?![a-z])", re.IGNORECASE)
+#: What the core has a unit of, such as `bench`, names a plugin by its distribution's name alone.
+TELLING = [f"ganzoo[-_]{name}" if name in RANK else name for name in FAMILIES]
+NAMED = re.compile(rf"(?<![a-z])({'|'.join(TELLING)})(?![a-z])", re.IGNORECASE)
 
 
 def silent(tree: ast.Module) -> set[ast.AST]:
