@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PLUGINS := ./plugins/ganzoo-vanilla ./plugins/ganzoo-dcgan ./plugins/ganzoo-wgan
+PLUGINS := ./plugins/ganzoo-vanilla ./plugins/ganzoo-dcgan ./plugins/ganzoo-wgan ./plugins/ganzoo-bench
 
 .PHONY: help demo install test test-all lint format cards clean
 

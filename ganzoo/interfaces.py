@@ -162,6 +162,11 @@ class Dataset(ABC):
     def batch(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
         """Indices int64 [N] -> samples float32 [N, *S] and labels int64 [N], or None."""
 
+    @classmethod
+    def is_here(cls) -> bool:
+        """Whether building it fetches nothing; where its files come from elsewhere, override."""
+        return True
+
     def to(self, device: torch.device) -> None:  # noqa: B027 - not everybody has what to move
         """Move what it holds to the device where training happens, if it fits there.
 
@@ -182,11 +187,15 @@ class Dataset(ABC):
 
 
 class Extractor(nn.Module, ABC):
-    """Features in which samples are measured."""
+    """Features in which samples are measured.
+
+    `sample_shape` is the shape of the samples that it takes, None where any images will do.
+    """
 
     name: str
     feature_dim: int
     num_classes: int | None = None
+    sample_shape: tuple[int, ...] | None = None
 
     @abstractmethod
     def forward(self, samples: Tensor) -> Tensor:
@@ -195,6 +204,13 @@ class Extractor(nn.Module, ABC):
     def logits(self, samples: Tensor) -> Tensor:
         """Samples [N, *S] -> class scores [N, num_classes], where `num_classes` is set."""
         raise NotImplementedError(f"{type(self).__name__} knows no classes")
+
+    def outputs(self, samples: Tensor) -> dict[str, Tensor]:
+        """`features` [N, F], and `logits` [N, K] where it knows classes; override for one pass."""
+        found = {"features": self(samples)}
+        if self.num_classes is not None:
+            found["logits"] = self.logits(samples)
+        return found
 
 
 class Tracker(ABC):

@@ -46,12 +46,18 @@ def qualify(interface: type[P], part: Part) -> Part:
     return Part(entry.qualified, part.arguments)
 
 
+def taken_arguments(interface: type[P], part: Part) -> dict[str, inspect.Parameter]:
+    """The named arguments that the part can be built with."""
+    factory = catalogue().registry.find(_KINDS[interface], part.name).resolve()
+    parameters = inspect.signature(factory).parameters.items()
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return {name: parameter for name, parameter in parameters if parameter.kind in named}
+
+
 def needed_arguments(interface: type[P], part: Part) -> set[str]:
     """Arguments that the part cannot be built without, and that it is not given."""
-    factory = catalogue().registry.find(_KINDS[interface], part.name).resolve()
-    parameters = inspect.signature(factory).parameters.values()
-    named = (p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
-    return {p.name for p in named if p.default is p.empty} - part.arguments.keys()
+    taken = taken_arguments(interface, part).items()
+    return {name for name, p in taken if p.default is p.empty} - part.arguments.keys()
 
 
 def create_generator(name: str, /, **arguments: Any) -> Generator:

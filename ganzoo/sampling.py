@@ -39,7 +39,6 @@ def drawn_labels(num_classes: int, n: int, *, seed: int) -> Tensor:
     return torch.cat(blocks)[:n]
 
 
-@torch.no_grad()
 def samples(
     generator: Generator, n: int, *, seed: int, labels: Tensor | None = None, batch: int = BLOCK
 ) -> Tensor:
@@ -48,21 +47,25 @@ def samples(
     `labels` int64 [n] are needed by a conditional generator. A network that draws noise of its
     own is run in whole blocks, each seeded, so that its samples do not depend on n or `batch`.
     """
+    return torch.cat([*batches(generator, n, seed=seed, labels=labels, batch=batch)])
+
+
+def batches(
+    generator: Generator, n: int, *, seed: int, labels: Tensor | None = None, batch: int = BLOCK
+) -> Iterator[Tensor]:
+    """The same samples piece by piece, for more of them than memory holds."""
     if batch < 1:
         raise UsageError(f"batch must be 1 or more, found {batch}")
     device = next((p.device for p in generator.parameters()), torch.device("cpu"))
     drawn = latents(generator, n, seed=seed)
-    with _seeded_layers(seed, device) as reseed:
-        if _draws_noise(generator, drawn[:1], None if labels is None else labels[:1], device):
-            return _by_blocks(generator, n, seed, labels, device, reseed)
-        pieces = [
-            generator(
-                drawn[first : first + batch].to(device),
-                None if labels is None else labels[first : first + batch].to(device),
-            )
-            for first in range(0, n, batch)
-        ]
-    return torch.cat([piece.float().cpu() for piece in pieces])
+    if _draws_noise(generator, seed, drawn[:1], None if labels is None else labels[:1], device):
+        yield from _by_blocks(generator, n, seed, labels, device)
+        return
+    for first in range(0, n, batch):
+        wish = None if labels is None else labels[first : first + batch].to(device)
+        with torch.no_grad(), _seeded_layers(seed, 0, device):
+            made = generator(drawn[first : first + batch].to(device), wish)
+        yield made.float().cpu()
 
 
 def calibration_batches(
@@ -90,35 +93,29 @@ def _rng(seed: int, purpose: str, number: int) -> torch.Generator:
 
 
 @contextmanager
-def _seeded_layers(seed: int, device: torch.device) -> Iterator[_Reseed]:
-    """Lend torch's own generators, seeded, and give them back as they were."""
+def _seeded_layers(seed: int, block: int, device: torch.device) -> Iterator[None]:
+    """Lend torch's own generators, seeded for a block, and give them back as they were.
+
+    They serve layers that draw inside a network.
+    """
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
-        reseed = _Reseed(seed, device)
-        reseed(0)
-        yield reseed
-
-
-class _Reseed:
-    """Seeds torch's own generators for a block, for layers that draw inside a network."""
-
-    def __init__(self, seed: int, device: torch.device) -> None:
-        self.seed, self.device = seed, device
-
-    def __call__(self, block: int) -> None:
-        value = derive(self.seed, "layers", block)
+        value = derive(seed, "layers", block)
         torch.default_generator.manual_seed(value)
-        if self.device.type == "cuda":
+        if device.type == "cuda":
             torch.cuda.manual_seed(value)
+        yield
 
 
+@torch.no_grad()
 def _draws_noise(
-    generator: Generator, one: Tensor, label: Tensor | None, device: torch.device
+    generator: Generator, seed: int, one: Tensor, label: Tensor | None, device: torch.device
 ) -> bool:
     """Whether a pass through the network draws from torch's own generators."""
-    before = _rng_state(device)
-    generator(one.to(device), None if label is None else label.to(device))
-    return not torch.equal(before, _rng_state(device))
+    with _seeded_layers(seed, 0, device):
+        before = _rng_state(device)
+        generator(one.to(device), None if label is None else label.to(device))
+        return not torch.equal(before, _rng_state(device))
 
 
 def _rng_state(device: torch.device) -> Tensor:
@@ -129,21 +126,14 @@ def _rng_state(device: torch.device) -> Tensor:
 
 
 def _by_blocks(
-    generator: Generator,
-    n: int,
-    seed: int,
-    labels: Tensor | None,
-    device: torch.device,
-    reseed: _Reseed,
-) -> Tensor:
+    generator: Generator, n: int, seed: int, labels: Tensor | None, device: torch.device
+) -> Iterator[Tensor]:
     """Whole blocks, each under its own seed; what n leaves of the last one is cut off."""
-    pieces = []
     for number in range((n + BLOCK - 1) // BLOCK):
         rows = _block(generator, seed, number)
         wish = None if labels is None else labels[number * BLOCK :][:BLOCK]
         if wish is not None and len(wish) < BLOCK:
             wish = torch.cat([wish, wish.new_zeros(BLOCK - len(wish), *wish.shape[1:])])
-        reseed(number)
-        made = generator(rows.to(device), None if wish is None else wish.to(device))
-        pieces.append(made.float().cpu())
-    return torch.cat(pieces)[:n]
+        with torch.no_grad(), _seeded_layers(seed, number, device):
+            made = generator(rows.to(device), None if wish is None else wish.to(device))
+        yield made.float().cpu()[: n - number * BLOCK]

@@ -65,8 +65,23 @@ def parse(buffer: Tensor, where: Path) -> dict[str, Tensor]:
     return {name: tensors[name] for name in header}
 
 
+def metadata(buffer: Tensor, where: Path) -> Any:
+    """What a file of ours says about itself: the JSON of its one metadata key, None without."""
+    _, header = _raw_header(buffer, where)
+    about = header.get("__metadata__")
+    text = about.get("ganzoo") if isinstance(about, dict) else None
+    return parse_json(text.encode(), str(where)) if isinstance(text, str) else None
+
+
 def _header(buffer: Tensor, where: Path) -> tuple[int, dict[str, Any]]:
     """Where the data begins, and the header without its metadata."""
+    start, header = _raw_header(buffer, where)
+    header.pop("__metadata__", None)
+    return start, header
+
+
+def _raw_header(buffer: Tensor, where: Path) -> tuple[int, dict[str, Any]]:
+    """Where the data begins, and the header."""
     if len(buffer) < 8:
         raise _damaged(where, f"it has {len(buffer)} bytes")
     length = int.from_bytes(buffer[:8].numpy().tobytes(), "little")
@@ -78,7 +93,6 @@ def _header(buffer: Tensor, where: Path) -> tuple[int, dict[str, Any]]:
         raise WeightsError(f"{where} is no whole safetensors file: {error}") from None
     if not isinstance(header, dict):
         raise _damaged(where, "its header is no object")
-    header.pop("__metadata__", None)
     return 8 + length, header
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -77,13 +78,24 @@ class Model:
         models; without them they are drawn from the same seed. A floating tensor [n, ...] goes
         to the network as it is, a condition of another kind.
         """
+        return torch.cat([*self.batches(n, seed=seed, labels=labels, batch=batch)])
+
+    def batches(
+        self,
+        n: int,
+        *,
+        seed: int | None = None,
+        labels: Tensor | int | list[int] | None = None,
+        batch: int = 64,
+    ) -> Iterator[Tensor]:
+        """The samples of `sample` piece by piece, for more of them than memory holds."""
         if n < 1:
             raise UsageError(f"n must be 1 or more, found {n}")
         if seed is None:
             seed = secrets.randbits(32)
             log.info("%s: sampled with seed %d", self.card.name, seed)
         wish = self._labels(n, _seed(seed), labels)
-        return sampling.samples(self.generator, n, seed=seed, labels=wish, batch=batch)
+        return sampling.batches(self.generator, n, seed=seed, labels=wish, batch=batch)
 
     def _labels(self, n: int, seed: int, given: Tensor | int | list[int] | None) -> Tensor | None:
         """Labels int64 [n], checked against the model's classes."""

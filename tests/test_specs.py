@@ -60,6 +60,18 @@ FULL: dict[str, Any] = config_of(
             "spread": 0.1,
             "repeats": 3,
             "floor": None,
+            "values": [1.4, 1.6],
+            "shipped": 1.6,
+        }
+    ],
+    checks=[
+        {
+            "extractor": "tiny-moments",
+            "data": "tiny-ring",
+            "n": 100,
+            "seed": 0,
+            "values": {"fd": 1.7},
+            "tolerance": {"fd": 0.1},
         }
     ],
     provenance={

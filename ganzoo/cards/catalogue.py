@@ -14,7 +14,15 @@ from ganzoo.errors import CardError, ConfigError, UnknownNameError, UsageError, 
 from ganzoo.plugins import CORE, PluginManager, canonical
 from ganzoo.ranges import is_range, version_fits
 from ganzoo.registry import Registry
-from ganzoo.specs import GENERATOR_FILE, MODEL_NAME, ModelConfig, Part, read_config
+from ganzoo.specs import (
+    GENERATOR_FILE,
+    MODEL_NAME,
+    ModelConfig,
+    Part,
+    read_config,
+    read_seeds,
+    seed_folder,
+)
 
 
 class Catalogue:
@@ -124,6 +132,9 @@ class Catalogue:
         if not path.is_dir():
             raise CardError(f"{path} is no model folder; give the folder that holds config.json")
         name = path.resolve().name
+        if several := read_seeds(path):
+            runs = ", ".join(str(seed_folder(path, seed)) for seed in several.seeds)
+            raise CardError(f"{path} holds {len(several.seeds)} training seeds; name one of {runs}")
         if (path / "export" / "config.json").is_file():
             path = path / "export"
         if not (path / "config.json").is_file():

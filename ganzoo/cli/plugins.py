@@ -47,6 +47,8 @@ def _offers(zoo: Catalogue, plugin: Plugin) -> Iterator[tuple[str, list[str]]]:
             yield f"{kind}s" if not kind.endswith("s") else f"{kind}es", sorted(parts)
     if plugin.commands:
         yield "commands", sorted(plugin.commands)
+    if found := [path.stem for folder in plugin.protocols for path in folder.glob("*.json")]:
+        yield "protocols", sorted(found)
     models = [card.name for card in zoo.cards if card.distribution == plugin.distribution]
     if models:
         yield "models", models

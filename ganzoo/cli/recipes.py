@@ -12,7 +12,7 @@ from ganzoo.specs import ModelConfig, merge, parse_json, read_json, set_path
 #: Where a --set path begins; anything else is a key of the recipe.
 ROOTS = ("generator", "discriminator", "recipe", "name", "description", "licenses", "extra")
 #: What a finished training writes into config.json, and a new one must not inherit.
-RESULTS = ("files", "parameters", "metrics", "provenance", "fingerprint", "requires")
+RESULTS = ("files", "parameters", "metrics", "checks", "provenance", "fingerprint", "requires")
 #: What is not true any more on other data.
 OF_THE_DATA = ("name", "description", "licenses")
 
@@ -23,7 +23,7 @@ def asked(what: str | None, options: dict[str, Any]) -> tuple[dict[str, Any], st
     recipe = _object(raw.get("recipe") or {}, f"{where}: recipe")
     _object(recipe.get("data") or {}, f"{where}: recipe.data", ', such as {"name": "mnist"}')
     if options["data"]:
-        recipe = merge(recipe, {"data": _data_part(options["data"], recipe)})
+        recipe = merge(recipe, {"data": data_part(options["data"], recipe)})
     if options["strict"]:
         recipe = merge(recipe, {"data": {"arguments": {"strict": True}}})
     for key in ("images", "seed", "batch"):
@@ -81,7 +81,7 @@ def _base(what: str | None, options: dict[str, Any]) -> tuple[dict[str, Any], st
     return fresh, str(card.folder / "config.json")
 
 
-def _data_part(asked: str, recipe: dict[str, Any]) -> dict[str, Any]:
+def data_part(asked: str, recipe: dict[str, Any]) -> dict[str, Any]:
     """The part that --data names; the recipe's own data set keeps its arguments."""
     kind, colon, path = asked.partition(":")
     if colon and kind == "folder":

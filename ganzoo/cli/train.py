@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,17 @@ import click
 
 from ganzoo.cli.completion import models
 from ganzoo.cli.recipes import asked, default_folder
+from ganzoo.errors import GanzooError, UsageError
+from ganzoo.files import write_text
+from ganzoo.specs import (
+    SEEDS_FILE,
+    SEEDS_VERSION,
+    Seeds,
+    read_seeds,
+    seed_folder,
+    write_record,
+)
+from ganzoo.specs.reading import to_json
 
 if TYPE_CHECKING:
     from ganzoo.engine.ranks import Ranks
@@ -28,6 +41,12 @@ if TYPE_CHECKING:
 @click.option("--strict", is_flag=True, help="Stop at an image that cannot be used.")
 @click.option("--images", type=click.IntRange(1), help="Real images to show the discriminator.")
 @click.option("--seed", type=click.IntRange(0), help="Seed of everything that is drawn.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(1),
+    metavar="K",
+    help="Train K times, into OUT/seed-0 and so on; --seed is the first.",
+)
 @click.option("--batch", type=click.IntRange(1), help="Images in a turn.")
 @click.option(
     "--init",
@@ -123,10 +142,56 @@ def _train(what: str | None, raw: dict[str, Any], where: str, options: dict[str,
             if ranks.first:
                 _tell_rehearsal(report, out, as_json=options["as_json"])
             return 0
+        if options["seeds"]:
+            return _train_seeds(config, run, options["seeds"])
+        if (out / SEEDS_FILE).exists():
+            raise UsageError(f"{out} holds several training seeds; say --seeds, or another --out")
         outcome = train(config, run)
     if ranks.first:
         _tell_outcome(outcome, out)
     return outcome.exit_code
+
+
+def _train_seeds(config: ModelConfig, run: RunOptions, count: int) -> int:
+    """Train one recipe under several seeds, one after the other; the first that stops is the last.
+
+    seeds.json is there from the start, so that the folder is known for what it is.
+    """
+    from dataclasses import replace
+
+    from ganzoo.engine.train import train
+
+    out, first = run.folder, config.recipe.seed
+    if (out / "config.json").exists():
+        raise UsageError(f"{out} holds a run of one seed; give several another --out")
+    seeds = range(first, first + count)
+    with _listed(out, seeds, run.command) if run.ranks.first else nullcontext():
+        for seed in seeds:
+            folder = seed_folder(out, seed)
+            seeded = replace(config, recipe=replace(config.recipe, seed=seed))
+            outcome = train(seeded, replace(run, folder=folder))
+            if run.ranks.first:
+                _tell_outcome(outcome, folder)
+            if outcome.exit_code:
+                return outcome.exit_code
+    return 0
+
+
+@contextmanager
+def _listed(out: Path, seeds: range, command: str) -> Iterator[None]:
+    """Write seeds.json, and take it away again where the first run is refused."""
+    known, there = read_seeds(out), out.exists()
+    listed = sorted({*seeds, *(known.seeds if known else ())})
+    record = Seeds(SEEDS_VERSION, tuple(listed), command)
+    write_text(out / SEEDS_FILE, to_json(write_record(record)))
+    try:
+        yield
+    except GanzooError:
+        if known is None and not any(seed_folder(out, seed).exists() for seed in seeds):
+            (out / SEEDS_FILE).unlink()
+            if not there:
+                out.rmdir()
+        raise
 
 
 def _started(config: ModelConfig, init: str, out: Path) -> ModelConfig:
@@ -175,7 +240,6 @@ def _tell_outcome(outcome: Outcome, out: Path) -> None:
 def _tell_rehearsal(report: Rehearsal, out: Path, *, as_json: bool) -> None:
     """The recipe in full, and what it takes."""
     from ganzoo.engine.prepare import plain
-    from ganzoo.specs.reading import to_json
 
     figures = {
         "parameters": report.parameters,

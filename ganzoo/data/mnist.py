@@ -18,6 +18,16 @@ def data_root() -> Path:
     return Path(given).expanduser() if given else platformdirs.user_cache_path("ganzoo") / "data"
 
 
+def lies_here(name: str) -> bool:
+    """Whether all files of one of torchvision's MNIST-like sets lie in the data folder."""
+    import torchvision.datasets
+
+    reader = getattr(torchvision.datasets, name)
+    raw = data_root() / name / "raw"
+    files = (Path(url).stem for url, _ in reader.resources)
+    return all((raw / file).is_file() or (raw / f"{file}.gz").is_file() for file in files)
+
+
 def open_torchvision(name: str, split: str) -> Any:
     """Open one of torchvision's MNIST-like sets, fetching it where it is absent."""
     import torchvision.datasets
@@ -50,6 +60,11 @@ class _TorchvisionPixels(PixelDataset):
     def __init__(self, split: str = "train", size: int = 28, channels: int = 1) -> None:
         found = open_torchvision(self.reader, split)
         super().__init__(found.data, found.targets, size, channels)
+
+    @classmethod
+    def is_here(cls) -> bool:
+        """Whether its files lie in the data folder."""
+        return lies_here(cls.reader)
 
 
 class MNIST(_TorchvisionPixels):

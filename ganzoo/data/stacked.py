@@ -37,6 +37,11 @@ class StackedMNIST(Dataset):
             len(self.digits), (length, 3), generator=rng, dtype=torch.int32
         )
 
+    @classmethod
+    def is_here(cls) -> bool:
+        """Whether MNIST's files lie in the data folder."""
+        return MNIST.is_here()
+
     def __len__(self) -> int:
         return len(self.triples)
 

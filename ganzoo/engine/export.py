@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import platform
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
 from packaging.version import InvalidVersion, Version
 
-from ganzoo._version import __version__
 from ganzoo.cards import catalogue
 from ganzoo.engine.run import RunOptions
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.turns import Table
 from ganzoo.files import folder_written_whole
 from ganzoo.interfaces import Generator
+from ganzoo.machine import hardware, versions
 from ganzoo.parts import write_grid
 from ganzoo.plugins import CORE
 from ganzoo.readme import readme_of
@@ -116,31 +114,10 @@ def provenance(state: TrainingState, table: Table, command: str, data_hash: str)
         images=state.images,
         data_hash=data_hash,
         hardware=hardware(table.device),
-        versions={
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "ganzoo-core": __version__,
-            "timm": _version("timm"),
-        },
+        versions=versions(),
         threads=torch.get_num_threads(),
         sittings=state.sittings,
     )
-
-
-def hardware(device: torch.device) -> str:
-    """The processor that did the work, in words."""
-    if device.type == "cuda":
-        return str(torch.cuda.get_device_name(device))
-    return f"{device.type}, {_processor()}"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def fingerprint(network: Generator) -> Fingerprint:
@@ -162,9 +139,3 @@ def count(network: torch.nn.Module) -> int:
     """Number of parameters."""
     return sum(parameter.numel() for parameter in network.parameters())
 
-
-def _version(distribution: str) -> str:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return "unknown"

@@ -36,6 +36,19 @@ def ganzoo_datasets() -> dict[str, str]:
 
 
 @hookimpl
+def ganzoo_extractors() -> dict[str, str]:
+    """Features to measure in: our own for 28x28, by classes and without, and what others know."""
+    return {
+        "ae-fashion-mnist": "ganzoo.extractors.shipped:ae_fashion_mnist",
+        "ae-mnist": "ganzoo.extractors.shipped:ae_mnist",
+        "cnn-fashion-mnist": "ganzoo.extractors.shipped:cnn_fashion_mnist",
+        "cnn-mnist": "ganzoo.extractors.shipped:cnn_mnist",
+        "inception-v3": "ganzoo.extractors.inception:InceptionV3",
+        "timm": "ganzoo.extractors.pretrained:TimmFeatures",
+    }
+
+
+@hookimpl
 def ganzoo_trackers() -> dict[str, str]:
     """Where figures and samples can be sent; each needs a library of its own."""
     return {

@@ -60,6 +60,11 @@ def ganzoo_cards() -> Iterable[Path | str]:  # type: ignore[empty-body]
 
 
 @hookspec
+def ganzoo_protocols() -> Iterable[Path | str]:  # type: ignore[empty-body]
+    """Folders of protocols for `ganzoo bench`: `NAME.json`, as `ganzoo.specs.Protocol` has it."""
+
+
+@hookspec
 def ganzoo_commands() -> Mapping[str, tuple[str, str]]:  # type: ignore[empty-body]
     """Commands: name to (`"module:command"` of a click command, one line of help)."""
 

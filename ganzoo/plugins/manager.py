@@ -58,6 +58,7 @@ class Plugin:
     version: str
     parts: dict[str, dict[str, str]] = field(default_factory=dict)
     cards: list[Path] = field(default_factory=list)
+    protocols: list[Path] = field(default_factory=list)
     commands: dict[str, tuple[str, str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     loaded: bool = False
@@ -219,6 +220,7 @@ class PluginManager:
         for kind, hook in PART_HOOKS.items():
             plugin.parts[kind] = self._call(plugin, module, hook, validation.parts, {})
         plugin.cards = self._call(plugin, module, "ganzoo_cards", validation.folders, [])
+        plugin.protocols = self._call(plugin, module, "ganzoo_protocols", validation.folders, [])
         plugin.commands = self._call(plugin, module, "ganzoo_commands", validation.commands, {})
 
     def _check_hook_names(self, plugin: Plugin, module: ModuleType) -> None:

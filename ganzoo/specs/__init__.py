@@ -1,10 +1,11 @@
-"""Records of what is written down: recipes and config.json, read strictly."""
+"""Records of what is written down: recipes, config.json and protocols, read strictly."""
 
 from ganzoo.specs.model import (
     CONFIG_VERSION,
     DISCRIMINATOR_FILE,
     GENERATOR_FILE,
     MODEL_NAME,
+    Check,
     FileRecord,
     Fingerprint,
     Licenses,
@@ -14,6 +15,7 @@ from ganzoo.specs.model import (
     check_version,
     read_config,
 )
+from ganzoo.specs.protocol import PROTOCOL_VERSION, Protocol, read_protocol
 from ganzoo.specs.reading import parse_json, read_json, read_record, write_record
 from ganzoo.specs.recipe import (
     Augmentation,
@@ -28,14 +30,19 @@ from ganzoo.specs.recipe import (
     recipe_hash,
     set_path,
 )
+from ganzoo.specs.seeds import SEEDS_FILE, SEEDS_VERSION, Seeds, read_seeds, seed_folder
 
 __all__ = [
     "CONFIG_VERSION",
     "DISCRIMINATOR_FILE",
     "GENERATOR_FILE",
     "MODEL_NAME",
+    "PROTOCOL_VERSION",
+    "SEEDS_FILE",
+    "SEEDS_VERSION",
     "Augmentation",
     "Averaging",
+    "Check",
     "FileRecord",
     "Fingerprint",
     "Licenses",
@@ -44,17 +51,22 @@ __all__ = [
     "Optimizer",
     "Optimizers",
     "Part",
+    "Protocol",
     "Provenance",
     "Recipe",
     "Schedule",
+    "Seeds",
     "Start",
     "check_version",
     "merge",
     "parse_json",
     "read_config",
     "read_json",
+    "read_protocol",
     "read_record",
+    "read_seeds",
     "recipe_hash",
+    "seed_folder",
     "set_path",
     "write_record",
 ]

@@ -44,8 +44,10 @@ class Licenses:
 class Metric:
     """One measured figure, with all that is needed to measure it again.
 
-    `spread` is a standard deviation over `repeats` draws of samples, `floor` what real
-    images score under the same protocol.
+    `value` is the mean over training seeds, each the mean over `repeats` sampling seeds; `spread`
+    the standard deviation over training seeds, or over sampling seeds where there is one training
+    seed; `values` holds each training seed's, `shipped` that of the weights in the folder. `floor`
+    is what real samples score under the same protocol.
     """
 
     name: str
@@ -57,6 +59,24 @@ class Metric:
     repeats: int | None = None
     floor: float | None = None
     unit: str = ""
+    values: tuple[float, ...] = ()
+    shipped: float | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """What the shipped weights score, to be measured again from the package's statistics.
+
+    Figures by key of `n` samples of one sampling seed, each with how far another machine's may
+    lie from it.
+    """
+
+    extractor: str
+    data: str
+    n: int
+    seed: int
+    values: Mapping[str, float]
+    tolerance: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -110,6 +130,7 @@ class ModelConfig:
     metrics: tuple[Metric, ...] = ()
     provenance: Provenance | None = None
     fingerprint: Fingerprint | None = None
+    checks: tuple[Check, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -129,19 +150,18 @@ def read_config(path: Path) -> tuple[ModelConfig, dict[str, Any]]:
     return read_record(ModelConfig, data, str(path)), data
 
 
-def check_version(data: Any, where: str) -> None:
-    """Refuse a config of a later schema before any key of it is looked at."""
+def check_version(
+    data: Any, where: str, *, key: str = "ganzoo_config", newest: int = CONFIG_VERSION
+) -> None:
+    """Refuse what was written for a later schema before any other key of it is looked at."""
     if not isinstance(data, Mapping):
-        raise ConfigError(f"{where}: expected an object, as config.json is one")
-    version = data.get("ganzoo_config")
+        raise ConfigError(f"{where}: expected an object that begins with {key!r}")
+    version = data.get(key)
     if version is None:
-        raise ConfigError(f"{where}: the key 'ganzoo_config' is missing; it is {CONFIG_VERSION}")
+        raise ConfigError(f"{where}: the key {key!r} is missing; it is {newest}")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise ConfigError(f"{where}: {key} must be a whole number from 1, found {version!r}")
+    if version > newest:
         raise ConfigError(
-            f"{where}: ganzoo_config must be a whole number from 1, found {version!r}"
-        )
-    if version > CONFIG_VERSION:
-        raise ConfigError(
-            f"{where}: written for ganzoo_config {version}, this ganzoo reads {CONFIG_VERSION}; "
-            "upgrade ganzoo-core"
+            f"{where}: written for {key} {version}, this ganzoo reads {newest}; upgrade ganzoo-core"
         )

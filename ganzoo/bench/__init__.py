@@ -1,0 +1,1 @@
+"""Papers' protocols: train what they compare, measure it, lay it beside what they print."""

@@ -1,0 +1,47 @@
+"""Controls: samples that no training made, measured like the others to know what figures mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ganzoo.errors import DataError, UnknownNameError, did_you_mean
+from ganzoo.interfaces import Dataset
+from ganzoo.parts import build
+from ganzoo.seeds import derive
+from ganzoo.specs import Part
+
+
+def drawn(control: str, data: Part, n: int, seed: int) -> Tensor:
+    """Draw n samples [n, *S] of a control, of a seed."""
+    if control not in CONTROLS:
+        near = did_you_mean(control, CONTROLS)
+        raise UnknownNameError(f"there is no control {control!r}; {near}")
+    rng = torch.Generator().manual_seed(derive("control", control, seed))
+    return CONTROLS[control](build(Dataset, data), n, rng)
+
+
+def real(data: Dataset, n: int, rng: torch.Generator) -> Tensor:
+    """Samples of the data set itself, no two alike: what a perfect generator would make."""
+    if n > len(data):
+        raise DataError(f"{n:,} real samples were asked for, the data set has {len(data):,}")
+    return data.batch(torch.randperm(len(data), generator=rng)[:n])[0]
+
+
+def noise(data: Dataset, n: int, rng: torch.Generator) -> Tensor:
+    """Every value uniform over the data's range: what knows nothing but that."""
+    if data.value_range is None:
+        some, _ = data.batch(torch.arange(min(len(data), 10_000)))
+        low, high = float(some.min()), float(some.max())
+    else:
+        low, high = data.value_range
+    return torch.rand(n, *data.sample_shape, generator=rng) * (high - low) + low
+
+
+CONTROLS: dict[str, Callable[[Dataset, int, torch.Generator], Tensor]] = {
+    "noise": noise,
+    "real": real,
+}
+TITLES = {"noise": "control: uniform noise", "real": "control: real samples"}

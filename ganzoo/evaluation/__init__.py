@@ -1,0 +1,1 @@
+"""Measuring models: what is drawn, what is real, the figures between them, and their spread."""

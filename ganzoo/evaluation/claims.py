@@ -1,0 +1,117 @@
+"""What a card claims of a model, made of reports, and whether its weights still live up to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+
+from ganzoo.errors import MetricError
+from ganzoo.evaluation.evaluate import Report, evaluate
+from ganzoo.evaluation.figures import BY_KEY
+from ganzoo.evaluation.real import shipped_or_made
+from ganzoo.evaluation.sources import Source
+from ganzoo.extractors import open_extractor
+from ganzoo.specs import Check, Metric, Part
+
+#: The figure by which the median of several training seeds is chosen.
+FIRST = "fd"
+#: How far a figure of the same weights and latents may lie on another machine: a share of it, and
+#: at least this much, which is a few samples that change sides.
+SHARE = 0.02
+LEAST = {"fd": 0.01, "kd": 0.002, "class_kl": 0.002, "swd": 0.001}
+LEAST_SHARE = 0.01
+
+
+def median_of(reports: Sequence[Report]) -> int:
+    """Which report is the median by the Fréchet distance; of an even number, the worse one."""
+    order = sorted(range(len(reports)), key=lambda i: reports[i].figures[FIRST].value)
+    return order[len(order) // 2]
+
+
+def metrics_of(reports: Sequence[Report], command: str) -> tuple[Metric, ...]:
+    """The figures of a card, from a report for each training seed; their protocols are one."""
+    first = reports[0]
+    for other in reports[1:]:
+        if (other.protocol, other.extractor_sha256) != (first.protocol, first.extractor_sha256):
+            raise MetricError(
+                f"figures of two protocols cannot stand in one row: {first.protocol} and "
+                f"{other.protocol}"
+            )
+    return tuple(_metric(key, reports, command) for key in first.figures)
+
+
+def _metric(key: str, reports: Sequence[Report], command: str) -> Metric:
+    figure, first = BY_KEY[key], reports[0]
+    values = tuple(_rounded(report.figures[key].value) for report in reports)
+    several = len(values) > 1
+    spread = stdev(values) if several else first.figures[key].spread
+    trained = f"{len(values)} training seeds" if several else "one training seed"
+    floor = first.figures[key].floor
+    return Metric(
+        name=figure.name(first.extractor),
+        value=_rounded(mean(values)),
+        protocol=f"{figure.what}; {first.protocol}; {trained}",
+        n=first.n,
+        command=command,
+        spread=None if spread is None else _rounded(spread),
+        repeats=len(first.seeds) or None,
+        floor=None if floor is None else _rounded(floor),
+        values=values if several else (),
+        shipped=values[median_of(reports)],
+    )
+
+
+def check_of(report: Report) -> Check:
+    """The check that a report of one sampling seed becomes."""
+    (seed,) = report.seeds
+    values = {key: _rounded(found.value) for key, found in report.figures.items()}
+    return Check(
+        extractor=report.extractor,
+        data=report.data,
+        n=report.n,
+        seed=seed,
+        values=values,
+        tolerance={key: tolerance(key, value) for key, value in values.items()},
+    )
+
+
+def tolerance(key: str, value: float) -> float:
+    """How far the figure of the same weights and latents may lie from this one."""
+    return _rounded(max(SHARE * abs(value), LEAST.get(key, LEAST_SHARE)))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One figure measured again: what the card claims, what was found, how far it may be off."""
+
+    key: str
+    extractor: str
+    n: int
+    claimed: float
+    found: float
+    tolerance: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether what was found is what is claimed."""
+        return abs(self.found - self.claimed) <= self.tolerance
+
+
+def recheck(check: Check, source: Source) -> list[Verdict]:
+    """Measure again what a card claims, from the package's statistics of real samples."""
+    extractor = open_extractor(check.extractor)
+    real = shipped_or_made(extractor, Part(check.data))
+    report = evaluate(source, extractor, real, n=check.n, seeds=(check.seed,))
+    return [
+        Verdict(
+            key, check.extractor, check.n, value, report.figures[key].value, check.tolerance[key]
+        )
+        for key, value in check.values.items()
+        if key in report.figures
+    ]
+
+
+def _rounded(value: float) -> float:
+    """Five digits: more than the figures are good for, and stable in a file."""
+    return float(f"{value:.5g}")

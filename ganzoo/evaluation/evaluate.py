@@ -1,0 +1,203 @@
+"""`evaluate`: figures of a source with their spread, their floor and their anchors."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from statistics import mean, stdev
+
+import torch
+
+from ganzoo.errors import MetricError, UsageError
+from ganzoo.evaluation.anchors import REAL, anchors
+from ganzoo.evaluation.figures import measure
+from ganzoo.evaluation.looking import NEIGHBOURS, look
+from ganzoo.evaluation.real import is_here, keep, reference_for, splits
+from ganzoo.evaluation.references import Reference
+from ganzoo.evaluation.sources import Source
+from ganzoo.interfaces import Extractor
+from ganzoo.machine import hardware, versions
+from ganzoo.specs import Part
+
+#: The numbers of samples and of sampling seeds that figures are published with.
+SAMPLES, REPEATS = 10_000, 3
+#: The number of samples that a quick check measures.
+CHECKED = 1_000
+#: The extractor for each of the core's data sets.
+EXTRACTORS = {
+    "fashion-mnist": "cnn-fashion-mnist",
+    "mnist": "cnn-mnist",
+    "mnist-mini": "cnn-mnist",
+}
+
+#: Called with a line that says what happens now.
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One figure of one source: its values over sampling seeds, and what anchors get."""
+
+    key: str
+    values: tuple[float, ...]
+    anchors: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def value(self) -> float:
+        """The mean over sampling seeds."""
+        return mean(self.values)
+
+    @property
+    def spread(self) -> float | None:
+        """The standard deviation over sampling seeds; None of a single one."""
+        return stdev(self.values) if len(self.values) > 1 else None
+
+    @property
+    def floor(self) -> float | None:
+        """What as many real training samples get."""
+        return self.anchors.get(REAL)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All figures of a source, and the protocol by which they were measured."""
+
+    source: str
+    sha256: str | None
+    extractor: str
+    extractor_sha256: str
+    feature_dim: int
+    data: str
+    data_hash: str
+    real: int
+    n: int
+    seeds: tuple[int, ...]
+    figures: Mapping[str, Figures]
+    notes: tuple[str, ...]
+    seconds: float
+    hardware: str
+    versions: Mapping[str, str]
+
+    @property
+    def protocol(self) -> str:
+        """In words, what the figures were measured with."""
+        seeds = ""
+        if self.seeds:
+            first, last = self.seeds[0], self.seeds[-1]
+            seeds = f", sampling seed{f's {first} to {last}' if last > first else f' {first}'}"
+        return (
+            f"{self.feature_dim} features of {self.extractor}, against {self.real:,} test samples "
+            f"of {self.data}; n = {self.n:,}{seeds}"
+        )
+
+
+def evaluate(
+    source: Source,
+    extractor: Extractor,
+    real: Reference,
+    *,
+    n: int = SAMPLES,
+    seeds: tuple[int, ...] = tuple(range(REPEATS)),
+    floors: Mapping[str, Mapping[str, float]] | None = None,
+    tell: Tell = lambda text: None,
+) -> Report:
+    """Measure n samples of each sampling seed against real statistics.
+
+    `floors` are the anchors' figures at n samples. Raises `MetricError` rather than give a figure
+    that would be wrong.
+    """
+    began = time.monotonic()
+    real.require(extractor)
+    if n <= extractor.feature_dim:
+        raise MetricError(
+            f"{n:,} samples are too few for {extractor.feature_dim} features of {extractor.name}: "
+            f"the covariance would be singular; ask for more than {extractor.feature_dim}"
+        )
+    if source.size is not None:
+        seeds = seeds[:1]  # a folder's images are what they are
+        if n > source.size:
+            raise MetricError(f"{source.name} holds {source.size:,} images, {n:,} were asked for")
+    rows = []
+    for seed in seeds:
+        again = f", seed {seed}" if len(seeds) > 1 else ""
+        tell(f"{source.name}: {n:,} samples{again}")
+        rows.append(measure(look(extractor, source.batches(n, seed), source.name), real))
+    floors = floors or {}
+    figures = {
+        key: Figures(
+            key,
+            tuple(row[key] for row in rows),
+            {name: found[key] for name, found in floors.items() if key in found},
+        )
+        for key in rows[0]
+    }
+    device = next((p.device for p in extractor.parameters()), torch.device("cpu"))
+    return Report(
+        source=source.name,
+        sha256=source.sha256,
+        extractor=extractor.name,
+        extractor_sha256=real.about.extractor_sha256,
+        feature_dim=extractor.feature_dim,
+        data=real.about.data.name.rpartition("/")[2],
+        data_hash=real.about.data_hash,
+        real=real.about.n,
+        n=n,
+        seeds=() if source.size is not None else seeds,
+        figures=figures,
+        notes=tuple(_notes(real, extractor, n, floors)),
+        seconds=round(time.monotonic() - began, 1),
+        hardware=hardware(device),
+        versions=versions(),
+    )
+
+
+def real_side(
+    extractor: Extractor, part: Part, n: int, *, tell: Tell = lambda text: None
+) -> tuple[Reference, Mapping[str, Mapping[str, float]]]:
+    """Statistics of a data set's real samples, and its anchors' figures at n samples.
+
+    The anchors are empty where the data set is not at hand and the package lacks them.
+    """
+    tell(f"real samples of {part.name}")
+    real = reference_for(extractor, part)
+    if n <= extractor.feature_dim or real.anchors(n) or not is_here(part):
+        return real, real.anchors(n)
+    tell(f"anchors at {n:,} samples")
+    train, _ = splits(part)
+    real = real.with_anchors(n, anchors(extractor, real, train, n))
+    keep(real)
+    return real, real.anchors(n)
+
+
+def extractor_for(part: Part) -> str:
+    """The extractor that a data set is measured with unless another is asked for."""
+    data = part.name.rpartition("/")[2]
+    if data not in EXTRACTORS:
+        raise UsageError(
+            f"no extractor is made for {data!r}; name one with --extractor: `ganzoo plugins` lists "
+            "them, and timm:MODEL takes any of timm's"
+        )
+    return EXTRACTORS[data]
+
+
+def _notes(
+    real: Reference, extractor: Extractor, n: int, floors: Mapping[str, Mapping[str, float]]
+) -> list[str]:
+    """What a reader of the figures has to know beyond their names."""
+    notes = []
+    some = min(n, NEIGHBOURS, len(real.features))
+    notes.append(
+        f"precision, recall, density and coverage are of the first {some:,} samples among "
+        f"{len(real.features):,} real ones"
+    )
+    if real.training is None:
+        notes.append(
+            f"{real.about.data.name.rpartition('/')[2]} is not on this machine: memorisation and "
+            "sliced Wasserstein need it and are left out"
+        )
+    if not floors:
+        notes.append(f"the anchors were not measured at {n:,} samples, and need the data set")
+    if extractor.num_classes is None:
+        notes.append(f"{extractor.name} knows no classes: no class KL and no confident share")
+    return notes

@@ -1,0 +1,186 @@
+"""Real samples: finding their statistics, in the package or the cache, or measuring them."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import platformdirs
+import torch
+from torch import Tensor
+
+from ganzoo.cards import catalogue
+from ganzoo.errors import GanzooError, MetricError, one_line
+from ganzoo.evaluation.looking import NEIGHBOURS, look
+from ganzoo.evaluation.references import (
+    REFERENCE_VERSION,
+    About,
+    Reference,
+    extractor_hash,
+    package_file,
+    read_reference,
+)
+from ganzoo.interfaces import Dataset, Extractor
+from ganzoo.metrics import Moments, class_histogram, mean_nearest
+from ganzoo.parts import build, qualify, taken_arguments
+from ganzoo.seeds import derive
+from ganzoo.specs import Part
+
+log = logging.getLogger("ganzoo")
+
+#: The most samples of each side that are looked at.
+MOST = 60_000
+BATCH = 1_000
+
+
+class Half(Dataset):
+    """Every second sample of a data set that has no split of its own."""
+
+    def __init__(self, whole: Dataset, first: int) -> None:
+        self.whole, self.first = whole, first
+        self.sample_shape, self.num_classes = whole.sample_shape, whole.num_classes
+        self.kind, self.value_range = whole.kind, whole.value_range
+
+    def __len__(self) -> int:
+        return (len(self.whole) + 1 - self.first) // 2
+
+    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Indices [N] of this half -> samples float32 [N, *S], labels."""
+        return self.whole.batch(2 * indices + self.first)
+
+
+def splits(part: Part) -> tuple[Dataset, Dataset]:
+    """Training and test samples: the data set's own split, else its even and odd samples."""
+    if "split" in taken_arguments(Dataset, part):
+        others = {key: value for key, value in part.arguments.items() if key != "split"}
+        train, test = (
+            build(Dataset, Part(part.name, {**others, "split": split}))
+            for split in ("train", "test")
+        )
+        return train, test
+    whole = build(Dataset, part)
+    return Half(whole, 0), Half(whole, 1)
+
+
+def is_here(part: Part) -> bool:
+    """Whether the data set can be built without fetching it."""
+    factory = catalogue().registry.find("dataset", part.name).resolve()
+    if isinstance(factory, type) and issubclass(factory, Dataset):
+        return factory.is_here()
+    return True
+
+
+def drawn(data: Dataset, n: int) -> Tensor:
+    """Indices int64 of n samples in a fixed random order; of all where it has fewer.
+
+    Not every k-th: of MNIST's training digits, every sixth are no fair sample (docs/log.md).
+    """
+    rng = torch.Generator().manual_seed(derive("real samples", len(data)))
+    return torch.randperm(len(data), generator=rng)[:n]
+
+
+def batches(data: Dataset, indices: Tensor) -> Iterator[Tensor]:
+    """The samples at these indices, by batches float32 [<= 1000, *S]."""
+    for rows in torch.split(indices, BATCH):
+        yield data.batch(rows)[0]
+
+
+def reference_for(extractor: Extractor, part: Part) -> Reference:
+    """Statistics of a data set in an extractor's features: cached, in the package or made now.
+
+    Where the data set is not on this machine, the package's do; where those are not for this
+    data set and extractor, it is fetched.
+    """
+    part = qualify(Dataset, part)
+    shipped = shipped_reference(extractor, part)
+    if shipped is not None and not is_here(part):
+        return shipped
+    train, test = splits(part)
+    data_hash = both_hashes(train, test)
+    file = cache_folder() / f"{_key(extractor, data_hash)}.safetensors"
+    if file.is_file():
+        try:
+            return read_reference(file).require(extractor, str(file))
+        except GanzooError as error:
+            log.warning("%s; measured again", one_line(error))
+    made = make_reference(extractor, part, train, test, data_hash)
+    if shipped is not None and shipped.about.data_hash == data_hash:
+        for n, rows in shipped.about.anchors.items():
+            made = made.with_anchors(int(n), rows)
+    keep(made)
+    return made
+
+
+def shipped_or_made(extractor: Extractor, part: Part) -> Reference:
+    """Statistics as the package has them, which are the same everywhere; made where it has none."""
+    return shipped_reference(extractor, qualify(Dataset, part)) or reference_for(extractor, part)
+
+
+def shipped_reference(extractor: Extractor, part: Part) -> Reference | None:
+    """The package's statistics of a data set as it comes; None where it has none."""
+    file = package_file(extractor.name, part.name.rpartition("/")[2])
+    if set(part.arguments) - {"split"} or not file.is_file():
+        return None
+    return read_reference(file).require(extractor, str(file))
+
+
+def make_reference(
+    extractor: Extractor, part: Part, train: Dataset, test: Dataset, data_hash: str
+) -> Reference:
+    """Measure real samples: this takes as long as showing them all to the extractor."""
+    seen = look(extractor, batches(test, drawn(test, MOST)), f"test samples of {part.name}")
+    known = look(extractor, batches(train, drawn(train, MOST)), f"training samples of {part.name}")
+    training = known.features.half().float()  # as it is stored
+    features = seen.features[:NEIGHBOURS].half().float()
+    nearest = mean_nearest(features, training)
+    if nearest == 0:
+        raise MetricError(f"{part.name}: all its test samples are in its training set too")
+    return Reference(
+        about=About(
+            ganzoo_reference=REFERENCE_VERSION,
+            extractor=extractor.name,
+            extractor_sha256=extractor_hash(extractor),
+            data=part,
+            data_hash=data_hash,
+            sample_shape=test.sample_shape,
+            n=len(seen),
+            nearest=nearest,
+        ),
+        moments=Moments.of(seen.features),
+        features=features,
+        shares=None if seen.logits is None else class_histogram(seen.logits),
+        training=training,
+        pixels=seen.first,
+    )
+
+
+def keep(reference: Reference) -> None:
+    """Put a reference into the user's cache; where that cannot be written, say so and go on."""
+    key = _key_of(reference.about.extractor_sha256, reference.about.data_hash)
+    file = cache_folder() / f"{key}.safetensors"
+    try:
+        reference.save(file)
+    except OSError as error:
+        log.warning("%s cannot be written (%s): measured again next time", file, error.strerror)
+
+
+def cache_folder() -> Path:
+    """Where measured statistics of real samples are kept."""
+    return platformdirs.user_cache_path("ganzoo") / "references"
+
+
+def both_hashes(train: Dataset, test: Dataset) -> str:
+    """One hash of what both splits hold."""
+    text = f"{train.content_hash()} {test.content_hash()}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _key(extractor: Extractor, data_hash: str) -> str:
+    return _key_of(extractor_hash(extractor), data_hash)
+
+
+def _key_of(extractor_sha256: str, data_hash: str) -> str:
+    text = f"{REFERENCE_VERSION} {extractor_sha256} {data_hash}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,32 @@
+"""Reports as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ganzoo.evaluation.evaluate import Report
+from ganzoo.evaluation.figures import BY_KEY
+from ganzoo.specs import write_record
+from ganzoo.specs.reading import to_json
+
+
+def as_data(report: Report) -> dict[str, Any]:
+    """A report as JSON data, each figure with its name, value, spread, floor and anchors."""
+    data: dict[str, Any] = write_record(report)
+    data["protocol"] = report.protocol
+    for key, found in report.figures.items():
+        data["figures"][key] = {
+            "name": BY_KEY[key].name(report.extractor),
+            "what": BY_KEY[key].what,
+            "value": found.value,
+            "spread": found.spread,
+            "floor": found.floor,
+            "values": list(found.values),
+            "anchors": dict(found.anchors),
+        }
+    return data
+
+
+def as_json(report: Report) -> str:
+    """A report as JSON text."""
+    return to_json(as_data(report))

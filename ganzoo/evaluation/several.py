@@ -1,0 +1,68 @@
+"""Figures of several training seeds: each one's report, their mean, spread and median."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, stdev
+
+from ganzoo.errors import CardError
+from ganzoo.evaluation.claims import median_of
+from ganzoo.evaluation.evaluate import Report
+from ganzoo.evaluation.figures import BY_KEY
+from ganzoo.specs import read_seeds, seed_folder
+
+
+@dataclass(frozen=True)
+class Several:
+    """Reports of one recipe's training seeds, by seed."""
+
+    seeds: tuple[int, ...]
+    reports: tuple[Report, ...]
+
+    @property
+    def median(self) -> int:
+        """The seed that stands for all: the median by the Fréchet distance."""
+        return self.seeds[median_of(self.reports)]
+
+    def row(self, key: str) -> tuple[float, float | None, list[float]]:
+        """A figure's mean over training seeds, their deviation (None of one), and each value."""
+        values = [report.figures[key].value for report in self.reports]
+        return mean(values), stdev(values) if len(values) > 1 else None, values
+
+    def data(self) -> dict[str, object]:
+        """All of it as JSON data."""
+        from ganzoo.evaluation.reports import as_data
+
+        rows = {}
+        for key in self.reports[0].figures:
+            value, spread, values = self.row(key)
+            name = BY_KEY[key].name(self.reports[0].extractor)
+            rows[key] = {"name": name, "value": value, "spread": spread, "values": values}
+        return {
+            "seeds": list(self.seeds),
+            "median": self.median,
+            "figures": rows,
+            "reports": [as_data(report) for report in self.reports],
+        }
+
+
+def finished_runs(folder: Path) -> dict[int, Path]:
+    """The exports of a folder of seeds, by seed; `CardError` where one isn't finished."""
+    found = read_seeds(folder)
+    if found is None:
+        raise CardError(f"{folder} is no folder of training seeds: it holds no seeds.json")
+    runs = {seed: seed_folder(folder, seed) for seed in found.seeds}
+    unfinished = [str(run) for run in runs.values() if not (run / "export/config.json").is_file()]
+    if unfinished:
+        raise CardError(
+            f"{', '.join(unfinished)} of {len(runs)} seeds not finished; go on with: "
+            f"{found.command}"
+        )
+    return runs
+
+
+def several(seeds: Sequence[int], reports: Sequence[Report]) -> Several:
+    """Put reports side by side."""
+    return Several(tuple(seeds), tuple(reports))

@@ -1,0 +1,119 @@
+"""What is measured: a model's samples, or the images of a folder."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ganzoo.data.decoding import UnusableError, decode, suffixes
+from ganzoo.data.walking import shown, walk
+from ganzoo.errors import MetricError
+from ganzoo.evaluation.references import from_bytes
+from ganzoo.interfaces import Extractor
+from ganzoo.specs import GENERATOR_FILE, Part
+from ganzoo.zoo import Model, load
+
+#: Samples drawn at once.
+BATCH = 500
+
+
+class Source(ABC):
+    """Where samples come from. `size` is how many there are, None where they are drawn."""
+
+    name: str
+    size: int | None = None
+    #: The data set that it should resemble, where it says.
+    data: Part | None = None
+    #: Names the samples' origin for good: the sha256 of weights, or nothing.
+    sha256: str | None = None
+
+    @abstractmethod
+    def batches(self, n: int, seed: int) -> Iterator[Tensor]:
+        """N samples float32 [<= 500, *S] of a seed."""
+
+
+class ModelSource(Source):
+    """Samples drawn from a model's average."""
+
+    def __init__(self, what: str | Path, device: str = "cpu") -> None:
+        self.model: Model = load(what, device=device)
+        config = self.model.card.require_config()
+        self.name, self.data, self.kind = self.model.card.name, config.recipe.data, config.kind
+        record = config.files.get(GENERATOR_FILE)
+        self.sha256 = None if record is None else record.sha256
+
+    def batches(self, n: int, seed: int) -> Iterator[Tensor]:
+        """N samples float32 [<= 500, *S] of a seed, labels drawn with them."""
+        return self.model.batches(n, seed=seed, batch=BATCH)
+
+
+class FolderSource(Source):
+    """The images below a folder, all of one size, in the order of their paths."""
+
+    def __init__(self, folder: Path, extractor: Extractor) -> None:
+        self.name = str(folder)
+        try:
+            files = sorted(walk(folder, suffixes()))
+        except OSError as error:
+            raise MetricError(f"{folder} cannot be read: {error.strerror}") from None
+        if not files:
+            raise MetricError(f"{folder} holds no images")
+        self.folder, self.size = folder, len(files)
+        self._paths = [folder / file.path.decode("utf-8", "surrogateescape") for file in files]
+        self.shape = extractor.sample_shape or (3, *self._side(self._paths[0]))
+
+    def batches(self, n: int, seed: int) -> Iterator[Tensor]:
+        """The first n images float32 [<= 500, C, H, W] in [-1, 1]; the seed changes nothing."""
+        for start in range(0, n, BATCH):
+            images = [self._image(path) for path in self._paths[start : min(n, start + BATCH)]]
+            yield from_bytes(torch.stack(images))
+
+    def _image(self, path: Path) -> Tensor:
+        """One image uint8 [C, H, W]; `MetricError` where it is broken or of another size."""
+        channels, *wanted = self.shape
+        found = self._side(path)
+        if found != tuple(wanted):
+            raise MetricError(
+                f"{path}: {found[1]}x{found[0]} pixels, and {wanted[1]}x{wanted[0]} are measured; "
+                "a resized image would be another one, so nothing is resized here"
+            )
+        try:
+            pixels = decode(path, wanted[0], channels)
+        except UnusableError as error:
+            raise MetricError(f"{path}: {error}; take it out, or make it again") from None
+        return torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(self.shape)
+
+    @staticmethod
+    def _side(path: Path) -> tuple[int, int]:
+        """(Height, width) as the file says; only squares are measured."""
+        try:
+            with Image.open(path) as image:
+                width, height = image.size
+        except (OSError, Image.DecompressionBombError) as error:
+            text = shown(str(error).encode())
+            raise MetricError(f"{path}: no image that can be read ({text})") from None
+        if width != height:
+            raise MetricError(f"{path}: {width}x{height} pixels; only square images are measured")
+        return height, width
+
+
+def source_of(what: str | Path, extractor: Extractor | None, device: str = "cpu") -> Source:
+    """The source that a WHAT names: a folder that is no model is one of images."""
+    if is_image_folder(what):
+        if extractor is None:
+            raise MetricError(f"{what}: say with --data which real images these are to resemble")
+        return FolderSource(Path(what).expanduser(), extractor)
+    return ModelSource(what, device)
+
+
+def is_image_folder(what: str | Path) -> bool:
+    """Whether a WHAT is a folder that holds no model and no run."""
+    looks = isinstance(what, Path) or what.startswith((".", "/", "~")) or "/" in what
+    folder = Path(what).expanduser()
+    inside = ("config.json", "export", "seeds.json")
+    return looks and folder.is_dir() and not any((folder / name).exists() for name in inside)

@@ -1,0 +1,32 @@
+"""Networks in whose features samples are measured, and how one is had by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ganzoo.errors import UsageError
+from ganzoo.interfaces import Extractor
+from ganzoo.parts import build, taken_arguments
+from ganzoo.specs import Part
+
+
+def open_extractor(name: str, *, weights: Path | None = None) -> Extractor:
+    """An extractor by name (`cnn-mnist`), or with a model's after a colon (`timm:resnet18`).
+
+    `weights` is a file for those that would else fetch theirs. In eval mode, and frozen.
+    """
+    bare, colon, model = name.partition(":")
+    arguments: dict[str, Any] = {"model": model} if colon else {}
+    if weights is not None:
+        arguments["weights"] = str(weights)
+    part = Part(bare, arguments)
+    if arguments:
+        taken = taken_arguments(Extractor, Part(bare))
+        for argument, option in (("model", f"a model, {name!r}"), ("weights", "a weights file")):
+            if argument in arguments and argument not in taken:
+                raise UsageError(f"extractor {bare!r} takes no {option}; its weights are its own")
+    return build(Extractor, part).eval().requires_grad_(False)
+
+
+__all__ = ["open_extractor"]

@@ -1,0 +1,93 @@
+"""Any of timm's pretrained networks as an extractor: `timm:resnet18.a1_in1k`."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+from torchvision.transforms.v2 import Normalize
+
+from ganzoo.errors import MetricError, UsageError, WeightsError, did_you_mean, one_line
+from ganzoo.foreign import read_foreign
+from ganzoo.interfaces import Extractor
+
+log = logging.getLogger("ganzoo")
+
+HUB_FILE = "model.safetensors"
+
+
+class TimmFeatures(Extractor):
+    """Images [N, 1 or 3, H, W] of any size -> what the model's classifier would see [N, F].
+
+    Images are resized and normalised as the model was trained. `weights` is a safetensors file or
+    a state dict, where the Hugging Face Hub cannot be reached.
+    """
+
+    def __init__(self, model: str = "", weights: str | None = None) -> None:
+        super().__init__()
+        if not model:
+            raise UsageError("extractor 'timm': say which model, such as timm:resnet18.a1_in1k")
+        if not timm.is_model(model):
+            known = timm.list_models(pretrained=True)
+            raise UsageError(
+                f"timm has no model {model!r}; "
+                f"{did_you_mean(model, known, otherwise='timm.list_models() has them')}"
+            )
+        self.name = f"timm:{model}"
+        self.network: nn.Module = timm.create_model(model, num_classes=0)
+        about: dict[str, Any] = self.network.pretrained_cfg
+        path = Path(weights) if weights else fetched(model, about)
+        _fill(self.network, read_foreign(path), about, path)
+        channels, *self._size = about["input_size"]
+        if channels != 3:
+            raise UsageError(f"timm:{model} takes {channels} channels, images have 3")
+        self._normalise = Normalize(about["mean"], about["std"])
+        self._mode = "bilinear" if about["interpolation"] == "bilinear" else "bicubic"
+        self.network.eval()
+        with torch.no_grad():
+            self.feature_dim = int(self.network(torch.zeros(1, 3, *self._size)).shape[-1])
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Images [N, C, H, W] in [-1, 1] -> features [N, F]; grey is repeated."""
+        images = samples.expand(-1, 3, -1, -1) if samples.shape[1] == 1 else samples
+        images = images.add(1).div(2)
+        if list(images.shape[2:]) != self._size:
+            images = interpolate(images, self._size, mode=self._mode, antialias=True).clamp(0, 1)
+        features: Tensor = self.network(self._normalise(images))
+        return features
+
+
+def fetched(model: str, about: dict[str, Any]) -> Path:
+    """The model's safetensors in the Hugging Face cache, fetched where they are not there."""
+    from huggingface_hub import hf_hub_download
+
+    repository = about.get("hf_hub_id")
+    if not repository:
+        raise MetricError(
+            f"timm names no published weights of {model}; choose another tag, or give a file with "
+            "--extractor-weights"
+        )
+    try:
+        return Path(hf_hub_download(repository, about.get("hf_hub_filename") or HUB_FILE))
+    except Exception as error:
+        raise MetricError(
+            f"the weights of timm:{model} cannot be fetched from {repository} "
+            f"({one_line(error)[:200]}); get {HUB_FILE} there by other means and name the file "
+            "with --extractor-weights"
+        ) from None
+
+
+def _fill(network: nn.Module, state: dict[str, Tensor], about: dict[str, Any], path: Path) -> None:
+    """Load all that the network has; the classifier, which features do without, may be left."""
+    found = network.load_state_dict(state, strict=False)
+    head = about.get("classifier") or ()
+    heads = (head,) if isinstance(head, str) else tuple(head)
+    extra = [name for name in found.unexpected_keys if not name.startswith(heads)]
+    for names, what in ((found.missing_keys, "is missing"), (extra, "is not in it")):
+        if names:
+            raise WeightsError(f"{path} is of another network than timm's: {names[0]!r} {what}")

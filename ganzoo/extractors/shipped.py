@@ -1,0 +1,59 @@
+"""The extractors in the package: frozen weights, read and checked like a model's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ganzoo.errors import CardError, did_you_mean
+from ganzoo.extractors.networks import AutoencoderExtractor, ClassifierExtractor, EncoderExtractor
+from ganzoo.interfaces import Extractor
+from ganzoo.skeleton import unfilled
+from ganzoo.specs import GENERATOR_FILE
+from ganzoo.specs.extractor import ExtractorConfig, read_extractor_config
+from ganzoo.weights import load_weights
+
+FOLDER = Path(__file__).with_name("weights")
+NETWORKS: dict[str, type[EncoderExtractor]] = {
+    "autoencoder": AutoencoderExtractor,
+    "classifier": ClassifierExtractor,
+}
+
+
+def open_folder(folder: Path) -> EncoderExtractor:
+    """The extractor of a folder that holds its config.json and model.safetensors."""
+    config = read_extractor_config(folder / "config.json")
+    with unfilled():
+        network = build_network(config)
+    load_weights(folder / GENERATOR_FILE, network, config.file, part=config.name)
+    return network.eval().requires_grad_(False)
+
+
+def build_network(config: ExtractorConfig) -> EncoderExtractor:
+    """The untrained network that a config names."""
+    kind = NETWORKS.get(config.network.name)
+    if kind is None:
+        raise CardError(
+            f"extractor {config.name}: there is no network {config.network.name!r}; "
+            f"{did_you_mean(config.network.name, NETWORKS)}"
+        )
+    return kind(name=config.name, **config.network.arguments)
+
+
+def cnn_mnist() -> Extractor:
+    """Digits by their classes."""
+    return open_folder(FOLDER / "cnn-mnist")
+
+
+def cnn_fashion_mnist() -> Extractor:
+    """Articles by their classes."""
+    return open_folder(FOLDER / "cnn-fashion-mnist")
+
+
+def ae_mnist() -> Extractor:
+    """Digits without labels: the control of `cnn-mnist`."""
+    return open_folder(FOLDER / "ae-mnist")
+
+
+def ae_fashion_mnist() -> Extractor:
+    """Articles without labels: the control of `cnn-fashion-mnist`."""
+    return open_folder(FOLDER / "ae-fashion-mnist")

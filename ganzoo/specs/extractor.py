@@ -1,0 +1,46 @@
+"""The config.json of an extractor that the package ships, as a record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganzoo.errors import ConfigError
+from ganzoo.specs.model import FileRecord, Licenses, Provenance
+from ganzoo.specs.reading import read_json, read_record
+from ganzoo.specs.recipe import Part
+
+EXTRACTOR_VERSION = 1
+
+
+@dataclass(frozen=True)
+class ExtractorConfig:
+    """A frozen extractor: what it is built of, its weights, and how they came about.
+
+    `network` names the kind and its arguments, `data` the data set whose training images it saw,
+    `figures` what it reaches on the test images. Another training is another name.
+    """
+
+    ganzoo_extractor: int
+    name: str
+    network: Part
+    data: Part
+    file: FileRecord
+    parameters: int
+    figures: Mapping[str, float]
+    licenses: Licenses
+    provenance: Provenance
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.ganzoo_extractor != EXTRACTOR_VERSION:
+            raise ConfigError(
+                f"ganzoo_extractor is {self.ganzoo_extractor}, this ganzoo reads "
+                f"{EXTRACTOR_VERSION}; upgrade ganzoo-core"
+            )
+
+
+def read_extractor_config(path: Path) -> ExtractorConfig:
+    """Read an extractor's config.json; `ConfigError` names what is wrong."""
+    return read_record(ExtractorConfig, read_json(path), str(path))

@@ -1,0 +1,41 @@
+"""seeds.json: the training seeds of one recipe that lie side by side in a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganzoo.errors import ConfigError
+from ganzoo.specs.reading import read_json, read_record
+
+SEEDS_FILE = "seeds.json"
+SEEDS_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """The seeds of a folder, ascending, and the command that trains them."""
+
+    ganzoo_seeds: int
+    seeds: tuple[int, ...]
+    command: str
+
+    def __post_init__(self) -> None:
+        if self.ganzoo_seeds != SEEDS_VERSION:
+            raise ConfigError(
+                f"ganzoo_seeds is {self.ganzoo_seeds}, this ganzoo reads {SEEDS_VERSION}; upgrade "
+                "ganzoo-core"
+            )
+        if not self.seeds or any(seed < 0 for seed in self.seeds):
+            raise ConfigError(f"seeds must be one or more numbers from 0, found {self.seeds}")
+
+
+def read_seeds(folder: Path) -> Seeds | None:
+    """The seeds of a folder; None where it is no folder of seeds."""
+    file = folder / SEEDS_FILE
+    return read_record(Seeds, read_json(file), str(file)) if file.is_file() else None
+
+
+def seed_folder(folder: Path, seed: int) -> Path:
+    """Where a seed's run lies."""
+    return folder / f"seed-{seed}"
