@@ -10,7 +10,9 @@
     ├── PluginError           a plugin is broken, or missing
     ├── PartError             a part was found and could not be built
     ├── DataError             a data set is missing or unreadable
+    ├── HubError              the Hugging Face Hub lacks it, refuses it or is out of reach
     ├── MetricError           a figure cannot be measured, or would be wrong
+    ├── CheckError            a check of `ganzoo.testing` found a plugin or a model wrong
     └── TrainingError         a training cannot start or go on
 
 Each message is one line: what was asked, what was found, what to do.
@@ -65,8 +67,16 @@ class DataError(GanzooError):
     """A data set is missing or unreadable."""
 
 
+class HubError(GanzooError):
+    """The Hugging Face Hub lacks it, refuses it or is out of reach."""
+
+
 class MetricError(GanzooError):
     """A figure cannot be measured, or would be wrong."""
+
+
+class CheckError(GanzooError):
+    """A check of `ganzoo.testing` found a plugin or a model wrong."""
 
 
 class TrainingError(GanzooError):

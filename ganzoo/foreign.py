@@ -7,14 +7,18 @@ safetensors file; a checkpoint that is more than that, or too much, ends that pr
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
+import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
-from ganzoo.errors import WeightsError
+from ganzoo.errors import WeightsError, one_line
 from ganzoo.weights import read_tensors
 
 SECONDS = 300
@@ -35,7 +39,7 @@ def read_foreign(path: Path) -> dict[str, Tensor]:
         return read_tensors(path)
     with tempfile.TemporaryDirectory(prefix="ganzoo-") as folder:
         out = Path(folder) / "tensors.safetensors"
-        command = [sys.executable, "-I", "-m", "ganzoo.foreign", str(path.absolute()), str(out)]
+        command = [sys.executable, "-P", "-m", "ganzoo.foreign", str(path.absolute()), str(out)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
         except subprocess.TimeoutExpired:
@@ -59,15 +63,16 @@ def flatten(data: object, path: str = "", depth: int = DEPTH) -> dict[str, Tenso
 
 def _convert(source: Path, target: Path) -> None:
     """In the process of its own: read, and write what is tensors."""
-    import torch
-    from safetensors.torch import save_file
-
     _limit(source.stat().st_size)
     tensors = flatten(torch.load(source, map_location="cpu", weights_only=True))  # noqa: TID251
     if not tensors:
         raise ValueError("it holds no tensors")
-    dense = {name: tensor.detach().to_dense().clone() for name, tensor in tensors.items()}
-    save_file(dense, target)
+    save_file({name: _plain(tensor) for name, tensor in tensors.items()}, target)
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    """A dense tensor with memory of its own, laid out as safetensors wants it."""
+    return tensor.detach().to_dense().clone(memory_format=torch.contiguous_format)
 
 
 def _limit(size: int) -> None:
@@ -76,19 +81,27 @@ def _limit(size: int) -> None:
         import resource
     except ImportError:
         return  # Windows has none; weights_only still holds
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM * size + SLACK,) * 2)
-    try:
+    room = ROOM * size + SLACK
+    limits = {resource.RLIMIT_CPU: SECONDS, resource.RLIMIT_FSIZE: room}
+    with suppress(OSError):  # elsewhere than on Linux nobody says what it has already
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    except OSError:
-        return
-    most = pages * resource.getpagesize() + ROOM * size + SLACK
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        limits[resource.RLIMIT_AS] = pages * resource.getpagesize() + room
+    for name, most in limits.items():
+        _, hard = resource.getrlimit(name)
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(name, (most, most))
+
+
+def _reason(error: BaseException) -> str:
+    """Why a file was not read, without torch's advice to read it all the same."""
+    text = one_line(error)
+    if found := re.search(r"GLOBAL (\S+)", text):
+        return f"it names {found[1]}, which is no tensor"
+    return text.rpartition("WeightsUnpickler error: ")[2][:200]
 
 
 if __name__ == "__main__":
     try:
         _convert(Path(sys.argv[1]), Path(sys.argv[2]))
     except BaseException as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        sys.exit(reason[:300])
+        sys.exit(_reason(error))

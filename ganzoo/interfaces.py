@@ -189,13 +189,15 @@ class Dataset(ABC):
 class Extractor(nn.Module, ABC):
     """Features in which samples are measured.
 
-    `sample_shape` is the shape of the samples that it takes, None where any images will do.
+    `sample_shape` is the shape of the samples that it takes, None where any images will do;
+    `value_range` the range of their values, None for unbounded.
     """
 
     name: str
     feature_dim: int
     num_classes: int | None = None
     sample_shape: tuple[int, ...] | None = None
+    value_range: tuple[float, float] | None = (-1.0, 1.0)
 
     @abstractmethod
     def forward(self, samples: Tensor) -> Tensor:

@@ -60,6 +60,15 @@ def needed_arguments(interface: type[P], part: Part) -> set[str]:
     return {name for name, p in taken if p.default is p.empty} - part.arguments.keys()
 
 
+def fitted(part: Part, shape: tuple[int, ...]) -> Part:
+    """A data set's part with the `size` and `channels` that it needs and lacks, from a shape."""
+    lacking = {"size", "channels"} & needed_arguments(Dataset, part)
+    if not lacking or len(shape) != 3 or shape[1] != shape[2]:
+        return part  # building it says what is missing
+    found = {"size": shape[2], "channels": shape[0]}
+    return Part(part.name, {**part.arguments, **{name: found[name] for name in sorted(lacking)}})
+
+
 def create_generator(name: str, /, **arguments: Any) -> Generator:
     """Build an untrained generator by bare or qualified name, with its constructor's arguments."""
     return build(Generator, Part(name, arguments))

@@ -1,11 +1,14 @@
-"""A model's README.md: front matter from config.json, above prose kept by hand."""
+"""A model's README.md: front matter and figures from config.json, around prose kept by hand."""
 
 from __future__ import annotations
 
 from ganzoo.errors import CardError
-from ganzoo.specs import ModelConfig
+from ganzoo.specs import Metric, ModelConfig
 
 FENCE = "---\n"
+#: Between these lines of the prose stand the card's figures.
+FIGURES = "<!-- figures: written by `ganzoo cards build` -->\n"
+FIGURES_END = "<!-- end of figures -->\n"
 PIPELINES = {"image": "unconditional-image-generation", "audio": "text-to-audio"}
 
 
@@ -51,7 +54,52 @@ def readme_of(config: ModelConfig, name: str, prose: str | None = None) -> str:
     """The whole README.md; without prose, a first one for a person to go on from."""
     if prose is None:
         prose = _first_prose(config, name)
-    return front_matter(config, name) + "\n" + prose.lstrip("\n")
+    return front_matter(config, name) + "\n" + with_figures(config, prose.lstrip("\n"))
+
+
+def with_figures(config: ModelConfig, prose: str) -> str:
+    """The prose with the card's figures where it has a place for them."""
+    before, start, rest = prose.partition(FIGURES)
+    if not start:
+        return prose
+    _, end, after = rest.partition(FIGURES_END)
+    if not end:
+        raise CardError(
+            f"README.md: the figures have no end; close them with {FIGURES_END.strip()}"
+        )
+    return before + FIGURES + figures(config) + FIGURES_END + after
+
+
+def figures(config: ModelConfig) -> str:
+    """The card's figures as Markdown, a table for each protocol."""
+    tables = []
+    protocols = dict.fromkeys(_protocol(metric) for metric in config.metrics)
+    for protocol in protocols:
+        rows = [metric for metric in config.metrics if _protocol(metric) == protocol]
+        commands = dict.fromkeys(metric.command for metric in rows)
+        tables.append(
+            f"\n{protocol[0].upper()}{protocol[1:]}:\n\n"
+            "| figure | value | these weights | real | what it is |\n|---|---|---|---|---|\n"
+            + "".join(_row(metric) for metric in rows)
+            + "\n```\n"
+            + "".join(f"{command}\n" for command in commands)
+            + "```\n"
+        )
+    return "".join(tables) + "\n"
+
+
+def _protocol(metric: Metric) -> str:
+    """What the figures of one table have in common."""
+    return metric.protocol.partition("; ")[2] or metric.protocol
+
+
+def _row(metric: Metric) -> str:
+    what = metric.protocol.partition("; ")[0]
+    spread = "" if metric.spread is None else f" ± {metric.spread:.2g}"
+    shipped = "" if metric.shipped is None else f"{metric.shipped:.4g}"
+    floor = "" if metric.floor is None else f"{metric.floor:.4g}"
+    cells = (metric.name, f"{metric.value:.4g}{spread}{metric.unit}", shipped, floor, what)
+    return f"| {' | '.join(cells)} |\n"
 
 
 def _first_prose(config: ModelConfig, name: str) -> str:
@@ -66,6 +114,7 @@ Generator `{config.generator.name}`, discriminator `{config.discriminator.name}`
 `{recipe.loss.name}`, trained on `{recipe.data.name}` for {recipe.images:,} images.
 `config.json` holds the whole recipe.
 
+{FIGURES}{FIGURES_END}
 ```python
 import ganzoo
 

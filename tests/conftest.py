@@ -45,6 +45,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The cache folder of a machine that has none yet, and no data sets."""
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / "cache" / name)
+    monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "data"))
+    return tmp_path / "cache" / "ganzoo"
+
+
+@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Nine sound images in three sub-folders."""
     return write_pictures(tmp_path / "images", 9)

@@ -1,7 +1,4 @@
-"""The metrics against torch-fidelity and torchmetrics, on the same features.
-
-Neither is a dependency: where one isn't installed, its tests are skipped.
-"""
+"""The metrics against torch-fidelity and torchmetrics, on the same features."""
 
 from __future__ import annotations
 

@@ -1,65 +1,101 @@
-"""Take a finished run into zoo_cards/, with the figures that the judge measured.
+"""Take a finished training, or several seeds of one, into zoo_cards/ with its figures.
 
-    python benchmarks/judge_digits.py --json judged.json runs/dcgan-mnist
-    python tools/adopt_run.py runs/dcgan-mnist judged.json
+    ganzoo train dcgan-mnist --seeds 3 --threads 1
+    python tools/adopt_run.py runs/dcgan-mnist
     ganzoo cards build
 
-Weights, grid and config.json come from the run's export/; the prose of README.md stays.
+Every seed is measured: 10,000 samples of each of three sampling seeds, on the data set's classifier
+and, for the Fréchet distance, on its autoencoder too. The median by the first figure gives weights,
+grid and config.json, never the best. The prose of README.md stays.
 """
 
 from __future__ import annotations
 
-import json
+import argparse
 import shutil
-import sys
 from pathlib import Path
 
+import torch
+
+from ganzoo.evaluation.claims import check_of, metrics_of
+from ganzoo.evaluation.evaluate import CHECKED, SAMPLES, Report, evaluate, extractor_for, real_side
+from ganzoo.evaluation.real import shipped_or_made
+from ganzoo.evaluation.several import Several, finished_runs
+from ganzoo.evaluation.sources import ModelSource
+from ganzoo.extractors import open_extractor
 from ganzoo.files import write_text
-from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE, Metric, read_config, write_record
+from ganzoo.specs import (
+    DISCRIMINATOR_FILE,
+    GENERATOR_FILE,
+    Check,
+    Part,
+    read_config,
+    read_seeds,
+    write_record,
+)
 from ganzoo.specs.reading import to_json
 
 ZOO = Path(__file__).parents[1] / "zoo_cards"
-JUDGE = "classifier of benchmarks/judge_digits.py, {accuracy:.2%} on test digits"
-FIGURES = {
-    "fd": ("FD (judge_digits)", "128 features, against the 10,000 test images", 2),
-    "class_kl": ("class KL", "histogram of winning classes against uniform, in nats", 4),
-    "confident": ("confident share", "samples whose class has over 90%", 4),
-}
 
 
-def metrics(judged: dict, run: Path, name: str) -> list[dict]:
-    """The card's figures from what the judge wrote."""
-    (row,) = (row for judged_run, row in judged["models"].items() if Path(judged_run) == run)
-    judge, repeats = JUDGE.format(**judged), judged["repeats"]
-    return [
-        write_record(
-            Metric(
-                name=title,
-                value=round(row[key]["mean"], digits),
-                spread=round(row[key]["std"], digits),
-                floor=round(judged["floor"][key], digits),
-                protocol=f"{what}; {judge}; one training seed, spread over "
-                f"sampling seeds 0 to {repeats - 1}",
-                n=judged["n"],
-                repeats=repeats,
-                command=f"python benchmarks/judge_digits.py {name}",
-            )
-        )
-        for key, (title, what, digits) in FIGURES.items()
+def measure(runs: dict[int, Path], data: Part, extractor_name: str) -> Several:
+    """Reports of all seeds on one extractor's features."""
+    extractor = open_extractor(extractor_name)
+    real, floors = real_side(extractor, data, SAMPLES)
+    reports = []
+    for seed, run in runs.items():
+        report = evaluate(ModelSource(run), extractor, real, n=SAMPLES, floors=floors)
+        values = ", ".join(f"{key} {one.value:.4g}" for key, one in report.figures.items())
+        print(f"  seed {seed}, {extractor_name}: {values}", flush=True)
+        reports.append(report)
+    return Several(tuple(runs), tuple(reports))
+
+
+def checks(folder: Path, data: Part, extractor_name: str) -> list[Check]:
+    """What the shipped weights score, few samples and many, from the package's statistics."""
+    extractor = open_extractor(extractor_name)
+    real = shipped_or_made(extractor, data)
+    reports: list[Report] = [
+        evaluate(ModelSource(folder), extractor, real, n=n, seeds=(0,)) for n in (CHECKED, SAMPLES)
     ]
+    return [check_of(report) for report in reports]
 
 
-def main(run: Path, judged: Path) -> None:
-    export = run / "export"
-    config, raw = read_config(export / "config.json")
-    target = ZOO / str(config.name)
-    raw["metrics"] = metrics(json.loads(judged.read_text(encoding="utf-8")), run, str(config.name))
+def main(run: Path) -> None:
+    several = read_seeds(run) is not None
+    runs = (
+        finished_runs(run)
+        if several
+        else {read_config(run / "export/config.json")[0].recipe.seed: run}
+    )
+    config, _ = read_config(next(iter(runs.values())) / "export" / "config.json")
+    name, data = str(config.name), config.recipe.data
+    target = ZOO / name
+    primary = extractor_for(data)
+    control = primary.replace("cnn-", "ae-")
+    trained = f"ganzoo train {name}" + (f" --seeds {len(runs)}" if several else "")
+    measured = measure(runs, data, primary)
+    controlled = measure(runs, data, control)
+    command = f"{trained}; ganzoo eval {run}/"
+    shipped = measured.seeds.index(measured.median)
+    beside = f"{command} --extractor {control}"
+    metrics = [
+        *metrics_of(measured.reports, command, shipped=shipped),
+        metrics_of(controlled.reports, beside, shipped=shipped)[0],
+    ]
+    chosen = runs[measured.median]
+    raw = read_config(chosen / "export" / "config.json")[1]
+    raw["metrics"] = [write_record(metric) for metric in metrics]
+    raw["checks"] = [write_record(check) for check in checks(chosen, data, primary)]
     target.mkdir(parents=True, exist_ok=True)
     for file in (GENERATOR_FILE, DISCRIMINATOR_FILE, "samples.png"):
-        shutil.copyfile(export / file, target / file)
+        shutil.copyfile(chosen / "export" / file, target / file)
     write_text(target / "config.json", to_json(raw))
-    print(f"{run} -> {target}")
+    print(f"{chosen} (seed {measured.median}) -> {target}")
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:3]))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run", type=Path)
+    torch.set_num_threads(1)
+    main(parser.parse_args().run)

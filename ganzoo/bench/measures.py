@@ -140,7 +140,7 @@ def frechet(
     images: Tensor, data: Part, device: str, *, extractor: str = "cnn-mnist"
 ) -> dict[str, float | None]:
     """Fréchet distance to the data set's test images, on an extractor's features."""
-    found = Moments.of(seen(extractor, images, device).features)
+    found = seen(extractor, images, device).moments
     test = test_moments(extractor, json.dumps(write_record(data)), device)
     return {"fd": frechet_distance(found, test)}
 
@@ -150,7 +150,7 @@ def test_moments(extractor: str, data: str, device: str) -> Moments:
     """Moments of some test images, of a data set whose part is given as JSON."""
     _, test = splits(Part(**json.loads(data)))
     images = real(test, min(len(test), TEST_IMAGES), torch.Generator().manual_seed(0))
-    return Moments.of(seen(extractor, images, device).features)
+    return seen(extractor, images, device).moments
 
 
 def seen(name: str, images: Tensor, device: str) -> Seen:

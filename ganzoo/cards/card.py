@@ -15,7 +15,8 @@ class Card:
     """A model folder: its name, who offers it, and its config (None where that is unreadable).
 
     `status` is `ready`, `recipe` (no weights yet), `running` (an unfinished run),
-    `needs DISTRIBUTION` or `broken`; `problem` says why in one line.
+    `needs DISTRIBUTION` or `broken`; `problem` says why in one line. `origin` is the commit on the
+    Hub that it was fetched from, empty for others.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Card:
     raw: dict[str, Any] = field(default_factory=dict, repr=False)
     status: str = "ready"
     problem: str = ""
+    origin: str = ""
 
     @property
     def family(self) -> str:
@@ -43,8 +45,10 @@ class Card:
 
     @property
     def qualified(self) -> str:
-        """The name that is never ambiguous, or the folder where no plugin offers it."""
-        return f"{self.distribution}/{self.name}" if self.distribution else str(self.folder)
+        """The name that is never ambiguous; where no plugin offers it, its origin or folder."""
+        if self.distribution:
+            return f"{self.distribution}/{self.name}"
+        return self.origin or str(self.folder)
 
     @property
     def readme(self) -> str:

@@ -7,10 +7,12 @@ import fnmatch
 import functools
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ganzoo.cards.card import Card
-from ganzoo.errors import CardError, ConfigError, UnknownNameError, UsageError, did_you_mean
+from ganzoo.errors import CardError, ConfigError, UnknownNameError, did_you_mean
+from ganzoo.hub import Address, find, is_address
 from ganzoo.plugins import CORE, PluginManager, canonical
 from ganzoo.ranges import is_range, version_fits
 from ganzoo.registry import Registry
@@ -106,22 +108,33 @@ class Catalogue:
 
     def locate(self, what: str | Path) -> Card:
         """The card of a WHAT: `hf-hub:owner/repo`, a path, a run, or a name (DESIGN's order)."""
+        if is_address(what):
+            return self._fetched(Address.parse(str(what)))
+        path = self.as_path(what)
+        return self.card(str(what)) if path is None else self.open_folder(path)
+
+    def as_path(self, what: str | Path) -> Path | None:
+        """The path that a WHAT stands for, whatever lies there; None where it names a model."""
         if isinstance(what, Path):
-            return self.open_folder(what)
-        if what.startswith("hf-hub:"):
-            raise UsageError(
-                f"{what}: this version does not read the Hub yet; download the model folder "
-                "and give its path"
-            )
+            return what
+        if is_address(what):
+            return None
         if _looks_like_path(what) or (os.sep != "/" and os.sep in what):
             try:
-                return self.open_folder(Path(what).expanduser())
+                return Path(what).expanduser()
             except RuntimeError as error:  # no such user
                 raise CardError(f"{what}: {error}") from None
         distribution, slash, _ = what.rpartition("/")
-        if not slash or any(card.distribution == distribution for card in self.cards):
-            return self.card(what)
-        return self.open_folder(Path(what))
+        named = not slash or any(card.distribution == distribution for card in self.cards)
+        return None if named else Path(what)
+
+    def _fetched(self, address: Address) -> Card:
+        """The card of a model on the Hub, its weights fetched where its plugins are here."""
+        found = find(address)
+        if not self.missing(found.config):
+            found.fetch_weights()
+        card = self._read(found.folder, None, address.name)
+        return replace(card, origin=str(found.address))
 
     def open_folder(self, path: Path) -> Card:
         """The card of a folder: a model, a finished run (its export) or an unfinished one."""

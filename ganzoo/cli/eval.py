@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganzoo.cards import catalogue
 from ganzoo.cli.completion import models
 from ganzoo.cli.tables import table
-from ganzoo.errors import UsageError
+from ganzoo.errors import GanzooError, UsageError
 from ganzoo.specs import read_seeds
 
 if TYPE_CHECKING:
     from ganzoo.evaluation.evaluate import Report
+    from ganzoo.evaluation.references import Reference
     from ganzoo.evaluation.several import Several
     from ganzoo.specs import Part
 
@@ -67,9 +69,9 @@ def command(what: str, **options: Any) -> None:
 
     if options["threads"]:
         torch.set_num_threads(options["threads"])
-    folder = Path(what).expanduser()
+    folder = catalogue().as_path(what)
     with telling(quiet=options["as_json"]) as tell:
-        if read_seeds(folder) is not None:
+        if folder is not None and read_seeds(folder) is not None:
             click.echo(_of_seeds(folder, options, tell), nl=False)
             return
         report = _evaluate(what, options, tell)
@@ -94,16 +96,25 @@ def _of_seeds(folder: Path, options: dict[str, Any], tell: Callable[[str], None]
 def _evaluate(what: str, options: dict[str, Any], tell: Callable[[str], None]) -> Report:
     """Measure one source as the command line asks."""
     from ganzoo.devices import own_device, usable_device
-    from ganzoo.evaluation.evaluate import SAMPLES, evaluate, extractor_for, real_side
+    from ganzoo.evaluation.evaluate import (
+        SAMPLES,
+        check_count,
+        evaluate,
+        extractor_for,
+        real_side,
+    )
     from ganzoo.evaluation.references import read_reference
     from ganzoo.evaluation.sources import is_image_folder, source_of
     from ganzoo.extractors import open_extractor
+    from ganzoo.parts import fitted
 
     device = usable_device(own_device(options["device"]))
     source = None if is_image_folder(what) else source_of(what, None, str(device))
     given = None if options["reference"] is None else read_reference(options["reference"])
     part = _data(options, None if source is None else source.data)
     if given is not None:
+        if options["data"]:
+            raise UsageError("--reference stands in place of --data; leave one of them out")
         part = given.about.data
     if part is None:
         raise UsageError(f"{what}: say with --data which real images these are to resemble")
@@ -111,14 +122,23 @@ def _evaluate(what: str, options: dict[str, Any], tell: Callable[[str], None]) -
     extractor = open_extractor(name, weights=options["extractor_weights"]).to(device)
     source = source or source_of(what, extractor)
     n = options["count"] or min(SAMPLES, source.size or SAMPLES)
+    check_count(source, extractor, n)  # before real samples are measured, which takes long
     if given is not None:
         real, floors = given.require(extractor, str(options["reference"])), given.anchors(n)
     else:
-        real, floors = real_side(extractor, part, n, tell=tell)
+        real, floors = real_side(extractor, fitted(part, source.shape), n, tell=tell)
     if options["save_reference"]:
-        real.save(options["save_reference"])
+        _save(real, options["save_reference"])
     seeds = tuple(range(options["seed"], options["seed"] + options["repeats"]))
     return evaluate(source, extractor, real, n=n, seeds=seeds, floors=floors, tell=tell)
+
+
+def _save(real: Reference, path: Path) -> None:
+    """Write the statistics that --save-reference asks for."""
+    try:
+        real.save(path)
+    except OSError as error:
+        raise GanzooError(f"{path} cannot be written: {error.strerror or error}") from None
 
 
 def _data(options: dict[str, Any], own: Part | None) -> Part | None:

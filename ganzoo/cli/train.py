@@ -162,14 +162,13 @@ def _train_seeds(config: ModelConfig, run: RunOptions, count: int) -> int:
     from ganzoo.engine.train import train
 
     out, first = run.folder, config.recipe.seed
-    if (out / "config.json").exists():
-        raise UsageError(f"{out} holds a run of one seed; give several another --out")
     seeds = range(first, first + count)
+    _check_seeds(config, run, seeds)
+    run.ranks.wait()  # all have looked before the first writes
     with _listed(out, seeds, run.command) if run.ranks.first else nullcontext():
         for seed in seeds:
             folder = seed_folder(out, seed)
-            seeded = replace(config, recipe=replace(config.recipe, seed=seed))
-            outcome = train(seeded, replace(run, folder=folder))
+            outcome = train(_seeded(config, seed), replace(run, folder=folder))
             if run.ranks.first:
                 _tell_outcome(outcome, folder)
             if outcome.exit_code:
@@ -177,20 +176,48 @@ def _train_seeds(config: ModelConfig, run: RunOptions, count: int) -> int:
     return 0
 
 
+def _seeded(config: ModelConfig, seed: int) -> ModelConfig:
+    """The same recipe under another seed."""
+    from dataclasses import replace
+
+    return replace(config, recipe=replace(config.recipe, seed=seed))
+
+
+def _check_seeds(config: ModelConfig, run: RunOptions, seeds: range) -> None:
+    """Refuse a folder that holds something else, or a seed of another recipe."""
+    import torch
+
+    from ganzoo.engine.folder import check_folder
+    from ganzoo.engine.prepare import resolve_precision
+
+    out, known = run.folder, read_seeds(run.folder)
+    if (out / "config.json").exists():
+        raise UsageError(f"{out} holds a run of one seed; give several another --out")
+    config = resolve_precision(config, torch.device(run.device))
+    if known is None:
+        check_folder(config, out)
+    for seed in sorted({*seeds, *(known.seeds if known else ())}):
+        check_folder(_seeded(config, seed), seed_folder(out, seed))
+
+
 @contextmanager
 def _listed(out: Path, seeds: range, command: str) -> Iterator[None]:
-    """Write seeds.json, and take it away again where the first run is refused."""
-    known, there = read_seeds(out), out.exists()
-    listed = sorted({*seeds, *(known.seeds if known else ())})
-    record = Seeds(SEEDS_VERSION, tuple(listed), command)
-    write_text(out / SEEDS_FILE, to_json(write_record(record)))
+    """Write seeds.json, and leave all as it was where the first new run is refused."""
+    file, known = out / SEEDS_FILE, read_seeds(out)
+    old = set(known.seeds if known else ())
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    record = Seeds(SEEDS_VERSION, tuple(sorted({*seeds, *old})), command)
+    write_text(file, to_json(write_record(record)))
     try:
         yield
     except GanzooError:
-        if known is None and not any(seed_folder(out, seed).exists() for seed in seeds):
-            (out / SEEDS_FILE).unlink()
-            if not there:
-                out.rmdir()
+        if not any(seed_folder(out, seed).exists() for seed in {*seeds} - old):
+            if known:
+                write_text(file, to_json(write_record(known)))
+            else:
+                file.unlink()
+            for folder in made:
+                folder.rmdir()
         raise
 
 

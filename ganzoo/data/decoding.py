@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -51,13 +53,26 @@ def decode(path: Path, size: int, channels: int) -> bytes:
     Alpha is blended on white; 16 bits are scaled to 8. Raises `UnusableError` for whatever is no
     whole image. Safe to call from several threads.
     """
+    with _opened(path) as image:
+        return _fitted(image, size, channels)
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    """(Width, height) as a file says, without decoding it; `UnusableError` where it is no image."""
+    with _opened(path) as image:
+        return image.size
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """A file's image, not decoded yet; whatever goes wrong with it is an `UnusableError`."""
     try:
         with path.open("rb") as file:
             if not file.read(1):
                 raise UnusableError("empty file")
             file.seek(0)
             with Image.open(file, formats=_formats()) as image:
-                return _fitted(image, size, channels)
+                yield image
     except UnusableError:
         raise
     except Exception as error:  # PIL's readers raise anything on a damaged file

@@ -74,7 +74,7 @@ def _make(wanted: Wanted, place: Path, fingerprint: str, strict: bool) -> Pack:
         _check_room(part, manifest.todo_count * wanted.row_bytes)
         fill(wanted, manifest, part / PIXELS, strict=strict)
         pack = _finish(wanted, part, manifest)
-    write_record(part, pack)
+    write_record(part, pack, wanted.root)
     shutil.rmtree(place, ignore_errors=True)  # where it is, it was damaged
     part.replace(place)
     _sweep(place.parent, f"{wanted.key}-*", keep=place)

@@ -75,9 +75,9 @@ class Pack:
         )
 
 
-def write_record(place: Path, pack: Pack) -> None:
-    """Write the record of a pack."""
-    write_text(place / RECORD, json.dumps(asdict(pack), indent=1) + "\n")
+def write_record(place: Path, pack: Pack, root: Path) -> None:
+    """Write the record of a pack of the images below `root`, which a person may want to know."""
+    write_text(place / RECORD, json.dumps({"root": str(root), **asdict(pack)}, indent=1) + "\n")
 
 
 def read_pack(place: Path, wanted: Wanted) -> Pack | None:

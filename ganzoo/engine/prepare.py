@@ -18,7 +18,7 @@ from ganzoo.engine.trial import dry_call
 from ganzoo.engine.turns import Table
 from ganzoo.errors import ConfigError, TrainingError
 from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
-from ganzoo.parts import build, needed_arguments, qualify
+from ganzoo.parts import build, fitted, needed_arguments, qualify
 from ganzoo.seeds import derive
 from ganzoo.specs import (
     CONFIG_VERSION,
@@ -59,15 +59,10 @@ def resolve(raw: Mapping[str, Any], where: str) -> ModelConfig:
 def fit_data(config: ModelConfig) -> ModelConfig:
     """Give a data set that needs a `size` or `channels` the generator's, where none is given."""
     data = config.recipe.data
-    open_ = {"size", "channels"} & needed_arguments(Dataset, data)
-    if not open_:
+    if not {"size", "channels"} & needed_arguments(Dataset, data):
         return config
-    shape = build_players(config)[0].sample_shape
-    if len(shape) != 3 or shape[1] != shape[2]:
-        return config  # building the data set says what is missing
-    found = {"size": shape[2], "channels": shape[0]}
-    fitted = {**data.arguments, **{name: found[name] for name in sorted(open_)}}
-    return replace(config, recipe=replace(config.recipe, data=replace(data, arguments=fitted)))
+    data = fitted(data, build_players(config)[0].sample_shape)
+    return replace(config, recipe=replace(config.recipe, data=data))
 
 
 def config_of(

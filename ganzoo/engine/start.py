@@ -36,7 +36,7 @@ def start_from(what: str, config: ModelConfig, folder: Path | None = None) -> St
                 f"weights fit only the same network (ganzoo train {what} --init {what} ...)"
             )
     published = card.distribution is not None
-    place = what if published else str(card.folder.resolve())
+    place = what if published else card.origin or str(card.folder.resolve())
     generator, discriminator = weights_of(card)
     return Start(place, _digest(generator), _digest(discriminator))
 
@@ -49,7 +49,8 @@ def _known_start(what: str, folder: Path | None) -> Start | None:
     if start is None:
         return None
     own = Path(start.model)
-    same = what == start.model or (own.is_absolute() and own in _places(what))
+    newest = start.model.startswith(f"{what}@")  # of a repository, when it began
+    same = what == start.model or newest or (own.is_absolute() and own in _places(what))
     return start if same else None
 
 

@@ -29,8 +29,13 @@ def median_of(reports: Sequence[Report]) -> int:
     return order[len(order) // 2]
 
 
-def metrics_of(reports: Sequence[Report], command: str) -> tuple[Metric, ...]:
-    """The figures of a card, from a report for each training seed; their protocols are one."""
+def metrics_of(
+    reports: Sequence[Report], command: str, *, shipped: int | None = None
+) -> tuple[Metric, ...]:
+    """The figures of a card, from a report for each training seed; their protocols are one.
+
+    `shipped` says whose weights the folder holds, the median's unless said.
+    """
     first = reports[0]
     for other in reports[1:]:
         if (other.protocol, other.extractor_sha256) != (first.protocol, first.extractor_sha256):
@@ -38,10 +43,11 @@ def metrics_of(reports: Sequence[Report], command: str) -> tuple[Metric, ...]:
                 f"figures of two protocols cannot stand in one row: {first.protocol} and "
                 f"{other.protocol}"
             )
-    return tuple(_metric(key, reports, command) for key in first.figures)
+    chosen = median_of(reports) if shipped is None else shipped
+    return tuple(_metric(key, reports, command, chosen) for key in first.figures)
 
 
-def _metric(key: str, reports: Sequence[Report], command: str) -> Metric:
+def _metric(key: str, reports: Sequence[Report], command: str, shipped: int) -> Metric:
     figure, first = BY_KEY[key], reports[0]
     values = tuple(_rounded(report.figures[key].value) for report in reports)
     several = len(values) > 1
@@ -58,7 +64,7 @@ def _metric(key: str, reports: Sequence[Report], command: str) -> Metric:
         repeats=len(first.seeds) or None,
         floor=None if floor is None else _rounded(floor),
         values=values if several else (),
-        shipped=values[median_of(reports)],
+        shipped=values[shipped],
     )
 
 

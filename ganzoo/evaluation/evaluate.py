@@ -10,14 +10,15 @@ from statistics import mean, stdev
 import torch
 
 from ganzoo.errors import MetricError, UsageError
-from ganzoo.evaluation.anchors import REAL, anchors
+from ganzoo.evaluation.anchors import ANCHORS, REAL, anchors
 from ganzoo.evaluation.figures import measure
 from ganzoo.evaluation.looking import NEIGHBOURS, look
-from ganzoo.evaluation.real import is_here, keep, reference_for, splits
+from ganzoo.evaluation.real import MOST, is_here, keep, reference_for, splits
 from ganzoo.evaluation.references import Reference
 from ganzoo.evaluation.sources import Source
-from ganzoo.interfaces import Extractor
+from ganzoo.interfaces import Dataset, Extractor
 from ganzoo.machine import hardware, versions
+from ganzoo.parts import qualify
 from ganzoo.specs import Part
 
 #: The numbers of samples and of sampling seeds that figures are published with.
@@ -26,9 +27,9 @@ SAMPLES, REPEATS = 10_000, 3
 CHECKED = 1_000
 #: The extractor for each of the core's data sets.
 EXTRACTORS = {
-    "fashion-mnist": "cnn-fashion-mnist",
-    "mnist": "cnn-mnist",
-    "mnist-mini": "cnn-mnist",
+    "ganzoo/fashion-mnist": "cnn-fashion-mnist",
+    "ganzoo/mnist": "cnn-mnist",
+    "ganzoo/mnist-mini": "cnn-mnist",
 }
 
 #: Called with a line that says what happens now.
@@ -109,21 +110,15 @@ def evaluate(
     """
     began = time.monotonic()
     real.require(extractor)
-    if n <= extractor.feature_dim:
-        raise MetricError(
-            f"{n:,} samples are too few for {extractor.feature_dim} features of {extractor.name}: "
-            f"the covariance would be singular; ask for more than {extractor.feature_dim}"
-        )
+    check_count(source, extractor, n)
     if source.size is not None:
         seeds = seeds[:1]  # a folder's images are what they are
-        if n > source.size:
-            raise MetricError(f"{source.name} holds {source.size:,} images, {n:,} were asked for")
     rows = []
     for seed in seeds:
         again = f", seed {seed}" if len(seeds) > 1 else ""
         tell(f"{source.name}: {n:,} samples{again}")
         rows.append(measure(look(extractor, source.batches(n, seed), source.name), real))
-    floors = floors or {}
+    floors = {name: floors[name] for name in ANCHORS if name in floors} if floors else {}
     figures = {
         key: Figures(
             key,
@@ -152,6 +147,17 @@ def evaluate(
     )
 
 
+def check_count(source: Source, extractor: Extractor, n: int) -> None:
+    """Refuse more samples than there are, and fewer than a figure can be made of."""
+    if source.size is not None and n > source.size:
+        raise MetricError(f"{source.name} holds {source.size:,} images, {n:,} were asked for")
+    if n <= extractor.feature_dim:
+        raise MetricError(
+            f"{n:,} samples are too few for {extractor.feature_dim} features of {extractor.name}: "
+            f"the covariance would be singular; ask for more than {extractor.feature_dim}"
+        )
+
+
 def real_side(
     extractor: Extractor, part: Part, n: int, *, tell: Tell = lambda text: None
 ) -> tuple[Reference, Mapping[str, Mapping[str, float]]]:
@@ -161,7 +167,7 @@ def real_side(
     """
     tell(f"real samples of {part.name}")
     real = reference_for(extractor, part)
-    if n <= extractor.feature_dim or real.anchors(n) or not is_here(part):
+    if real.anchors(n) or not is_here(part):
         return real, real.anchors(n)
     tell(f"anchors at {n:,} samples")
     train, _ = splits(part)
@@ -172,7 +178,7 @@ def real_side(
 
 def extractor_for(part: Part) -> str:
     """The extractor that a data set is measured with unless another is asked for."""
-    data = part.name.rpartition("/")[2]
+    data = qualify(Dataset, part).name
     if data not in EXTRACTORS:
         raise UsageError(
             f"no extractor is made for {data!r}; name one with --extractor: `ganzoo plugins` lists "
@@ -193,11 +199,19 @@ def _notes(
     )
     if real.training is None:
         notes.append(
-            f"{real.about.data.name.rpartition('/')[2]} is not on this machine: memorisation and "
-            "sliced Wasserstein need it and are left out"
+            "memorisation and sliced Wasserstein are left out: they need "
+            f"{real.about.data.name.rpartition('/')[2]} itself, not its statistics alone"
+        )
+    elif floors and len(real.training) < min(n, MOST):
+        notes.append(
+            f"the floor is of {len(real.training):,} real training samples: there are no more"
         )
     if not floors:
         notes.append(f"the anchors were not measured at {n:,} samples, and need the data set")
     if extractor.num_classes is None:
         notes.append(f"{extractor.name} knows no classes: no class KL and no confident share")
+    if real.lacks_classes:
+        notes.append(
+            f"no class KL: some of {extractor.name}'s classes win none of the real samples"
+        )
     return notes

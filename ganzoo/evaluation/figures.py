@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from ganzoo.evaluation.looking import NEIGHBOURS, Seen
 from ganzoo.evaluation.references import Reference
 from ganzoo.metrics import (
-    Moments,
     class_histogram,
     class_kl,
     confident_share,
@@ -20,8 +19,6 @@ from ganzoo.metrics import (
     sliced_wasserstein,
 )
 
-#: The most samples that the kernel distance takes all pairs of.
-KERNEL = 10_000
 CONFIDENT = 0.9
 PRECISION_K, DENSITY_K = 3, 5  # Kynkäänniemi et al. 2019 and Naeem et al. 2020
 #: The extractor on whose features the distances have the field's own names.
@@ -98,11 +95,11 @@ def measure(seen: Seen, real: Reference) -> dict[str, float]:
 
 
 def _frechet(seen: Seen, real: Reference) -> tuple[float, ...]:
-    return (frechet_distance(Moments.of(seen.features), real.moments),)
+    return (frechet_distance(seen.moments, real.moments),)
 
 
 def _kernel(seen: Seen, real: Reference) -> tuple[float, ...]:
-    return (kernel_distance(real.features, seen.features[:KERNEL]),)
+    return (kernel_distance(real.features, seen.features),)
 
 
 def _manifold(seen: Seen, real: Reference) -> tuple[float, ...]:
@@ -114,10 +111,15 @@ def _density(seen: Seen, real: Reference) -> tuple[float, ...]:
 
 
 def _classes(seen: Seen, real: Reference) -> tuple[float, ...] | None:
-    if seen.logits is None or real.shares is None:
+    if seen.logits is None or real.shares is None or real.lacks_classes:
         return None
-    divergence = class_kl(class_histogram(seen.logits), real.shares)
-    return divergence, confident_share(seen.logits, CONFIDENT)
+    return (class_kl(class_histogram(seen.logits), real.shares),)
+
+
+def _confidence(seen: Seen, real: Reference) -> tuple[float, ...] | None:
+    if seen.logits is None:
+        return None
+    return (confident_share(seen.logits, CONFIDENT),)
 
 
 def _memorisation(seen: Seen, real: Reference) -> tuple[float, ...] | None:
@@ -140,7 +142,8 @@ _MEASURES: tuple[
     (("kd",), _kernel),
     (("precision", "recall"), _manifold),
     (("density", "coverage"), _density),
-    (("class_kl", "confident"), _classes),
+    (("class_kl",), _classes),
+    (("confident",), _confidence),
     (("memorisation",), _memorisation),
     (("swd",), _pixels),
 )

@@ -10,53 +10,81 @@ from torch import Tensor
 
 from ganzoo.errors import MetricError
 from ganzoo.interfaces import Extractor
+from ganzoo.metrics import Moments
 
 #: Samples that neighbours are searched among, and that pixels are compared of.
 NEIGHBOURS = 2_000
-#: Samples shown to an extractor at once.
-BATCH = 500
-#: How far beyond [-1, 1] rounding may bring a value.
+#: Features that are kept one by one; of all the others, mean, covariance and classes remain.
+KEPT = 10_000
+#: Samples shown to an extractor at once; fewer to one that takes any size, which enlarges them.
+BATCH, ENLARGED = 500, 50
+#: How far beyond its range rounding may bring a value.
 SLACK = 1e-3
 
 
 @dataclass(frozen=True)
 class Seen:
-    """Features float32 [N, F], class scores [N, K] or None, and the first samples [M, *S]."""
+    """What is kept of N samples: moments of all features, the first of them float32 [M, F].
 
+    `logits` are class scores [N, K], or None; `first` the first samples [L, *S].
+    """
+
+    moments: Moments
     features: Tensor
     logits: Tensor | None
     first: Tensor
 
     def __len__(self) -> int:
-        return len(self.features)
+        return self.moments.n
+
+
+class Start:
+    """The first rows of what comes in pieces."""
+
+    def __init__(self, most: int) -> None:
+        self.left, self.pieces = most, list[Tensor]()
+
+    def add(self, rows: Tensor) -> None:
+        """Keep of these rows what there is room for."""
+        if self.left > 0:
+            self.pieces.append(rows[: self.left])
+            self.left -= len(self.pieces[-1])
+
+    def rows(self) -> Tensor:
+        """What was kept, as one."""
+        return torch.cat(self.pieces)
 
 
 @torch.no_grad()
-def look(extractor: Extractor, batches: Iterable[Tensor], what: str) -> Seen:
-    """Show samples to an extractor, batch by batch; `what` names them in errors."""
+def look(extractor: Extractor, batches: Iterable[Tensor], what: str, *, keep: int = KEPT) -> Seen:
+    """Show samples to an extractor, batch by batch; `what` names them in errors.
+
+    However many samples come, `keep` features of them stay.
+    """
     device = next((p.device for p in extractor.parameters()), torch.device("cpu"))
-    features, logits, first, kept, lowest = [], [], [], 0, float("inf")
-    for batch in batches:
+    at_once = ENLARGED if extractor.sample_shape is None else BATCH
+    moments, features, first = Moments(extractor.feature_dim), Start(keep), Start(NEIGHBOURS)
+    logits, lowest = [], float("inf")
+    for batch in filter(len, batches):
         check_samples(extractor, batch, what)
         lowest = min(lowest, float(batch.min()))
-        for piece in torch.split(batch, BATCH):
+        first.add(batch)
+        for piece in torch.split(batch, at_once):
             found = extractor.outputs(piece.to(device))
-            features.append(found["features"].float().cpu())
+            shown = found["features"].float().cpu()
+            _check_features(extractor, shown)
+            moments.update(shown)
+            features.add(shown)
             if "logits" in found:
                 logits.append(found["logits"].float().cpu())
-        if kept < NEIGHBOURS:
-            first.append(batch[: NEIGHBOURS - kept])
-            kept += len(first[-1])
-    if not features:
+    if not moments.n:
         raise MetricError(f"{what}: there are no samples to measure")
-    if lowest >= 0:
+    if extractor.value_range == (-1.0, 1.0) and lowest >= 0:
         raise MetricError(
             f"{what}: no value lies below 0; images lie in [-1, 1], so these seem to lie in "
             "[0, 1]: bring them there by 2 x - 1"
         )
-    seen = torch.cat(features)
-    _check_features(extractor, seen)
-    return Seen(seen, torch.cat(logits) if logits else None, torch.cat(first))
+    return Seen(moments, features.rows(), torch.cat(logits) if logits else None, first.rows())
 
 
 def check_samples(extractor: Extractor, samples: Tensor, what: str) -> None:
@@ -72,11 +100,14 @@ def check_samples(extractor: Extractor, samples: Tensor, what: str) -> None:
         raise MetricError(
             f"{what}: {int(bad.sum()):,} of {len(samples):,} samples hold NaN or infinity"
         )
+    if extractor.value_range is None:
+        return
+    least, most = extractor.value_range
     low, high = float(samples.min()), float(samples.max())
-    if low < -1 - SLACK or high > 1 + SLACK:
+    if low < least - SLACK or high > most + SLACK:
         raise MetricError(
-            f"{what}: values from {low:.4g} to {high:.4g}; images lie in [-1, 1], and so do "
-            "those that the extractor learnt from"
+            f"{what}: values from {low:.4g} to {high:.4g}, and what {extractor.name} learnt from "
+            f"lies in [{least:g}, {most:g}]"
         )
 
 

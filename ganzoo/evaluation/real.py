@@ -19,8 +19,10 @@ from ganzoo.evaluation.references import (
     About,
     Reference,
     extractor_hash,
+    from_bytes,
     package_file,
     read_reference,
+    to_bytes,
 )
 from ganzoo.interfaces import Dataset, Extractor
 from ganzoo.metrics import Moments, class_histogram, mean_nearest
@@ -36,23 +38,23 @@ BATCH = 1_000
 
 
 class Half(Dataset):
-    """Every second sample of a data set that has no split of its own."""
+    """Half of the samples, drawn at random, of a data set that has no split of its own."""
 
     def __init__(self, whole: Dataset, first: int) -> None:
-        self.whole, self.first = whole, first
+        self.whole, self.rows = whole, drawn(whole, len(whole))[first::2]
         self.sample_shape, self.num_classes = whole.sample_shape, whole.num_classes
         self.kind, self.value_range = whole.kind, whole.value_range
 
     def __len__(self) -> int:
-        return (len(self.whole) + 1 - self.first) // 2
+        return len(self.rows)
 
     def batch(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
         """Indices [N] of this half -> samples float32 [N, *S], labels."""
-        return self.whole.batch(2 * indices + self.first)
+        return self.whole.batch(self.rows[indices])
 
 
 def splits(part: Part) -> tuple[Dataset, Dataset]:
-    """Training and test samples: the data set's own split, else its even and odd samples."""
+    """Training and test samples: the data set's own split, else two random halves."""
     if "split" in taken_arguments(Dataset, part):
         others = {key: value for key, value in part.arguments.items() if key != "split"}
         train, test = (
@@ -99,7 +101,7 @@ def reference_for(extractor: Extractor, part: Part) -> Reference:
         return shipped
     train, test = splits(part)
     data_hash = both_hashes(train, test)
-    file = cache_folder() / f"{_key(extractor, data_hash)}.safetensors"
+    file = cache_file(extractor.name, extractor_hash(extractor), data_hash)
     if file.is_file():
         try:
             return read_reference(file).require(extractor, str(file))
@@ -123,16 +125,23 @@ def shipped_reference(extractor: Extractor, part: Part) -> Reference | None:
     file = package_file(extractor.name, part.name.rpartition("/")[2])
     if set(part.arguments) - {"split"} or not file.is_file():
         return None
-    return read_reference(file).require(extractor, str(file))
+    found = read_reference(file)
+    if found.about.data.name != part.name:
+        return None  # another plugin's data set of that name
+    return found.require(extractor, str(file))
 
 
 def make_reference(
     extractor: Extractor, part: Part, train: Dataset, test: Dataset, data_hash: str
 ) -> Reference:
-    """Measure real samples: this takes as long as showing them all to the extractor."""
+    """Measure real samples: this takes as long as showing them all to the extractor.
+
+    Everything is rounded as it will be stored, so that a stored one gives the same figures.
+    """
     seen = look(extractor, batches(test, drawn(test, MOST)), f"test samples of {part.name}")
-    known = look(extractor, batches(train, drawn(train, MOST)), f"training samples of {part.name}")
-    training = known.features.half().float()  # as it is stored
+    shown = batches(train, drawn(train, MOST))
+    known = look(extractor, shown, f"training samples of {part.name}", keep=MOST)
+    training, moments = known.features.half().float(), seen.moments
     features = seen.features[:NEIGHBOURS].half().float()
     nearest = mean_nearest(features, training)
     if nearest == 0:
@@ -148,18 +157,18 @@ def make_reference(
             n=len(seen),
             nearest=nearest,
         ),
-        moments=Moments.of(seen.features),
+        moments=Moments.known(moments.n, moments.mean, moments.covariance),
         features=features,
         shares=None if seen.logits is None else class_histogram(seen.logits),
         training=training,
-        pixels=seen.first,
+        pixels=from_bytes(to_bytes(seen.first)),
     )
 
 
 def keep(reference: Reference) -> None:
     """Put a reference into the user's cache; where that cannot be written, say so and go on."""
-    key = _key_of(reference.about.extractor_sha256, reference.about.data_hash)
-    file = cache_folder() / f"{key}.safetensors"
+    about = reference.about
+    file = cache_file(about.extractor, about.extractor_sha256, about.data_hash)
     try:
         reference.save(file)
     except OSError as error:
@@ -171,16 +180,13 @@ def cache_folder() -> Path:
     return platformdirs.user_cache_path("ganzoo") / "references"
 
 
+def cache_file(extractor: str, extractor_sha256: str, data_hash: str) -> Path:
+    """Where the statistics of a data set's content in an extractor's features are kept."""
+    text = f"{REFERENCE_VERSION} {extractor} {extractor_sha256} {data_hash}"
+    return cache_folder() / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.safetensors"
+
+
 def both_hashes(train: Dataset, test: Dataset) -> str:
     """One hash of what both splits hold."""
     text = f"{train.content_hash()} {test.content_hash()}"
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _key(extractor: Extractor, data_hash: str) -> str:
-    return _key_of(extractor_hash(extractor), data_hash)
-
-
-def _key_of(extractor_sha256: str, data_hash: str) -> str:
-    text = f"{REFERENCE_VERSION} {extractor_sha256} {data_hash}"
-    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -20,7 +20,7 @@ from ganzoo.errors import ConfigError, MetricError
 from ganzoo.files import written_whole
 from ganzoo.interfaces import Extractor
 from ganzoo.metrics import Moments
-from ganzoo.specs import Part, read_record, write_record
+from ganzoo.specs import Part, check_version, read_record, write_record
 from ganzoo.tensorfile import metadata, parse, read_buffer
 from ganzoo.weights import tensor_bytes
 
@@ -68,6 +68,11 @@ class Reference:
         """Figures of the anchors at n samples; empty where they were not measured."""
         return self.about.anchors.get(str(n), {})
 
+    @property
+    def lacks_classes(self) -> bool:
+        """Whether a class won no real sample: a divergence from their shares would be infinite."""
+        return self.shares is not None and bool((self.shares == 0).any())
+
     def with_anchors(self, n: int, rows: Mapping[str, Mapping[str, float]]) -> Reference:
         """Add the anchors' figures at n samples."""
         anchors = {**self.about.anchors, str(n): rows}
@@ -106,20 +111,17 @@ class Reference:
 
 def read_reference(path: Path) -> Reference:
     """Read a reference; `MetricError` says what is wrong with it."""
+    if not path.is_file():
+        raise MetricError(f"{path}: there is no such file; --save-reference writes one")
     buffer = read_buffer(path)
     tensors = parse(buffer, path)
     try:
-        about = read_record(About, metadata(buffer, path), str(path))
+        said = metadata(buffer, path)
+        check_version(said, str(path), key="ganzoo_reference", newest=REFERENCE_VERSION)
+        about = read_record(About, said, str(path))
     except ConfigError as error:
-        raise MetricError(f"{error}; these are no statistics of real samples") from None
-    if about.ganzoo_reference != REFERENCE_VERSION:
-        raise MetricError(
-            f"{path}: written for ganzoo_reference {about.ganzoo_reference}, this ganzoo reads "
-            f"{REFERENCE_VERSION}; measure the real samples again"
-        )
-    missing = {"mean", "covariance", "features"} - tensors.keys()
-    if missing:
-        raise MetricError(f"{path}: {sorted(missing)[0]!r} is missing; measure them again")
+        raise MetricError(f"{error} (statistics of real samples were asked for)") from None
+    check_tensors(path, about, tensors)
     training, pixels = (tensors.get(name) for name in HEAVY)
     return Reference(
         about=about,
@@ -129,6 +131,23 @@ def read_reference(path: Path) -> Reference:
         training=None if training is None else training.float(),
         pixels=None if pixels is None else from_bytes(pixels),
     )
+
+
+def check_tensors(path: Path, about: About, tensors: Mapping[str, Tensor]) -> None:
+    """Refuse tensors that are not those of a reference, or are of other widths than its mean."""
+    missing = {"mean", "covariance", "features"} - tensors.keys()
+    if missing:
+        raise MetricError(f"{path}: {sorted(missing)[0]!r} is missing; measure them again")
+    width = tensors["mean"].shape
+    shapes = {"features": width, "training": width, "pixels": about.sample_shape}
+    for name, shape in shapes.items():
+        if name in tensors and tensors[name].shape[1:] != shape:
+            raise MetricError(
+                f"{path}: {name!r} holds rows of {list(tensors[name].shape[1:])}, {list(shape)} "
+                "belong there; measure them again"
+            )
+    if not about.nearest > 0:
+        raise MetricError(f"{path}: nearest must be above 0, found {about.nearest}")
 
 
 def extractor_hash(extractor: Extractor) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from PIL import Image
 from torch import Tensor
 
-from ganzoo.data.decoding import UnusableError, decode, suffixes
+from ganzoo.cards import catalogue
+from ganzoo.data.decoding import UnusableError, decode, size_of, suffixes
 from ganzoo.data.walking import shown, walk
 from ganzoo.errors import MetricError
 from ganzoo.evaluation.references import from_bytes
 from ganzoo.interfaces import Extractor
+from ganzoo.seeds import derive
 from ganzoo.specs import GENERATOR_FILE, Part
 from ganzoo.zoo import Model, load
 
@@ -23,9 +26,10 @@ BATCH = 500
 
 
 class Source(ABC):
-    """Where samples come from. `size` is how many there are, None where they are drawn."""
+    """Where samples of a shape come from: `size` of them, None where they are drawn."""
 
     name: str
+    shape: tuple[int, ...]
     size: int | None = None
     #: The data set that it should resemble, where it says.
     data: Part | None = None
@@ -43,7 +47,8 @@ class ModelSource(Source):
     def __init__(self, what: str | Path, device: str = "cpu") -> None:
         self.model: Model = load(what, device=device)
         config = self.model.card.require_config()
-        self.name, self.data, self.kind = self.model.card.name, config.recipe.data, config.kind
+        self.name, self.data = self.model.card.name, config.recipe.data
+        self.shape = self.model.generator.sample_shape
         record = config.files.get(GENERATOR_FILE)
         self.sha256 = None if record is None else record.sha256
 
@@ -53,7 +58,10 @@ class ModelSource(Source):
 
 
 class FolderSource(Source):
-    """The images below a folder, all of one size, in the order of their paths."""
+    """The images below a folder, all of one size, in a fixed random order of their paths.
+
+    So the first of them, which some figures are of, are no class's alone.
+    """
 
     def __init__(self, folder: Path, extractor: Extractor) -> None:
         self.name = str(folder)
@@ -63,12 +71,14 @@ class FolderSource(Source):
             raise MetricError(f"{folder} cannot be read: {error.strerror}") from None
         if not files:
             raise MetricError(f"{folder} holds no images")
-        self.folder, self.size = folder, len(files)
-        self._paths = [folder / file.path.decode("utf-8", "surrogateescape") for file in files]
-        self.shape = extractor.sample_shape or (3, *self._side(self._paths[0]))
+        self.size = len(files)
+        rng = torch.Generator().manual_seed(derive("folder", self.size))
+        order = torch.randperm(self.size, generator=rng).tolist()
+        self._paths = [folder / os.fsdecode(files[number].path) for number in order]
+        self.shape = extractor.sample_shape or (3, *self._sides(self._paths[0]))
 
     def batches(self, n: int, seed: int) -> Iterator[Tensor]:
-        """The first n images float32 [<= 500, C, H, W] in [-1, 1]; the seed changes nothing."""
+        """N of the images float32 [<= 500, C, H, W] in [-1, 1]; the seed changes nothing."""
         for start in range(0, n, BATCH):
             images = [self._image(path) for path in self._paths[start : min(n, start + BATCH)]]
             yield from_bytes(torch.stack(images))
@@ -76,30 +86,35 @@ class FolderSource(Source):
     def _image(self, path: Path) -> Tensor:
         """One image uint8 [C, H, W]; `MetricError` where it is broken or of another size."""
         channels, *wanted = self.shape
-        found = self._side(path)
+        found = self._sides(path)
         if found != tuple(wanted):
             raise MetricError(
                 f"{path}: {found[1]}x{found[0]} pixels, and {wanted[1]}x{wanted[0]} are measured; "
                 "a resized image would be another one, so nothing is resized here"
             )
-        try:
+        with _named(path):
             pixels = decode(path, wanted[0], channels)
-        except UnusableError as error:
-            raise MetricError(f"{path}: {error}; take it out, or make it again") from None
         return torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(self.shape)
 
     @staticmethod
-    def _side(path: Path) -> tuple[int, int]:
+    def _sides(path: Path) -> tuple[int, int]:
         """(Height, width) as the file says; only squares are measured."""
-        try:
-            with Image.open(path) as image:
-                width, height = image.size
-        except (OSError, Image.DecompressionBombError) as error:
-            text = shown(str(error).encode())
-            raise MetricError(f"{path}: no image that can be read ({text})") from None
+        with _named(path):
+            width, height = size_of(path)
         if width != height:
             raise MetricError(f"{path}: {width}x{height} pixels; only square images are measured")
         return height, width
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Name the file that cannot be used."""
+    try:
+        yield
+    except UnusableError as error:
+        raise MetricError(
+            f"{shown(os.fsencode(path))}: {error}; take it out, or make it again"
+        ) from None
 
 
 def source_of(what: str | Path, extractor: Extractor | None, device: str = "cpu") -> Source:
@@ -113,7 +128,7 @@ def source_of(what: str | Path, extractor: Extractor | None, device: str = "cpu"
 
 def is_image_folder(what: str | Path) -> bool:
     """Whether a WHAT is a folder that holds no model and no run."""
-    looks = isinstance(what, Path) or what.startswith((".", "/", "~")) or "/" in what
-    folder = Path(what).expanduser()
-    inside = ("config.json", "export", "seeds.json")
-    return looks and folder.is_dir() and not any((folder / name).exists() for name in inside)
+    folder = catalogue().as_path(what)
+    if folder is None or not folder.is_dir():
+        return False
+    return not any((folder / name).exists() for name in ("config.json", "export", "seeds.json"))

@@ -23,9 +23,9 @@ def open_extractor(name: str, *, weights: Path | None = None) -> Extractor:
     part = Part(bare, arguments)
     if arguments:
         taken = taken_arguments(Extractor, Part(bare))
-        for argument, option in (("model", f"a model, {name!r}"), ("weights", "a weights file")):
+        for argument, what in (("model", f"model, found {name!r}"), ("weights", "weights file")):
             if argument in arguments and argument not in taken:
-                raise UsageError(f"extractor {bare!r} takes no {option}; its weights are its own")
+                raise UsageError(f"extractor {bare!r} takes no {what}; its weights are its own")
     return build(Extractor, part).eval().requires_grad_(False)
 
 

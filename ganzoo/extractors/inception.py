@@ -7,6 +7,7 @@ read by ganzoo's own door, because torch-fidelity would unpickle them.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +18,12 @@ import torch
 from torch import Tensor
 
 from ganzoo.errors import MetricError, WeightsError, one_line
+from ganzoo.extractors.colour import in_colour
 from ganzoo.foreign import read_foreign
 from ganzoo.interfaces import Extractor
+from ganzoo.skeleton import unfilled
+
+log = logging.getLogger("ganzoo")
 
 #: The weights' sha256 begins with what their file is named by.
 SHA256_BEGINS = "6726825d"
@@ -38,22 +43,21 @@ class InceptionV3(Extractor):
     def __init__(self, weights: str | None = None) -> None:
         super().__init__()
         network = _torch_fidelity()
-        state = read_foreign(Path(weights) if weights else fetched(network.URL_INCEPTION_V3))
-        with _handing_over(network, state):
+        path = Path(weights) if weights else fetched(network.URL_INCEPTION_V3)
+        state = read_foreign(path)
+        _tell_of_others(path)
+        with _handing_over(network, state), unfilled():
             try:
                 self.network = network.FeatureExtractorInceptionV3(self.name, [POOL3])
             except RuntimeError as error:
-                where = weights or "the fetched file"
                 raise WeightsError(
-                    f"{where} holds no Inception-v3 of torch-fidelity's: {one_line(error)[:200]}"
+                    f"{path} holds no Inception-v3 of torch-fidelity's: {one_line(error)[:200]}"
                 ) from None
 
     def forward(self, samples: Tensor) -> Tensor:
         """Images [N, C, H, W] in [-1, 1] -> features [N, 2048]; grey is repeated."""
         images = samples.add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
-        if images.shape[1] == 1:
-            images = images.expand(-1, 3, -1, -1)
-        (features,) = self.network(images)
+        (features,) = self.network(in_colour(images, self.name))
         found: Tensor = features
         return found
 
@@ -72,14 +76,30 @@ def fetched(url: str) -> Path:
                 f"the weights of inception-v3 cannot be fetched ({one_line(error)}); get {url} "
                 "elsewhere and name the file with --extractor-weights"
             ) from None
-    found = hashlib.sha256(file.read_bytes()).hexdigest()
-    if not found.startswith(SHA256_BEGINS):
+    if not (found := sha256_of(file)).startswith(SHA256_BEGINS):
         file.unlink()
         raise WeightsError(
             f"{file}: sha256 {SHA256_BEGINS}... expected, {found[:12]}... found; it was removed, "
             "try again"
         )
     return file
+
+
+def _tell_of_others(path: Path) -> None:
+    """Say so where a file isn't the one that the FID is defined on."""
+    if not (found := sha256_of(path)).startswith(SHA256_BEGINS):
+        log.warning(
+            "%s: sha256 %s... is that of the published weights, %s... was found; in features of "
+            "others, a figure is no FID",
+            path,
+            SHA256_BEGINS,
+            found[:8],
+        )
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @contextmanager

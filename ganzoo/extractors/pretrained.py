@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import timm
 import torch
@@ -13,10 +12,10 @@ from torch.nn.functional import interpolate
 from torchvision.transforms.v2 import Normalize
 
 from ganzoo.errors import MetricError, UsageError, WeightsError, did_you_mean, one_line
+from ganzoo.extractors.colour import in_colour
 from ganzoo.foreign import read_foreign
 from ganzoo.interfaces import Extractor
-
-log = logging.getLogger("ganzoo")
+from ganzoo.skeleton import unfilled
 
 HUB_FILE = "model.safetensors"
 
@@ -33,14 +32,14 @@ class TimmFeatures(Extractor):
         if not model:
             raise UsageError("extractor 'timm': say which model, such as timm:resnet18.a1_in1k")
         if not timm.is_model(model):
-            known = timm.list_models(pretrained=True)
+            known = [*timm.list_models(), *timm.list_models(pretrained=True)]
             raise UsageError(
                 f"timm has no model {model!r}; "
                 f"{did_you_mean(model, known, otherwise='timm.list_models() has them')}"
             )
         self.name = f"timm:{model}"
-        self.network: nn.Module = timm.create_model(model, num_classes=0)
-        about: dict[str, Any] = self.network.pretrained_cfg
+        self.network = _untrained(model)
+        about = cast(dict[str, Any], self.network.pretrained_cfg)
         path = Path(weights) if weights else fetched(model, about)
         _fill(self.network, read_foreign(path), about, path)
         channels, *self._size = about["input_size"]
@@ -54,12 +53,25 @@ class TimmFeatures(Extractor):
 
     def forward(self, samples: Tensor) -> Tensor:
         """Images [N, C, H, W] in [-1, 1] -> features [N, F]; grey is repeated."""
-        images = samples.expand(-1, 3, -1, -1) if samples.shape[1] == 1 else samples
-        images = images.add(1).div(2)
+        images = in_colour(samples, self.name).add(1).div(2)
         if list(images.shape[2:]) != self._size:
             images = interpolate(images, self._size, mode=self._mode, antialias=True).clamp(0, 1)
         features: Tensor = self.network(self._normalise(images))
         return features
+
+
+def _untrained(model: str) -> nn.Module:
+    """The network without its classifier, and without the work of drawing weights."""
+    try:
+        with unfilled():
+            network: nn.Module = timm.create_model(model, num_classes=0)
+    except RuntimeError as error:  # no such tag
+        tags = timm.list_pretrained(f"{model.partition('.')[0]}.*")
+        raise UsageError(
+            f"timm has no model {model!r} ({str(error).rstrip('.')}); "
+            f"{did_you_mean(model, tags, otherwise='its weights are: {}')}"
+        ) from None
+    return network
 
 
 def fetched(model: str, about: dict[str, Any]) -> Path:
@@ -84,9 +96,14 @@ def fetched(model: str, about: dict[str, Any]) -> Path:
 
 def _fill(network: nn.Module, state: dict[str, Tensor], about: dict[str, Any], path: Path) -> None:
     """Load all that the network has; the classifier, which features do without, may be left."""
-    found = network.load_state_dict(state, strict=False)
+    try:
+        found = network.load_state_dict(state, strict=False)
+    except RuntimeError as error:
+        raise WeightsError(
+            f"{path} is of another network than timm's: {one_line(error)[:200]}"
+        ) from None
     head = about.get("classifier") or ()
-    heads = (head,) if isinstance(head, str) else tuple(head)
+    heads = tuple(f"{name}." for name in ((head,) if isinstance(head, str) else head))
     extra = [name for name in found.unexpected_keys if not name.startswith(heads)]
     for names, what in ((found.missing_keys, "is missing"), (extra, "is not in it")):
         if names:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganzoo.errors import ConfigError
-from ganzoo.specs.model import FileRecord, Licenses, Provenance
+from ganzoo.specs.model import FileRecord, Licenses, Provenance, check_version
 from ganzoo.specs.reading import read_json, read_record
 from ganzoo.specs.recipe import Part
 
@@ -33,14 +32,9 @@ class ExtractorConfig:
     provenance: Provenance
     seed: int = 0
 
-    def __post_init__(self) -> None:
-        if self.ganzoo_extractor != EXTRACTOR_VERSION:
-            raise ConfigError(
-                f"ganzoo_extractor is {self.ganzoo_extractor}, this ganzoo reads "
-                f"{EXTRACTOR_VERSION}; upgrade ganzoo-core"
-            )
-
 
 def read_extractor_config(path: Path) -> ExtractorConfig:
     """Read an extractor's config.json; `ConfigError` names what is wrong."""
-    return read_record(ExtractorConfig, read_json(path), str(path))
+    data = read_json(path)
+    check_version(data, str(path), key="ganzoo_extractor", newest=EXTRACTOR_VERSION)
+    return read_record(ExtractorConfig, data, str(path))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganzoo.errors import ConfigError
+from ganzoo.specs.model import check_version
 from ganzoo.specs.reading import read_json, read_record
 
 SEEDS_FILE = "seeds.json"
@@ -14,18 +15,13 @@ SEEDS_VERSION = 1
 
 @dataclass(frozen=True)
 class Seeds:
-    """The seeds of a folder, ascending, and the command that trains them."""
+    """The seeds of a folder, ascending, and the command that trained the last of them."""
 
     ganzoo_seeds: int
     seeds: tuple[int, ...]
     command: str
 
     def __post_init__(self) -> None:
-        if self.ganzoo_seeds != SEEDS_VERSION:
-            raise ConfigError(
-                f"ganzoo_seeds is {self.ganzoo_seeds}, this ganzoo reads {SEEDS_VERSION}; upgrade "
-                "ganzoo-core"
-            )
         if not self.seeds or any(seed < 0 for seed in self.seeds):
             raise ConfigError(f"seeds must be one or more numbers from 0, found {self.seeds}")
 
@@ -33,7 +29,11 @@ class Seeds:
 def read_seeds(folder: Path) -> Seeds | None:
     """The seeds of a folder; None where it is no folder of seeds."""
     file = folder / SEEDS_FILE
-    return read_record(Seeds, read_json(file), str(file)) if file.is_file() else None
+    if not file.is_file():
+        return None
+    data = read_json(file)
+    check_version(data, str(file), key="ganzoo_seeds", newest=SEEDS_VERSION)
+    return read_record(Seeds, data, str(file))
 
 
 def seed_folder(folder: Path, seed: int) -> Path:

@@ -1,0 +1,119 @@
+"""Models from the Hub, in huggingface_hub's cache: those of its repositories that are ganzoo's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ganzoo.cache.entry import Entry, Leftover, files_below, leftover, unnoticed
+from ganzoo.errors import ConfigError
+from ganzoo.hub.address import Address
+from ganzoo.hub.contents import CONFIG
+from ganzoo.hub.intact import is_damaged, mismatch
+from ganzoo.specs import FileRecord, read_config, read_json
+
+if TYPE_CHECKING:
+    from huggingface_hub import CachedRepoInfo, HFCacheInfo
+
+
+@dataclass(frozen=True)
+class ModelEntry(Entry):
+    """A commit of a model's repository."""
+
+    kind = "model"
+
+    def _damage(self) -> str:
+        records = _records(self.path)
+        for file in sorted(self.files):
+            record = records.get(file.name)
+            if problem := mismatch(file, record) if record else _unlike_the_hubs(file):
+                return problem
+        return ""
+
+    def _remove(self) -> None:
+        address = Address.parse(self.name)
+        for info, repo in _repositories():
+            if repo.repo_id == address.repo and _commits(repo) >= {address.revision}:
+                alone = replace(info, repos=frozenset({repo}))  # a fork may hold the same commit
+                alone.delete_revisions(str(address.revision)).execute()
+        if self.path.exists():
+            raise PermissionError(1, "its folder is still there")
+
+
+@dataclass(frozen=True)
+class Broken(Leftover):
+    """A repository that huggingface_hub cannot make out, such as one that is half removed."""
+
+    def _damage(self) -> str:
+        return "files are missing; they are fetched again when the model is loaded"
+
+
+def models() -> Iterator[Entry]:
+    """The commits of ganzoo's models, what was left of their downloads, and what is broken."""
+    known = set()
+    for _, repo in _repositories():
+        known.add(repo.repo_path)
+        for revision in repo.revisions:
+            if is_model(revision.snapshot_path):
+                yield ModelEntry(
+                    f"hf-hub:{repo.repo_id}@{revision.commit_hash}",
+                    revision.snapshot_path,
+                    tuple(file.file_path for file in revision.files),
+                    ", ".join(sorted(revision.refs)),
+                )
+    for folder in sorted(_cache().glob("models--*")):
+        if not any(is_model(snapshot) for snapshot in folder.glob("snapshots/*")):
+            continue
+        if folder not in known:
+            yield Broken(folder.name, folder, tuple(files_below(folder)), "broken", useless=True)
+        for part in folder.glob("blobs/*.incomplete"):
+            yield leftover(part, "a download that was interrupted")
+
+
+def is_model(snapshot: Path) -> bool:
+    """Whether a commit's folder holds a config.json of ganzoo's, of whatever version."""
+    config = snapshot / CONFIG
+    try:
+        with unnoticed((config,)):
+            found = read_json(config)
+    except ConfigError:
+        return False
+    return isinstance(found, dict) and "ganzoo_config" in found
+
+
+def _repositories() -> Iterator[tuple[HFCacheInfo, CachedRepoInfo]]:
+    """The model repositories in the client's cache, each with the scan that found it."""
+    from huggingface_hub import CacheNotFound, scan_cache_dir
+
+    try:
+        info = scan_cache_dir(_cache())
+    except (CacheNotFound, FileNotFoundError):
+        return  # there is none, or it is being removed
+    for repo in sorted(info.repos, key=lambda repo: repo.repo_id):
+        if repo.repo_type == "model" and re.fullmatch("[^/]+/[^/]+", repo.repo_id):
+            yield info, repo
+
+
+def _cache() -> Path:
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    return Path(HF_HUB_CACHE).expanduser().resolve()
+
+
+def _commits(repo: CachedRepoInfo) -> set[str | None]:
+    return {revision.commit_hash for revision in repo.revisions}
+
+
+def _records(snapshot: Path) -> dict[str, FileRecord]:
+    """What config.json says of the files; nothing where it is of a later version."""
+    try:
+        return dict(read_config(snapshot / CONFIG)[0].files)
+    except ConfigError:
+        return {}
+
+
+def _unlike_the_hubs(file: Path) -> str:
+    return f"{file.name} is not what the Hub sent" if is_damaged(file) else ""

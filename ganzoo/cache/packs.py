@@ -1,0 +1,95 @@
+"""Packed folders of images: of no use when the folder is gone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganzoo.cache.entry import GOING, Entry, Leftover, files_below, leftover, unnoticed
+from ganzoo.cache.places import packs
+
+_PACK = re.compile(r"([0-9a-f]{24})-[0-9a-f]+(\.part)?")
+
+
+@dataclass(frozen=True)
+class PackEntry(Entry):
+    """A folder's images at one size; `note` is the folder."""
+
+    kind = "pack"
+
+    def _damage(self) -> str:
+        record = _record(self.path)
+        if record is None:
+            return "its record cannot be read"
+        names = ["pixels.u8", *(["labels.i32"] if record.get("class_names") is not None else [])]
+        digest = hashlib.sha256()
+        for name in names:
+            with (self.path / name).open("rb") as file:
+                while block := file.read(2**20):
+                    digest.update(block)
+        if digest.hexdigest() == record.get("content_hash"):
+            return ""
+        return "its images are not those that were packed"
+
+    def _remove(self) -> None:
+        from ganzoo.data.locking import locked
+
+        lock = _lock(self.path)
+        with locked(lock, f"another process is packing {self.note or 'the folder'}; waiting"):
+            super()._remove()
+
+
+def packed() -> Iterator[Entry]:
+    """Whole packs, those that were begun, and those that were being removed."""
+    home = packs()
+    for path in sorted(home.iterdir()) if home.is_dir() else []:
+        if path.name.startswith(".") and path.name.endswith(GOING):
+            yield Leftover(path.name, path, tuple(files_below(path)), "it was being removed", True)
+        elif (found := _PACK.fullmatch(path.name)) and path.is_dir():
+            yield _begun(path) if found[2] else _whole(path)
+
+
+def _whole(path: Path) -> PackEntry:
+    root = (_record(path) or {}).get("root", "")
+    gone = bool(root) and not Path(root).is_dir()
+    note = f"{root} is gone" if gone else str(root)
+    return PackEntry(path.name, path, tuple(files_below(path)), note, useless=gone)
+
+
+def _begun(path: Path) -> Leftover:
+    if _is_held(_lock(path)):
+        return Leftover(path.name, path, tuple(files_below(path)), "being packed now")
+    return leftover(path, "begun; packing the folder again goes on from here")
+
+
+def _record(path: Path) -> dict[str, Any] | None:
+    """What pack.json says; None where it cannot be read."""
+    file = path / "pack.json"
+    try:
+        with unnoticed((file,)):
+            found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _lock(path: Path) -> Path:
+    """The lock of whoever packs the same folder."""
+    return path.with_name(f"{path.name.partition('-')[0]}.lock")
+
+
+def _is_held(lock: Path) -> bool:
+    """Whether another process holds a lock now."""
+    from ganzoo.data.locking import acquired
+
+    if not lock.is_file():
+        return False
+    with closing(sqlite3.connect(lock, timeout=0, isolation_level=None)) as database:
+        return not acquired(database)

@@ -1,0 +1,28 @@
+"""Where things are kept, as those parts have it that keep them; said here without importing torch.
+
+A test holds these to `ganzoo.evaluation`, `ganzoo.extractors` and `ganzoo.data`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+
+def references() -> Path:
+    """Statistics of real samples."""
+    return platformdirs.user_cache_path("ganzoo") / "references"
+
+
+def extractors() -> Path:
+    """Weights of extractors that were fetched."""
+    return platformdirs.user_cache_path("ganzoo") / "extractors"
+
+
+def packs() -> Path:
+    """Packed folders of images, beside the data sets."""
+    given = os.environ.get("GANZOO_DATA")
+    root = Path(given).expanduser() if given else platformdirs.user_cache_path("ganzoo") / "data"
+    return root / "packed"

@@ -1,0 +1,60 @@
+"""Where a model lies on the Hub: `hf-hub:owner/repo`, or `hf-hub:owner/repo@revision`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from ganzoo.errors import UsageError
+
+PREFIX = "hf-hub:"
+
+#: As the Hub names owners and repositories; `--` and `..` are its client's own.
+_NAME = r"(?![.-])[A-Za-z0-9_.-]{1,96}(?<![.-])"
+_REPOSITORY = re.compile(rf"(?!.*(?:--|\.\.)){_NAME}/{_NAME}(?<!\.git)")
+#: A branch, a tag, a commit or `refs/pr/1`, none of which leaves the folder it is noted in.
+_REVISION = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,254}(?<![./])")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class Address:
+    """A repository on the Hub and one of its branches, tags or commits; None is its main branch."""
+
+    repo: str
+    revision: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `hf-hub:owner/repo[@revision]`; `UsageError` says what is wrong with it."""
+        repo, at, revision = text.removeprefix(PREFIX).partition("@")
+        if not text.startswith(PREFIX) or not _REPOSITORY.fullmatch(repo):
+            raise UsageError(
+                f"{text!r} is no address on the Hub; write {PREFIX}owner/repo[@revision]"
+            )
+        if at and not _REVISION.fullmatch(revision):
+            raise UsageError(
+                f"{text!r}: {revision!r} is no revision; write a branch, a tag or a commit of 40 "
+                "hexadecimal digits"
+            )
+        return cls(repo, revision or None)
+
+    def __str__(self) -> str:
+        return f"{PREFIX}{self.repo}" + (f"@{self.revision}" if self.revision else "")
+
+    @property
+    def name(self) -> str:
+        """The repository's name without its owner."""
+        return self.repo.rpartition("/")[2]
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether this is one commit, which never changes."""
+        return self.revision is not None and _COMMIT.fullmatch(self.revision) is not None
+
+
+def is_address(what: str | Path) -> bool:
+    """Whether a WHAT is meant for the Hub."""
+    return isinstance(what, str) and what.startswith(PREFIX)

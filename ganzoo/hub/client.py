@@ -1,0 +1,90 @@
+"""The questions that are put to huggingface_hub, and nothing else that it could be asked.
+
+Whatever can be answered from the cache alone is answered without its downloading functions: those
+may send a request (which agents there are, say) before they look.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganzoo._version import __version__
+from ganzoo.errors import HubError
+from ganzoo.hub.address import Address
+from ganzoo.hub.trouble import told
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+_WHO: dict[str, Any] = {"library_name": "ganzoo", "library_version": __version__}
+
+
+def offline() -> str:
+    """The variable that forbids requests, GANZOO_OFFLINE or HF_HUB_OFFLINE; empty without one."""
+    from huggingface_hub.constants import HF_HUB_OFFLINE
+
+    if os.environ.get("GANZOO_OFFLINE", "").lower() not in ("", "0", "false", "no", "off"):
+        return "GANZOO_OFFLINE"
+    return "HF_HUB_OFFLINE" if HF_HUB_OFFLINE else ""
+
+
+def require_online(address: Address, wish: str) -> None:
+    """Refuse what needs a request where requests are forbidden."""
+    if variable := offline():
+        raise HubError(f"{address}: {wish}, and {variable} forbids requests; unset it")
+
+
+def cached(address: Address, file: str) -> Path | None:
+    """A file that lies in the cache, without a request; None where it does not.
+
+    Of a branch it is the one that was fetched last.
+    """
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(address.repo, file, revision=address.revision)
+    return Path(found) if isinstance(found, str) else None
+
+
+def download(address: Address, file: str, *, again: bool = False) -> Path:
+    """A file from the cache, fetched where it is absent; of a branch it is the newest.
+
+    `again` drops the cached one first. Without a connection, a branch is what it was when last
+    fetched. Raises `HubError`.
+    """
+    from huggingface_hub import hf_hub_download
+
+    known = cached(address, file)
+    if known and not again and (address.is_pinned or offline()):
+        return known
+    require_online(address, f"{file} is {'damaged in' if known else 'not in'} the cache")
+    if known and again:
+        known.unlink(missing_ok=True)  # where the system has no links, the client would keep it
+    with told(address, file):
+        return Path(
+            hf_hub_download(
+                address.repo, file, revision=address.revision, force_download=again, **_WHO
+            )
+        )
+
+
+def listed(address: Address) -> list[str]:
+    """The paths of all files in a repository, as it names them. Raises `HubError`."""
+    require_online(address, "its files are to be listed")
+    with told(address):
+        return api().list_repo_files(address.repo, revision=address.revision)
+
+
+def api() -> HfApi:
+    """The client's interface to everything else."""
+    from huggingface_hub import HfApi
+
+    return HfApi(**_WHO)
+
+
+def page(address: Address) -> str:
+    """Where a person finds the repository."""
+    from huggingface_hub.constants import ENDPOINT
+
+    return f"{ENDPOINT}/{address.repo}"

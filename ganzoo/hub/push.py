@@ -1,0 +1,75 @@
+"""Sending a model folder to the Hub: its own files, in one commit, or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ganzoo.errors import CardError, HubError, UsageError
+from ganzoo.hub.address import Address
+from ganzoo.hub.client import api, page, require_online
+from ganzoo.hub.complete import missing
+from ganzoo.hub.contents import files_of
+from ganzoo.hub.trouble import told
+from ganzoo.specs import ModelConfig
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What was sent: the commit, where a person finds it, and the files' names."""
+
+    address: Address
+    url: str
+    files: tuple[str, ...]
+
+
+def push(
+    folder: Path,
+    config: ModelConfig,
+    name: str,
+    address: Address,
+    *,
+    private: bool = False,
+    message: str = "",
+) -> Pushed:
+    """Commit the model in `folder` to the address's branch; make what is absent of the two.
+
+    Raises `CardError` that names all that the model lacks, `HubError` where the Hub refuses; in
+    both cases the branch is as it was.
+    """
+    if address.is_pinned:
+        raise UsageError(f"{address} is a commit, which never changes; name a branch, or none")
+    if gaps := list(missing(folder, config, name)):
+        raise CardError(f"{name} is not complete, nothing was sent: {'; '.join(gaps)}")
+    require_online(address, "it is to be sent to")
+    files = files_of(folder, config)
+    with told(address):
+        _prepare(address, private)
+        commit = _commit(folder, files, address, message or f"Push {name} with ganzoo")
+    return Pushed(replace(address, revision=commit), page(address), tuple(files))
+
+
+def _prepare(address: Address, private: bool) -> None:
+    """Make the repository and the branch where they are absent."""
+    hub = api()
+    if private:
+        hub.create_repo(address.repo, exist_ok=True, private=True)
+        if not hub.model_info(address.repo).private:
+            raise HubError(f"{address} is public already; make it private on its page first")
+    else:
+        hub.create_repo(address.repo, exist_ok=True)
+    if address.revision:
+        hub.create_branch(address.repo, branch=address.revision, exist_ok=True)
+
+
+def _commit(folder: Path, files: list[str], address: Address, message: str) -> str:
+    """One commit of these files; returns its name."""
+    from huggingface_hub import CommitOperationAdd
+
+    additions = [
+        CommitOperationAdd(path_in_repo=file, path_or_fileobj=str(folder / file)) for file in files
+    ]
+    made = api().create_commit(
+        address.repo, additions, commit_message=message, revision=address.revision
+    )
+    return str(made.oid)

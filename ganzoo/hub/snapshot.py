@@ -1,0 +1,76 @@
+"""One commit of a model's repository, in the client's cache: a model folder as far as fetched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ganzoo.errors import CardError, ConfigError, WeightsError
+from ganzoo.hub.address import Address
+from ganzoo.hub.client import cached, download
+from ganzoo.hub.contents import CONFIG
+from ganzoo.hub.intact import is_damaged, mismatch
+from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE, FileRecord, ModelConfig, read_config
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A commit's config.json, and the folder where its other files lie or will lie.
+
+    `address` is pinned to the commit, so that all files come from one, wherever a branch moves.
+    """
+
+    address: Address
+    folder: Path
+    config: ModelConfig
+
+    def fetch_weights(self) -> None:
+        """Have both players' files, as far as config.json names them."""
+        for file in (GENERATOR_FILE, DISCRIMINATOR_FILE):
+            if record := self.config.files.get(file):
+                self.weights(file, record)
+
+    def weights(self, file: str, record: FileRecord) -> Path:
+        """A file that config.json names, of its size; if it was fetched now, of its sha256 too.
+
+        A cached one is hashed by who reads it, from the bytes that are read. What is damaged is
+        fetched once more; `WeightsError` where the repository itself holds another file.
+        """
+        path = cached(self.address, file)
+        if path and path.stat().st_size == record.bytes:
+            return path
+        path = self.file(file)
+        if problem := mismatch(path, record):
+            raise WeightsError(
+                f"{self.address}: {problem}; its owner must upload them together, take another "
+                "revision"
+            )
+        return path
+
+    def file(self, file: str) -> Path:
+        """Any file of the commit, as the Hub has it; `HubError` where it cannot be had."""
+        return _whole(self.address, file)
+
+
+def find(address: Address) -> Snapshot:
+    """The commit that an address means, with its config.json read.
+
+    Of a pinned commit that is cached nothing is asked. Raises `HubError`, and `CardError` or
+    `ConfigError` where the repository holds no model of ganzoo's.
+    """
+    path = _whole(address, CONFIG)
+    pinned = replace(address, revision=path.parent.name)
+    try:
+        config, _ = read_config(path)
+    except ConfigError as error:
+        reason = str(error).replace(str(path), CONFIG)
+        raise CardError(f"{pinned} holds no model that ganzoo can read: {reason}") from None
+    return Snapshot(pinned, path.parent, config)
+
+
+def _whole(address: Address, file: str) -> Path:
+    """A file of the cache, fetched again where it was damaged there or on its way."""
+    path = download(address, file)
+    if is_damaged(path):
+        path = download(address, file, again=True)
+    return path

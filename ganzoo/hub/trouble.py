@@ -1,0 +1,84 @@
+"""What the Hub's client raises, told in one line: what was asked, what was found, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ganzoo.errors import GanzooError, HubError, one_line
+from ganzoo.hub.address import Address
+
+#: Enough of a foreign message to know it by.
+LONGEST = 200
+LOG_IN = "log in with `hf auth login`, or set HF_TOKEN"
+
+
+@contextmanager
+def told(address: Address, file: str = "") -> Iterator[None]:
+    """Turn whatever the client raises inside into a `HubError` about an address and its file."""
+    try:
+        yield
+    except GanzooError:
+        raise
+    except Exception as error:  # the client's own, its HTTP library's and the system's
+        raise HubError(f"{address}: {_said(error, address, file)}") from error
+
+
+def _said(error: Exception, address: Address, file: str) -> str:
+    """What happened, and what to do about it."""
+    from huggingface_hub.errors import (
+        EntryNotFoundError,
+        GatedRepoError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    if isinstance(error, GatedRepoError):
+        return f"access is by permission; ask for it on the repository's page, and {LOG_IN}"
+    if isinstance(error, RepositoryNotFoundError):
+        return f"there is no such repository, or it is private; check the name, or {LOG_IN}"
+    if isinstance(error, RevisionNotFoundError):
+        return f"the repository has no revision {address.revision!r}; leave it out for the newest"
+    if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
+        return f"the repository holds no {file}"
+    if status := _status(error):
+        return _answered(status, error)
+    return _unreachable(error, file)
+
+
+def _status(error: BaseException | None) -> int:
+    """The HTTP status that an error goes back to; 0 where the Hub gave none."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    while error is not None:
+        response = error.response if isinstance(error, HfHubHTTPError) else None
+        if response is not None:
+            return int(response.status_code)
+        error = error.__cause__
+    return 0
+
+
+def _answered(status: int, error: Exception) -> str:
+    if status in (401, 403):
+        return f"the Hub refuses it ({status}); {LOG_IN} with a token that may do this"
+    if status == 429:
+        return f"the Hub has had too many requests (429); wait a while, or {LOG_IN}"
+    if status >= 500:
+        return f"the Hub fails ({status}); try again later"
+    return f"the Hub answers {status}: {one_line(error)[:LONGEST]}"
+
+
+def _unreachable(error: Exception, file: str) -> str:
+    """No answer, or half of one: the network, a full disk, or a server that is no Hub."""
+    from huggingface_hub.constants import ENDPOINT
+
+    cause = error
+    while isinstance(cause.__cause__, Exception):
+        cause = cause.__cause__
+    reason = one_line(cause)[:LONGEST]
+    what = f"{file} could not be fetched" if file else "no answer of use came"
+    advice = "check the connection, the disk and HF_ENDPOINT"
+    if "xet" in reason:  # the client's newer way to store files, which it takes without asking
+        advice = "if this Hub has no Xet, set HF_HUB_DISABLE_XET=1"
+    return f"{what} from {ENDPOINT} ({reason}); {advice}"
