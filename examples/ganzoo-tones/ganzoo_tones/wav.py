@@ -1,0 +1,40 @@
+"""Writing sound: 16-bit WAV files."""
+
+import io
+import wave
+
+import torch
+
+from ganzoo import GanzooError
+from ganzoo_tones.tones import RATE
+
+
+def write_wav(samples, path):
+    """Write clips [N, C, T] in [-1, 1]: one after another where `path` ends in .wav.
+
+    Otherwise `path` is a folder of 00000.wav, 00001.wav, ... Returns the files.
+    """
+    clips = samples.detach().cpu().nan_to_num().clamp(-1, 1).mul(32_767).round().to(torch.int16)
+    if path.suffix.lower() == ".wav":
+        return [put(path, torch.cat([*clips], 1))]
+    if path.suffix:
+        raise GanzooError(f"{path}: sound is written as .wav, or into a folder")
+    return [put(path / f"{number:05d}.wav", clip) for number, clip in enumerate(clips)]
+
+
+def put(path, clip):
+    """Write int16 [C, T] whole or not at all."""
+    sound = io.BytesIO()
+    with wave.open(sound, "wb") as file:
+        file.setnchannels(len(clip))
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(clip.t().contiguous().numpy().astype("<i2").tobytes())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(sound.getvalue())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
