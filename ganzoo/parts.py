@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import logging
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from torch import Tensor
 
 from ganzoo.cards import catalogue
-from ganzoo.errors import PartError
+from ganzoo.errors import PartError, UnknownNameError
 from ganzoo.interfaces import Dataset, Discriminator, Extractor, Generator, Loss, Tracker
 from ganzoo.specs import Part
+
+log = logging.getLogger("ganzoo")
 
 P = TypeVar("P", Generator, Discriminator, Loss, Dataset, Extractor, Tracker)
 
@@ -90,11 +94,20 @@ def write_samples(kind: str, samples: Tensor, path: Path) -> list[Path]:
     return written
 
 
+@cache
+def _tell_once(text: str) -> None:
+    log.warning("%s", text)
+
+
 def write_grid(kind: str, samples: Tensor, stem: Path) -> list[Path]:
     """Write samples beside a training: images and points as a PNG, others as their writer does.
 
-    Where no plugin writes that kind, nothing is written: a training does not fail for it.
+    Where nobody writes that kind, or two do, nothing is written and that is said once: a training
+    does not fail for it.
     """
-    if kind not in catalogue().registry.names("writer"):
+    try:
+        catalogue().registry.find("writer", kind)
+    except UnknownNameError as error:
+        _tell_once(f"samples are not drawn: {error}")
         return []
     return write_samples(kind, samples, stem.with_suffix(".png") if kind in PICTURES else stem)

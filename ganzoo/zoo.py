@@ -127,7 +127,7 @@ class Model:
 def load(
     what: str | Path, *, device: str | torch.device = "cpu", sha256: str | None = None
 ) -> Model:
-    """Load a model: a name, a folder or a run.
+    """Load a model: a name, a folder, a run or `hf-hub:owner/repo[@revision]`.
 
     `sha256` pins the generator's file. Raises a `GanzooError` that says what is missing, altered
     or unknown; nothing is half-loaded, and torch's own random state is left as it was.

@@ -424,8 +424,9 @@ def test_an_absolute_path_is_a_path(around: Path) -> None:
     assert ganzoo.card(f"{around}/mine").folder == around / "mine"
 
 
-def test_the_hub_comes_before_a_path(around: Path) -> None:
-    with pytest.raises(GanzooError, match="hf-hub:owner/mine"):
+def test_the_hub_comes_before_a_path(around: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANZOO_OFFLINE", "1")
+    with pytest.raises(GanzooError, match="hf-hub:owner/mine: config.json is not in the cache"):
         ganzoo.card("hf-hub:owner/mine")
 
 

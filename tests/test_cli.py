@@ -111,7 +111,7 @@ def test_an_unknown_command_suggests_the_nearest(
 
 def test_an_unknown_command_with_nothing_near_lists_all(ganzoo: Command, zoo: Path) -> None:
     said = ganzoo.complaint("zzz", code=2)
-    assert "there is no command 'zzz'; there are: bench, cards, " in said
+    assert "there is no command 'zzz'; there are: bench, cache, cards, " in said
 
 
 def test_an_unknown_option_suggests_the_nearest(ganzoo: Command, zoo: Path) -> None:

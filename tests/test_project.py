@@ -18,10 +18,13 @@ PLUGIN_MODULES = sorted(ROOT.glob("plugins/*/src/**/*.py"))
 LAYERS = (
     ("_version", "errors", "files", "ranges", "seeds"),
     ("specs",),
+    ("readme",),
+    ("hub",),
+    ("cache",),
     ("plugins",),
     ("registry",),
     ("cards",),
-    ("listing", "readme"),
+    ("listing",),
     ("cli",),
     # ---- the torch line ----
     ("interfaces", "devices", "layers", "machine"),

@@ -68,7 +68,9 @@ def test_training_commands_run_on_the_data_in_the_package(line, tmp_path):
         assert not list(tmp_path.iterdir())
         return
     folder = tmp_path / line[line.index("--out") + 1]
-    assert (folder / "export" / "model.safetensors").is_file()
+    count = int(line[line.index("--seeds") + 1]) if "--seeds" in line else None
+    runs = [folder] if count is None else [folder / f"seed-{seed}" for seed in range(count)]
+    assert all((run / "export" / "model.safetensors").is_file() for run in runs)
 
 
 def test_the_python_code_runs():

@@ -41,8 +41,8 @@ class Entry(ABC):
 
     @cached_property
     def used(self) -> float:
-        """When it was last read or written, as far as the system notes it, in Unix seconds."""
-        return max((max(s.st_atime, s.st_mtime) for s in _stats(self.files)), default=0.0)
+        """When it was last read or written, in Unix seconds."""
+        return last_used(self.files)
 
     def damage(self) -> str:
         """What is wrong with it, as far as its hashes are known; empty where nothing is."""
@@ -81,16 +81,25 @@ class Leftover(Entry):
 
 def leftover(path: Path, note: str) -> Leftover:
     """A file or folder that was left unfinished; of no use when nobody has touched it for long."""
-    found = Leftover(path.name, path, tuple(files_below(path)), note)
-    abandoned = time.time() - found.used > ABANDONED_AFTER
-    return Leftover(found.name, path, found.files, note, useless=abandoned)
+    files = files_below(path)
+    return Leftover(path.name, path, files, note, useless=is_abandoned(files))
 
 
-def files_below(path: Path) -> list[Path]:
+def is_abandoned(files: tuple[Path, ...]) -> bool:
+    """Whether nobody has touched any of the files for long."""
+    return time.time() - last_used(files) > ABANDONED_AFTER
+
+
+def last_used(files: tuple[Path, ...]) -> float:
+    """When one of them was last read or written, as far as the system notes it, in Unix seconds."""
+    return max((max(stat.st_atime, stat.st_mtime) for stat in _stats(files)), default=0.0)
+
+
+def files_below(path: Path) -> tuple[Path, ...]:
     """A file itself, or the files of a folder."""
     if path.is_dir():
-        return [Path(top) / name for top, _, names in os.walk(path) for name in names]
-    return [path]
+        return tuple(Path(top) / name for top, _, names in os.walk(path) for name in names)
+    return (path,)
 
 
 def discard(path: Path) -> None:

@@ -23,15 +23,19 @@ def chosen(
 ) -> list[Entry]:
     """What to remove: the named; without names what is of no use, or unused for `older_than` s.
 
-    Raises `UnknownNameError` for a name that nothing has.
+    A name is an entry's, its path, or a repository's for all its commits. Raises
+    `UnknownNameError` for one that nothing has.
     """
     found = list(found)
-    known = {entry.name for entry in found} | {str(entry.path) for entry in found}
+    names_of = {
+        entry: {entry.name, entry.name.partition("@")[0], str(entry.path)} for entry in found
+    }
     for name in names:
-        if name not in known:
-            raise UnknownNameError(f"nothing is kept as {name!r}; {did_you_mean(name, known)}")
+        if not any(name in own for own in names_of.values()):
+            near = did_you_mean(name, (entry.name for entry in found))
+            raise UnknownNameError(f"nothing is kept as {name!r}; {near}")
     if names:
-        return [entry for entry in found if {entry.name, str(entry.path)} & {*names}]
+        return [entry for entry, own in names_of.items() if own & {*names}]
     now = time.time()
     return [
         entry

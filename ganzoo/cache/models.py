@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo.cache.entry import Entry, Leftover, files_below, leftover, unnoticed
-from ganzoo.errors import ConfigError
+from ganzoo.cache.entry import Entry, files_below, is_abandoned, leftover, unnoticed
+from ganzoo.errors import ConfigError, GanzooError
 from ganzoo.hub.address import Address
 from ganzoo.hub.contents import CONFIG
 from ganzoo.hub.intact import is_damaged, mismatch
@@ -40,12 +40,14 @@ class ModelEntry(Entry):
                 alone = replace(info, repos=frozenset({repo}))  # a fork may hold the same commit
                 alone.delete_revisions(str(address.revision)).execute()
         if self.path.exists():
-            raise PermissionError(1, "its folder is still there")
+            raise GanzooError(f"{self.path} cannot be removed: huggingface_hub left it there")
 
 
 @dataclass(frozen=True)
-class Broken(Leftover):
+class BrokenEntry(Entry):
     """A repository that huggingface_hub cannot make out, such as one that is half removed."""
+
+    kind = "leftover"
 
     def _damage(self) -> str:
         return "files are missing; they are fetched again when the model is loaded"
@@ -68,7 +70,8 @@ def models() -> Iterator[Entry]:
         if not any(is_model(snapshot) for snapshot in folder.glob("snapshots/*")):
             continue
         if folder not in known:
-            yield Broken(folder.name, folder, tuple(files_below(folder)), "broken", useless=True)
+            files = files_below(folder / "snapshots")
+            yield BrokenEntry(folder.name, folder, files, "broken", useless=is_abandoned(files))
         for part in folder.glob("blobs/*.incomplete"):
             yield leftover(part, "a download that was interrupted")
 

@@ -51,7 +51,7 @@ def packed() -> Iterator[Entry]:
     home = packs()
     for path in sorted(home.iterdir()) if home.is_dir() else []:
         if path.name.startswith(".") and path.name.endswith(GOING):
-            yield Leftover(path.name, path, tuple(files_below(path)), "it was being removed", True)
+            yield Leftover(path.name, path, files_below(path), "it was being removed", True)
         elif (found := _PACK.fullmatch(path.name)) and path.is_dir():
             yield _begun(path) if found[2] else _whole(path)
 
@@ -60,12 +60,12 @@ def _whole(path: Path) -> PackEntry:
     root = (_record(path) or {}).get("root", "")
     gone = bool(root) and not Path(root).is_dir()
     note = f"{root} is gone" if gone else str(root)
-    return PackEntry(path.name, path, tuple(files_below(path)), note, useless=gone)
+    return PackEntry(path.name, path, files_below(path), note, useless=gone)
 
 
 def _begun(path: Path) -> Leftover:
     if _is_held(_lock(path)):
-        return Leftover(path.name, path, tuple(files_below(path)), "being packed now")
+        return Leftover(path.name, path, files_below(path), "being packed now")
     return leftover(path, "begun; packing the folder again goes on from here")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ganzoo.cards.card import Card
 from ganzoo.errors import CardError, ConfigError, UnknownNameError, did_you_mean
-from ganzoo.hub import Address, find, is_address
+from ganzoo.hub import Address, is_address
 from ganzoo.plugins import CORE, PluginManager, canonical
 from ganzoo.ranges import is_range, version_fits
 from ganzoo.registry import Registry
@@ -130,6 +130,8 @@ class Catalogue:
 
     def _fetched(self, address: Address) -> Card:
         """The card of a model on the Hub, its weights fetched where its plugins are here."""
+        from ganzoo.hub.snapshot import find  # here, since most commands never need it
+
         found = find(address)
         if not self.missing(found.config):
             found.fetch_weights()

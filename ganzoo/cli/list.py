@@ -70,7 +70,7 @@ def quality(card: Card) -> str:
     if not card.config or not card.config.metrics:
         return ""
     first = card.config.metrics[0]
-    return f"{first.name} {first.value:g}{first.unit}"
+    return f"{first.name} {first.value:.4g}{first.unit}"
 
 
 def _row(name: str, card: Card) -> tuple[str, ...]:

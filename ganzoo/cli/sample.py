@@ -26,20 +26,22 @@ from ganzoo.cli.completion import models
     "-o",
     "--out",
     type=click.Path(path_type=Path),
-    default=Path("samples.png"),
-    show_default=True,
-    help="A grid (samples.png), or a folder (samples/).",
+    help="A grid (samples.png), or a folder (samples/).  [default: a grid, where the kind has one]",
 )
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 ...")
-def command(what: str, count: int, seed: int, label: int | None, out: Path, device: str) -> None:
+def command(
+    what: str, count: int, seed: int, label: int | None, out: Path | None, device: str
+) -> None:
     """Draw samples from WHAT (a name, a folder or a run) into a grid or a folder."""
     from ganzoo.errors import GanzooError
-    from ganzoo.parts import write_samples
+    from ganzoo.parts import PICTURES, write_samples
     from ganzoo.zoo import load
 
     model = load(what, device=device)
     drawn = model.sample(count, seed=seed, labels=label)
     kind = model.card.require_config().kind
+    if out is None:
+        out = Path("samples.png" if kind in PICTURES else "samples")
     try:
         written = write_samples(kind, drawn, out)
     except OSError as error:

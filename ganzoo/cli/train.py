@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     "--seeds",
     type=click.IntRange(1),
     metavar="K",
-    help="Train K times, into OUT/seed-0 and so on; --seed is the first.",
+    help="Train K times, into OUT/seed-0 and so on; --seed says another first.",
 )
 @click.option("--batch", type=click.IntRange(1), help="Images in a turn.")
 @click.option(
@@ -112,6 +112,8 @@ def command(what: str | None, **options: Any) -> int:
 
     The same command again goes on where the training stopped. Ctrl-C saves first.
     """  # noqa: D301
+    if options["seeds"] and options["seed"] is None:
+        options["seed"] = 0  # not the card's, which is that of the median
     raw, where = asked(what, options)
     return _train(what, raw, where, options)
 
@@ -254,9 +256,7 @@ def _tell_outcome(outcome: Outcome, out: Path) -> None:
     if outcome.kind == "already finished":
         click.echo(f"{out} is finished ({outcome.images:,} images): {outcome.export}")
     elif outcome.kind == "finished":
-        click.echo(
-            f"finished: {outcome.export}  (ganzoo sample {shlex.quote(f'{out}/')} -o samples.png)"
-        )
+        click.echo(f"finished: {outcome.export}  (ganzoo sample {shlex.quote(f'{out}/')})")
     else:
         click.echo(
             f"stopped at {outcome.images:,} images and saved; the same command goes on from here",

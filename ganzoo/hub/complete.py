@@ -15,6 +15,8 @@ from ganzoo.specs import GENERATOR_FILE, ModelConfig
 
 def missing(folder: Path, config: ModelConfig, name: str) -> Iterator[str]:
     """Each thing that is missing, wrong or stale, with what to do; nothing where all is well."""
+    if config.name is None:
+        yield "config.json states no name; write one there, such as my-digits"
     yield from _weights(folder, config)
     yield from _licences(config)
     yield from _readme(folder, config, name)
@@ -27,7 +29,9 @@ def _weights(folder: Path, config: ModelConfig) -> Iterator[str]:
     if GENERATOR_FILE not in config.files:
         yield f"config.json names no {GENERATOR_FILE}; train it first"
     for file, record in config.files.items():
-        if problem := mismatch(folder / file, record):
+        if not (folder / file).is_file():
+            yield f"{file} is missing"
+        elif problem := mismatch(folder / file, record):
             yield problem
 
 

@@ -16,9 +16,7 @@ def sha256_of(path: Path) -> str:
 
 
 def mismatch(path: Path, record: FileRecord) -> str:
-    """How a file differs from its record; empty where it does not."""
-    if not path.is_file():
-        return f"{path.name} is missing"
+    """How a file differs from its record; empty where it does not. Raises `OSError`."""
     if (size := path.stat().st_size) != record.bytes:
         return f"{path.name} has {size:,} bytes, config.json says {record.bytes:,}"
     if (found := sha256_of(path)) != record.sha256:
@@ -29,14 +27,14 @@ def mismatch(path: Path, record: FileRecord) -> str:
 def is_damaged(path: Path) -> bool:
     """Whether a cached file is not what the Hub sent, as its blob's name tells.
 
-    The Hub names large files by their sha256 and small ones as git does. False where the name
-    says nothing: on systems without links the cache holds copies.
+    It is a link to a blob, which the Hub names by its sha256 where it is large and as git does
+    where it is small. False where nothing tells: on systems without links the cache holds copies.
     """
-    blob = path.resolve()
-    if re.fullmatch(r"[0-9a-f]{64}", blob.name):
-        return sha256_of(blob) != blob.name
-    if re.fullmatch(r"[0-9a-f]{40}", blob.name):
-        return _git_name(blob) != blob.name
+    name = path.readlink().name if path.is_symlink() else ""
+    if re.fullmatch(r"[0-9a-f]{64}", name):
+        return sha256_of(path) != name
+    if re.fullmatch(r"[0-9a-f]{40}", name):
+        return _git_name(path) != name
     return False
 
 

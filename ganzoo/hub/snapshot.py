@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ganzoo.errors import CardError, ConfigError, WeightsError
+from ganzoo.errors import CardError, ConfigError, HubError, WeightsError
 from ganzoo.hub.address import Address
 from ganzoo.hub.client import cached, download
 from ganzoo.hub.contents import CONFIG
@@ -36,13 +38,15 @@ class Snapshot:
         A cached one is hashed by who reads it, from the bytes that are read. What is damaged is
         fetched once more; `WeightsError` where the repository itself holds another file.
         """
-        path = cached(self.address, file)
-        if path and path.stat().st_size == record.bytes:
-            return path
-        path = self.file(file)
-        if problem := mismatch(path, record):
+        with _undisturbed(self.address, file):
+            path = cached(self.address, file)
+            if path and path.stat().st_size == record.bytes:
+                return path
+            path = self.file(file)
+            problem = mismatch(path, record)
+        if problem:
             raise WeightsError(
-                f"{self.address}: {problem}; its owner must upload them together, take another "
+                f"{self.address}: {problem}; its owner must upload them together, or take another "
                 "revision"
             )
         return path
@@ -55,8 +59,8 @@ class Snapshot:
 def find(address: Address) -> Snapshot:
     """The commit that an address means, with its config.json read.
 
-    Of a pinned commit that is cached nothing is asked. Raises `HubError`, and `CardError` or
-    `ConfigError` where the repository holds no model of ganzoo's.
+    Of a pinned commit that is cached nothing is asked. Raises `HubError`, and `CardError` where
+    the repository holds no model of ganzoo's.
     """
     path = _whole(address, CONFIG)
     pinned = replace(address, revision=path.parent.name)
@@ -70,7 +74,19 @@ def find(address: Address) -> Snapshot:
 
 def _whole(address: Address, file: str) -> Path:
     """A file of the cache, fetched again where it was damaged there or on its way."""
-    path = download(address, file)
-    if is_damaged(path):
-        path = download(address, file, again=True)
+    with _undisturbed(address, file):
+        path = download(address, file)
+        if is_damaged(path):
+            path = download(address, file, again=True)
     return path
+
+
+@contextmanager
+def _undisturbed(address: Address, file: str) -> Iterator[None]:
+    """Tell of a file that was removed from the cache while it was looked at."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise HubError(
+            f"{address}: {file} was removed from the cache meanwhile; try again"
+        ) from None
