@@ -84,7 +84,8 @@ def main(run: Path) -> None:
         metrics_of(controlled.reports, beside, shipped=shipped)[0],
     ]
     chosen = runs[measured.median]
-    raw = read_config(chosen / "export" / "config.json")[1]
+    made, raw = read_config(chosen / "export" / "config.json")
+    raw["recipe"] = write_record(made.recipe)  # with the keys that came after the run was begun
     raw["metrics"] = [write_record(metric) for metric in metrics]
     raw["checks"] = [write_record(check) for check in checks(chosen, data, primary)]
     target.mkdir(parents=True, exist_ok=True)
