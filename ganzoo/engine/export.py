@@ -138,4 +138,3 @@ def fingerprint(network: Generator) -> Fingerprint:
 def count(network: torch.nn.Module) -> int:
     """Number of parameters."""
     return sum(parameter.numel() for parameter in network.parameters())
-
