@@ -13,6 +13,7 @@ from torch import Tensor
 from ganzoo.cards import catalogue
 from ganzoo.errors import PartError, UnknownNameError
 from ganzoo.interfaces import Dataset, Discriminator, Extractor, Generator, Loss, Tracker
+from ganzoo.registry import parameters_of
 from ganzoo.specs import Part
 
 log = logging.getLogger("ganzoo")
@@ -53,7 +54,7 @@ def qualify(interface: type[P], part: Part) -> Part:
 def taken_arguments(interface: type[P], part: Part) -> dict[str, inspect.Parameter]:
     """The named arguments that the part can be built with."""
     factory = catalogue().registry.find(_KINDS[interface], part.name).resolve()
-    parameters = inspect.signature(factory).parameters.items()
+    parameters = parameters_of(factory).items()
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     return {name: parameter for name, parameter in parameters if parameter.kind in named}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,7 @@ class Entry:
     def build(self, /, **arguments: Any) -> Any:
         """Build the part; an argument it does not take is an `UnknownOptionError`."""
         factory = self.resolve()
-        taken = inspect.signature(factory).parameters
+        taken = parameters_of(factory)
         if not any(p.kind is p.VAR_KEYWORD for p in taken.values()):
             for name in arguments:
                 if name not in taken:
@@ -79,6 +79,19 @@ class Entry:
             raise PartError(
                 f"{self.kind} {self.qualified}({given}) cannot be built: {one_line(error)}"
             ) from error
+
+
+def parameters_of(factory: Any) -> Mapping[str, inspect.Parameter]:
+    """What a part can be built with, by name.
+
+    A class is asked for its `__init__`: of one whose base has a `__new__`, as `Loss` does, Python
+    3.11.2 would give that one's.
+    """
+    if not isinstance(factory, type):
+        return inspect.signature(factory).parameters
+    taken = dict(inspect.signature(factory.__init__).parameters)  # type: ignore[misc]
+    taken.pop(next(iter(taken)))  # self
+    return taken
 
 
 class Registry:

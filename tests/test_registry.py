@@ -352,3 +352,13 @@ def test_an_argument_taken_by_keywords_is_passed_on(
     name = module("import tiny\n\ndef make(**given):\n    return tiny.TinyGenerator(**given)")
     world(make_plugin("own", ganzoo_generators={"mine": f"{name}:make"}))
     assert ganzoo.create_generator("mine", latent_dim=7).latent_dim == 7
+
+
+def test_a_class_is_built_with_what_its_init_takes_whatever_a_base_makes() -> None:
+    from ganzoo.interfaces import Loss
+    from ganzoo.losses import Hinge
+    from ganzoo.registry import parameters_of
+
+    assert list(parameters_of(Hinge)) == ["r1_gamma", "r2_gamma", "penalty_interval"]
+    assert list(parameters_of(Loss)) == ["args", "kwargs"]
+    assert list(parameters_of(lambda one, two=2: None)) == ["one", "two"]
