@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from ganzoo.errors import CardError
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from ganzoo.errors import CardError, one_line
 from ganzoo.specs import Metric, ModelConfig
 
+#: Far above any card.
+MAX_BYTES = 1024 * 1024
 FENCE = "---\n"
 #: Between these lines of the prose stand the card's figures.
 FIGURES = "<!-- figures: written by `ganzoo cards build` -->\n"
 FIGURES_END = "<!-- end of figures -->\n"
+#: In a first prose stands one of these wherever a person must write.
+BLANK = re.compile(r"<!-- write: (.+?) -->")
 PIPELINES = {"image": "unconditional-image-generation", "audio": "text-to-audio"}
+
+
+def read_readme(folder: Path) -> str:
+    """The text of a folder's README.md, empty without one; `CardError` where it is no text."""
+    path = folder / "README.md"
+    if not path.is_file():
+        return ""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise CardError(f"{path}: more than {MAX_BYTES:,} bytes; this is no model card")
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CardError(f"{path} cannot be read: {one_line(error)}") from None
 
 
 def front_matter(config: ModelConfig, name: str) -> str:
@@ -55,6 +76,23 @@ def readme_of(config: ModelConfig, name: str, prose: str | None = None) -> str:
     if prose is None:
         prose = _first_prose(config, name)
     return front_matter(config, name) + "\n" + with_figures(config, prose.lstrip("\n"))
+
+
+def blanks(prose: str) -> list[str]:
+    """What a prose still asks a person to write."""
+    return BLANK.findall(prose)
+
+
+def filled(prose: str, ask: Callable[[str], str]) -> str:
+    """The prose with an answer in the place of each blank."""
+    return BLANK.sub(lambda blank: ask(blank[1]), prose)
+
+
+def with_place_for_figures(prose: str) -> str:
+    """The prose, with a place for the card's figures at its end where it has none."""
+    if FIGURES in prose:
+        return prose
+    return f"{prose.rstrip()}\n\n## Figures\n\n{FIGURES}{FIGURES_END}"
 
 
 def with_figures(config: ModelConfig, prose: str) -> str:
@@ -113,6 +151,16 @@ def _first_prose(config: ModelConfig, name: str) -> str:
 Generator `{config.generator.name}`, discriminator `{config.discriminator.name}`, loss
 `{recipe.loss.name}`, trained on `{recipe.data.name}` for {recipe.images:,} images.
 `config.json` holds the whole recipe.
+
+## Use
+
+<!-- write: what the model is for, and what it is not for -->
+
+## Limits
+
+<!-- write: how its samples fail, and what it cannot draw -->
+
+## Figures
 
 {FIGURES}{FIGURES_END}
 ```python

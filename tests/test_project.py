@@ -40,6 +40,7 @@ LAYERS = (
     ("zoo",),
     ("evaluation",),
     ("bench",),
+    ("publishing",),
     ("testing",),
 )
 TORCH_LINE = LAYERS.index(("interfaces", "devices", "layers", "machine"))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.errors import CardError
+from ganzoo.readme import read_readme
 from ganzoo.specs import ModelConfig
 
 
@@ -52,9 +53,8 @@ class Card:
 
     @property
     def readme(self) -> str:
-        """The text of README.md, front matter and prose."""
-        path = self.folder / "README.md"
-        return path.read_text(encoding="utf-8") if path.is_file() else ""
+        """The text of README.md, front matter and prose; `CardError` where it is no text."""
+        return read_readme(self.folder)
 
     def require_config(self) -> ModelConfig:
         """The config, or a `CardError` that says why there is none."""

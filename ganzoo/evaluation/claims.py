@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 
 from ganzoo.errors import MetricError
-from ganzoo.evaluation.evaluate import Report, evaluate
+from ganzoo.evaluation.evaluate import Figures, Report, evaluate
 from ganzoo.evaluation.figures import BY_KEY
 from ganzoo.evaluation.real import shipped_or_made
 from ganzoo.evaluation.sources import Source
@@ -44,24 +44,46 @@ def metrics_of(
                 f"{other.protocol}"
             )
     chosen = median_of(reports) if shipped is None else shipped
-    return tuple(_metric(key, reports, command, chosen) for key in first.figures)
+    return tuple(
+        metric_of(
+            BY_KEY[key].name(first.extractor),
+            BY_KEY[key].what,
+            [report.figures[key] for report in reports],
+            protocol=first.protocol,
+            n=first.n,
+            repeats=len(first.seeds),
+            command=command,
+            shipped=chosen,
+        )
+        for key in first.figures
+    )
 
 
-def _metric(key: str, reports: Sequence[Report], command: str, shipped: int) -> Metric:
-    figure, first = BY_KEY[key], reports[0]
-    values = tuple(_rounded(report.figures[key].value) for report in reports)
+def metric_of(
+    name: str,
+    what: str,
+    rows: Sequence[Figures],
+    *,
+    protocol: str,
+    n: int,
+    repeats: int,
+    command: str,
+    shipped: int,
+) -> Metric:
+    """One figure of a card, from what each training seed got; `shipped` is whose weights go out."""
+    values = tuple(_rounded(row.value) for row in rows)
     several = len(values) > 1
-    spread = stdev(values) if several else first.figures[key].spread
+    spread = stdev(values) if several else rows[0].spread
     trained = f"{len(values)} training seeds" if several else "one training seed"
-    floor = first.figures[key].floor
+    floor = rows[0].floor
     return Metric(
-        name=figure.name(first.extractor),
+        name=name,
         value=_rounded(mean(values)),
-        protocol=f"{figure.what}; {first.protocol}; {trained}",
-        n=first.n,
+        protocol=f"{what}; {protocol}; {trained}",
+        n=n,
         command=command,
         spread=None if spread is None else _rounded(spread),
-        repeats=len(first.seeds) or None,
+        repeats=repeats or None,
         floor=None if floor is None else _rounded(floor),
         values=values if several else (),
         shipped=values[shipped],

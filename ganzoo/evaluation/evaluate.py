@@ -32,6 +32,9 @@ EXTRACTORS = {
     "ganzoo/mnist-mini": "cnn-mnist",
 }
 
+#: For an extractor that knows classes, the one that never saw a label: does it order models alike?
+CONTROLS = {"cnn-fashion-mnist": "ae-fashion-mnist", "cnn-mnist": "ae-mnist"}
+
 #: Called with a line that says what happens now.
 Tell = Callable[[str], None]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from ganzoo.errors import CardError
 from ganzoo.hub.contents import README, files_of
 from ganzoo.hub.intact import mismatch
-from ganzoo.readme import prose_of, readme_of
+from ganzoo.readme import blanks, prose_of, read_readme, readme_of
 from ganzoo.specs import GENERATOR_FILE, ModelConfig
 
 
@@ -51,13 +51,15 @@ def _readme(folder: Path, config: ModelConfig, name: str) -> Iterator[str]:
         yield f"{README} is missing; {build} and write its prose"
         return
     try:
-        text = (folder / README).read_text(encoding="utf-8")
+        text = read_readme(folder)
         prose = prose_of(text)
         fresh = readme_of(config, name, prose) == text
-    except (CardError, UnicodeDecodeError) as error:
+    except CardError as error:
         yield f"{README} cannot be read: {error}"
         return
     if not prose.strip():
         yield f"{README} holds no prose; say what the model is for, and how it fails"
+    elif asked := blanks(prose):
+        yield f"{README} still asks for {', and for '.join(asked)}; write it there"
     elif not fresh:
         yield f"{README} is not what config.json says; {build}"

@@ -1,0 +1,133 @@
+"""`ganzoo publish`: make a published model of a finished training."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ganzoo.cli.completion import models
+from ganzoo.errors import CardError, UsageError
+
+LICENCES = ("code", "weights", "data")
+
+
+@click.command("publish")
+@click.argument("run", shell_complete=models)
+@click.option("--name", help="The model's name: family first, data last, such as dcgan-photos.")
+@click.option(
+    "--to",
+    required=True,
+    metavar="PATH|plugin|hf-hub:OWNER/REPO",
+    help="A folder, the checkout of the plugin that it belongs to, or the Hub.",
+)
+@click.option("--description", default="", help="One line of what it is.")
+@click.option(
+    "--license",
+    "licences",
+    multiple=True,
+    metavar="WHICH=SPDX",
+    help="Of code, weights or data, such as weights=CC-BY-4.0.",
+)
+@click.option(
+    "--prose",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="The person's part of the card: what it is for, how it fails.",
+)
+@click.option("-n", "count", type=click.IntRange(2), help="Samples to measure.  [default: 10000]")
+@click.option(
+    "--repeats", type=click.IntRange(1), default=3, show_default=True, help="Sampling seeds."
+)
+@click.option("--extractor", help="Features by name, or timm:MODEL; the data set's by default.")
+@click.option("--no-metrics", is_flag=True, help="Measure nothing.")
+@click.option("--replace", is_flag=True, help="Let it take the place of other weights there.")
+@click.option("--private", is_flag=True, help="On the Hub: make the repository private.")
+@click.option("--message", default="", help="On the Hub: the commit's message.")
+@click.option("--device", help="cpu, cuda, cuda:1 ...; the first GPU where there is one.")
+@click.option("--threads", type=click.IntRange(1), help="CPU threads; torch's choice by default.")
+def command(run: str, name: str | None, to: str, **options: Any) -> None:
+    """Publish RUN: a finished run, a folder of training seeds, or a model folder.
+
+    \b
+    ganzoo publish runs/mine --name dcgan-photos --to models/dcgan-photos
+    ganzoo publish runs/dcgan-mnist --to plugin
+    ganzoo publish runs/mine --name dcgan-photos --to hf-hub:OWNER/REPO
+
+    All training seeds are measured, and the median by the first figure goes out. A description and
+    licences are a person's to give, and prose: what the model is for, and how it fails. It is asked
+    for on a terminal; else all that is missing is named, before anything is measured.
+    """  # noqa: D301
+    import torch
+
+    from ganzoo.cli.eval import telling
+    from ganzoo.devices import own_device, usable_device
+    from ganzoo.evaluation.evaluate import SAMPLES
+    from ganzoo.publishing.measuring import Effort
+    from ganzoo.publishing.planning import Wish, planned
+    from ganzoo.publishing.publish import publish
+
+    if options["threads"]:
+        torch.set_num_threads(options["threads"])
+    wish = Wish(
+        run,
+        to,
+        name,
+        description=options["description"],
+        licences=_licences(options["licences"]),
+        prose=_prose(options["prose"]),
+        ask=_ask if sys.stdin.isatty() else None,
+        replaces=options["replace"],
+        private=options["private"],
+        message=options["message"],
+    )
+    effort = Effort(
+        n=options["count"] or SAMPLES,
+        repeats=options["repeats"],
+        extractor=options["extractor"],
+        measure=not options["no_metrics"],
+        device=str(usable_device(own_device(options["device"]))),
+    )
+    plan = planned(wish)
+    with telling(quiet=False) as tell:
+        done = publish(plan, effort, tell)
+    for note in done.notes:
+        click.echo(note)
+    seed = f", training seed {done.seed}" + (f" of {done.seeds}" if done.seeds > 1 else "")
+    click.echo(f"{done.name}{seed}: {done.place} ({len(done.files)} files)")
+    if done.target.cards:
+        click.echo(
+            f"the index of {done.target.cards}: run `ganzoo cards build {done.target.cards}`"
+        )
+
+
+def _licences(given: tuple[str, ...]) -> dict[str, str]:
+    """Read WHICH=SPDX, each."""
+    found = {}
+    for one in given:
+        which, equals, name = one.partition("=")
+        if which not in LICENCES or not equals or not name.strip():
+            raise UsageError(
+                f"--license {one}: write WHICH=SPDX, of {', '.join(LICENCES)}, such as "
+                "weights=CC-BY-4.0"
+            )
+        found[which] = name.strip()
+    return found
+
+
+def _prose(file: Path | None) -> str | None:
+    """The text of --prose, without the front matter that it may have."""
+    from ganzoo.readme import prose_of
+
+    if file is None:
+        return None
+    try:
+        return prose_of(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise CardError(f"--prose {file} cannot be read: {error}") from None
+
+
+def _ask(what: str) -> str:
+    """Ask a person for a part of the prose."""
+    return str(click.prompt(f"Write {what}\n", prompt_suffix="> "))

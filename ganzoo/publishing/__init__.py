@@ -1,0 +1,1 @@
+"""Making a published model of a finished training: the median seed, measured, described, whole."""

@@ -1,0 +1,186 @@
+"""Measuring what is published: every training seed, and the shipped weights once more as a check.
+
+For data that has no extractor there are modes to count, or nothing; either way it is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganzoo.errors import MetricError
+from ganzoo.evaluation.claims import check_of, median_of, metrics_of
+from ganzoo.evaluation.evaluate import (
+    CHECKED,
+    CONTROLS,
+    EXTRACTORS,
+    REPEATS,
+    SAMPLES,
+    Report,
+    Tell,
+    evaluate,
+    real_side,
+)
+from ganzoo.evaluation.figures import BY_KEY, INCEPTION
+from ganzoo.evaluation.real import shipped_or_made
+from ganzoo.evaluation.sources import ModelSource
+from ganzoo.extractors import open_extractor
+from ganzoo.interfaces import Dataset
+from ganzoo.parts import qualify
+from ganzoo.publishing.modes import median_by_modes, mixture_of, mode_figures, mode_metrics
+from ganzoo.specs import Check, Metric, ModelConfig, Part
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How a model is measured: samples, sampling seeds, and whose features; None the data's own."""
+
+    n: int = SAMPLES
+    repeats: int = REPEATS
+    extractor: str | None = None
+    measure: bool = True
+    device: str = "cpu"
+
+    def extractors(self, data: Part) -> list[str]:
+        """The extractor for a data set and its control, as far as there are any."""
+        name = self.extractor or EXTRACTORS.get(qualify(Dataset, data).name)
+        return [one for one in (name, CONTROLS.get(name or "")) if one]
+
+    def said(self) -> str:
+        """What a command says of it beyond the defaults."""
+        count = "" if self.n == SAMPLES else f" -n {self.n}"
+        return count + ("" if self.repeats == REPEATS else f" --repeats {self.repeats}")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A card's figures and checks, the training seed that they chose, and what to know."""
+
+    metrics: tuple[Metric, ...]
+    checks: tuple[Check, ...]
+    shipped: int
+    notes: tuple[str, ...]
+
+
+def measure(
+    exports: Mapping[int, Path], data: Part, trained: str, effort: Effort, tell: Tell
+) -> Measured:
+    """Measure all training seeds of one recipe; `trained` is the command that made them."""
+    if not effort.measure:
+        return _unmeasured(exports, "nothing was measured, as was asked")
+    if names := effort.extractors(data):
+        return _in_features(exports, data, names, trained, effort, tell)
+    bare = data.name.rpartition("/")[2]
+    if (mixture := mixture_of(data)) is None:
+        return _unmeasured(
+            exports,
+            f"nothing was measured: no extractor is made for {bare}; --extractor names one, such "
+            "as inception-v3 or timm:MODEL for images",
+        )
+    rows = []
+    for seed, folder in exports.items():
+        tell(f"seed {seed}: {effort.n:,} points of each of {effort.repeats} sampling seeds")
+        rows.append(mode_figures(folder, mixture, data, effort.n, effort.repeats, effort.device))
+    metrics = mode_metrics(rows, mixture, bare, effort.n, effort.repeats, trained)
+    shipped = list(exports)[median_by_modes(rows)]
+    note = f"modes were counted, as no extractor is made for {bare}; so the card has no checks"
+    return Measured(metrics, (), shipped, (note,))
+
+
+def again(metric: Metric, config: ModelConfig, folder: Path, device: str = "cpu") -> float:
+    """A card's figure, measured by its protocol of the model in another folder.
+
+    Raises `MetricError` where nobody here knows how.
+    """
+    data, repeats = config.recipe.data, metric.repeats or 1
+    if name := _extractor_in(metric, config):
+        key = next((k for k, one in BY_KEY.items() if one.name(name) == metric.name), None)
+        if key is not None:
+            extractor = open_extractor(name).to(device)
+            real = shipped_or_made(extractor, data)
+            seeds = tuple(range(repeats))
+            report = evaluate(ModelSource(folder, device), extractor, real, n=metric.n, seeds=seeds)
+            return report.figures[key].value
+    elif (mixture := mixture_of(data)) is not None:
+        rows = mode_figures(folder, mixture, data, metric.n, repeats, device)
+        for one in mode_metrics([rows], mixture, "", metric.n, repeats, ""):
+            if one.name == metric.name:
+                return one.value
+    raise MetricError(f"{metric.name} of {config.name}: its protocol is not known here")
+
+
+def _extractor_in(metric: Metric, config: ModelConfig) -> str | None:
+    """The extractor on whose features a figure was measured."""
+    if metric.name in ("FID", "KID"):
+        return INCEPTION
+    if found := re.search(r"\((.+)\)$", metric.name):
+        return found[1]
+    return config.checks[0].extractor if config.checks else None
+
+
+def _unmeasured(exports: Mapping[int, Path], why: str) -> Measured:
+    """No figures; of several seeds the first, which nothing chose."""
+    first = next(iter(exports))
+    chosen = f"; of {len(exports)} training seeds the first is shipped, seed {first}"
+    return Measured((), (), first, (why + (chosen if len(exports) > 1 else ""),))
+
+
+def _in_features(
+    exports: Mapping[int, Path],
+    data: Part,
+    names: list[str],
+    trained: str,
+    effort: Effort,
+    tell: Tell,
+) -> Measured:
+    """Figures in the features of the first extractor, and the first of them in its control's."""
+    primary, *controls = names
+    asked = f" --extractor {primary}" if effort.extractor else ""
+    reports = _reports(exports, data, primary, effort, tell)
+    shipped = median_of(reports)
+    metrics = [*metrics_of(reports, f"{trained}{effort.said()}{asked}", shipped=shipped)]
+    for name in controls:
+        beside = _reports(exports, data, name, effort, tell)
+        command = f"{trained}{effort.said()} --extractor {name}"
+        metrics.append(metrics_of(beside, command, shipped=shipped)[0])
+    seed = list(exports)[shipped]
+    checks = _checks(exports[seed], data, primary, effort, tell)
+    said = f"measured in features of {' and, as a control, '.join(names)}"
+    return Measured(tuple(metrics), checks, seed, (said, *reports[0].notes))
+
+
+def _reports(
+    exports: Mapping[int, Path], data: Part, name: str, effort: Effort, tell: Tell
+) -> list[Report]:
+    """A report of each training seed on one extractor's features."""
+    extractor = open_extractor(name).to(effort.device)
+    real, floors = real_side(extractor, data, effort.n, tell=tell)
+    reports = []
+    for seed, folder in exports.items():
+        report = evaluate(
+            ModelSource(folder, effort.device),
+            extractor,
+            real,
+            n=effort.n,
+            seeds=tuple(range(effort.repeats)),
+            floors=floors,
+            tell=lambda text, seed=seed: tell(f"training seed {seed}, {name}: {text}"),  # type: ignore[misc]
+        )
+        reports.append(report)
+    return reports
+
+
+def _checks(folder: Path, data: Part, name: str, effort: Effort, tell: Tell) -> tuple[Check, ...]:
+    """What the shipped weights score, few samples and many, from the package's statistics.
+
+    They go by a data set's bare name, so there are none where it took arguments.
+    """
+    if data.arguments:
+        return ()
+    tell("what the shipped weights score, to be checked elsewhere")
+    extractor = open_extractor(name).to(effort.device)
+    real, source = shipped_or_made(extractor, data), ModelSource(folder, effort.device)
+    counts = sorted({min(CHECKED, effort.n), effort.n})
+    return tuple(check_of(evaluate(source, extractor, real, n=n, seeds=(0,))) for n in counts)

@@ -1,0 +1,114 @@
+"""Where a published model goes: a folder, the checkout of its plugin, or the Hub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganzoo.cards import catalogue
+from ganzoo.errors import UsageError, did_you_mean
+from ganzoo.hub import Address, is_address
+from ganzoo.hub.client import require_online
+from ganzoo.plugins import CORE
+from ganzoo.specs import ModelConfig
+
+PLUGIN = "plugin"
+#: Where installers put packages: what is written there is gone with the next update.
+INSTALLED = {"site-packages", "dist-packages"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """The model folder to write, or the address to send it to.
+
+    `cards` is the folder of a plugin's models that it joins, with their index.
+    """
+
+    folder: Path | None = None
+    address: Address | None = None
+    cards: Path | None = None
+
+    def what(self, name: str) -> str:
+        """How the model is named in a command, once it is there."""
+        if self.address is not None:
+            return f"{Address(self.address.repo)}"
+        return name if self.cards else f"{name}/"
+
+
+def target_of(to: str, name: str, config: ModelConfig) -> Target:
+    """Read `PATH`, `plugin`, `plugin:DISTRIBUTION` or `hf-hub:owner/repo`; `UsageError` if none."""
+    if is_address(to):
+        address = Address.parse(to)
+        if address.is_pinned:
+            raise UsageError(f"{address} is a commit, which never changes; name a branch, or none")
+        require_online(address, "it is to be sent to")
+        return Target(address=address)
+    kind, colon, wish = to.partition(":")
+    if kind == PLUGIN and (colon or not Path(to).exists()):
+        cards = _cards_folder(name, config, wish)
+        return Target(folder=cards / name, cards=cards)
+    return Target(folder=named_folder(Path(to).expanduser(), name))
+
+
+def named_folder(path: Path, name: str) -> Path:
+    """The model folder that a path stands for: itself, or NAME in a folder that is no model.
+
+    As `cp` has it: `models/mine` is made, and into a `models/` that is there comes `models/NAME`.
+    """
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"{path} is a file; name the folder that the model is to be")
+    inside = path.is_dir() and not (path / "config.json").is_file()
+    return path / name if inside else path
+
+
+def _cards_folder(name: str, config: ModelConfig, wish: str) -> Path:
+    """The folder of models of the plugin that a model belongs to, in its checkout.
+
+    That is the one which offers a model of that name already, else the first of its parts' which
+    offers any; parts that the official models are made of belong to those.
+    """
+    plugins = catalogue().manager.plugins
+    if wish and wish not in plugins:
+        raise UsageError(f"no plugin {wish!r} is installed; {did_you_mean(wish, plugins)}")
+    owners = dict.fromkeys([wish] if wish else _owners(name, config))
+    for owner in owners:
+        for place in plugins[owner].cards:
+            if not (place / "config.json").is_file():
+                return _in_checkout(place, owner)
+            if place.name == name:
+                return _in_checkout(place.parent, owner)
+    raise UsageError(
+        f"{' and '.join(owners) or 'no plugin'} offers no folder of models; give its plugin the "
+        "hook ganzoo_cards, or publish to a PATH"
+    )
+
+
+def _owners(name: str, config: ModelConfig) -> Iterator[str]:
+    """The distributions that a model may belong to, the likeliest first."""
+    zoo = catalogue()
+    for card in zoo.cards:
+        if card.name == name and card.distribution:
+            yield card.distribution
+    parts = (config.generator, config.discriminator, config.recipe.loss, config.recipe.data)
+    makers = dict.fromkeys(part.name.rpartition("/")[0] for part in parts)
+    official = {d for card in zoo.cards if card.distribution == CORE for d in _needed(card.config)}
+    for maker in makers:
+        if maker in zoo.manager.plugins and maker != CORE:
+            yield maker
+    if set(makers) - {CORE} <= official:
+        yield CORE
+
+
+def _needed(config: ModelConfig | None) -> set[str]:
+    return set() if config is None else set(config.requires)
+
+
+def _in_checkout(place: Path, owner: str) -> Path:
+    """The folder, unless it belongs to an installer."""
+    if INSTALLED & set(place.resolve().parts):
+        raise UsageError(
+            f"{owner} is installed in {place}, where a model would be lost with its next update; "
+            f"install its checkout (pip install -e), or publish to a PATH"
+        )
+    return place
