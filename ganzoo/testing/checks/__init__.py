@@ -1,0 +1,103 @@
+"""The checks, by the kind of what they are made of, in the order in which they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ganzoo.testing.checks import (
+    claims,
+    datasets,
+    declared,
+    determinism,
+    extractors,
+    learning,
+    loss_state,
+    losses,
+    models,
+    plugins,
+    ranks,
+    resuming,
+    shapes,
+    turns,
+    values,
+    weights,
+    writers,
+)
+
+Check = Callable[[Any], str | None]
+
+_NETWORK: tuple[Check, ...] = (
+    declared.check_declared,
+    declared.check_builds,
+    declared.check_attributes,
+    shapes.check_shapes,
+    shapes.check_dtype,
+    shapes.check_outputs,
+    determinism.check_seeding,
+    determinism.check_determinism,
+    determinism.check_independence,
+    determinism.check_labels,
+    weights.check_gradients,
+    weights.check_deepcopy,
+    weights.check_round_trip,
+)
+
+CHECKS: Mapping[str, tuple[Check, ...]] = {
+    "plugin": (
+        plugins.check_loads,
+        plugins.check_imports_no_torch,
+        plugins.check_requires_the_core,
+        plugins.check_package_data,
+        plugins.check_commands,
+    ),
+    "generator": (*_NETWORK, determinism.check_latents, values.check_range),
+    "discriminator": (*_NETWORK, determinism.check_independent, values.check_raw_scores),
+    "loss": (
+        declared.check_declared,
+        declared.check_builds,
+        claims.check_recipe,
+        losses.check_terms,
+        losses.check_randomness,
+        losses.check_hands_off,
+        claims.check_double_backward,
+        loss_state.check_state,
+    ),
+    "dataset": (
+        declared.check_declared,
+        declared.check_builds,
+        datasets.check_facts,
+        datasets.check_batches,
+        datasets.check_addressing,
+    ),
+    "extractor": (
+        declared.check_declared,
+        declared.check_builds,
+        extractors.check_features,
+        extractors.check_features_of_one,
+    ),
+    "tracker": (declared.check_declared, declared.check_tracker),
+    "writer": (declared.check_declared, writers.check_files),
+    "game": (
+        turns.check_starts,
+        turns.check_gradients,
+        turns.check_batch_statistics,
+        turns.check_second_gradient,
+        learning.check_learns,
+        resuming.check_resumes,
+        ranks.check_two_processes,
+    ),
+    "model": (
+        models.check_card,
+        models.check_requires,
+        models.check_files,
+        models.check_no_code,
+        models.check_parameters,
+        models.check_fingerprint,
+    ),
+}
+
+#: Those that train, or start processes.
+SLOW: frozenset[Check] = frozenset(
+    {learning.check_learns, resuming.check_resumes, ranks.check_two_processes}
+)

@@ -1,0 +1,200 @@
+"""Checks of a model folder: complete, true, and free of code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ganzoo.cards import Card
+from ganzoo.engine.export import count, fingerprint
+from ganzoo.errors import CheckError, GanzooError, one_line
+from ganzoo.plugins import CORE
+from ganzoo.ranges import version_fits
+from ganzoo.specs import ModelConfig
+from ganzoo.testing.cases import parts_of
+from ganzoo.testing.faults import Skipped, wrong
+from ganzoo.testing.subjects import ModelSubject
+from ganzoo.weights import read_tensors
+from ganzoo.zoo import Model, load
+
+#: Suffixes of files that are code, or that readers run code of.
+CODE = frozenset(
+    {
+        *(".bin", ".ckpt", ".dll", ".dylib", ".h5", ".ipynb", ".joblib", ".js", ".npy", ".npz"),
+        *(".pickle", ".pkl", ".pt", ".pth", ".py", ".pyc", ".sh", ".so", ".tar", ".whl", ".zip"),
+    }
+)
+#: How such files begin, whatever they are called: zip archives, pickles, programs.
+STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"\x7fELF", b"#!")
+WEIGHTS = ".safetensors"
+
+
+def check_card(subject: ModelSubject) -> None:
+    """The card can be read and used, and says what a reader must know."""
+    config = _config(subject)
+    missing = [] if config.description else ["description"]
+    if config.files:
+        said: dict[str, Any] = {
+            "licenses": config.licenses,
+            "parameters": config.parameters,
+            "provenance": config.provenance,
+        }
+        if _has_fingerprint(subject):
+            said["fingerprint"] = config.fingerprint
+        missing += [key for key, value in said.items() if not value]
+        if not (subject.card.folder / "README.md").is_file():
+            missing.append("README.md")
+    if missing:
+        raise wrong(
+            f"{subject.card.folder.name} lacks {', '.join(missing)}: a model is published with "
+            "them; an export writes what can be measured, the description and the licences are "
+            "yours to write into config.json",
+            str(subject.card.folder / "config.json"),
+        )
+
+
+def check_requires(subject: ModelSubject) -> None:
+    """Parts are named by their plugins, and `requires` says which plugins those are."""
+    config, at = _config(subject), str(subject.card.folder / "config.json")
+    for kind, part in parts_of(config).items():
+        distribution, _, _ = part.name.rpartition("/")
+        if not distribution:
+            raise wrong(
+                f"the {kind} is {part.name!r}, by its bare name: another plugin may offer that "
+                "name too; write my-plugin/name, or ganzoo/name for the core's",
+                at,
+            )
+        if distribution != CORE and distribution not in config.requires:
+            raise wrong(
+                f"the {kind} is {part.name!r}, and requires does not name {distribution}: whoever "
+                f'lacks it is not told what to install; add "{distribution}": ">=0.1"',
+                at,
+            )
+        _check_version(subject, config, distribution, at)
+
+
+def check_files(subject: ModelSubject) -> str:
+    """Each file of the card is there, with its sha256 and size, and its tensors can be read."""
+    config = _weighed(subject)
+    for name, record in config.files.items():
+        path = subject.card.folder / name
+        if not path.is_file():
+            raise wrong(
+                f"{path} is missing: the card names it, and it is not in the package's data; "
+                "declare it where your build backend wants it (hatchling takes all files below "
+                "the package, setuptools wants package_data)"
+            )
+        try:
+            read_tensors(path, record)
+        except GanzooError as error:
+            raise wrong(f"{one_line(error)}: export the model again, as a whole") from error
+    return ", ".join(config.files)
+
+
+def check_no_code(subject: ModelSubject) -> None:
+    """Nothing in the folder is code or may hold some, and all weights are in the card."""
+    config = _config(subject)
+    for path in sorted(subject.card.folder.rglob("*")):
+        if path.is_dir():
+            continue
+        if path.suffix.lower() in CODE or _begins_like_code(path):
+            raise wrong(
+                f"{path.name} is code, or a file whose readers may run code: a model folder is "
+                "data; ship weights as safetensors, and networks as parts of a plugin",
+                str(path),
+            )
+        if path.suffix == WEIGHTS and path.name not in config.files:
+            raise wrong(
+                f"{path.name} holds weights that the card does not name: nobody can tell whether "
+                "they were altered; list it under files with sha256 and bytes, or take it out",
+                str(path),
+            )
+
+
+def check_parameters(subject: ModelSubject) -> None:
+    """The card's numbers of parameters are those of its networks."""
+    config = _weighed(subject)
+    model = _loaded(subject)
+    players: dict[str, Any] = {"generator": model.generator}
+    if model.discriminator is not None:
+        players["discriminator"] = model.discriminator
+    for name, network in players.items():
+        said, found = config.parameters.get(name), count(network)
+        if said is not None and said != found:
+            raise wrong(
+                f"the card says {said:,} parameters for the {name}, and it has {found:,}: the "
+                "network, or its arguments, changed after the export; export the model again",
+                str(subject.card.folder / "config.json"),
+            )
+
+
+def check_fingerprint(subject: ModelSubject) -> str:
+    """Samples of fixed latents have the statistics that the card says."""
+    claimed = _weighed(subject).fingerprint
+    if claimed is None:
+        raise Skipped("the card has no fingerprint")
+    found = fingerprint(_loaded(subject).generator)
+    pairs = zip(
+        (found.mean, found.std, *found.means),
+        (claimed.mean, claimed.std, *claimed.means),
+        strict=True,
+    )
+    off = max(abs(a - b) for a, b in pairs)
+    if off > claimed.tolerance:
+        raise wrong(
+            f"samples of seed {claimed.seed} differ from the card's fingerprint by {off:.2g}, and "
+            f"{claimed.tolerance:g} is allowed: the generator computes something else than when "
+            "the weights were made; a published network never changes, a new one gets a new name",
+            str(subject.card.folder / "config.json"),
+        )
+    return f"within {off:.1g} of {claimed.tolerance:g}"
+
+
+def _config(subject: ModelSubject) -> ModelConfig:
+    card: Card = subject.card
+    if card.config is None or card.status == "broken":
+        raise wrong(card.problem or f"{card.folder} cannot be used", str(card.folder))
+    return card.config
+
+
+def _weighed(subject: ModelSubject) -> ModelConfig:
+    """The config of a model that has weights."""
+    config = _config(subject)
+    if not config.files:
+        raise Skipped("it is a recipe: there are no weights yet")
+    return config
+
+
+def _loaded(subject: ModelSubject) -> Model:
+    try:
+        return load(subject.card.folder)
+    except GanzooError as error:
+        raise wrong(f"it cannot be loaded: {one_line(error)}") from error
+
+
+def _check_version(subject: ModelSubject, config: ModelConfig, owner: str, at: str) -> None:
+    """The plugin that is here is in the range that the model asks for."""
+    plugin, wish = subject.world.manager.plugins.get(owner), config.requires.get(owner)
+    if plugin is not None and wish is not None and not version_fits(plugin.version, wish):
+        raise wrong(
+            f"requires asks for {owner}{wish}, and {plugin.version} is here: a plugin's own models "
+            "work with its own version; raise the version in pyproject.toml, or lower the range",
+            at,
+        )
+
+
+def _has_fingerprint(subject: ModelSubject) -> bool:
+    """Whether its generator makes samples by itself; one of conditions has no fingerprint."""
+    try:
+        fingerprint(_loaded(subject).generator)
+    except CheckError:
+        return True
+    except Exception:
+        return False
+    return True
+
+
+def _begins_like_code(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(9)
+    return start.startswith(STARTS) and not (path.suffix == WEIGHTS and start[8:] == b"{")

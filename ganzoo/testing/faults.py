@@ -1,0 +1,87 @@
+"""What a check says: what was found, the likely cause, and the line to change."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ganzoo.errors import CheckError
+
+#: Modules whose lines nobody is asked to change.
+OTHERS = ("torch", "builtins", "abc", "typing", "ganzoo.interfaces", "ganzoo.layers")
+
+#: Where torch and Python's own modules lie.
+LIBRARIES = (str(Path(torch.__file__).parent), str(Path(inspect.__file__).parent / "copy.py"))
+
+
+class Skipped(Exception):  # noqa: N818 - nothing is wrong
+    """A check that cannot be made here, with the reason."""
+
+
+def wrong(said: str, at: str = "") -> CheckError:
+    """The error of a check; `at` is the line to change, as `line_of` gives it."""
+    return CheckError(f"{said} [{at}]" if at else said)
+
+
+def line_of(part: object, pattern: str = "", method: str = "forward") -> str:
+    """`file:line` of what to change in a part, a class or a function.
+
+    It is the first line that matches `pattern` in the part's own classes (those of its layers too),
+    else that of `method`, else the class's. Empty where there is no source.
+    """
+    classes: list[Any] = [*_own_classes(part)] or [part]
+    if pattern:
+        for made in classes:
+            file, lines, start = _source(made)
+            for number, line in enumerate(lines):
+                if re.search(pattern, line.partition("#")[0]):
+                    return f"{_short(file)}:{start + number}"
+    for made in classes:
+        if isinstance(made, type) and method in vars(made):
+            file, _, start = _source(vars(made)[method])
+            return f"{_short(file)}:{start}" if file else ""
+    file, _, start = _source(classes[0])
+    return f"{_short(file)}:{start}" if file else ""
+
+
+def raised_at(error: BaseException) -> str:
+    """The line that raised, as `file:line`: the last one that is not torch's or Python's own."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith(LIBRARIES)]
+    return f"{_short(own[-1].filename)}:{own[-1].lineno}" if own else ""
+
+
+def _own_classes(part: object) -> Iterator[type]:
+    """The classes that an author wrote: the part's, its layers', and what those inherit from."""
+    objects = list(part.modules()) if isinstance(part, nn.Module) else [part]
+    kinds = [thing if isinstance(thing, type) else type(thing) for thing in objects]
+    seen: set[type] = set()
+    for kind in kinds:
+        for made in kind.__mro__:
+            foreign = made.__module__.startswith(OTHERS)
+            if made not in seen and not foreign:
+                seen.add(made)
+                yield made
+
+
+def _source(thing: Any) -> tuple[str, list[str], int]:
+    """File, lines and number of the first line; of nothing where there is no source."""
+    try:
+        lines, start = inspect.getsourcelines(inspect.unwrap(thing))
+        return inspect.getsourcefile(thing) or "", lines, start
+    except (OSError, TypeError):
+        return "", [], 0
+
+
+def _short(file: str) -> str:
+    """A path from here, where the file lies below."""
+    path = Path(file)
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else file

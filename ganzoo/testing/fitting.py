@@ -1,0 +1,112 @@
+"""Data that fits a network: the plugin's own, the core's smallest, or patterns of its shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganzoo.cards import Catalogue
+from ganzoo.errors import GanzooError
+from ganzoo.interfaces import Dataset
+from ganzoo.parts import fitted
+from ganzoo.plugins import CORE
+from ganzoo.registry import Entry
+from ganzoo.specs import Part
+from ganzoo.testing.worlds import STANDINS
+
+#: Points of the core's ring: enough to learn from, few enough to be hashed at once.
+POINTS = 4096
+#: The largest side to which digits are blown up.
+LARGEST_SIDE = 256
+
+
+def fitting_part(
+    world: Catalogue, own: Sequence[Part], shape: tuple[int, ...], num_classes: int | None
+) -> Part:
+    """The part of a data set of this shape, whose labels fit so many classes; `own` come first."""
+    for part in _candidates(own, shape, num_classes):
+        data = opened(world, part)
+        if data is not None and _fits(data, shape, num_classes):
+            return part
+    return stand_in_for(shape, num_classes)
+
+
+def fitting_data(
+    world: Catalogue, own: Sequence[Part], shape: tuple[int, ...], num_classes: int | None
+) -> Dataset | None:
+    """The data set of `fitting_part`; None where nothing says what lies in samples of the shape."""
+    part = fitting_part(world, own, shape, num_classes)
+    return None if part.name.startswith(f"{STANDINS}/") else opened(world, part)
+
+
+def opened(world: Catalogue, part: Part) -> Dataset | None:
+    """A data set that can be opened here without fetching anything, and gives batches."""
+    try:
+        entry = world.registry.find("dataset", part.name)
+        if comes_from_elsewhere(entry):
+            return None
+        made = entry.build(**part.arguments)
+    except GanzooError:
+        return None
+    return made if isinstance(made, Dataset) and _gives_batches(made) else None
+
+
+def _gives_batches(data: Dataset) -> bool:
+    """Whether a batch is samples and labels; where not, its own checks say why."""
+    try:
+        samples, _ = data.batch(torch.zeros(1, dtype=torch.long))
+    except Exception:
+        return False
+    return isinstance(samples, Tensor)
+
+
+def comes_from_elsewhere(entry: Entry) -> bool:
+    """Whether a data set is not in its package: then what it holds may be missing here."""
+    factory = entry.resolve()
+    is_a_class = isinstance(factory, type) and issubclass(factory, Dataset)
+    return is_a_class and _function(factory.is_here) is not _function(Dataset.is_here)
+
+
+def _function(method: Any) -> Any:
+    return method.__func__
+
+
+def stand_in_for(shape: tuple[int, ...], num_classes: int | None) -> Part:
+    """The patterns that stand in where no data has this shape."""
+    pictures = len(shape) == 3
+    arguments = {
+        "sample_shape": list(shape),
+        "num_classes": min(num_classes or 4, 4),
+        "value_range": [-1.0, 1.0] if pictures else None,
+    }
+    return Part(f"{STANDINS}/patterns", arguments)
+
+
+def _candidates(
+    own: Sequence[Part], shape: tuple[int, ...], num_classes: int | None
+) -> Iterator[Part]:
+    """The plugin's own data sets, then the core's that are in its package."""
+    for part in own:
+        yield fitted_quietly(part, shape)
+    if shape == (2,):
+        modes = {"modes": num_classes} if num_classes else {}
+        yield Part(f"{CORE}/ring", {"length": POINTS, **modes})
+    if len(shape) == 3 and shape[1] == shape[2] <= LARGEST_SIDE and shape[0] in (1, 3):
+        yield Part(f"{CORE}/mnist-mini", {"size": shape[2], "channels": shape[0]})
+
+
+def fitted_quietly(part: Part, shape: tuple[int, ...]) -> Part:
+    """The part with the `size` and `channels` that it lacks, if it can be looked at."""
+    try:
+        return fitted(part, shape)
+    except GanzooError:
+        return part
+
+
+def _fits(data: Dataset, shape: tuple[int, ...], num_classes: int | None) -> bool:
+    if tuple(data.sample_shape) != shape or len(data) < 2:
+        return False
+    return num_classes is None or (data.num_classes is not None and data.num_classes <= num_classes)

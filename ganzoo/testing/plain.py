@@ -1,0 +1,109 @@
+"""Plain players and data, for parts that have nobody to play with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from math import prod
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
+from ganzoo.interfaces import Dataset, Discriminator, Generator
+from ganzoo.seeds import derive
+
+WIDTH = 64
+#: How much of a pattern all samples share, and how much is its class's; the rest is noise.
+SHARED, OWN = 0.6, 0.3
+
+
+class PlainGenerator(Generator):
+    """Latents [N, D] -> samples [N, *S] through one hidden layer.
+
+    They lie in `value_range`, or anywhere where that is None.
+    """
+
+    def __init__(
+        self,
+        sample_shape: Sequence[int] = (2,),
+        latent_dim: int = 8,
+        num_classes: int | None = None,
+        value_range: Sequence[float] | None = None,
+    ) -> None:
+        super().__init__()
+        self.latent_dim, self.sample_shape = latent_dim, tuple(sample_shape)
+        self.num_classes, self.value_range = num_classes, value_range
+        inputs = latent_dim + (num_classes or 0)
+        self.layers = nn.Sequential(
+            nn.Linear(inputs, WIDTH), nn.ReLU(), nn.Linear(WIDTH, prod(self.sample_shape))
+        )
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Latents [N, D] and labels [N] -> samples [N, *S]."""
+        made: Tensor = self.layers(_told(latents, labels, self.num_classes))
+        if self.value_range is not None:
+            low, high = self.value_range
+            made = low + (high - low) * (made.tanh() + 1) / 2
+        return made.reshape(-1, *self.sample_shape)
+
+
+class PlainDiscriminator(Discriminator):
+    """Samples [N, *S] -> scores [N] through one hidden layer, smooth enough for penalties."""
+
+    independent = True
+
+    def __init__(self, sample_shape: Sequence[int] = (2,), num_classes: int | None = None) -> None:
+        super().__init__()
+        self.sample_shape, self.num_classes = tuple(sample_shape), num_classes
+        inputs = prod(self.sample_shape) + (num_classes or 0)
+        self.layers = nn.Sequential(nn.Linear(inputs, WIDTH), nn.Softplus(), nn.Linear(WIDTH, 1))
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Samples [N, *S] and labels [N] -> scores [N]."""
+        scores: Tensor = self.layers(_told(samples.flatten(1), labels, self.num_classes))
+        return scores.squeeze(1)
+
+
+class Patterns(Dataset):
+    """512 samples of any shape, made to be learnt soon: waves along the last axis, and noise.
+
+    All samples share a wave of one period, each class has one of its own; their mean is near the
+    middle of the range, so that batch norm in a discriminator hides nothing that matters.
+    """
+
+    kind = "patterns"
+    length = 512
+
+    def __init__(
+        self,
+        sample_shape: Sequence[int] = (2,),
+        num_classes: int = 4,
+        value_range: Sequence[float] | None = (-1.0, 1.0),
+    ) -> None:
+        self.sample_shape, self.num_classes = tuple(sample_shape), num_classes
+        low, high = (-1.0, 1.0) if value_range is None else value_range
+        self.value_range = None if value_range is None else (low, high)
+        self.labels = torch.arange(self.length) % num_classes
+        places = torch.arange(self.sample_shape[-1]) / self.sample_shape[-1]
+        own = (places + self.labels[:, None] / num_classes).mul(4 * math.pi).sin()
+        waves = SHARED * (2 * math.pi * places).cos() + OWN * own
+        rng = torch.Generator().manual_seed(derive("patterns"))
+        noise = torch.rand(self.length, *self.sample_shape, generator=rng) * 2 - 1
+        between = [1] * (len(self.sample_shape) - 1)
+        samples = waves.reshape(self.length, *between, -1) + (1 - SHARED - OWN) * noise
+        self.samples = low + (high - low) * (samples + 1) / 2
+
+    def __len__(self) -> int:
+        return self.length
+
+    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Indices [N] -> samples [N, *S] and which pattern each is of, [N]."""
+        return self.samples[indices], self.labels[indices]
+
+
+def _told(inputs: Tensor, labels: Tensor | None, num_classes: int | None) -> Tensor:
+    """Inputs [N, F] with the labels beside them, where there are classes."""
+    if num_classes is None or labels is None:
+        return inputs
+    return torch.cat([inputs, one_hot(labels, num_classes).float()], 1)

@@ -1,0 +1,206 @@
+"""Players and losses as they are checked: built, shaken, given inputs, put into a game."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Generic, TypeVar
+
+import torch
+from torch import Tensor
+
+from ganzoo.engine.state import TrainingState
+from ganzoo.engine.turns import Table
+from ganzoo.errors import one_line
+from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
+from ganzoo.specs import Part
+from ganzoo.testing.faults import Skipped, line_of
+from ganzoo.testing.fitting import fitting_data
+from ganzoo.testing.games import Game
+from ganzoo.testing.probes import equal, pack_of, seeded, shake
+from ganzoo.testing.subjects import PartSubject
+
+N = TypeVar("N", Generator, Discriminator)
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkSubject(PartSubject, Generic[N]):
+    """A generator or a discriminator; `game` is one in which it plays, if there is any.
+
+    `own_data` are the data sets of its plugin.
+    """
+
+    published: ClassVar[str] = ""
+    needed: ClassVar[tuple[str, ...]] = ("sample_shape",)
+    game: Game | None = None
+    own_data: tuple[Part, ...] = ()
+
+    def network(self, seed: int = 0) -> N:
+        """The network built under a seed, in eval mode."""
+        with seeded(seed):
+            return self.network_here()
+
+    def network_here(self) -> N:
+        """The same, built from torch's generator as it stands."""
+        network = self.bare()
+        missing = [name for name in self.needed if getattr(network, name, None) is None]
+        if missing:
+            raise Skipped(f"{missing[0]} is not set: check_attributes says why")
+        network.eval()
+        return network
+
+    def bare(self) -> N:
+        """The network, whatever it says of itself."""
+        made = self.made()
+        kind: Any = self.interface
+        if not isinstance(made, kind):
+            raise Skipped(f"it is no ganzoo.{self.interface.__name__}")
+        network: N = made
+        return network
+
+    def lively(self, seed: int = 0) -> N:
+        """The same, shaken (see `probes.shake`), unless its samples or scores overflow then."""
+        _ = self.data  # which builds a network too, and parts may share what they should not
+        shaken = shake(self.network(seed), seed)
+        with seeded(seed):
+            made = self.passed(shaken, *self.batch(shaken, 2))
+        return shaken if made.isfinite().all() else self.network(seed)
+
+    def steady(self, seed: int = 0) -> N:
+        """The same, where equal passes are equal: else nothing can be learnt from comparing."""
+        network = self.lively(seed)
+        inputs, labels = self.batch(network, 2)
+        made = []
+        for _ in range(2):
+            with seeded(seed):
+                made.append(self.passed(network, inputs, labels))
+        if not equal(*made):
+            raise Skipped("equal passes differ: check_determinism says why")
+        return network
+
+    @property
+    def unit(self) -> int:
+        """Rows that belong together: 1, or the size of a pack."""
+        return 1
+
+    def batch(self, network: N, n: int, seed: int = 0) -> tuple[Tensor, Tensor | None]:
+        """Inputs and labels of n rows, or of n packs."""
+        inputs = self.inputs(network, n, seed)
+        return inputs, self.labels(network, len(inputs))
+
+    def inputs(self, network: N, n: int, seed: int = 0) -> Tensor:
+        """What n rows, or n packs, are made of."""
+        raise NotImplementedError
+
+    def passed(self, network: N, inputs: Tensor, labels: Tensor | None) -> Tensor:
+        """A pass without a graph; where it fails, `check_shapes` says why."""
+        with torch.no_grad(), _told_elsewhere("check_shapes"):
+            made: Any = network(inputs, labels)
+        return _tensor(made, "forward", "check_shapes")
+
+    def published_by(self, network: N, inputs: Tensor, labels: Tensor | None) -> dict[str, Tensor]:
+        """All that a pass publishes; where it fails, `check_outputs` says why."""
+        with _told_elsewhere("check_outputs"):
+            made: dict[str, Any] = network.outputs(inputs, labels)
+        return {name: _tensor(value, "outputs()", "check_shapes") for name, value in made.items()}
+
+    def labels(self, network: N, rows: int) -> Tensor | None:
+        """Labels for rows: of the network's classes in a circle, or the data's conditions."""
+        numbers = torch.arange(rows)
+        if network.num_classes is not None:
+            return numbers % network.num_classes
+        if self.data is None:
+            return None
+        _, labels = self.data.batch(numbers % len(self.data))
+        return labels if labels is not None and labels.is_floating_point() else None
+
+    @cached_property
+    def data(self) -> Dataset | None:
+        """The data of its game, or other data of its shape."""
+        found = self.network()
+        shape = tuple(found.sample_shape)
+        if self.game is not None:
+            data = self.game.data_here()
+            if data is not None and tuple(data.sample_shape) == shape:
+                return data
+        return fitting_data(self.world, self.own_data, shape, found.num_classes)
+
+    def line(self, pattern: str = "", method: str = "forward") -> str:
+        """The line to change."""
+        try:
+            return line_of(self.made(), pattern, method)
+        except Skipped:
+            return line_of(self.factory, pattern, method)
+
+
+def _tensor(made: Any, whose: str, check: str) -> Tensor:
+    """What was made, if it is a tensor."""
+    if not isinstance(made, Tensor):
+        raise Skipped(f"{whose} gives a {type(made).__name__}: {check} says why")
+    return made
+
+
+@contextmanager
+def _told_elsewhere(check: str) -> Iterator[None]:
+    """Skip what cannot be checked because of what another check says."""
+    try:
+        yield
+    except Exception as error:
+        raise Skipped(f"a pass fails ({one_line(error)[:80]}): {check} says why") from error
+
+
+class GeneratorSubject(NetworkSubject[Generator]):
+    """A generator; its rows are latents."""
+
+    kind: ClassVar[str] = "generator"
+    interface: ClassVar[type] = Generator
+    published: ClassVar[str] = "samples"
+    needed: ClassVar[tuple[str, ...]] = ("sample_shape", "latent_dim")
+
+    def inputs(self, network: Generator, n: int, seed: int = 0) -> Tensor:
+        """Latents [n, D]."""
+        return network.sample_latents(n, rng=torch.Generator().manual_seed(seed))
+
+
+class DiscriminatorSubject(NetworkSubject[Discriminator]):
+    """A discriminator; its rows are samples, or packs of them."""
+
+    kind: ClassVar[str] = "discriminator"
+    interface: ClassVar[type] = Discriminator
+    published: ClassVar[str] = "scores"
+
+    @cached_property
+    def unit(self) -> int:
+        """The least number of samples that get a score."""
+        network = self.network()
+        return pack_of(network, lambda rows: self.labels(network, rows))
+
+    def inputs(self, network: Discriminator, n: int, seed: int = 0) -> Tensor:
+        """Samples [n * unit, *S], uniform in [-1, 1]."""
+        rng = torch.Generator().manual_seed(seed)
+        return torch.rand(n * self.unit, *network.sample_shape, generator=rng) * 2 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class LossSubject(PartSubject):
+    """A loss, and a game that it decides."""
+
+    kind: ClassVar[str] = "loss"
+    interface: ClassVar[type] = Loss
+    game: Game | None = None
+
+    def table(self) -> tuple[TrainingState, Table]:
+        """Its game, about to start, with the loss as it was built."""
+        if self.game is None:
+            raise Skipped("it decides no game that could be found; name one in ganzoo_examples")
+        with seeded(0):
+            loss = self.made()
+        if not isinstance(loss, Loss):
+            raise Skipped("it is no ganzoo.Loss")
+        return self.game.table_of(loss)
+
+    def line(self, pattern: str = "", method: str = "discriminator") -> str:
+        """The line to change."""
+        return line_of(self.factory, pattern, method)

@@ -1,0 +1,147 @@
+"""What is checked: a plugin, one of its parts, a game of parts, a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, ClassVar
+
+from ganzoo.cards import Card, Catalogue
+from ganzoo.errors import GanzooError, one_line
+from ganzoo.interfaces import (
+    Dataset,
+    Extractor,
+    Tracker,
+)
+from ganzoo.plugins import Plugin
+from ganzoo.registry import Entry
+from ganzoo.testing.faults import Skipped, line_of
+from ganzoo.testing.games import Game
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """Something that checks are made of; `world` is in force while they are."""
+
+    kind: ClassVar[str] = ""
+    name: str
+    world: Catalogue = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        """How it is called in tables, tests and waivers."""
+        return f"{self.kind}/{self.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class PluginSubject(Subject):
+    """A plugin as its manager found it, and its module (None where it was not loaded)."""
+
+    kind: ClassVar[str] = "plugin"
+    plugin: Plugin
+    module: ModuleType | None
+
+
+@dataclass(frozen=True, eq=False)
+class PartSubject(Subject):
+    """A part, with the arguments that it is built with."""
+
+    interface: ClassVar[type] = object
+    entry: Entry
+    arguments: Mapping[str, Any]
+
+    def made(self) -> Any:
+        """The part, built; a check of something else is skipped where that fails."""
+        try:
+            return self.entry.build(**self.arguments)
+        except GanzooError as error:
+            raise Skipped(f"it cannot be built: {one_line(error)}") from error
+
+    @property
+    def factory(self) -> Any:
+        """The class or the function that makes the part."""
+        try:
+            return self.entry.resolve()
+        except GanzooError as error:
+            raise Skipped(f"it cannot be imported: {one_line(error)}") from error
+
+
+class DatasetSubject(PartSubject):
+    """A data set."""
+
+    kind: ClassVar[str] = "dataset"
+    interface: ClassVar[type] = Dataset
+
+    def data(self) -> Dataset:
+        """The data set; skipped where its files are not on this machine."""
+        self.must_be_here()
+        made = self.made()
+        if not isinstance(made, Dataset):
+            raise Skipped("it is no ganzoo.Dataset")
+        return made
+
+    def filled(self) -> Dataset:
+        """The same; skipped where it holds nothing."""
+        data = self.data()
+        if len(data) < 1:
+            raise Skipped("it holds no samples: check_facts says why")
+        return data
+
+    def must_be_here(self) -> None:
+        """Skip where building it would fetch something."""
+        factory = self.factory
+        if isinstance(factory, type) and issubclass(factory, Dataset) and not factory.is_here():
+            raise Skipped("its files are not on this machine, and nothing is fetched")
+
+    def line(self, pattern: str = "", method: str = "batch") -> str:
+        """The line to change."""
+        return line_of(self.factory, pattern, method)
+
+
+class ExtractorSubject(PartSubject):
+    """An extractor of features."""
+
+    kind: ClassVar[str] = "extractor"
+    interface: ClassVar[type] = Extractor
+
+    def line(self, pattern: str = "", method: str = "__init__") -> str:
+        """The line to change."""
+        return line_of(self.factory, pattern, method)
+
+
+class TrackerSubject(PartSubject):
+    """A tracker, which is looked at and never built: it would call somewhere."""
+
+    kind: ClassVar[str] = "tracker"
+    interface: ClassVar[type] = Tracker
+
+
+class WriterSubject(PartSubject):
+    """A function that writes samples of a kind."""
+
+    kind: ClassVar[str] = "writer"
+
+    def line(self, pattern: str = "") -> str:
+        """The line to change."""
+        return line_of(self.factory, pattern)
+
+
+@dataclass(frozen=True, eq=False)
+class GameSubject(Subject):
+    """A game of a generator, a discriminator, a loss and a data set.
+
+    `games` are all of its plugin's, for what is dear to start and plays them at once.
+    """
+
+    kind: ClassVar[str] = "game"
+    game: Game
+    games: tuple[Game, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ModelSubject(Subject):
+    """A model folder."""
+
+    kind: ClassVar[str] = "model"
+    card: Card

@@ -1,0 +1,86 @@
+"""Worlds: sets of plugins that are in force for a while, and copies of them."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ganzoo.cards import Catalogue
+from ganzoo.plugins import CORE, PART_HOOKS, Plugin, PluginManager, Source, canonical, hookimpl
+from ganzoo.plugins.manager import installed_sources
+
+#: The plugin of the players and data that stand in where nothing else fits.
+STANDINS = "ganzoo-testing"
+_STANDIN_PARTS = {
+    "generator": {"plain": "ganzoo.testing.plain:PlainGenerator"},
+    "discriminator": {"plain": "ganzoo.testing.plain:PlainDiscriminator"},
+    "dataset": {"patterns": "ganzoo.testing.plain:Patterns"},
+}
+
+
+def source_of(what: str | ModuleType | Source) -> Source:
+    """A plugin as a world takes it: an installed distribution, a module, or a module's name."""
+    if isinstance(what, Source):
+        return what
+    if isinstance(what, str):
+        for source in installed_sources():
+            if source.distribution == canonical(what):
+                return source
+        what = importlib.import_module(what)
+    module = what
+    distribution = canonical(module.__name__.partition(".")[0])
+    version = str(getattr(module, "__version__", "0.1"))
+    return Source(distribution, version, lambda: module)
+
+
+def mirrored(zoo: Catalogue) -> Catalogue:
+    """The same parts and models, the stand-ins beside them, and no listeners.
+
+    Whatever is played in it, no plugin's events are called.
+    """
+    plugins = [p for p in zoo.manager.plugins.values() if p.distribution != CORE and p.loaded]
+    sources = [
+        offering(p.distribution, p.version, p.parts, p.cards)
+        for p in plugins
+        if p.distribution != STANDINS
+    ]
+    manager = PluginManager([*sources, standins()], strict=False)
+    manager.plugins[CORE].cards = list(zoo.manager.plugins[CORE].cards)
+    return Catalogue(manager)
+
+
+def standins() -> Source:
+    """The stand-ins as a plugin."""
+    return offering(STANDINS, "0", _STANDIN_PARTS)
+
+
+def offering(
+    distribution: str,
+    version: str,
+    parts: Mapping[str, Mapping[str, str]],
+    cards: list[Path] | None = None,
+) -> Source:
+    """A plugin of these parts, by kind, and of these folders of models."""
+    module = ModuleType(f"plugin of {distribution}")
+    for kind, offered in parts.items():
+        module.__dict__[PART_HOOKS[kind]] = _hook(PART_HOOKS[kind], dict(offered))
+    if cards:
+        module.__dict__["ganzoo_cards"] = _hook("ganzoo_cards", list(cards))
+    return Source(distribution, version, lambda: module)
+
+
+def module_of(zoo: Catalogue, plugin: Plugin) -> ModuleType | None:
+    """The module of a plugin, where it was loaded."""
+    found = zoo.manager.pluggy.get_plugin(plugin.distribution)
+    return found if isinstance(found, ModuleType) else None
+
+
+def _hook(name: str, value: Any) -> Any:
+    def hook() -> Any:
+        return value
+
+    hook.__name__ = name
+    return hookimpl(hook)

@@ -1,0 +1,987 @@
+"""Parts that are wrong in one way each, on top of parts that are right in every way.
+
+Each class below is what a check of `ganzoo.testing` is there for: the docstring says the mistake as
+its author would make it. Images are [1, 4, 4] in [-1, 1].
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn.functional import one_hot, softplus
+
+from ganzoo import Dataset, Discriminator, Extractor, Generator, Loss, Round, Terms, Tracker
+from ganzoo.losses import gradient_penalty, interpolate, scores
+from ganzoo.plugins import Source
+from ganzoo.testing.worlds import offering
+
+SHAPE = (1, 4, 4)
+
+# --- Right in every way --------------------------------------------------------------------------
+
+
+class Image(Generator):
+    """Latents [N, 4] and labels [N] -> images [N, 1, 4, 4] in [-1, 1]."""
+
+    def __init__(self, num_classes: int | None = None) -> None:
+        super().__init__()
+        self.latent_dim, self.sample_shape, self.num_classes = 4, SHAPE, num_classes
+        self.body = nn.Sequential(nn.Linear(4 + (num_classes or 0), 16), nn.ReLU())
+        self.paint = nn.Sequential(nn.Linear(16, 16), nn.Tanh())
+
+    def told(self, latents: Tensor, labels: Tensor | None) -> Tensor:
+        if self.num_classes is None:
+            return latents
+        return torch.cat([latents, one_hot(labels, self.num_classes).float()], 1)
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.paint(self.body(self.told(latents, labels))).unflatten(1, SHAPE)
+
+
+class Judge(Discriminator):
+    """Images [N, 1, 4, 4] -> scores [N]."""
+
+    independent = True
+
+    def __init__(self, num_classes: int | None = None) -> None:
+        super().__init__()
+        self.sample_shape, self.num_classes = SHAPE, num_classes
+        inputs = math.prod(SHAPE) + (num_classes or 0)
+        self.body = nn.Sequential(nn.Linear(inputs, 16), nn.Softplus(), nn.Linear(16, 1))
+
+    def told(self, samples: Tensor, labels: Tensor | None) -> Tensor:
+        flat = samples.flatten(1)
+        if self.num_classes is None:
+            return flat
+        return torch.cat([flat, one_hot(labels, self.num_classes).float()], 1)
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.body(self.told(samples, labels)).squeeze(1)
+
+
+class Game(Loss):
+    """The non-saturating game."""
+
+    def discriminator(self, round: Round) -> Terms:
+        real, fake = scores(round)
+        return {"real": softplus(-real), "fake": softplus(fake)}
+
+    def generator(self, round: Round) -> Terms:
+        return {"generator": softplus(-round.discriminator(round.fake))}
+
+
+class Halves(Dataset):
+    """64 images that are dark on one side and bright on the other."""
+
+    kind = "halves"
+    sample_shape = SHAPE
+    num_classes = 2
+
+    def __len__(self) -> int:
+        return 64
+
+    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
+        columns = torch.tensor([-0.9, -0.8, 0.8, 0.9]).expand(len(indices), 1, 4, 4)
+        labels = indices % 2
+        flipped = torch.where(labels.bool()[:, None, None, None], columns.flip(3), columns)
+        return flipped + (indices / 1000)[:, None, None, None], labels
+
+
+def write_halves(samples: Tensor, path: Path) -> list[Path]:
+    """Write images as lines of numbers."""
+    path = path.with_suffix(".txt")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(str(row) for row in samples.flatten(1).tolist()))
+    return [path]
+
+
+# --- Generators ----------------------------------------------------------------------------------
+
+
+class SigmoidImage(Image):
+    """Images in [0, 1], as many other libraries have them."""
+
+    def forward(self, latents, labels=None):
+        return torch.sigmoid(super().forward(latents, labels).atanh())
+
+
+class UnboundedImage(Image):
+    """No tanh at the end."""
+
+    def __init__(self):
+        super().__init__()
+        self.paint = nn.Sequential(nn.Linear(16, 16))
+
+
+class ClasslessImage(Image):
+    """Takes labels and forgets them."""
+
+    def __init__(self, num_classes=3):
+        super().__init__()
+        self.num_classes = num_classes
+
+    def told(self, latents, labels):
+        return latents
+
+
+class CentredImage(Image):
+    """Takes the batch's mean away, in eval mode too."""
+
+    def forward(self, latents, labels=None):
+        features = self.body(latents)
+        return self.paint(features - features.mean(0)).unflatten(1, SHAPE)
+
+
+class SummedImage(Image):
+    """Divides by the size of the batch."""
+
+    def forward(self, latents, labels=None):
+        return super().forward(latents / len(latents), labels)
+
+
+class SeededImage(Image):
+    """Sets a seed, to be reproducible."""
+
+    def __init__(self):
+        torch.default_generator.manual_seed(42)
+        super().__init__()
+
+
+class NumpyImage(Image):
+    """Draws first weights with numpy."""
+
+    def __init__(self):
+        super().__init__()
+        drawn = np.random.normal(size=(16, 16))
+        self.paint[0].weight.data = torch.tensor(drawn, dtype=torch.float32)
+
+
+class UnusedImage(Image):
+    """Makes a layer and never uses it."""
+
+    def __init__(self):
+        super().__init__()
+        self.extra = nn.Linear(16, 16)
+
+
+class FrozenImage(Image):
+    """Runs under no_grad."""
+
+    @torch.no_grad()
+    def forward(self, latents, labels=None):
+        return super().forward(latents, labels)
+
+
+class RoundedImage(Image):
+    """Rounds to grey levels."""
+
+    def forward(self, latents, labels=None):
+        return super().forward(latents, labels).mul(127).round().div(127)
+
+
+class SteepImage(Image):
+    """Takes a root whose gradient is infinite at 0."""
+
+    def forward(self, latents, labels=None):
+        made = super().forward(latents, labels)
+        return made - (made - made).abs().sqrt()
+
+
+class GraphImage(Image):
+    """Keeps a tensor with a graph."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = self.paint[0].weight.norm() * 0 + 1
+
+    def forward(self, latents, labels=None):
+        return super().forward(latents, labels) * self.scale.detach()
+
+
+class LambdaImage(Image):
+    """Keeps a function of its first layers."""
+
+    def __init__(self):
+        super().__init__()
+        body, paint = self.body, self.paint
+        self.draw = lambda latents: paint(body(latents))
+
+    def forward(self, latents, labels=None):
+        return self.draw(latents).unflatten(1, SHAPE)
+
+
+class SharedImage(Image):
+    """Keeps its layers where all of its kind have them."""
+
+    layers: ClassVar[list[nn.Module]] = []
+
+    def __init__(self):
+        super().__init__()
+        self.layers[:] = [self.body, self.paint]
+
+    def forward(self, latents, labels=None):
+        body, paint = self.layers
+        return paint(body(latents)).unflatten(1, SHAPE)
+
+    def __deepcopy__(self, memo):
+        copied = type(self).__new__(type(self))
+        memo[id(self)] = copied
+        nn.Module.__init__(copied)
+        for name, value in vars(self).items():
+            copied.__dict__.setdefault(name, value)
+        copied._modules = dict(self._modules)
+        return copied
+
+
+class StrayImage(Image):
+    """Draws a tensor that is neither parameter nor buffer."""
+
+    def __init__(self):
+        super().__init__()
+        self.shift = torch.randn(16)
+
+    def forward(self, latents, labels=None):
+        return self.paint(self.body(latents) + self.shift).unflatten(1, SHAPE)
+
+
+class DoubleImage(Image):
+    """Lets a numpy constant in."""
+
+    def forward(self, latents, labels=None):
+        return super().forward(latents, labels) * torch.tensor(0.5, dtype=torch.float64).expand(4)
+
+
+class SqueezedImage(Image):
+    """Squeezes all there is to squeeze."""
+
+    def forward(self, latents, labels=None):
+        return super().forward(latents, labels).squeeze()
+
+
+class FixedImage(Image):
+    """Knows the batch size beforehand."""
+
+    def forward(self, latents, labels=None):
+        return super().forward(latents, labels).view(2, *SHAPE)
+
+
+class GlobalLatents(Image):
+    """Draws latents from torch's global generator."""
+
+    def sample_latents(self, n, *, rng):
+        return torch.randn(n, self.latent_dim)
+
+
+class WideLatents(Image):
+    """Draws other latents than it says."""
+
+    def sample_latents(self, n, *, rng):
+        return torch.randn(n, 5, generator=rng)[:, :4].double()
+
+
+class DriftingImage(Image):
+    """Goes on averaging in eval mode."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("seen", torch.zeros(16))
+
+    def forward(self, latents, labels=None):
+        features = self.body(latents)
+        self.seen.lerp_(features.detach().mean(0), 0.1)
+        return self.paint(features).unflatten(1, SHAPE)
+
+
+class NoisyImage(Image):
+    """Draws noise with numpy."""
+
+    def forward(self, latents, labels=None):
+        noise = np.random.normal(size=latents.shape)
+        return super().forward(latents + torch.tensor(noise).float(), labels)
+
+
+class ReseedingImage(Image):
+    """Seeds in forward."""
+
+    def forward(self, latents, labels=None):
+        torch.default_generator.manual_seed(0)
+        return super().forward(latents, labels)
+
+
+class ListShape(Image):
+    """Says its shape as a list."""
+
+    def __init__(self):
+        super().__init__()
+        self.sample_shape = [1, 4, 4]
+
+
+class Needy(Image):
+    """Cannot be built without an argument that nobody can guess."""
+
+    def __init__(self, alphabet):
+        super().__init__()
+        self.alphabet = alphabet
+
+
+class Module(nn.Module):
+    """No generator at all."""
+
+
+class OtherOutputs(Image):
+    """Computes samples twice, and not alike."""
+
+    def outputs(self, latents, labels=None):
+        return {"samples": self(latents, labels).clamp(-0.01, 0.01)}
+
+
+class NoSamples(Image):
+    """Publishes under a name of its own."""
+
+    def outputs(self, latents, labels=None):
+        return {"images": self(latents, labels)}
+
+
+class ShapelessImage(Image):
+    """Never says its shape."""
+
+    def __init__(self):
+        super().__init__()
+        del self.sample_shape
+
+
+class PairImage(Image):
+    """Returns features beside the images."""
+
+    def forward(self, latents, labels=None):
+        return super().forward(latents, labels), latents
+
+
+class RootImage(Image):
+    """Takes the root of what may be below 0."""
+
+    def forward(self, latents, labels=None):
+        return super().forward(latents, labels).sqrt()
+
+
+class UnlabelledOutputs(Image):
+    """Forgets the labels in outputs."""
+
+    def __init__(self, num_classes=3):
+        super().__init__(num_classes)
+
+    def outputs(self, latents, labels=None):
+        return {"samples": self(latents)}
+
+
+class OwnSourceImage(Image):
+    """Draws first weights from a generator of its own, seeded by the clock."""
+
+    def __init__(self):
+        super().__init__()
+        rng = torch.Generator()
+        rng.seed()
+        nn.init.normal_(self.paint[0].weight, generator=rng)
+
+
+class RandomWidthImage(Image):
+    """Draws how wide it is."""
+
+    def __init__(self):
+        super().__init__()
+        width = 16 + int(torch.randint(1, 1000, ()))
+        self.body = nn.Sequential(nn.Linear(4, width), nn.ReLU())
+        self.paint = nn.Sequential(nn.Linear(width, 16), nn.Tanh())
+
+
+class ExtraStateImage(Image):
+    """Keeps what is no tensor among its weights."""
+
+    def get_extra_state(self):
+        return {"epochs": 3}
+
+    def set_extra_state(self, state):
+        pass
+
+
+class FixedLatents(Image):
+    """Seeds the generator that it is given."""
+
+    def sample_latents(self, n, *, rng):
+        return torch.randn(n, 4, generator=torch.Generator().manual_seed(0))
+
+
+def make_module():
+    """A function that makes no generator."""
+    return Module()
+
+
+# --- Discriminators ------------------------------------------------------------------------------
+
+
+class SigmoidJudge(Judge):
+    """Gives probabilities."""
+
+    def forward(self, samples, labels=None):
+        return torch.sigmoid(super().forward(samples, labels))
+
+
+class NormedJudge(Judge):
+    """Has batch norm, and says that it keeps samples apart."""
+
+    def __init__(self):
+        super().__init__()
+        self.body.insert(1, nn.BatchNorm1d(16))
+
+
+class HonestNormedJudge(NormedJudge):
+    """Has batch norm and says so: wrong under a penalty only."""
+
+    independent = False
+
+
+class MinibatchJudge(Judge):
+    """Compares the samples of a batch (Salimans et al. 2016): by design, so it is to be waived."""
+
+    independent = False
+
+    def forward(self, samples, labels=None):
+        made = super().forward(samples, labels)
+        return made + (made - made.mean(0)).abs()
+
+
+class PackedJudge(Judge):
+    """Scores pairs, and says that it keeps samples apart."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(32, 16), nn.Softplus(), nn.Linear(16, 1))
+
+    def forward(self, samples, labels=None):
+        return self.body(samples.reshape(len(samples) // 2, 32)).squeeze(1)
+
+
+class MapJudge(Judge):
+    """Leaves maps of scores as they are."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Conv2d(1, 1, 2)
+
+    def forward(self, samples, labels=None):
+        return self.body(samples)
+
+
+class ClasslessJudge(Judge):
+    """Takes labels and forgets them."""
+
+    def __init__(self, num_classes=3):
+        super().__init__()
+        self.num_classes = num_classes
+
+    def told(self, samples, labels):
+        return samples.flatten(1)
+
+
+class Once(torch.autograd.Function):
+    """A softplus that can be differentiated once."""
+
+    @staticmethod
+    def forward(ctx, values):
+        ctx.save_for_backward(values)
+        return softplus(values)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient):
+        (values,) = ctx.saved_tensors
+        return gradient * values.sigmoid()
+
+
+class OnceJudge(Judge):
+    """Has an activation without a second derivative."""
+
+    def forward(self, samples, labels=None):
+        features = self.body[0](self.told(samples, labels))
+        return self.body[2](Once.apply(features)).squeeze(1)
+
+
+class CutJudge(Judge):
+    """Detaches what its weights would have a second gradient through."""
+
+    def forward(self, samples, labels=None):
+        flat = self.told(samples, labels)
+        steep = (flat * self.body[0].weight.detach().sum(0)).sum(1)
+        return steep + super().forward(samples.detach())
+
+
+class SteepJudge(Judge):
+    """Takes a root at exactly 0."""
+
+    def forward(self, samples, labels=None):
+        nothing = (samples - samples.detach()).flatten(1)
+        return super().forward(samples) + nothing.square().sum(1).sqrt()
+
+
+# --- Losses --------------------------------------------------------------------------------------
+
+
+class ScalarGame(Game):
+    """Takes the mean, as everybody does elsewhere."""
+
+    def generator(self, round):
+        return {"generator": super().generator(round)["generator"].mean()}
+
+
+class ForgetfulGame(Game):
+    """Forgets to return."""
+
+    def generator(self, round):
+        super().generator(round)
+
+
+class NumberGame(Game):
+    """Returns a number."""
+
+    def discriminator(self, round):
+        return {**super().discriminator(round), "extra": 0.0}
+
+
+class NamelessGame(Game):
+    """Names terms by numbers."""
+
+    def discriminator(self, round):
+        return dict(enumerate(super().discriminator(round).values()))
+
+
+class InfiniteGame(Game):
+    """Takes a log at 0."""
+
+    def discriminator(self, round):
+        real, _ = scores(round)
+        return {**super().discriminator(round), "log": (real - real).log()}
+
+
+class DetachedGame(Game):
+    """Detaches what it should move."""
+
+    def generator(self, round):
+        return {"generator": softplus(-round.discriminator(round.fake.detach()))}
+
+
+class LateGame(Game):
+    """Goes wrong at the third turn only."""
+
+    def discriminator(self, round):
+        terms = super().discriminator(round)
+        return terms if round.turn != 2 else {"real": terms["real"].mean()}
+
+
+class ReadingGame(Game):
+    """Reads what nobody publishes, without saying that it needs it."""
+
+    def generator(self, round):
+        return {"style": round.generator.outputs(round.latents)["styles"]}
+
+
+class NeedingGame(ReadingGame):
+    """Says that it needs what nobody publishes."""
+
+    needs = frozenset({"styles"})
+
+
+class RandomGame(Game):
+    """Draws with torch.rand."""
+
+    def discriminator(self, round):
+        noisy = round.real + 0.1 * torch.randn_like(round.real)
+        return {"real": softplus(-round.discriminator(noisy)), **super().discriminator(round)}
+
+
+class NumpyGame(Game):
+    """Draws with numpy."""
+
+    def generator(self, round):
+        weight = float(np.random.uniform())
+        return {"generator": weight * super().generator(round)["generator"]}
+
+
+class OwnRandomGame(Game):
+    """Draws from a generator of its own that nobody seeds alike."""
+
+    drawn: ClassVar[torch.Generator] = torch.Generator()
+
+    def generator(self, round):
+        weight = torch.rand((), generator=self.drawn)
+        return {"generator": weight * super().generator(round)["generator"]}
+
+
+class InPlaceGame(Game):
+    """Edits its buffer in place."""
+
+    def __init__(self):
+        self.register_buffer("mean", torch.zeros(()))
+
+    def generator(self, round):
+        self.mean.lerp_(round.fake.detach().mean(), 0.1)
+        return super().generator(round)
+
+
+class GraphGame(Game):
+    """Keeps a graph in its buffer."""
+
+    def __init__(self):
+        self.register_buffer("mean", torch.zeros(()))
+
+    def generator(self, round):
+        self.mean = torch.lerp(self.mean, round.fake.mean(), 0.1)
+        return super().generator(round)
+
+
+class CountingGame(Game):
+    """Counts on itself: a run that goes on counts from the beginning."""
+
+    def __init__(self):
+        self.count = 0
+
+    def discriminator(self, round):
+        self.count += 1
+        return {k: v / self.count for k, v in super().discriminator(round).items()}
+
+
+class SteppingGame(Game):
+    """Clips weights in its turn."""
+
+    def generator(self, round):
+        with torch.no_grad():
+            for parameter in round.discriminator.module.parameters():
+                parameter.clamp_(-0.01, 0.01)
+        return super().generator(round)
+
+
+class BackwardGame(Game):
+    """Goes back by itself."""
+
+    def discriminator(self, round):
+        terms = super().discriminator(round)
+        sum(terms.values()).mean().backward(retain_graph=True)
+        return terms
+
+
+class EvalGame(Game):
+    """Puts the discriminator into eval mode."""
+
+    def generator(self, round):
+        round.discriminator.module.eval()
+        return super().generator(round)
+
+
+class FreezingGame(Game):
+    """Freezes the generator in the discriminator's turn."""
+
+    def discriminator(self, round):
+        round.generator.module.requires_grad_(False)
+        return super().discriminator(round)
+
+
+class PenalisedGame(Game):
+    """A gradient penalty."""
+
+    double_backward = True
+
+    def discriminator(self, round):
+        between = interpolate(round.real, round.fake, round.uniform(len(round.real)))
+        penalty = gradient_penalty(round.discriminator, between)
+        return {**super().discriminator(round), "penalty": 10 * penalty}
+
+
+class UnclaimedGame(PenalisedGame):
+    """A gradient penalty that it does not tell of."""
+
+    double_backward = False
+
+
+class LazyUnclaimedGame(Game):
+    """A gradient penalty at every fourth turn that it does not tell of."""
+
+    def discriminator(self, round):
+        terms = super().discriminator(round)
+        if round.turn % 4 == 3:
+            terms["penalty"] = gradient_penalty(round.discriminator, round.real)
+        return terms
+
+
+class MisspeltRecipe(Game):
+    """Misspells a key of its recipe."""
+
+    recipe: ClassVar[dict[str, Any]] = {"discriminator_step": 5}
+
+
+class UnknownOptimizer(Game):
+    """Names an optimizer that is nobody's."""
+
+    recipe: ClassVar[dict[str, Any]] = {
+        "optimizers": {"generator": {"name": "adamm"}, "discriminator": {"name": "adam"}}
+    }
+
+
+class WastefulGame(Game):
+    """Makes fakes anew in the discriminator's turn, with a graph."""
+
+    def discriminator(self, round):
+        fake = round.discriminator(round.generator(round.latents))
+        return {"real": softplus(-round.discriminator(round.real)), "fake": softplus(fake)}
+
+
+class TurnedGame(Game):
+    """Has a sign the wrong way round."""
+
+    def generator(self, round):
+        return {"generator": softplus(round.discriminator(round.fake))}
+
+
+class BatchGame(Game):
+    """Squares a mean over the batch."""
+
+    def generator(self, round):
+        mean = round.discriminator(round.fake).mean()
+        return {"generator": (mean - 1).square().expand(len(round.fake))}
+
+
+class LockedGame(Game):
+    """Keeps a lock."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+
+
+class HiddenCount(Game):
+    """Counts in a global: a run that goes on in another process counts from the beginning."""
+
+    counts: ClassVar[dict[int, float]] = {}
+
+    def discriminator(self, round):
+        count = self.counts[round.step] = self.counts.get(round.step, 0.0) + 1
+        return {k: v / count for k, v in super().discriminator(round).items()}
+
+
+# --- Data ----------------------------------------------------------------------------------------
+
+
+class RandomHalves(Halves):
+    """Augments at random."""
+
+    def batch(self, indices):
+        samples, labels = super().batch(indices)
+        return samples * torch.rand(len(samples), 1, 1, 1), labels
+
+
+class NormalisedHalves(Halves):
+    """Normalises each batch."""
+
+    def batch(self, indices):
+        samples, labels = super().batch(indices)
+        return (samples - samples.mean(0)).clamp(-1, 1), labels
+
+
+class UnseededHalves(Halves):
+    """Draws its samples anew each time it is built."""
+
+    def __init__(self):
+        self.noise = torch.rand(64, 1, 1, 1) / 100
+
+    def batch(self, indices):
+        samples, labels = super().batch(indices)
+        return samples + self.noise[indices] - 0.01, labels
+
+
+class ByteHalves(Halves):
+    """Leaves bytes as they are."""
+
+    def batch(self, indices):
+        samples, labels = super().batch(indices)
+        return samples.add(1).mul(127).round(), labels
+
+
+class UnitHalves(Halves):
+    """Lies in [0, 1]."""
+
+    def batch(self, indices):
+        samples, labels = super().batch(indices)
+        return samples.add(1).div(2), labels
+
+
+class DoubleHalves(Halves):
+    """Comes in float64."""
+
+    def batch(self, indices):
+        samples, labels = super().batch(indices)
+        return samples.double(), labels
+
+
+class BadLabels(Halves):
+    """Counts classes from 1."""
+
+    def batch(self, indices):
+        samples, labels = super().batch(indices)
+        return samples, labels + 1
+
+
+class FloatlessLabels(Halves):
+    """Gives labels as int32."""
+
+    def batch(self, indices):
+        samples, labels = super().batch(indices)
+        return samples, labels.int()
+
+
+class NoLabels(Halves):
+    """Says two classes and gives none."""
+
+    def batch(self, indices):
+        return super().batch(indices)[0], None
+
+
+class SamplesOnly(Halves):
+    """Returns samples and nothing else."""
+
+    def batch(self, indices):
+        return super().batch(indices)[0]
+
+
+class EmptyHalves(Halves):
+    """Holds nothing."""
+
+    def __len__(self):
+        return 0
+
+
+class ListHalves(Halves):
+    """Says its shape as a list."""
+
+    sample_shape = [1, 4, 4]  # noqa: RUF012
+
+
+class TurnedRange(Halves):
+    """Says its range the wrong way round."""
+
+    value_range = (1.0, -1.0)
+
+
+class KindlessHalves(Halves):
+    """Says no kind."""
+
+    kind = None
+
+
+class HollowHalves(Halves):
+    """Divides by 0."""
+
+    def batch(self, indices):
+        samples, labels = super().batch(indices)
+        return samples / (samples - samples), labels
+
+
+# --- Extractors, writers, trackers ---------------------------------------------------------------
+
+
+class Features(Extractor):
+    """Images [N, 1, 4, 4] -> features [N, 8]."""
+
+    name, feature_dim, sample_shape = "features", 8, SHAPE
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Flatten(), nn.Linear(16, 8), nn.BatchNorm1d(8))
+        self.eval()
+
+    def forward(self, samples):
+        return self.body(samples)
+
+
+class WideFeatures(Features):
+    """Says more features than it gives."""
+
+    feature_dim = 16
+
+
+class TrainFeatures(Features):
+    """Stays in train mode."""
+
+    def __init__(self):
+        super().__init__()
+        self.train()
+
+
+class DroppedFeatures(Features):
+    """Draws."""
+
+    def forward(self, samples):
+        return self.body(samples) + torch.tensor(np.random.normal(size=(1, 8))).float()
+
+
+class CentredFeatures(Features):
+    """Takes the mean of the batch away."""
+
+    def forward(self, samples):
+        features = self.body(samples)
+        return features - features.mean(0)
+
+
+def write_nothing(samples, path):
+    """Return nothing."""
+    write_halves(samples, path)
+
+
+def write_elsewhere(samples, path):
+    """Say another name than it wrote."""
+    write_halves(samples, path)
+    return [path]
+
+
+def write_and_leave(samples, path):
+    """Leave a file behind."""
+    (path.parent / "notes.tmp").write_text("for the moment")
+    return write_halves(samples, path)
+
+
+def write_clamped(samples, path):
+    """Change the samples."""
+    return write_halves(samples.clamp_(-0.5, 0.5), path)
+
+
+class HalfTracker(Tracker):
+    """Lacks half of its methods."""
+
+    def start(self, run):
+        pass
+
+    def log(self, images_seen, values):
+        pass
+
+
+#: The plugin that is right, by kind.
+SOUND = {
+    "generator": {"image": "broken:Image"},
+    "discriminator": {"judge": "broken:Judge"},
+    "loss": {"game": "broken:Game"},
+    "dataset": {"halves": "broken:Halves"},
+    "extractor": {"features": "broken:Features"},
+    "writer": {"halves": "broken:write_halves"},
+}
+
+
+def broken_plugin(kind: str = "", target: str = "", /, **others: str) -> Source:
+    """The sound plugin, in which parts of some kinds are others, as "Class" or "module:Class"."""
+    parts = {of: dict(offered) for of, offered in SOUND.items()}
+    for of, wanted in ({kind: target} | others if kind else others).items():
+        name = next(iter(parts[of])) if of in parts else "culprit"
+        parts[of] = {name: wanted if ":" in wanted else f"broken:{wanted}"}
+    return offering("broken", "1.0", parts)
