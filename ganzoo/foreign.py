@@ -7,11 +7,13 @@ safetensors file; a checkpoint that is more than that, or too much, ends that pr
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 import tempfile
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -19,6 +21,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ganzoo.errors import WeightsError, one_line
+from ganzoo.tensorfile import metadata, parse, read_buffer
 from ganzoo.weights import read_tensors
 
 SECONDS = 300
@@ -28,26 +31,51 @@ SLACK = 1 << 30
 DEPTH = 8
 
 
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a file holds: its tensors by dotted names, and the names of the mappings they lie in.
+
+    `ordered` says that they come in the file's own order, which is that of its network's layers;
+    a safetensors file keeps none.
+    """
+
+    tensors: dict[str, Tensor]
+    groups: tuple[str, ...] = ()
+    ordered: bool = False
+
+
 def read_foreign(path: Path) -> dict[str, Tensor]:
     """The tensors of a safetensors file or a PyTorch checkpoint, by dotted names.
 
     Raises `WeightsError` where the file is missing or is anything but weights.
     """
+    return read_checkpoint(path).tensors
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """The same, with what is known of their order and of how they were nested."""
     if not path.is_file():
         raise WeightsError(f"{path} is missing")
     if path.suffix == ".safetensors":
-        return read_tensors(path)
+        return Checkpoint(read_tensors(path))
     with tempfile.TemporaryDirectory(prefix="ganzoo-") as folder:
         out = Path(folder) / "tensors.safetensors"
-        command = [sys.executable, "-P", "-m", "ganzoo.foreign", str(path.absolute()), str(out)]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            raise WeightsError(f"{path} was not read in {SECONDS} s; it is no usual file") from None
-        if done.returncode != 0 or not out.is_file():
-            said = done.stderr.strip().splitlines() or [f"the reader ended with {done.returncode}"]
-            raise WeightsError(f"{path} holds more than weights, or is damaged: {said[-1][:300]}")
-        return read_tensors(out)
+        _convert_elsewhere(path, out)
+        buffer = read_buffer(out)
+        found, about = parse(buffer, out), metadata(buffer, out)
+    return Checkpoint({name: found[name] for name in about["names"]}, tuple(about["groups"]), True)
+
+
+def _convert_elsewhere(path: Path, out: Path) -> None:
+    """Have a process of its own read a checkpoint and write its tensors."""
+    command = [sys.executable, "-P", "-m", "ganzoo.foreign", str(path.absolute()), str(out)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        raise WeightsError(f"{path} was not read in {SECONDS} s; it is no usual file") from None
+    if done.returncode != 0 or not out.is_file():
+        said = done.stderr.strip().splitlines() or [f"the reader ended with {done.returncode}"]
+        raise WeightsError(f"{path} holds more than weights, or is damaged: {said[-1][:300]}")
 
 
 def flatten(data: object, path: str = "", depth: int = DEPTH) -> dict[str, Tensor]:
@@ -61,13 +89,27 @@ def flatten(data: object, path: str = "", depth: int = DEPTH) -> dict[str, Tenso
     return found
 
 
+def groups(data: object, path: str = "", depth: int = DEPTH) -> list[str]:
+    """The dotted names of nested mappings that hold tensors."""
+    found: list[str] = []
+    if isinstance(data, dict) and depth > 0:
+        for key, value in data.items():
+            name = f"{path}.{key}" if path else str(key)
+            if isinstance(value, dict) and flatten(value, depth=depth - 1):
+                found += [name, *groups(value, name, depth - 1)]
+    return found
+
+
 def _convert(source: Path, target: Path) -> None:
     """In the process of its own: read, and write what is tensors."""
     _limit(source.stat().st_size)
-    tensors = flatten(torch.load(source, map_location="cpu", weights_only=True))  # noqa: TID251
+    data = torch.load(source, map_location="cpu", weights_only=True)  # noqa: TID251
+    tensors = flatten(data)
     if not tensors:
         raise ValueError("it holds no tensors")
-    save_file({name: _plain(tensor) for name, tensor in tensors.items()}, target)
+    about = {"names": list(tensors), "groups": groups(data)}  # safetensors sorts by name
+    plain = {name: _plain(tensor) for name, tensor in tensors.items()}
+    save_file(plain, target, metadata={"ganzoo": json.dumps(about)})
 
 
 def _plain(tensor: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ LAYERS = (
     ("engine",),
     ("metrics",),
     ("extractors",),
-    ("zoo",),
+    ("importing", "zoo"),
     ("evaluation",),
     ("bench",),
     ("publishing",),

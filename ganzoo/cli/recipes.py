@@ -30,8 +30,8 @@ def asked(what: str | None, options: dict[str, Any]) -> tuple[dict[str, Any], st
         if options[key] is not None:
             recipe[key] = options[key]
     raw = {**raw, "recipe": recipe}
-    for setting in options["settings"]:
-        raw = _set(raw, setting)
+    for text in options["settings"]:
+        raw = setting(raw, text)
     return raw, f"{where} with --set" if options["settings"] else where
 
 
@@ -92,14 +92,16 @@ def data_part(asked: str, recipe: dict[str, Any]) -> dict[str, Any]:
     return {"name": there if there.rpartition("/")[2] == asked else asked}
 
 
-def _set(raw: dict[str, Any], setting: str) -> dict[str, Any]:
-    path, equals, text = setting.partition("=")
+def setting(
+    raw: dict[str, Any], text: str, roots: tuple[str, ...] = ROOTS, otherwise: str = "recipe"
+) -> dict[str, Any]:
+    """Lay KEY.PATH=VALUE over a raw config; a path of another root lies below `otherwise`."""
+    path, equals, value = text.partition("=")
     if not equals:
-        raise UsageError(f"--set {setting}: write KEY.PATH=VALUE, such as recipe.batch=128")
-    root = path.partition(".")[0]
-    full = path if root in ROOTS else f"recipe.{path}"
+        example = "recipe.batch=128" if otherwise == "recipe" else f"{otherwise}.width=32"
+        raise UsageError(f"--set {text}: write KEY.PATH=VALUE, such as {example}")
+    full = path if path.partition(".")[0] in roots else f"{otherwise}.{path}"
     try:
-        value = parse_json(text, f"--set {path}")
+        return set_path(raw, full, parse_json(value, f"--set {path}"))
     except ConfigError:
-        value = text
-    return set_path(raw, full, value)
+        return set_path(raw, full, value)

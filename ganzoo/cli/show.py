@@ -56,7 +56,8 @@ def _lines(card: Card, config: ModelConfig) -> Iterator[tuple[str, str]]:
         yield "measured", _figure(metric)
         yield "", metric.command
     if made := config.provenance:
-        yield "trained", f"{made.date}, {made.duration_s / 60:.1f} min, {made.hardware}"
+        took = f"{made.duration_s / 60:.1f} min, {made.hardware}"
+        yield ("trained", f"{made.date}, {took}") if made.images else ("imported", made.date)
         yield "", made.command
     for name, file in config.files.items():
         yield (

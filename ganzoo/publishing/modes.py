@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ganzoo.cards import catalogue
 from ganzoo.data.points import GaussianMixture
 from ganzoo.evaluation.anchors import REAL
 from ganzoo.evaluation.claims import metric_of
@@ -33,7 +34,10 @@ Row = dict[str, Figures]
 
 
 def mixture_of(part: Part) -> GaussianMixture | None:
-    """The data set, where it is a mixture whose modes can be counted."""
+    """The data set, where it is a mixture whose modes can be counted; no other one is built."""
+    factory = catalogue().registry.find("dataset", part.name).resolve()
+    if not isinstance(factory, type) or not issubclass(factory, GaussianMixture):
+        return None
     data = build(Dataset, part)
     return data if isinstance(data, GaussianMixture) else None
 

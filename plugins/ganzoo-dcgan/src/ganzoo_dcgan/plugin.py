@@ -9,11 +9,17 @@ ganzoo_api = 1
 
 @hookimpl
 def ganzoo_generators() -> dict[str, str]:
-    """The generator."""
-    return {"dcgan": "ganzoo_dcgan.networks:DCGANGenerator"}
+    """The family's, and the one in the layout of the authors' code."""
+    return {
+        "dcgan": "ganzoo_dcgan.networks:DCGANGenerator",
+        "dcgan-2015": "ganzoo_dcgan.first:FirstGenerator",
+    }
 
 
 @hookimpl
 def ganzoo_discriminators() -> dict[str, str]:
-    """The discriminator."""
-    return {"dcgan": "ganzoo_dcgan.networks:DCGANDiscriminator"}
+    """The family's, and the one in the layout of the authors' code."""
+    return {
+        "dcgan": "ganzoo_dcgan.networks:DCGANDiscriminator",
+        "dcgan-2015": "ganzoo_dcgan.first:FirstDiscriminator",
+    }

@@ -1,0 +1,105 @@
+"""`ganzoo import`: a model folder from weights that others saved with torch."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ganzoo.cli.recipes import data_part, setting
+from ganzoo.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ganzoo.specs import Part
+
+FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+ROOTS = ("generator", "discriminator", "loss", "data")
+
+
+@click.command("import")
+@click.argument("weights", type=FILE)
+@click.option("--generator", required=True, help="The generator whose weights these are, by name.")
+@click.option("--name", required=True, help="The model's name, such as dcgan-faces.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="The model folder to make."
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="An argument of the generator, such as width=32, or discriminator.arguments.width=32.",
+)
+@click.option(
+    "--map",
+    "mapping",
+    type=FILE,
+    help="A JSON object of the file's names to the network's, where they cannot be matched.",
+)
+@click.option("--key", help="The part of the file that holds the weights, such as netG.")
+@click.option("--discriminator", help="Discriminator by name.  [default: the generator's]")
+@click.option("--discriminator-weights", type=FILE, help="Its weights, to go on training.")
+@click.option("--data", help="What it learnt from, by name.  [default: a folder of images]")
+@click.option("--loss", default="non-saturating", help="What a training that goes on would take.")
+def command(weights: Path, name: str, out: Path, **options: Any) -> None:
+    """Make a model folder of WEIGHTS: a PyTorch checkpoint (.pth, .pt) or a safetensors file.
+
+    \b
+    ganzoo import netG.pth --generator dcgan-2015 --name dcgan-faces --out models/dcgan-faces
+    ganzoo import both.pt --key netG --generator dcgan-2015 --set width=32 --name x --out models/x
+
+    The checkpoint is read in a process of its own that takes tensors and nothing else. They are
+    matched by name, or by order and shape; where that is not certain, nothing is written and --map
+    is asked for.
+    """  # noqa: D301
+    from ganzoo.importing.mapping import read_mapping
+    from ganzoo.importing.model import Import, import_model
+
+    raw = _parts(options)
+    done = import_model(
+        Import(
+            name=name,
+            out=out,
+            generator=_part(raw, "generator"),
+            weights=weights,
+            discriminator=_part(raw, "discriminator") if "discriminator" in raw else None,
+            discriminator_weights=options["discriminator_weights"],
+            key=options["key"],
+            mapping=None if options["mapping"] is None else read_mapping(options["mapping"]),
+            data=_part(raw, "data") if "data" in raw else None,
+            loss=_part(raw, "loss"),
+            command=shlex.join(["ganzoo", *(_bare(word) for word in sys.argv[1:])]),
+        )
+    )
+    for who, one in done.taken.items():
+        left = f", {len(one.left_out)} left out" if one.left_out else ""
+        click.echo(f"{who}: {one.tensors} tensors, matched {one.how}{left}")
+    click.echo(f"{name}: {done.folder}  (ganzoo sample {shlex.quote(f'{done.folder}/')})")
+
+
+def _parts(options: dict[str, Any]) -> dict[str, Any]:
+    """The parts as JSON, with the --set options laid over them."""
+    raw: dict[str, Any] = {
+        kind: {"name": options[kind]} for kind in ROOTS if options[kind] is not None
+    }
+    if options["data"]:
+        raw["data"] = data_part(options["data"], {})
+    for text in options["settings"]:
+        raw = setting(raw, text, ROOTS, "generator.arguments")
+    return raw
+
+
+def _part(raw: dict[str, Any], kind: str) -> Part:
+    from ganzoo.specs import Part, read_record
+
+    if "name" not in raw[kind]:
+        raise ConfigError(f"--set {kind}...: name it first, with --{kind}")
+    return read_record(Part, raw[kind], f"--{kind}")
+
+
+def _bare(word: str) -> str:
+    """A word of the command line, a path of this machine by its last name."""
+    return Path(word).name if word.startswith(("/", "~")) else word

@@ -1,0 +1,130 @@
+"""Filling a network from a file: finding its weights in whatever they were saved with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from ganzoo.errors import WeightsError, did_you_mean
+from ganzoo.foreign import Checkpoint, read_checkpoint
+from ganzoo.importing.layers import COUNTER, said, split
+from ganzoo.importing.mapping import mapped
+from ganzoo.importing.match import Match, match
+
+Tensors = dict[str, Tensor]
+Mapping_ = Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What of a file went into a network: how it was found, and what was left out."""
+
+    path: Path
+    how: str
+    tensors: int
+    left_out: tuple[str, ...]
+
+
+def take(
+    path: Path, network: nn.Module, *, key: str | None = None, mapping: Mapping_ | None = None
+) -> Taken:
+    """Load a file's weights into a network of the same layers; `WeightsError` says what differs.
+
+    `key` names the part of the file that holds them, such as `netG`; what wraps them
+    (`state_dict`, `module.`) is seen through.
+    """
+    file, wanted = read_checkpoint(path), network.state_dict()
+    try:
+        tensors, pairs = _matched(file if key is None else _part(file, key), wanted, mapping)
+    except WeightsError as error:
+        raise WeightsError(f"{path}: {error}") from None
+    state = {name: tensors[theirs] for name, theirs in pairs.names.items()}
+    _check_values(path, state)
+    plain = {name: tensor.to(wanted[name].dtype) for name, tensor in state.items()}
+    network.load_state_dict({**wanted, **plain})
+    used = {id(tensor) for tensor in state.values()}
+    left = tuple(name for name, tensor in file.tensors.items() if id(tensor) not in used)
+    return Taken(path, pairs.how, len(state), left)
+
+
+def _matched(file: Checkpoint, wanted: Tensors, mapping: Mapping_ | None) -> tuple[Tensors, Match]:
+    """The tensors under their innermost fitting names, and the match."""
+    if mapping is not None:
+        levels = [*_unwrapped(file.tensors)]
+        fits = (level for level in levels if all(_holds(level, name) for name in mapping))
+        tensors = next(fits, levels[0])
+        return tensors, mapped(tensors, wanted, mapping)
+    try:
+        return _first(file, wanted)
+    except WeightsError as error:
+        fitting = {name: pair for name in file.groups if (pair := _fits(file, name, wanted))}
+        if not fitting:
+            several = len(file.groups) > 1
+            named = f" (--key takes one of {', '.join(file.groups[:5])})" if several else ""
+            raise WeightsError(f"{error}{named}") from None
+    if len(fitting) > 1:
+        raise WeightsError(f"{' and '.join(fitting)} hold such weights; say which with --key")
+    return next(iter(fitting.values()))
+
+
+def _first(file: Checkpoint, wanted: Tensors) -> tuple[Tensors, Match]:
+    """The level whose names are the network's, else the outermost, whose names are the file's."""
+    levels = [*_unwrapped(file.tensors)]
+    inner = [level for level in levels if _holds_all(level, wanted)]
+    chosen = inner[0] if inner else levels[0]
+    return chosen, match(chosen, wanted, ordered=file.ordered)
+
+
+def _fits(file: Checkpoint, group: str, wanted: Tensors) -> tuple[Tensors, Match] | None:
+    """The match of one part of a file, or None; of a part of a part that fits too, the inner."""
+    inner = any(other.startswith(f"{group}.") for other in file.groups)
+    try:
+        return None if inner else _first(_part(file, group), wanted)
+    except WeightsError:
+        return None
+
+
+def _unwrapped(found: Tensors) -> Iterator[Tensors]:
+    """The tensors under their own names, and again without each name that all are below."""
+    yield found
+    while len(heads := {name.partition(".")[0] for name in found}) == 1:
+        if any("." not in name for name in found):
+            return
+        found = _below(found, heads.pop())
+        yield found
+
+
+def _part(file: Checkpoint, key: str) -> Checkpoint:
+    """What a file holds below a name."""
+    inner = tuple(n.removeprefix(f"{key}.") for n in file.groups if n.startswith(f"{key}."))
+    return Checkpoint(_below(file.tensors, key), inner, file.ordered)
+
+
+def _below(found: Tensors, key: str) -> Tensors:
+    """What lies below a name, without it."""
+    below = {n.removeprefix(f"{key}."): t for n, t in found.items() if n.startswith(f"{key}.")}
+    if not below:
+        heads = [name.partition(".")[0] for name in found]
+        raise WeightsError(f"the file holds nothing below {key!r}; {did_you_mean(key, heads)}")
+    return below
+
+
+def _holds_all(level: Tensors, wanted: Tensors) -> bool:
+    """Whether names are the network's, but for counters, which old files lack."""
+    return all(name in level or split(name)[1] == COUNTER for name in wanted)
+
+
+def _holds(level: Tensors, name: str) -> bool:
+    return any(one == name or one.startswith(f"{name}.") for one in level)
+
+
+def _check_values(path: Path, state: Tensors) -> None:
+    """Refuse weights that no network can be made of."""
+    for name, tensor in state.items():
+        if tensor.is_complex() or not tensor.isfinite().all():
+            raise WeightsError(
+                f"{path}: {said(name, state)} holds NaN, infinity or no real numbers"
+            )
