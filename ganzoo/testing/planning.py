@@ -18,6 +18,7 @@ from ganzoo.testing.checks import CHECKS, SLOW
 from ganzoo.testing.games import Game
 from ganzoo.testing.pairing import games_of, plays
 from ganzoo.testing.players import DiscriminatorSubject, GeneratorSubject, LossSubject
+from ganzoo.testing.probes import seeded
 from ganzoo.testing.subjects import (
     DatasetSubject,
     ExtractorSubject,
@@ -63,7 +64,7 @@ class Planned:
         """Make the check."""
         __tracebackhide__ = True
         subject = subject or self.subject
-        with using(subject.world):
+        with using(subject.world), seeded(0):
             try:
                 said = self.function(subject)
             except CheckError as error:

@@ -89,11 +89,13 @@ def make_plugin(name: str, *, api: Any = 1, **returned: Any) -> Source:
     module = ModuleType(f"plugin_of_{name}")
     module.ganzoo_api = api
     for hook, value in returned.items():
-        module.__dict__[hook] = _as_hook(hook, value)
+        module.__dict__[hook] = as_hook(hook, value)
     return Source(name, "1.0", lambda: module)
 
 
-def _as_hook(name: str, value: Any) -> Any:
+def as_hook(name: str, value: Any) -> Any:
+    """A hook that returns a value, or what calling it gives."""
+
     def hook() -> Any:
         return value() if callable(value) else value
 
