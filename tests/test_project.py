@@ -41,6 +41,7 @@ LAYERS = (
     ("evaluation",),
     ("bench",),
     ("publishing",),
+    ("reproducing",),
     ("testing",),
 )
 TORCH_LINE = LAYERS.index(("interfaces", "devices", "layers", "machine"))

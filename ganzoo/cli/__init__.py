@@ -24,6 +24,7 @@ COMMANDS = {
     "plugins": ("ganzoo.cli.plugins:command", "List the plugins, what they offer, what is broken."),
     "cards": ("ganzoo.cli.cards:command", "Build the generated parts of the model cards."),
     "publish": ("ganzoo.cli.publish:command", "Make a published model of a finished training."),
+    "reproduce": ("ganzoo.cli.reproduce:command", "Train a published model again, and compare."),
     "import": ("ganzoo.cli.import_:command", "Make a model folder of others' PyTorch weights."),
     "pull": ("ganzoo.cli.pull:command", "Copy a model from the Hugging Face Hub into a folder."),
     "push": ("ganzoo.cli.push:command", "Send a model to the Hugging Face Hub."),
