@@ -134,10 +134,24 @@ def test_an_unknown_model_suggests_a_near_one(model, text):
         open_extractor(f"timm:{model}")
 
 
-def test_weights_that_cannot_be_fetched_are_one_line_that_helps(monkeypatch, tmp_path):
-    """huggingface_hub's own refusal, offline and with an empty cache."""
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+@pytest.mark.parametrize("variable", ["GANZOO_OFFLINE", "HF_HUB_OFFLINE"])
+def test_offline_nothing_is_asked_and_what_is_cached_is_used(
+    variable, monkeypatch, tmp_path, resnet_file
+):
+    monkeypatch.setenv("GANZOO_OFFLINE", "1" if variable == "GANZOO_OFFLINE" else "")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", variable == "HF_HUB_OFFLINE")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(MetricError, match=f"not in the cache, and {variable} forbids requests; un"):
+        open_extractor(f"timm:{TIMM}")
+    monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_: str(resnet_file))
+    assert open_extractor(f"timm:{TIMM}").feature_dim > 0
+
+
+def test_weights_that_cannot_be_fetched_are_one_line_that_helps(monkeypatch):
+    def unreachable(repository: str, file: str) -> str:
+        raise OSError("the network is unreachable")
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", unreachable)
     with pytest.raises(MetricError) as refused:
         open_extractor(f"timm:{TIMM}")
     text = str(refused.value)

@@ -12,6 +12,7 @@ import torch
 
 import ganzoo
 from ganzoo.cards import catalogue
+from ganzoo.cli import main
 from ganzoo.engine.start import start_from
 from ganzoo.errors import HubError, WeightsError
 from ganzoo.evaluation.sources import ModelSource
@@ -55,6 +56,17 @@ def test_a_pinned_and_cached_model_loads_without_a_request(hub, commit):
     assert model.discriminator is not None
     assert model.sample(2, seed=0).shape == (2, 2)
     assert hub.asked == []
+
+
+def test_a_card_is_shown_without_its_weights(hub, commit, capsys):
+    with pytest.raises(SystemExit):
+        main(["show", "hf-hub:lab/ring"])
+    assert "ready: the weights are on the Hub, and fetched when they are used" in (
+        capsys.readouterr().out
+    )
+    assert not any("safetensors" in str(asked) for asked in hub.asked)
+    ganzoo.load("hf-hub:lab/ring")
+    assert catalogue().locate("hf-hub:lab/ring", weights=False).problem == ""  # cached meanwhile
 
 
 def test_offline_a_cached_model_loads_whole(hub, commit, monkeypatch):

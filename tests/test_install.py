@@ -19,6 +19,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PLUGINS = sorted((ROOT / "plugins").iterdir())
+#: Bytes of the wheel with all cards: what everybody downloads who installs it.
+MOST = 60_000_000
 SAMPLE = """
 import ganzoo
 model = ganzoo.load("dcgan-mnist")
@@ -99,6 +101,7 @@ def test_wheels_carry_cards_weights_types_and_licences(wheels):
             assert f"ganzoo/zoo_cards/{folder.name}/{file.name}" in names
     assert {"ganzoo/py.typed", "ganzoo/data/mnist-mini.safetensors"} <= names
     assert any(name.endswith("licenses/NOTICE") for name in names)
+    assert core.stat().st_size < MOST
     assert not any(name.startswith(("tests", "plugins", "zoo_cards")) for name in names)
 
 

@@ -106,10 +106,13 @@ class Catalogue:
             raise UnknownNameError(f"there is no model {name!r}; {self._advice(name)}")
         return found[0]
 
-    def locate(self, what: str | Path) -> Card:
-        """The card of a WHAT: `hf-hub:owner/repo`, a path, a run, or a name (DESIGN's order)."""
+    def locate(self, what: str | Path, *, weights: bool = True) -> Card:
+        """The card of a WHAT: `hf-hub:owner/repo`, a path, a run, or a name (DESIGN's order).
+
+        Without `weights`, those of a model on the Hub stay there.
+        """
         if is_address(what):
-            return self._fetched(Address.parse(str(what)))
+            return self._fetched(Address.parse(str(what)), weights)
         path = self.as_path(what)
         return self.card(str(what)) if path is None else self.open_folder(path)
 
@@ -128,15 +131,18 @@ class Catalogue:
         named = not slash or any(card.distribution == distribution for card in self.cards)
         return None if named else Path(what)
 
-    def _fetched(self, address: Address) -> Card:
+    def _fetched(self, address: Address, weights: bool) -> Card:
         """The card of a model on the Hub, its weights fetched where its plugins are here."""
         from ganzoo.hub.snapshot import find  # here, since most commands never need it
 
         found = find(address)
-        if not self.missing(found.config):
+        if weights and not self.missing(found.config):
             found.fetch_weights()
-        card = self._read(found.folder, None, address.name)
-        return replace(card, origin=str(found.address))
+        card = replace(self._read(found.folder, None, address.name), origin=str(found.address))
+        if not weights and card.status == "broken":
+            said = "the weights are on the Hub, and fetched when they are used"
+            return replace(card, status="ready", problem=said)
+        return card
 
     def open_folder(self, path: Path) -> Card:
         """The card of a folder: a model, a finished run (its export) or an unfinished one."""

@@ -74,7 +74,7 @@ def _base(what: str | None, options: dict[str, Any]) -> tuple[dict[str, Any], st
         if not isinstance(raw, dict):
             raise ConfigError(f"{path}: expected an object, as config.json is one")
         return {key: value for key, value in raw.items() if key not in RESULTS}, str(path)
-    card = catalogue().locate(what)
+    card = catalogue().locate(what, weights=False)
     own_data = options["data"] in (None, card.require_config().recipe.data.name, card.data)
     left_out = RESULTS if own_data and not options["init"] else RESULTS + OF_THE_DATA
     fresh = {key: value for key, value in card.raw.items() if key not in left_out}

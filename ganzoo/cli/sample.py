@@ -32,7 +32,10 @@ from ganzoo.cli.completion import models
 def command(
     what: str, count: int, seed: int, label: int | None, out: Path | None, device: str
 ) -> None:
-    """Draw samples from WHAT (a name, a folder or a run) into a grid or a folder."""
+    """Draw samples from WHAT into a grid or a folder.
+
+    WHAT is a name, a folder, a run or hf-hub:OWNER/REPO[@REVISION].
+    """
     from ganzoo.errors import GanzooError
     from ganzoo.parts import PICTURES, write_samples
     from ganzoo.zoo import load

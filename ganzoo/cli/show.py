@@ -20,8 +20,11 @@ from ganzoo.specs import ModelConfig, Part
 @click.argument("what", shell_complete=models)
 @click.option("--json", "as_json", is_flag=True, help="The whole config.json, with where it lies.")
 def command(what: str, as_json: bool) -> None:
-    """Show the card of WHAT: a name, a folder or a run."""
-    card = catalogue().locate(what)
+    """Show the card of WHAT: a name, a folder, a run or hf-hub:OWNER/REPO[@REVISION].
+
+    Of a model on the Hub, config.json is fetched and the weights are not.
+    """
+    card = catalogue().locate(what, weights=False)
     if as_json:
         where = {"name": card.name, "folder": str(card.folder), "status": card.status}
         click.echo(json.dumps({**where, "config": card.raw}, indent=2))

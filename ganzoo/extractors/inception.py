@@ -20,6 +20,7 @@ from torch import Tensor
 from ganzoo.errors import MetricError, WeightsError, one_line
 from ganzoo.extractors.colour import in_colour
 from ganzoo.foreign import read_foreign
+from ganzoo.hub.client import offline
 from ganzoo.interfaces import Extractor
 from ganzoo.skeleton import unfilled
 
@@ -69,6 +70,12 @@ def fetched(url: str) -> Path:
     folder = platformdirs.user_cache_path("ganzoo") / "extractors"
     file = folder / url.rpartition("/")[2]
     if not file.is_file():
+        if variable := offline():
+            raise MetricError(
+                f"the weights of inception-v3 are not in the cache, and {variable} forbids "
+                f"requests; unset it, or get {url} elsewhere and name the file with "
+                "--extractor-weights"
+            )
         try:
             download_url(url, str(folder), file.name)
         except Exception as error:

@@ -14,6 +14,7 @@ from torchvision.transforms.v2 import Normalize
 from ganzoo.errors import MetricError, UsageError, WeightsError, did_you_mean, one_line
 from ganzoo.extractors.colour import in_colour
 from ganzoo.foreign import read_foreign
+from ganzoo.hub.client import offline
 from ganzoo.interfaces import Extractor
 from ganzoo.skeleton import unfilled
 
@@ -76,7 +77,7 @@ def _untrained(model: str) -> nn.Module:
 
 def fetched(model: str, about: dict[str, Any]) -> Path:
     """The model's safetensors in the Hugging Face cache, fetched where they are not there."""
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import hf_hub_download, try_to_load_from_cache
 
     repository = about.get("hf_hub_id")
     if not repository:
@@ -84,8 +85,17 @@ def fetched(model: str, about: dict[str, Any]) -> Path:
             f"timm names no published weights of {model}; choose another tag, or give a file with "
             "--extractor-weights"
         )
+    file = about.get("hf_hub_filename") or HUB_FILE
+    if variable := offline():
+        if isinstance(known := try_to_load_from_cache(repository, file), str):
+            return Path(known)
+        raise MetricError(
+            f"the weights of timm:{model} are not in the cache, and {variable} forbids requests; "
+            f"unset it, or get {file} of {repository} by other means and name it with "
+            "--extractor-weights"
+        )
     try:
-        return Path(hf_hub_download(repository, about.get("hf_hub_filename") or HUB_FILE))
+        return Path(hf_hub_download(repository, file))
     except Exception as error:
         raise MetricError(
             f"the weights of timm:{model} cannot be fetched from {repository} "
