@@ -13,7 +13,7 @@ from ganzoo.engine.prepare import resolve
 from ganzoo.engine.run import Outcome, RunOptions
 from ganzoo.engine.train import train
 from ganzoo.errors import CardError, UsageError
-from ganzoo.publishing.measuring import again
+from ganzoo.publishing.measuring import measured_again
 from ganzoo.specs import GENERATOR_FILE, Fingerprint, ModelConfig, read_config
 from ganzoo.zoo import load
 
@@ -85,13 +85,19 @@ def reproduce(card: Card, run: RunOptions, *, tolerance: float | None = None) ->
     """
     config = recipe_of(card)
     if (run.folder / "export").resolve() == card.folder.resolve():
-        raise UsageError(f"{run.folder} is the run that is to be reproduced; give another --out")
+        raise _itself(run.folder)
     outcome = train(config, run)
     if outcome.exit_code or outcome.export is None:
         return Verdict(outcome)
     claimed, (made, _) = card.require_config(), read_config(outcome.export / "config.json")
+    if outcome.kind == "already finished" and made.provenance == claimed.provenance:
+        raise _itself(run.folder)
     found = compared(claimed, made, outcome.export, run.device, tolerance)
     return Verdict(outcome, _data(claimed, made), found)
+
+
+def _itself(folder: Path) -> UsageError:
+    return UsageError(f"{folder} is the run that is to be reproduced; give another --out")
 
 
 def compared(
@@ -146,7 +152,7 @@ def _numbers(one: Fingerprint) -> tuple[float, ...]:
 def _figure(claimed: ModelConfig, export: Path, device: str, tolerance: float | None) -> Comparison:
     """Whether the card's first figure is as good, by its own protocol."""
     metric = claimed.metrics[0]
-    found = again(metric, claimed, export, device)
+    found = measured_again(metric, claimed, export, device)
     far = tolerance
     if far is None:
         spread = metric.spread if len(metric.values) > 1 else None

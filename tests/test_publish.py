@@ -16,7 +16,7 @@ from ganzoo.cards import catalogue
 from ganzoo.engine.run import RunOptions
 from ganzoo.errors import CardError, HubError, UsageError
 from ganzoo.plugins import CORE
-from ganzoo.publishing.measuring import Effort, again
+from ganzoo.publishing.measuring import Effort, measured_again
 from ganzoo.publishing.planning import Wish, planned
 from ganzoo.publishing.publish import Published, publish
 from ganzoo.readme import FIGURES
@@ -106,7 +106,8 @@ def test_the_published_folder_is_a_whole_model(seeds, tmp_path):
     assert PROSE.strip() in model.card.readme
     assert f"| high quality | {config.metrics[0].value:.4g}" in model.card.readme
     assert config.metrics[0].command == (
-        "ganzoo train tiny-ring/ --seeds 3; ganzoo eval runs/tiny-ring/"
+        "ganzoo train tiny-ring/ --seeds 3; "
+        "ganzoo publish runs/tiny-ring/ --name tiny-ring --to PATH -n 200 --repeats 2"
     )
 
 
@@ -161,7 +162,9 @@ def test_figures_in_features_come_with_a_control_and_checks(world, tmp_path, cac
     assert config.metrics[0].command.endswith("-n 100 --repeats 2 --extractor tiny-classes")
     assert "measured in features of tiny-classes and, as a control, tiny-linear" in done.notes
     for metric in (config.metrics[0], config.metrics[-1]):
-        assert again(metric, config, tmp_path / "model") == pytest.approx(metric.value, rel=1e-4)
+        assert measured_again(metric, config, tmp_path / "model") == pytest.approx(
+            metric.value, rel=1e-4
+        )
 
 
 def test_data_without_an_extractor_is_published_unmeasured_and_said(tiny_world, tmp_path):
@@ -181,7 +184,7 @@ def test_nothing_is_measured_where_that_is_asked(seeds, tmp_path):
 def test_modes_are_measured_again_by_the_cards_protocol(seeds, tmp_path):
     out(seeds / "seed-0", tmp_path / "model")
     config, _ = read_config(tmp_path / "model" / "config.json")
-    found = [again(metric, config, tmp_path / "model") for metric in config.metrics]
+    found = [measured_again(metric, config, tmp_path / "model") for metric in config.metrics]
     assert found == [metric.value for metric in config.metrics]
 
 

@@ -125,6 +125,9 @@ def test_what_cannot_be_reproduced_is_refused(ring, tmp_path):
 
 def test_a_run_does_not_reproduce_itself(tiny_world, tmp_path):
     play(config(steps=2), tmp_path / "run")
+    shutil.copytree(tmp_path / "run" / "export", tmp_path / "copy")
+    with pytest.raises(UsageError, match="is the run that is to be reproduced; give another --out"):
+        again(tmp_path / "copy", tmp_path / "run")
     with pytest.raises(UsageError, match="is the run that is to be reproduced; give another --out"):
         again(tmp_path / "run", tmp_path / "run")
 

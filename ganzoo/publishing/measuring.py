@@ -55,6 +55,14 @@ class Effort:
 
 
 @dataclass(frozen=True)
+class Commands:
+    """What trains the seeds again and measures them: in features, or otherwise."""
+
+    evaluated: str
+    published: str
+
+
+@dataclass(frozen=True)
 class Measured:
     """A card's figures and checks, the training seed that they chose, and what to know."""
 
@@ -65,13 +73,13 @@ class Measured:
 
 
 def measure(
-    exports: Mapping[int, Path], data: Part, trained: str, effort: Effort, tell: Tell
+    exports: Mapping[int, Path], data: Part, again: Commands, effort: Effort, tell: Tell
 ) -> Measured:
-    """Measure all training seeds of one recipe; `trained` is the command that made them."""
+    """Measure all training seeds of one recipe; `again` are the commands that would do so."""
     if not effort.measure:
         return _unmeasured(exports, "nothing was measured, as was asked")
     if names := effort.extractors(data):
-        return _in_features(exports, data, names, trained, effort, tell)
+        return _in_features(exports, data, names, again.evaluated, effort, tell)
     bare = data.name.rpartition("/")[2]
     if (mixture := mixture_of(data)) is None:
         return _unmeasured(
@@ -83,13 +91,14 @@ def measure(
     for seed, folder in exports.items():
         tell(f"seed {seed}: {effort.n:,} points of each of {effort.repeats} sampling seeds")
         rows.append(mode_figures(folder, mixture, data, effort.n, effort.repeats, effort.device))
-    metrics = mode_metrics(rows, mixture, bare, effort.n, effort.repeats, trained)
+    command = again.published + effort.said()
+    metrics = mode_metrics(rows, mixture, bare, effort.n, effort.repeats, command)
     shipped = list(exports)[median_by_modes(rows)]
     note = f"modes were counted, as no extractor is made for {bare}; so the card has no checks"
     return Measured(metrics, (), shipped, (note,))
 
 
-def again(metric: Metric, config: ModelConfig, folder: Path, device: str = "cpu") -> float:
+def measured_again(metric: Metric, config: ModelConfig, folder: Path, device: str = "cpu") -> float:
     """A card's figure, measured by its protocol of the model in another folder.
 
     Raises `MetricError` where nobody here knows how.

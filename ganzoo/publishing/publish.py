@@ -16,7 +16,7 @@ from ganzoo.hub import Address
 from ganzoo.hub.complete import missing
 from ganzoo.hub.contents import CONFIG, README, files_of
 from ganzoo.hub.push import push
-from ganzoo.publishing.measuring import Effort, Measured, measure
+from ganzoo.publishing.measuring import Commands, Effort, Measured, measure
 from ganzoo.publishing.planning import Plan, samples_in
 from ganzoo.publishing.target import Target
 from ganzoo.readme import readme_of
@@ -39,8 +39,8 @@ class Published:
 
 def publish(plan: Plan, effort: Effort, tell: Tell = lambda text: None) -> Published:
     """Measure the training seeds, and make the median's export the published model."""
-    data, trained = plan.config.recipe.data, _trained(plan)
-    measured = measure(plan.exports, data, trained, effort, tell)
+    data, again = plan.config.recipe.data, _again(plan)
+    measured = measure(plan.exports, data, again, effort, tell)
     chosen = plan.exports[measured.shipped]
     config = _config(chosen, plan.config, measured)
     place, files = _send(chosen, config, plan)
@@ -48,13 +48,17 @@ def publish(plan: Plan, effort: Effort, tell: Tell = lambda text: None) -> Publi
     return Published(plan.name, measured.shipped, seeds, plan.target, place, files, measured.notes)
 
 
-def _trained(plan: Plan) -> str:
+def _again(plan: Plan) -> Commands:
     """The commands that train the seeds again and measure them."""
     several = f" --seeds {len(plan.exports)}" if len(plan.exports) > 1 else ""
     if several and (first := min(plan.exports)):
         several += f" --seed {first}"
     what = plan.target.what(plan.name)
-    return f"ganzoo train {what}{several}; ganzoo eval runs/{plan.name}/"
+    trained, run = f"ganzoo train {what}{several}", f"runs/{plan.name}/"
+    return Commands(
+        f"{trained}; ganzoo eval {run}",
+        f"{trained}; ganzoo publish {run} --name {plan.name} --to PATH",
+    )
 
 
 def _config(export: Path, drafted: ModelConfig, measured: Measured) -> ModelConfig:
