@@ -21,9 +21,9 @@ from ganzoo import Player
 from ganzoo.engine.prepare import build_players, prepare, resolve
 from ganzoo.engine.turns import discriminator_turn, generator_turn
 from ganzoo.errors import ConfigError, GanzooError, TrainingError
+from ganzoo.testing import round_of
 from ganzoo.weights import read_tensors, tensor_bytes
 from playing import FAST, PLAIN, checkpoint, config, exported, play, rows
-from rounds import round_of
 from tiny import TinyDiscriminator
 
 CPU = torch.device("cpu")

@@ -14,7 +14,8 @@ from torch.testing import assert_close
 
 from ganzoo import Discriminator, Loss, Player, create_loss, losses
 from ganzoo.errors import ConfigError, GanzooError, UnknownOptionError
-from rounds import LinearDiscriminator, round_of
+from ganzoo.testing import round_of
+from rounds import LinearDiscriminator
 from tiny import TinyDiscriminator
 
 CORE = {

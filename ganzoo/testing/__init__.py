@@ -22,7 +22,7 @@ what fits. Two attributes of the plugin's module say more:
     }
 
 A waived check that passes is an error. pytest gets a fixture, `ganzoo_world`, for tests that want
-plugins of their own and no others.
+plugins of their own and no others; `round_of` makes the round of a loss's own tests.
 
 What a plugin was written for goes on working: `ganzoo_api` 1 is read for ever. Where something is
 to go, using it warns with a `DeprecationWarning` that names what to use instead and the version
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ganzoo.errors import CheckError
     from ganzoo.testing.decorator import parametrize_with_checks
     from ganzoo.testing.planning import Planned, checks_of
+    from ganzoo.testing.rounds import round_of
     from ganzoo.testing.running import Result, run_checks
     from ganzoo.testing.worlds import source_of
 
@@ -49,6 +50,7 @@ __all__ = [
     "Result",
     "checks_of",
     "parametrize_with_checks",
+    "round_of",
     "run_checks",
     "source_of",
 ]
@@ -59,6 +61,7 @@ _HOMES = {
     "Result": "ganzoo.testing.running",
     "checks_of": "ganzoo.testing.planning",
     "parametrize_with_checks": "ganzoo.testing.decorator",
+    "round_of": "ganzoo.testing.rounds",
     "run_checks": "ganzoo.testing.running",
     "source_of": "ganzoo.testing.worlds",
 }

@@ -1,43 +1,11 @@
-"""Rounds made by hand, to look at a loss without an engine."""
+"""A discriminator of which everything is known."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from ganzoo import Discriminator, Generator, Player, Round
-from tiny import TinyGenerator
-
-
-def round_of(
-    discriminator: Discriminator,
-    real: Tensor,
-    fake: Tensor,
-    *,
-    generator: Generator | None = None,
-    latents: Tensor | None = None,
-    labels: Tensor | None = None,
-    turn: int = 0,
-    logged: dict[str, Tensor] | None = None,
-    seed: int = 0,
-) -> Round:
-    """A round of the given samples; what the loss logs lands in `logged`."""
-    rng = torch.Generator().manual_seed(seed)
-    seen = {} if logged is None else logged
-    return Round(
-        real=real,
-        fake=fake,
-        latents=torch.zeros(len(fake), 4) if latents is None else latents,
-        labels=labels,
-        discriminator=Player(discriminator, labels),
-        generator=Player(TinyGenerator() if generator is None else generator, labels),
-        images_seen=0,
-        step=0,
-        turn=turn,
-        uniform=lambda *shape: torch.rand(shape, generator=rng),
-        normal=lambda *shape: torch.randn(shape, generator=rng),
-        log=lambda name, values: seen.__setitem__(name, values),
-    )
+from ganzoo import Discriminator
 
 
 class LinearDiscriminator(Discriminator):

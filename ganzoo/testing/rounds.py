@@ -1,0 +1,65 @@
+"""Rounds made by hand, to look at a loss without an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ganzoo.interfaces import Discriminator, Generator, Player, Round
+from ganzoo.testing.plain import PlainGenerator
+
+LATENT_DIM = 4
+
+
+class Scored(Discriminator):
+    """A discriminator that is a function of samples [N, *S] to scores."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor], sample_shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.function, self.sample_shape = function, sample_shape
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Samples [N, *S] -> scores."""
+        return self.function(samples)
+
+
+def round_of(
+    discriminator: Discriminator | Callable[[Tensor], Tensor],
+    real: Tensor,
+    fake: Tensor,
+    *,
+    generator: Generator | None = None,
+    latents: Tensor | None = None,
+    labels: Tensor | None = None,
+    turn: int = 0,
+    logged: dict[str, Tensor] | None = None,
+    seed: int = 0,
+) -> Round:
+    """A round of these samples [N, *S], for a loss's own tests; what it logs lands in `logged`.
+
+    The discriminator may be a function of samples to scores. Without a generator a plain one of
+    such samples plays; it and the latents [N, 4] matter to losses that make samples anew.
+    """
+    shape = tuple(real.shape[1:])
+    if not isinstance(discriminator, Discriminator):
+        discriminator = Scored(discriminator, shape)
+    if generator is None:
+        generator = PlainGenerator(shape, LATENT_DIM)
+    rng = torch.Generator().manual_seed(seed)
+    seen = {} if logged is None else logged
+    return Round(
+        real=real,
+        fake=fake,
+        latents=torch.zeros(len(fake), LATENT_DIM) if latents is None else latents,
+        labels=labels,
+        discriminator=Player(discriminator, labels),
+        generator=Player(generator, labels),
+        images_seen=0,
+        step=turn,
+        turn=turn,
+        uniform=lambda *shape: torch.rand(shape, generator=rng),
+        normal=lambda *shape: torch.randn(shape, generator=rng),
+        log=lambda name, values: seen.__setitem__(name, values),
+    )
