@@ -11,7 +11,7 @@ import ganzoo
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "ganzoo"
-MODULES = sorted(PACKAGE.rglob("*.py"))
+MODULES = sorted(p for p in PACKAGE.rglob("*.py") if "templates" not in p.parts)
 PLUGIN_MODULES = sorted(ROOT.glob("plugins/*/src/**/*.py"))
 
 #: Imports point up this table, or stay within one name; beside each other only where DESIGN says.
@@ -24,7 +24,7 @@ LAYERS = (
     ("plugins",),
     ("registry",),
     ("cards",),
-    ("listing",),
+    ("listing", "scaffold"),
     ("cli",),
     # ---- the torch line ----
     ("interfaces", "devices", "layers", "machine"),

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import click
 
 from ganzoo._version import __version__
+from ganzoo.cli.tables import printable
 from ganzoo.errors import GanzooError, PluginError, did_you_mean, one_line
 
 #: The core's commands: name to (module and attribute, help), so that --help imports nothing.
@@ -18,9 +19,10 @@ COMMANDS = {
     "show": ("ganzoo.cli.show:command", "Show a model's card: parts, recipe, figures, files."),
     "sample": ("ganzoo.cli.sample:command", "Draw samples from a model into a grid or a folder."),
     "train": ("ganzoo.cli.train:command", "Train a model, or go on where a training stopped."),
-    "check": ("ganzoo.cli.check:command", "Check that models are what their cards say."),
+    "check": ("ganzoo.cli.check:command", "Check plugins and models: are they right and true?"),
     "eval": ("ganzoo.cli.eval:command", "Measure a model or a folder of images."),
     "bench": ("ganzoo.cli.bench:command", "Run a paper's protocol; its figures beside ours."),
+    "new-plugin": ("ganzoo.cli.new_plugin:command", "Write the package of a new plugin."),
     "plugins": ("ganzoo.cli.plugins:command", "List the plugins, what they offer, what is broken."),
     "cards": ("ganzoo.cli.cards:command", "Build the generated parts of the model cards."),
     "publish": ("ganzoo.cli.publish:command", "Make a published model of a finished training."),
@@ -122,7 +124,7 @@ def main(args: Sequence[str] | None = None) -> None:
 def _complain(text: str) -> None:
     rank = os.environ.get("RANK", "0")  # of a process that torchrun started
     who = "ganzoo" if rank == "0" else f"ganzoo (process {rank})"
-    click.echo(f"{who}: {' '.join(text.split())}", err=True)
+    click.echo(f"{who}: {' '.join(printable(text).split())}", err=True)
 
 
 def _plugin_commands() -> dict[str, dict[str, tuple[str, str]]]:

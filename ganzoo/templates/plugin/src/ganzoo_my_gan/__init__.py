@@ -1,0 +1,1 @@
+"""my-gan, a plugin for ganzoo."""
