@@ -94,6 +94,12 @@ def did_you_mean(name: str, known: Iterable[str], *, otherwise: str = "known: {}
     return otherwise.format(", ".join(names) or "none")
 
 
+def brief(value: object, most: int = 100) -> str:
+    """A value as Python writes it, cut off where it is long: others' names may have megabytes."""
+    text = repr(value[: 2 * most] if isinstance(value, str) else value)
+    return text if len(text) <= most else f"{text[: most - 4]} ..."
+
+
 def one_line(error: BaseException) -> str:
     """Say an error as one line, with its type where it is not ours."""
     text = " ".join(str(error).split())

@@ -52,6 +52,14 @@ def folder_written_whole(path: Path) -> Iterator[Path]:
         shutil.rmtree(beside, ignore_errors=True)
 
 
+def read_plain(path: Path, most: int) -> bytes:
+    """The first bytes of a regular file; `OSError` for pipes and devices too, which have no end."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError(errno.EINVAL, "it is no regular file")
+    with path.open("rb") as file:
+        return file.read(most)
+
+
 def nearest_existing(path: Path) -> Path:
     """The path, or the first above it that is there: where something would be made."""
     while not path.exists() and path != path.parent:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo.errors import ConfigError, WeightsError
+from ganzoo.errors import ConfigError, WeightsError, brief
 from ganzoo.specs import parse_json
 
 DTYPES = {
@@ -39,6 +39,8 @@ MAX_DIMENSIONS = 16
 def read_buffer(path: Path) -> Tensor:
     """The whole file as uint8 [bytes]; `WeightsError` where it is missing or unreadable."""
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise WeightsError(f"{path} is no regular file; get the model folder again")
         with path.open("rb") as file:
             size = path.stat().st_size
             buffer = torch.empty(size, dtype=torch.uint8)
@@ -57,7 +59,9 @@ def parse(buffer: Tensor, where: Path) -> dict[str, Tensor]:
     entries = [(name, *_entry(name, about, where)) for name, about in header.items()]
     for name, dtype, shape, first, last in sorted(entries, key=lambda entry: entry[3:]):
         if first != end or last > len(data):
-            raise _damaged(where, f"the data of {name!r} lies at {first} to {last}, out of place")
+            raise _damaged(
+                where, f"the data of {brief(name)} lies at {first} to {last}, out of place"
+            )
         tensors[name] = _tensor(data[first:last], dtype, shape)
         end = last
     if end != len(data):
@@ -99,17 +103,19 @@ def _raw_header(buffer: Tensor, where: Path) -> tuple[int, dict[str, Any]]:
 def _entry(name: str, about: Any, where: Path) -> tuple[torch.dtype, list[int], int, int]:
     """A tensor's dtype, shape and place, agreeing with each other."""
     if not isinstance(about, dict) or set(about) != {"dtype", "shape", "data_offsets"}:
-        raise _damaged(where, f"the entry {name!r} must say dtype, shape and data_offsets")
+        raise _damaged(where, f"the entry {brief(name)} must say dtype, shape and data_offsets")
     dtype = DTYPES.get(about["dtype"]) if isinstance(about["dtype"], str) else None
     if dtype is None:
-        raise _damaged(where, f"{name!r} has the dtype {str(about['dtype'])[:40]!r}")
+        raise _damaged(where, f"{brief(name)} has the dtype {brief(about['dtype'], 40)}")
     shape, place = about["shape"], about["data_offsets"]
     if not _naturals(shape) or len(shape) > MAX_DIMENSIONS:
-        raise _damaged(where, f"{name!r} has no proper shape")
+        raise _damaged(where, f"{brief(name)} has no proper shape")
     if not _naturals(place) or len(place) != 2:
-        raise _damaged(where, f"{name!r} has no proper data_offsets")
+        raise _damaged(where, f"{brief(name)} has no proper data_offsets")
     if math.prod(shape) * dtype.itemsize != place[1] - place[0]:
-        raise _damaged(where, f"{name!r} of shape {shape} does not fill its bytes")
+        raise _damaged(where, f"{brief(name)} of shape {shape} does not fill its bytes")
+    if math.prod(filter(None, shape)) >= 2**48:  # an empty tensor of endless strides
+        raise _damaged(where, f"{brief(name)} has no proper shape")
     return dtype, shape, place[0], place[1]
 
 

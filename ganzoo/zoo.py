@@ -47,7 +47,7 @@ class Model:
         record = config.files.get(DISCRIMINATOR_FILE)
         if record is None:
             return None
-        network = _skeleton(Discriminator, config)
+        network = _skeleton(Discriminator, self.card)
         path = self.card.folder / DISCRIMINATOR_FILE
         load_weights(path, network, record, part=config.discriminator.name)
         return network.eval().requires_grad_(False).to(self.device)
@@ -147,7 +147,7 @@ def load(
             f"{card.name}: sha256 {sha256} was asked for, its card says {record.sha256}; "
             "this is another version of the model"
         )
-    network = _skeleton(Generator, config)
+    network = _skeleton(Generator, card)
     load_weights(card.folder / GENERATOR_FILE, network, record, part=config.generator.name)
     return Model(network, card, target)
 
@@ -157,7 +157,7 @@ def _average_of_run(card: Card, config: ModelConfig) -> Generator:
     found = last_good(card.folder / "checkpoints")
     if found is None:
         raise CardError(f"{card.folder} holds no whole checkpoint yet; let the run go on")
-    network = _skeleton(Generator, config)
+    network = _skeleton(Generator, card)
     live = found.owned_by("generator")
     buffers = {name: live[name] for name, _ in network.named_buffers() if name in live}
     state = {**found.owned_by("average"), **buffers}  # the average's are the live network's
@@ -171,11 +171,13 @@ def _average_of_run(card: Card, config: ModelConfig) -> Generator:
     return network
 
 
-def _skeleton(interface: type[P], config: ModelConfig) -> P:
-    """Build a network whose weights are about to be loaded."""
-    part = config.generator if issubclass(interface, Generator) else config.discriminator
-    with unfilled():
-        return build(interface, part)
+def _skeleton(interface: type[P], card: Card) -> P:
+    """Build a network whose weights are about to be loaded, no bigger than their file allows."""
+    config = card.require_usable()
+    of_generator = issubclass(interface, Generator)
+    file = card.folder / (GENERATOR_FILE if of_generator else DISCRIMINATOR_FILE)
+    with unfilled(file.stat().st_size if file.is_file() else None):
+        return build(interface, config.generator if of_generator else config.discriminator)
 
 
 def _seed(seed: int) -> int:

@@ -12,7 +12,8 @@ from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ganzoo.errors import ConfigError, did_you_mean
+from ganzoo.errors import ConfigError, brief, did_you_mean
+from ganzoo.files import read_plain
 
 T = TypeVar("T")
 
@@ -20,6 +21,9 @@ T = TypeVar("T")
 MAX_JSON_BYTES = 4 * 1024 * 1024
 #: Far above any honest config, far below what recursion over it can bear.
 MAX_DEPTH = 64
+#: Whole numbers of ours are counts and seeds; others' lie within what every reader takes.
+MAX_WHOLE = 2**64
+LONGEST_KEY = 100
 
 
 def parse_json(text: str | bytes, where: str) -> Any:
@@ -29,7 +33,7 @@ def parse_json(text: str | bytes, where: str) -> Any:
         found: dict[str, Any] = {}
         for key, value in pairs:
             if key in found:
-                raise ConfigError(f"{where}: the key {key!r} stands twice; keep one")
+                raise ConfigError(f"{where}: the key {brief(key)} stands twice; keep one")
             found[key] = value
         return found
 
@@ -62,9 +66,10 @@ def parse_json(text: str | bytes, where: str) -> Any:
 def read_json(path: Path) -> Any:
     """Read and parse a JSON file; `ConfigError` names the file and what is wrong."""
     try:
-        if path.stat().st_size > MAX_JSON_BYTES:
+        data = read_plain(path, MAX_JSON_BYTES + 1)
+        if len(data) > MAX_JSON_BYTES:
             raise ConfigError(f"{path}: more than {MAX_JSON_BYTES:,} bytes; this is no config")
-        return parse_json(path.read_bytes(), str(path))
+        return parse_json(data, str(path))
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such file") from None
     except OSError as error:
@@ -80,7 +85,8 @@ def read_record(record: type[T], data: Any, where: str) -> T:
         raise ConfigError(f"{where}: expected an object{hint}, found {_kind(data)}")
     for key in data:
         if key not in fields:
-            raise ConfigError(f"{where}: unknown key {key!r}; {did_you_mean(str(key), fields)}")
+            near = did_you_mean(str(key)[:LONGEST_KEY], fields)
+            raise ConfigError(f"{where}: unknown key {brief(key)}; {near}")
     hints = _hints(typing.cast(Hashable, record))
     values = {}
     for name, field in fields.items():
@@ -116,7 +122,14 @@ def _hints(record: Hashable) -> dict[str, Any]:
 
 
 def _not_too_deep(data: Any, depth: int = MAX_DEPTH) -> Any:
-    """The data; a `RecursionError` where lists and objects lie deeper in each other."""
+    """The data; a `RecursionError` where lists and objects lie deeper in each other.
+
+    Halves of characters, which JSON can spell and no file can hold, raise a `ValueError`.
+    """
+    if isinstance(data, str):
+        data.encode()
+    if isinstance(data, dict):
+        "".join(data).encode()
     if isinstance(data, list | dict):
         if depth == 0:
             raise RecursionError
@@ -156,6 +169,8 @@ def _scalar(hint: type, data: Any, where: str) -> Any:
         except OverflowError:
             raise ConfigError(f"{where}: {_kind(data)} is too big for a number") from None
     if isinstance(data, hint) and (hint is bool or not isinstance(data, bool)):
+        if isinstance(data, int) and not -MAX_WHOLE < data < MAX_WHOLE:
+            raise ConfigError(f"{where}: {_kind(data)} is too big for a whole number")
         return data
     expected = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}[hint]
     raise ConfigError(f"{where}: expected {expected}, found {_kind(data)}")
