@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PLUGINS := ./plugins/ganzoo-vanilla ./plugins/ganzoo-dcgan ./plugins/ganzoo-wgan ./plugins/ganzoo-bench
 
-.PHONY: help demo install test test-all lint format cards clean
+.PHONY: help demo install test test-all lint format cards docs reference clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,6 +33,13 @@ format: $(VENV)/.installed-dev  ## lay the code out
 cards: $(VENV)/.installed-dev  ## write the generated parts of the model cards
 	$(BIN)/ganzoo cards build
 	$(BIN)/python tools/readme_table.py
+
+docs: $(VENV)/.installed-dev  ## build the documentation into build/docs
+	$(BIN)/python tools/make_reference.py --check
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs build/docs
+
+reference: $(VENV)/.installed  ## write docs/reference/ from the code
+	$(BIN)/python tools/make_reference.py
 
 clean:  ## remove .venv and what builds leave
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

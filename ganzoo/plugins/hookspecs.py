@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ganzoo.plugins.events import RunRecord
 
 hookspec = pluggy.HookspecMarker("ganzoo")
+#: Marks a function of a plugin's module as its answer to the hook of that name.
 hookimpl = pluggy.HookimplMarker("ganzoo")
 
 

@@ -21,9 +21,11 @@ MODEL_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 @dataclass(frozen=True)
 class FileRecord:
-    """A file of the model folder: lower-case hexadecimal sha256 and size."""
+    """A file of the model folder."""
 
+    #: 64 lower-case hexadecimal digits.
     sha256: str
+    #: Its size.
     bytes: int
 
     def __post_init__(self) -> None:
@@ -35,47 +37,57 @@ class FileRecord:
 class Licenses:
     """SPDX names of the licences of the code, the weights and the data."""
 
+    #: Of the networks' code.
     code: str
+    #: Of the weights.
     weights: str
+    #: Of what they were trained on.
     data: str
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One measured figure, with all that is needed to measure it again.
+    """One measured figure, with all that is needed to measure it again."""
 
-    `value` is the mean over training seeds, each the mean over `repeats` sampling seeds; `spread`
-    the standard deviation over training seeds, or over sampling seeds where there is one training
-    seed; `values` holds each training seed's, `shipped` that of the weights in the folder. `floor`
-    is what real samples score under the same protocol.
-    """
-
+    #: The figure with its extractor, such as `FD (cnn-mnist)`.
     name: str
+    #: The mean over training seeds, each the mean over `repeats` sampling seeds.
     value: float
+    #: Against what it was measured, and how.
     protocol: str
+    #: Samples that were measured.
     n: int
+    #: The command that measures it again.
     command: str
+    #: Standard deviation over training seeds, or over sampling seeds where there is one of those.
     spread: float | None = None
+    #: Sampling seeds.
     repeats: int | None = None
+    #: What real samples score under the same protocol.
     floor: float | None = None
+    #: Such as `%`.
     unit: str = ""
+    #: Each training seed's value.
     values: tuple[float, ...] = ()
+    #: The value of the weights in the folder.
     shipped: float | None = None
 
 
 @dataclass(frozen=True)
 class Check:
-    """What the shipped weights score, to be measured again from the package's statistics.
+    """What the shipped weights score, to be measured again from the package's statistics."""
 
-    Figures by key of `n` samples of one sampling seed, each with how far another machine's may
-    lie from it.
-    """
-
+    #: The extractor by name.
     extractor: str
+    #: The data set by name.
     data: str
+    #: Samples.
     n: int
+    #: The one sampling seed.
     seed: int
+    #: Figures by key.
     values: Mapping[str, float]
+    #: How far another machine's may lie from each.
     tolerance: Mapping[str, float]
 
 
@@ -83,29 +95,41 @@ class Check:
 class Provenance:
     """Where the weights come from."""
 
+    #: The command that made them.
     command: str
+    #: The day it ended.
     date: str
+    #: Seconds of training.
     duration_s: float
+    #: Images that were shown; 0 of what was imported.
     images: int
+    #: The data set's content hash.
     data_hash: str
+    #: The machine, in words.
     hardware: str
+    #: Versions of what took part, by distribution.
     versions: Mapping[str, str]
+    #: CPU threads.
     threads: int
+    #: How often it was begun or gone on with.
     sittings: int = 1
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """Statistics of `n` samples of fixed latents (`sample(n, seed=seed)`), each to `tolerance`.
+    """Statistics of samples of fixed latents: `sample(n, seed=seed)`."""
 
-    `means` holds the means of the first samples, one by one.
-    """
-
+    #: The sampling seed.
     seed: int
+    #: Samples.
     n: int
+    #: Their mean.
     mean: float
+    #: Their standard deviation.
     std: float
+    #: The means of the first samples, one by one.
     means: tuple[float, ...]
+    #: How far another machine's may lie from each.
     tolerance: float
 
 
@@ -116,21 +140,37 @@ class ModelConfig:
     Third parties write what the schema does not know under `extra`.
     """
 
+    #: The schema's version, 1.
     ganzoo_config: int
+    #: The generator.
     generator: Part
+    #: The discriminator.
     discriminator: Part
+    #: All that changes the result of a training.
     recipe: Recipe
+    #: The model's name: family first, data last, such as `dcgan-mnist`.
     name: str | None = None
+    #: One line of what it is.
     description: str = ""
+    #: How samples are written: `image`, `points`, or what a plugin's writer is called.
     kind: str = "image"
+    #: The plugins whose parts it names, with versions, such as `{"ganzoo-dcgan": ">=0.1"}`.
     requires: Mapping[str, str] = field(default_factory=dict)
+    #: Weights by file name.
     files: Mapping[str, FileRecord] = field(default_factory=dict)
+    #: Numbers of parameters by player.
     parameters: Mapping[str, int] = field(default_factory=dict)
+    #: Of code, weights and data.
     licenses: Licenses | None = None
+    #: Figures, the first of which `ganzoo list` shows.
     metrics: tuple[Metric, ...] = ()
+    #: Where the weights come from.
     provenance: Provenance | None = None
+    #: What samples of fixed latents are like, so that any machine can tell the model by them.
     fingerprint: Fingerprint | None = None
+    #: What exactly these weights score, for `ganzoo check --metrics`.
     checks: tuple[Check, ...] = ()
+    #: What third parties write.
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -20,70 +20,87 @@ PROTOCOL_VERSION = 1
 class Source:
     """The paper that a protocol comes from, and where in it."""
 
+    #: Authors, year and title.
     paper: str
+    #: Where in it.
     section: str
+    #: Where it can be read.
     url: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the protocol: one data set, one measure.
+    """A table of the protocol: one data set, one measure."""
 
-    `model` is laid over the protocol's. `measure` is a measure's name and its arguments, `controls`
-    are samples that no training made and that are measured too. `published_columns` are figures
-    that papers print and the measure does not give, as key to header.
-    """
-
+    #: Lower-case words joined by `-`.
     name: str
+    #: What stands above it.
     title: str
+    #: A measure's name and its arguments.
     measure: Part
+    #: Laid over the protocol's model, key by key.
     model: Mapping[str, Any] = field(default_factory=dict)
+    #: Samples that no training made and that are measured too.
     controls: tuple[str, ...] = ()
+    #: Figures that papers print and the measure does not give: key to header.
     published_columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of a table: one thing to train, over all seeds.
+    """A row of a table: one thing to train, over all seeds."""
 
-    `model` is laid over the table's, key by key. `published` holds figures as the paper prints
-    them, column to text, and `published_in` says where. `paper_images` is the paper's budget where
-    it is not the protocol's. A `published_only` entry is shown and never run.
-    """
-
+    #: Lower-case words joined by `-`.
     name: str
+    #: The table that it stands in.
     table: str
+    #: What the row is called; its name where nothing is said.
     title: str = ""
+    #: Laid over the table's model, key by key.
     model: Mapping[str, Any] = field(default_factory=dict)
+    #: Figures as the paper prints them: column to text.
     published: Mapping[str, str] = field(default_factory=dict)
+    #: Where it prints them.
     published_in: str = ""
+    #: It is shown and never run.
     published_only: bool = False
+    #: The paper's budget, where it is not the protocol's.
     paper_images: int | None = None
+    #: The plugins that it needs, with versions.
     requires: Mapping[str, str] = field(default_factory=dict)
+    #: What a reader of the row must know.
     note: str = ""
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """The schema of a protocol file.
+    """The schema of a protocol file."""
 
-    `budget` says in words how much is trained, and how that compares with the paper, whose own
-    budget is `paper_images`. `seeds` training seeds are run, from 0. `model` is the config that
-    tables and entries are laid over: generator, discriminator and recipe.
-    """
-
+    #: The schema's version, 1.
     ganzoo_protocol: int
+    #: As `ganzoo bench` is asked for it.
     name: str
+    #: What stands above its tables.
     title: str
+    #: The paper.
     source: Source
+    #: In words: how much is trained, and how that compares with the paper.
     budget: str
+    #: Training seeds that are run, from 0.
     seeds: int
+    #: The config that tables and entries are laid over: generator, discriminator and recipe.
     model: Mapping[str, Any]
+    #: One at least.
     tables: tuple[Table, ...]
+    #: The rows.
     entries: tuple[Entry, ...]
+    #: The seed of the samples that are measured.
     sampling_seed: int = 0
+    #: The paper's own budget, in images.
     paper_images: int | None = None
+    #: The plugins that all entries need, with versions.
     requires: Mapping[str, str] = field(default_factory=dict)
+    #: What stands below the tables.
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -22,7 +22,9 @@ DIFFAUGMENTS = ("color", "translation", "cutout")
 class Part:
     """A named part and the arguments it is built with: `{"name": ..., "arguments": {...}}`."""
 
+    #: A bare name, or `distribution/name`, as which it is stored.
     name: str
+    #: What its constructor takes, by name.
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -34,9 +36,13 @@ class Schedule:
     `cosine` bring it to the share `final` at image number `images` (None: the recipe's last).
     """
 
+    #: `constant`, `linear` or `cosine`.
     name: str = "cosine"
+    #: The image at which `final` is reached; null: the recipe's last.
     images: int | None = None
+    #: Images over which the rate rises from 0.
     warmup: int = 0
+    #: The share of `lr` that it falls to.
     final: float = 0.0
 
     def __post_init__(self) -> None:
@@ -63,15 +69,17 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """An optimizer by the name timm's factory gives it, its rate and its other arguments.
+    """An optimizer by the name timm's factory gives it, its rate and its other arguments."""
 
-    `max_grad_norm` scales a longer gradient of the whole player down to that norm.
-    """
-
+    #: Any name of timm's factory.
     name: str = "adam"
+    #: The learning rate.
     lr: float = 2e-4  # Radford et al. 2016, section 4
+    #: What else it takes, such as `betas`; torch's defaults where nothing is said.
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    #: How the rate changes over the run; null: it stays.
     schedule: Schedule | None = None
+    #: A longer gradient of the whole player is scaled down to this norm; null: none is.
     max_grad_norm: float | None = None
 
     def __post_init__(self) -> None:
@@ -85,7 +93,9 @@ class Optimizer:
 class Optimizers:
     """One optimizer for each player."""
 
+    #: The generator's.
     generator: Optimizer = field(default_factory=Optimizer)
+    #: The discriminator's.
     discriminator: Optimizer = field(default_factory=Optimizer)
 
 
@@ -94,10 +104,12 @@ class Averaging:
     """The generator's exponential moving average, in images.
 
     The half-life grows with the run, as `ramp_up` times the images seen, until it reaches
-    `half_life` (Karras et al. 2020, whose ramp-up is 0.05); `ramp_up` None starts in full.
+    `half_life` (Karras et al. 2020, whose ramp-up is 0.05).
     """
 
+    #: Images after which a weight counts half; 0 averages nothing.
     half_life: float = 10_000.0
+    #: The half-life's share of the images seen, at the start of a run; null: in full at once.
     ramp_up: float | None = 0.05
 
     def __post_init__(self) -> None:
@@ -109,12 +121,11 @@ class Averaging:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What is done to every image, real and fake, before the discriminator sees it.
+    """What is done to every image, real and fake, before the discriminator sees it."""
 
-    `flip` mirrors half of them; `diffaugment` names differentiable changes (Zhao et al. 2020).
-    """
-
+    #: Mirror half of them.
     flip: bool = False
+    #: Differentiable changes (Zhao et al. 2020): `color`, `translation`, `cutout`.
     diffaugment: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -132,32 +143,43 @@ class Augmentation:
 class Start:
     """The model whose weights a training begins with, and the sha256 of what was taken over."""
 
+    #: What `--init` named, in full.
     model: str
+    #: sha256 of the generator's weights.
     generator: str
+    #: sha256 of the discriminator's.
     discriminator: str
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a training does; counted in images (real samples shown in a discriminator turn).
+    """What a training does; counted in images (real samples shown in a discriminator turn)."""
 
-    `batch` is the global batch of one turn; `reuse_fakes` lets the generator's turn take the
-    latents and fakes of the last discriminator turn; `precision` is float32, bf16 or auto;
-    `on_collapse` is warn, stop or rollback; `start` is None where networks begin untrained.
-    """
-
+    #: The game.
     loss: Part
+    #: The data set.
     data: Part
+    #: One for each player.
     optimizers: Optimizers = field(default_factory=Optimizers)
+    #: Turns of the discriminator before each of the generator's.
     discriminator_steps: int = 1
+    #: Images of one turn, over all processes.
     batch: int = 64
+    #: Real images shown to the discriminator, in all.
     images: int = 1_000_000  # 15,625 turns of 64, the budget of Lucic et al. 2018
+    #: The generator's average, which is what is sampled, measured and exported.
     ema: Averaging = field(default_factory=Averaging)
+    #: The generator's turn takes the latents and fakes of the last discriminator turn.
     reuse_fakes: bool = True
+    #: `float32`, `bf16` (autocast, penalties in float32), or `auto`: float32 on a CPU, else bf16.
     precision: str = "auto"
+    #: What is done to images before the discriminator sees them.
     augmentation: Augmentation = field(default_factory=Augmentation)
+    #: What is done about a training that is ill: `warn`, `stop` or `rollback`.
     on_collapse: str = "warn"
+    #: The model that it begins with, which `--init` fills in; null: untrained networks.
     start: Start | None = None
+    #: Of everything that is drawn.
     seed: int = 0
 
     def __post_init__(self) -> None:

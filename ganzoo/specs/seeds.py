@@ -17,8 +17,11 @@ SEEDS_VERSION = 1
 class Seeds:
     """The seeds of a folder, ascending, and the command that trained the last of them."""
 
+    #: The schema's version, 1.
     ganzoo_seeds: int
+    #: Ascending; seed K lies in `seed-K/`.
     seeds: tuple[int, ...]
+    #: The command that trained the last of them.
     command: str
 
     def __post_init__(self) -> None:
