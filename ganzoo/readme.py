@@ -15,6 +15,7 @@ FENCE = "---\n"
 #: Between these lines of the prose stand the card's figures.
 FIGURES = "<!-- figures: written by `ganzoo cards build` -->\n"
 FIGURES_END = "<!-- end of figures -->\n"
+UNDESCRIBED = "A model trained with ganzoo."
 #: In a first prose stands one of these wherever a person must write.
 BLANK = re.compile(r"<!-- write: (.+?) -->")
 PIPELINES = {"image": "unconditional-image-generation", "audio": "text-to-audio"}
@@ -144,7 +145,7 @@ def _first_prose(config: ModelConfig, name: str) -> str:
     recipe = config.recipe
     return f"""# {name}
 
-{config.description or "A model trained with ganzoo."}
+{config.description or UNDESCRIBED}
 
 ![Samples of fixed latents](samples.png)
 

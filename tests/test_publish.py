@@ -226,7 +226,8 @@ def test_prose_is_asked_for_where_somebody_is_there(seeds, tmp_path):
     out(seeds, tmp_path / "model", prose=None, ask=lambda what: asked.append(what) or "Told.")
     assert asked == ["what the model is for, and what it is not for",
                      "how its samples fail, and what it cannot draw"]  # fmt: skip
-    assert (tmp_path / "model" / "README.md").read_text().count("Told.") == 2
+    text = (tmp_path / "model" / "README.md").read_text()
+    assert text.count("Told.") == 2 and "\n# tiny-ring\n\nA ring.\n" in text
 
 
 def test_an_empty_prose_is_none(seeds, tmp_path):

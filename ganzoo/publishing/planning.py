@@ -11,7 +11,7 @@ from ganzoo.errors import CardError, UsageError
 from ganzoo.hub.contents import CONFIG, README, shown_of
 from ganzoo.publishing.exports import exports_of, prose_for
 from ganzoo.publishing.target import Target, target_of
-from ganzoo.readme import blanks, filled, with_place_for_figures
+from ganzoo.readme import UNDESCRIBED, blanks, filled, with_place_for_figures
 from ganzoo.specs import MODEL_NAME, Licenses, ModelConfig, read_config, write_record
 
 
@@ -62,7 +62,9 @@ def planned(wish: Wish) -> Plan:
     gaps = [*_gaps(config, prose, exports, wish), *_in_the_way(target, old, exports, wish)]
     if gaps:
         raise CardError(f"{name} is not complete, nothing was published: {'; '.join(gaps)}")
-    told = str(prose) if wish.ask is None else filled(str(prose), wish.ask)
+    told = str(prose).replace(UNDESCRIBED, config.description)
+    if wish.ask is not None:
+        told = filled(told, wish.ask)
     return Plan(name, exports, target, config, with_place_for_figures(told), wish)
 
 

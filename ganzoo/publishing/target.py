@@ -44,8 +44,8 @@ def target_of(to: str, name: str, config: ModelConfig) -> Target:
             raise UsageError(f"{address} is a commit, which never changes; name a branch, or none")
         require_online(address, "it is to be sent to")
         return Target(address=address)
-    kind, colon, wish = to.partition(":")
-    if kind == PLUGIN and (colon or not Path(to).exists()):
+    kind, _, wish = to.partition(":")
+    if kind == PLUGIN:  # a folder of that name is ./plugin
         cards = _cards_folder(name, config, wish)
         return Target(folder=cards / name, cards=cards)
     return Target(folder=named_folder(Path(to).expanduser(), name))
