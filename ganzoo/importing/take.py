@@ -15,7 +15,7 @@ from ganzoo.importing.mapping import mapped
 from ganzoo.importing.match import Match, match
 
 Tensors = dict[str, Tensor]
-Mapping_ = Mapping[str, str | None]
+Names = Mapping[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Taken:
 
 
 def take(
-    path: Path, network: nn.Module, *, key: str | None = None, mapping: Mapping_ | None = None
+    path: Path, network: nn.Module, *, key: str | None = None, mapping: Names | None = None
 ) -> Taken:
     """Load a file's weights into a network of the same layers; `WeightsError` says what differs.
 
@@ -50,7 +50,7 @@ def take(
     return Taken(path, pairs.how, len(state), left)
 
 
-def _matched(file: Checkpoint, wanted: Tensors, mapping: Mapping_ | None) -> tuple[Tensors, Match]:
+def _matched(file: Checkpoint, wanted: Tensors, mapping: Names | None) -> tuple[Tensors, Match]:
     """The tensors under their innermost fitting names, and the match."""
     if mapping is not None:
         levels = [*_unwrapped(file.tensors)]
