@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ganzoo.cards.summary import Parsed, Summary
 from ganzoo.errors import CardError
 from ganzoo.readme import read_readme
-from ganzoo.specs import ModelConfig
+from ganzoo.specs import ModelConfig, read_config
 
 
 @dataclass(frozen=True)
 class Card:
     """A model folder: its name, who offers it, and its config (None where that is unreadable).
+
+    The summary is there at once; config and raw are read when they are first asked for.
 
     `status` is `ready`, `recipe` (no weights yet), `running` (an unfinished run),
     `needs DISTRIBUTION` or `broken`; `problem` says why in one line. `origin` is the commit on the
@@ -22,12 +26,26 @@ class Card:
 
     name: str
     folder: Path
-    config: ModelConfig | None
+    summary: Summary | None
     distribution: str | None = None
-    raw: dict[str, Any] = field(default_factory=dict, repr=False)
     status: str = "ready"
     problem: str = ""
     origin: str = ""
+    parsed: Parsed | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def config(self) -> ModelConfig | None:
+        """All that config.json says; `ConfigError` where it changed and cannot be read any more."""
+        return self._read[0] if self.summary else None
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """config.json as it stands; empty where it is unreadable."""
+        return self._read[1] if self.summary else {}
+
+    @functools.cached_property
+    def _read(self) -> Parsed:
+        return self.parsed or read_config(self.folder / "config.json")
 
     @property
     def family(self) -> str:
@@ -37,12 +55,12 @@ class Card:
     @property
     def data(self) -> str:
         """The bare name of the data set that the recipe trains on."""
-        return self.config.recipe.data.name.rpartition("/")[2] if self.config else ""
+        return self.summary.data if self.summary else ""
 
     @property
     def licence(self) -> str:
         """The SPDX name of the weights' licence; empty where none is stated."""
-        return self.config.licenses.weights if self.config and self.config.licenses else ""
+        return self.summary.licence if self.summary else ""
 
     @property
     def qualified(self) -> str:
@@ -56,11 +74,17 @@ class Card:
         """The text of README.md, front matter and prose; `CardError` where it is no text."""
         return read_readme(self.folder)
 
+    @property
+    def description(self) -> str:
+        """One line about the model, or about what is wrong with it."""
+        return self.summary.description if self.summary else self.problem
+
     def require_config(self) -> ModelConfig:
         """The config, or a `CardError` that says why there is none."""
-        if self.config is None:
+        config = self.config
+        if config is None:
             raise CardError(f"{self.name}: {self.problem}")
-        return self.config
+        return config
 
     def require_usable(self) -> ModelConfig:
         """The config of a model whose plugins are installed, or a `CardError`."""

@@ -6,11 +6,13 @@ import contextlib
 import fnmatch
 import functools
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from ganzoo.cards.card import Card
+from ganzoo.cards.summary import Entry, Index, summary_of
 from ganzoo.errors import CardError, ConfigError, UnknownNameError, did_you_mean
 from ganzoo.hub import Address, is_address
 from ganzoo.plugins import CORE, PluginManager, canonical
@@ -28,10 +30,11 @@ from ganzoo.specs import (
 
 
 class Catalogue:
-    """All parts and all models of one set of plugins."""
+    """All parts and all models of one set of plugins; the index knows cards from earlier lists."""
 
-    def __init__(self, manager: PluginManager) -> None:
+    def __init__(self, manager: PluginManager, index: Index | None = None) -> None:
         self.manager = manager
+        self.index = index or Index()
         self.registry = Registry(manager, hint=self.offered_by)
 
     @functools.cached_property
@@ -42,7 +45,7 @@ class Catalogue:
             own: dict[str, Card] = {}
             for card in self._cards_of(plugin):
                 first = own.setdefault(card.name, card)
-                if first.folder.resolve() != card.folder.resolve():
+                if first is not card and first.folder.resolve() != card.folder.resolve():
                     self.manager.report(
                         plugin,
                         f"ganzoo_cards: offers {card.name!r} twice; {card.folder} is left out",
@@ -60,9 +63,9 @@ class Catalogue:
 
     def names(self) -> list[str]:
         """Names that `card` takes, sorted: bare where they are clear, else qualified."""
-        bare = [card.name for card in self.cards]
+        bare = Counter(card.name for card in self.cards)
         return sorted(
-            card.name if bare.count(card.name) == 1 or card.distribution == CORE else card.qualified
+            card.name if bare[card.name] == 1 or card.distribution == CORE else card.qualified
             for card in self.cards
         )
 
@@ -174,7 +177,7 @@ class Catalogue:
 
     def _likely_offer(self, name: str) -> str | None:
         """A known plugin that is missing, where the part's name begins or is qualified with its."""
-        known = {d for card in self.cards if card.config for d in card.config.requires}
+        known = {d for card in self.cards if card.summary for d in card.summary.requires}
         for distribution in sorted(known - set(self._working())):
             family = distribution.removeprefix("ganzoo-")
             if name.startswith(f"{distribution}/"):
@@ -185,8 +188,11 @@ class Catalogue:
 
     def missing(self, config: ModelConfig) -> list[tuple[str, str]]:
         """What of `requires` is not there: (distribution, what is wrong and what to do)."""
+        return self._gaps(config.requires)
+
+    def _gaps(self, requires: Mapping[str, str]) -> list[tuple[str, str]]:
         gaps = []
-        for name, wish in sorted(config.requires.items()):
+        for name, wish in sorted(requires.items()):
             known = canonical(name)
             plugin = self.manager.plugins.get(CORE if known == "ganzoo-core" else known)
             if known in self.manager.switched_off:
@@ -214,25 +220,38 @@ class Catalogue:
     def _read(self, folder: Path, distribution: str | None, name: str = "") -> Card:
         """Read one folder's card; whatever is wrong becomes its status."""
         name = name or folder.name
-        try:
-            config, raw = read_config(folder / "config.json")
-            self._check(config, folder, distribution)
-        except (ConfigError, CardError) as error:
-            if distribution is None:
-                raise
-            return Card(name, folder, None, distribution, {}, "broken", str(error))
-        name = config.name or name
-        gaps = self.missing(config)
+        found = self._entry(folder, distribution)
+        summary = found.summary
+        if summary is None:
+            return Card(name, folder, None, distribution, "broken", found.problem)
+        name = summary.name or name
+        gaps = self._gaps(summary.requires)
         status, problem = "ready", ""
         if gaps:
             status, problem = f"needs {gaps[0][0]}", "; ".join(text for _, text in gaps)
-        elif not config.files:
+        elif not summary.has_weights:
             running = (folder / "checkpoints").is_dir()
             status = "running" if running else "recipe"
             problem = f"no weights yet; train it: ganzoo train {name}" if not running else ""
         elif not (folder / GENERATOR_FILE).is_file():
             status, problem = "broken", f"{folder / GENERATOR_FILE} is missing"
-        return Card(name, folder, config, distribution, raw, status, problem)
+        return Card(name, folder, summary, distribution, status, problem, parsed=found.parsed)
+
+    def _entry(self, folder: Path, distribution: str | None) -> Entry:
+        """What lies in a folder; only of a plugin's is a problem noted and not raised."""
+        path = folder / "config.json"
+
+        def read() -> Entry:
+            try:
+                config, raw = read_config(path)
+                self._check(config, folder, distribution)
+            except (ConfigError, CardError) as error:
+                if distribution is None:
+                    raise
+                return Entry(None, str(error))
+            return Entry(summary_of(config), parsed=(config, raw))
+
+        return read() if distribution is None else self.index.entry(path, read)
 
     @staticmethod
     def _check(config: ModelConfig, folder: Path, distribution: str | None) -> None:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator
 
 from ganzoo.cards.catalogue import Catalogue
+from ganzoo.cards.summary import Index
 from ganzoo.plugins import PluginManager
 
 log = logging.getLogger("ganzoo")
@@ -35,8 +36,12 @@ _given: contextvars.ContextVar[Catalogue | None] = contextvars.ContextVar("ganzo
 @functools.cache
 def _installed() -> Catalogue:
     """The installed plugins' catalogue; each problem is one line on stderr, once."""
-    found = Catalogue(PluginManager())
+    import platformdirs  # here, since nobody else needs it to say --help
+
+    index = Index(platformdirs.user_cache_path("ganzoo") / "cards.json")
+    found = Catalogue(PluginManager(), index)
     _ = found.cards  # reading them may find problems too
+    index.save()
     for plugin in found.manager.plugins.values():
         if plugin.problems:
             first = plugin.problems[0]

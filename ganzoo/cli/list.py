@@ -53,7 +53,7 @@ def model_table(cards: list[Card]) -> str:
     return markdown(
         ("model", "data", "parameters (G + D)", "quality", "what it is"),
         [
-            (f"`{name}`", card.data, parameters(card), quality(card), _description(card))
+            (f"`{name}`", card.data, parameters(card), quality(card), card.description)
             for name, card in zip(_names(cards), cards, strict=True)
         ],
     )
@@ -61,20 +61,17 @@ def model_table(cards: list[Card]) -> str:
 
 def parameters(card: Card) -> str:
     """Parameters of generator and discriminator, in thousands or millions."""
-    counts = card.config.parameters if card.config else {}
+    counts = card.summary.parameters if card.summary else {}
     return " + ".join(_short(counts[p]) for p in ("generator", "discriminator") if p in counts)
 
 
 def quality(card: Card) -> str:
     """The card's first figure."""
-    if not card.config or not card.config.metrics:
-        return ""
-    first = card.config.metrics[0]
-    return f"{first.name} {first.value:.4g}{first.unit}"
+    return card.summary.quality if card.summary else ""
 
 
 def _row(name: str, card: Card) -> tuple[str, ...]:
-    size = sum(file.bytes for file in card.config.files.values()) if card.config else 0
+    size = card.summary.bytes if card.summary else 0
     megabytes = f"{size / 1e6:.1f} MB" if size else ""
     numbers = (megabytes, parameters(card), quality(card))
     status = f"broken: {card.problem}" if card.status == "broken" else card.status
@@ -83,10 +80,6 @@ def _row(name: str, card: Card) -> tuple[str, ...]:
 
 def _short(number: int) -> str:
     return f"{number / 1e6:.1f}M" if number >= 1e6 else f"{number / 1e3:.0f}k"
-
-
-def _description(card: Card) -> str:
-    return card.config.description if card.config else card.problem
 
 
 def _names(cards: list[Card]) -> list[str]:
@@ -104,10 +97,10 @@ def _record(name: str, card: Card) -> dict[str, Any]:
         "data": card.data,
         "status": card.status,
         "problem": card.problem,
-        "bytes": sum(file.bytes for file in config.files.values()) if config else 0,
-        "parameters": dict(config.parameters) if config else {},
+        "bytes": card.summary.bytes if card.summary else 0,
+        "parameters": dict(card.summary.parameters) if card.summary else {},
         "metrics": write_record(config.metrics) if config else [],
         "licenses": write_record(config.licenses) if config else None,
-        "description": _description(card),
+        "description": card.description,
         "folder": str(card.folder),
     }
