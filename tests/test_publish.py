@@ -131,7 +131,8 @@ def test_a_model_folder_is_published_on(seeds, tmp_path):
     out(seeds, tmp_path / "one")
     again = Wish(tmp_path / "one", str(tmp_path / "two"), name="tiny-other")
     publish(planned(again), Effort(measure=False))
-    assert read_config(tmp_path / "two" / "config.json")[0].name == "tiny-other"
+    one, two = (read_config(tmp_path / name / "config.json")[0] for name in ("one", "two"))
+    assert two.name == "tiny-other" and two.metrics == one.metrics  # of all its seeds
     assert PROSE.strip().partition("\n")[2] in (tmp_path / "two" / "README.md").read_text()
 
 

@@ -39,13 +39,23 @@ class Published:
 
 def publish(plan: Plan, effort: Effort, tell: Tell = lambda text: None) -> Published:
     """Measure the training seeds, and make the median's export the published model."""
-    data, again = plan.config.recipe.data, _again(plan)
-    measured = measure(plan.exports, data, again, effort, tell)
+    measured = _known(plan, effort) or measure(
+        plan.exports, plan.config.recipe.data, _again(plan), effort, tell
+    )
     chosen = plan.exports[measured.shipped]
     config = _config(chosen, plan.config, measured)
     place, files = _send(chosen, config, plan)
     seeds = len(plan.exports)
     return Published(plan.name, measured.shipped, seeds, plan.target, place, files, measured.notes)
+
+
+def _known(plan: Plan, effort: Effort) -> Measured | None:
+    """The figures of a model that was published before, unless others are asked for."""
+    if not plan.config.metrics or effort.extractor:
+        return None
+    (seed,) = plan.exports
+    note = "its figures are those that its card had; --extractor measures again"
+    return Measured(plan.config.metrics, plan.config.checks, seed, (note,))
 
 
 def _again(plan: Plan) -> Commands:
