@@ -118,7 +118,7 @@ MISTAKES = [
     Mistake("dataset", "NormalisedHalves", "addressing", "address samples by `indices` alone"),
     Mistake("dataset", "UnseededHalves", "addressing", "built a second time"),
     Mistake("extractor", "WideFeatures", "features", "is promised by feature_dim = 16"),
-    Mistake("extractor", "TrainFeatures", "features_of_one", "it is in train mode"),
+    Mistake("extractor", "OneByOne", "features", "make forward take any number of rows"),
     Mistake("extractor", "DroppedFeatures", "features_of_one", "features of the same samples"),
     Mistake("extractor", "CentredFeatures", "features_of_one", "statistics of the batch"),
     Mistake("writer", "write_nothing", "files", "it returns None"),

@@ -912,12 +912,11 @@ class WideFeatures(Features):
     feature_dim = 16
 
 
-class TrainFeatures(Features):
-    """Stays in train mode."""
+class OneByOne(Features):
+    """Takes one image at a time."""
 
-    def __init__(self):
-        super().__init__()
-        self.train()
+    def forward(self, samples):
+        return self.body(samples.view(1, *SHAPE))
 
 
 class DroppedFeatures(Features):
