@@ -26,6 +26,7 @@ from ganzoo.cli import main
 from ganzoo.parts import build
 from ganzoo.plugins import PluginManager, Source
 from ganzoo.specs import Part
+from ganzoo.testing import run_checks
 from tiny import make_plugin
 
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/pyproject.toml"))
@@ -319,3 +320,11 @@ def test_tones_train_and_sound_in_a_fresh_environment(tmp_path: Path) -> None:
     run(binaries / "ganzoo", "train", *words, cwd=tmp_path)
     run(binaries / "ganzoo", "sample", "./run", "-n", 3, "-o", "out.wav", cwd=tmp_path)
     assert len(frames(tmp_path / "out.wav")) == 3 * 1024
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+@pytest.mark.parametrize("fast", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_an_example_is_right(importable, name, fast):
+    made = run_checks(source(name), fast=fast)
+    assert [one for one in made if not one.holds] == []
+    assert {one.outcome for one in made} <= {"ok", "skipped"}
