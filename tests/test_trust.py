@@ -132,6 +132,14 @@ def test_any_value_anywhere_in_a_config_is_shown_or_refused(place, path, value):
     assert os.listdir(place) == ["config.json"]  # noqa: PTH208
 
 
+@pytest.mark.parametrize("key", ["---\n", "a" * 5000])
+def test_a_strange_key_makes_no_strange_error(key, place):
+    (place / "config.json").write_text(json.dumps({**REAL, "files": {key: {"sha256": 3}}}))
+    with pytest.raises(ConfigError, match="sha256: expected text, found 3") as told:
+        read_config(place / "config.json")
+    one_short_line(told.value)
+
+
 @pytest.mark.parametrize("text", ['"\\ud800"', '{"\\udfff": 1}', '[{"a": ["\\ud800\\ud800"]}]'])
 def test_half_a_character_is_refused(text):
     with pytest.raises(ConfigError, match="not valid JSON: 'utf-8' codec can't encode"):
@@ -147,7 +155,7 @@ def test_a_number_that_no_count_has_is_refused(tmp_path, tiny_world):
         read_config(folder / "config.json")
 
 
-@pytest.mark.parametrize("name", ["../x", "/x", "a/b", "a\\b", "..", ".", ""])
+@pytest.mark.parametrize("name", ["../x", "/x", "a/b", "a\\b", "..", ".", "", "a" * 5000, "a\n"])
 def test_files_lie_in_the_folder_and_nowhere_else(name, tmp_path, tiny_world):
     folder = describe(write_published(tmp_path / "a"))
     data = json.loads((folder / "config.json").read_text())

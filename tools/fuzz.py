@@ -406,7 +406,7 @@ class Session:
             self.refused[kind] += 1
             said = "" if "\n" not in str(error) and len(str(error)) < 20_000 else "a long message"
         except Exception:
-            said = traceback.format_exc()
+            said = traceback.format_exc(limit=-4)
         self.watch.on = False
         took = time.monotonic() - start
         self.slowest = max(self.slowest, (took, kind))
@@ -418,7 +418,7 @@ class Session:
             self.wrong += 1
             self.keep.mkdir(parents=True, exist_ok=True)
             (self.keep / f"{number}-{kind}").write_bytes(data)
-            print(f"input {number}, {kind}: {said[-1500:]}", flush=True)
+            print(f"input {number}, {kind}: {said[:1500]}", flush=True)
         if kind != "tensors":
             self.mend()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ganzoo.errors import ConfigError
+from ganzoo.errors import ConfigError, brief
 from ganzoo.specs.reading import read_json, read_record
 from ganzoo.specs.recipe import Part, Recipe
 
@@ -16,6 +16,7 @@ from ganzoo.specs.recipe import Part, Recipe
 CONFIG_VERSION = 1
 GENERATOR_FILE = "model.safetensors"
 DISCRIMINATOR_FILE = "discriminator.safetensors"
+LONGEST_NAME = 100
 MODEL_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -179,8 +180,9 @@ class ModelConfig:
                 f"name {self.name!r} must be lower-case words joined by '-', such as dcgan-mnist"
             )
         for file in self.files:
-            if Path(file).name != file or "\\" in file or file in ("", ".", ".."):
-                raise ConfigError(f"files: {file!r} is not a plain file name")
+            plain = Path(file).name == file and "\\" not in file and file not in ("", ".", "..")
+            if not plain or len(file) > LONGEST_NAME or not file.isprintable():
+                raise ConfigError(f"files: {brief(file)} is not a plain file name")
 
 
 def read_config(path: Path) -> tuple[ModelConfig, dict[str, Any]]:

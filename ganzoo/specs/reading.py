@@ -105,6 +105,11 @@ def _below(where: str, key: str) -> str:
     return f"{where}.{key}" if ": " in where or not where else f"{where}: {key}"
 
 
+def _step(key: str) -> str:
+    """A key as it stands in a place; a stranger's may be long, or no word at all."""
+    return key if len(key) <= LONGEST_KEY and key.isprintable() else brief(key)
+
+
 def write_record(record: Any) -> Any:
     """Turn a dataclass back into JSON data; `read_record` of it gives an equal record."""
     if dataclasses.is_dataclass(record):
@@ -157,7 +162,7 @@ def _value(hint: Any, data: Any, where: str) -> Any:
     if origin is not None and issubclass(origin, Mapping):
         if not isinstance(data, Mapping):
             raise ConfigError(f"{where}: expected an object, found {_kind(data)}")
-        return {key: _value(inner[1], item, f"{where}.{key}") for key, item in data.items()}
+        return {key: _value(inner[1], item, f"{where}.{_step(key)}") for key, item in data.items()}
     return _scalar(hint, data, where)
 
 
