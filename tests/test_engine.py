@@ -17,8 +17,10 @@ from torch.testing import assert_close
 
 import ganzoo
 import playing
+from folders import config_of
 from ganzoo.engine.checkpoint import checkpoint_folders, last_good
 from ganzoo.engine.counters import Counters, DataOrder
+from ganzoo.engine.prepare import prepare, resolve
 from ganzoo.engine.process import interruptible
 from ganzoo.engine.run import RunOptions
 from ganzoo.engine.shares import Share
@@ -486,3 +488,12 @@ def test_a_checkpoint_of_a_later_form_is_told_apart(tiny_world, tmp_path, caplog
     with pytest.raises(TrainingError, match="no checkpoint in .* is whole"):
         run_ring(tmp_path / "run", 2560)
     assert "written in form 2, this ganzoo reads 1" in caplog.text
+
+
+def test_data_that_lacks_an_argument_says_how_to_give_it(tiny_world, tmp_path):
+    config = resolve(
+        config_of(recipe={"loss": {"name": "hinge"}, "data": {"name": "folder"}, "images": 64}),
+        "a test",
+    )
+    with pytest.raises(ConfigError, match=r"ganzoo/folder needs channels, path, size.*--data folder:PATH"):
+        prepare(config, torch.device("cpu"))

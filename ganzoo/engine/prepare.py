@@ -154,6 +154,13 @@ def try_layout(state: TrainingState, table: Table) -> None:
 
 def open_data(recipe: Recipe, ranks: Ranks) -> Dataset:
     """Open the data set, on rank 0 first: it may have to be fetched or packed."""
+    if lacking := sorted(needed_arguments(Dataset, recipe.data)):
+        name = recipe.data.name
+        raise ConfigError(
+            f"the data set {name} needs {', '.join(lacking)}, and the recipe leaves it open; "
+            f"say which data: --data folder:PATH for images of your own, another --data, or "
+            f"--set data.arguments.{lacking[-1]}=..."
+        )
     if not ranks.first:
         ranks.wait()
     try:
