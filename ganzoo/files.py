@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import shutil
 import tempfile
@@ -32,8 +33,12 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def folder_written_whole(path: Path) -> Iterator[Path]:
-    """Give a folder beside `path` to fill; it takes the old one's place when the block ends."""
+    """Give a folder beside `path` to fill; it takes the old one's place when the block ends.
+
+    Whatever ends it in between leaves the old one, or the next call puts it back.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _put_back(path)
     beside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     try:
         yield beside
@@ -41,15 +46,37 @@ def folder_written_whole(path: Path) -> Iterator[Path]:
         for file in beside.iterdir():
             flush(file)
         if path.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
-            path.replace(old / path.name)
-            beside.replace(path)
-            shutil.rmtree(old)
+            _exchange(path, beside)
         else:
             beside.replace(path)
         flush(path.parent)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _exchange(path: Path, beside: Path) -> None:
+    """Put a folder in another's place; the other stays where that fails half-way."""
+    old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
+    try:
+        path.replace(old / path.name)
+        beside.replace(path)
+    finally:
+        if not path.exists():
+            (old / path.name).replace(path)
+        shutil.rmtree(old)
+
+
+def _put_back(path: Path) -> None:
+    """What a killed exchange took away, where nothing has come in its place."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.old"):
+        if (left / path.name).exists() and not path.exists():
+            (left / path.name).replace(path)
+            left.rmdir()
+
+
+def holds_working_folder(path: Path) -> bool:
+    """Whether the process works in a folder, or below it, so that it must not be replaced."""
+    return path.resolve() in (Path.cwd(), *Path.cwd().parents)
 
 
 def read_plain(path: Path, most: int) -> bytes:
