@@ -235,6 +235,12 @@ def test_one_broken_card_leaves_the_others(zoo: Zoo, tmp_path: Path) -> None:
 # What plugins offer
 
 
+def test_a_model_that_is_half_written_is_not_offered(zoo: Zoo, tmp_path: Path) -> None:
+    write_model(tmp_path / "tiny-a")
+    write_model(tmp_path / ".tiny-a.x1.part")
+    assert [card.name for card in zoo(offering("lab", tmp_path)).cards] == ["tiny-a"]
+
+
 def test_a_folder_of_model_folders_offers_each(zoo: Zoo, tmp_path: Path) -> None:
     write_model(tmp_path / "tiny-b")
     write_recipe(tmp_path / "tiny-a")

@@ -303,8 +303,10 @@ class Catalogue:
 
 
 def _model_folders(place: Path) -> list[Path]:
-    """A folder that is a model, or the models in it, by name."""
-    folders = [place] if (place / "config.json").is_file() else sorted(place.iterdir())
+    """A folder that is a model, or the models in it, by name; none that is only half written."""
+    if (place / "config.json").is_file():
+        return [place]
+    folders = (folder for folder in sorted(place.iterdir()) if not folder.name.startswith("."))
     return [folder for folder in folders if (folder / "config.json").is_file()]
 
 
