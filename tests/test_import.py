@@ -345,6 +345,15 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     assert "expected an object of the file's names to the network's" in capsys.readouterr().err
 
 
+def test_the_folder_one_is_in_is_never_replaced(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    path = saved(tmp_path / "x.pth", SAVED["plain"])
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(UsageError, match=r"\. is or holds the folder you are in; give another --"):
+        import_model(wish(tmp_path, path, out=Path()))
+    assert sorted(one.name for one in tmp_path.rglob("*")) == ["here", "x.pth"]
+
+
 @pytest.mark.parametrize(
     ("more", "error", "text"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,11 @@ def out(what: Path, to: Path | str, effort: Effort = QUICK, **said: Any) -> Publ
     return publish(planned(Wish(what, str(to), **{"name": "tiny-ring", **SAID, **said})), effort)
 
 
+def alter(folder: Path, **keys: Any) -> None:
+    data = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**data, **keys}))
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
@@ -106,9 +112,47 @@ def test_the_published_folder_is_a_whole_model(seeds, tmp_path):
     assert PROSE.strip() in model.card.readme
     assert f"| high quality | {config.metrics[0].value:.4g}" in model.card.readme
     assert config.metrics[0].command == (
-        "ganzoo train tiny-ring/ --seeds 3; "
-        "ganzoo publish runs/tiny-ring/ --name tiny-ring --to PATH -n 200 --repeats 2"
+        "ganzoo train tiny-ring/ --seeds 3; ganzoo eval runs/tiny-ring/ -n 200 --repeats 2"
     )
+
+
+def test_the_cards_own_command_gives_the_cards_figures(seeds, tmp_path, monkeypatch, capsys):
+    """Word for word, beside the published folder."""
+    from ganzoo.cli import main
+
+    out(seeds, tmp_path / "tiny-ring")
+    shutil.rmtree(tmp_path / "runs")
+    monkeypatch.chdir(tmp_path)
+    metrics = read_config(tmp_path / "tiny-ring" / "config.json")[0].metrics
+    for line in metrics[0].command.split("; "):
+        capsys.readouterr()
+        words = [*line.split()[1:], *(["--json"] if " eval " in line else ["--quiet"])]
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert not ended.value.code
+    found = json.loads(capsys.readouterr().out)["figures"]
+    assert [one["name"] for one in found.values()] == [metric.name for metric in metrics]
+    for one, metric in zip(found.values(), metrics, strict=True):
+        assert one["values"] == pytest.approx(metric.values, rel=1e-4)
+
+
+def test_the_command_names_each_stretch_of_seeds(seeds, tmp_path):
+    seeds_of(seeds, replace(ring(), recipe=replace(ring().recipe, seed=7)), 1)
+    out(seeds, tmp_path / "model")
+    config, _ = read_config(tmp_path / "model" / "config.json")
+    assert len(config.metrics[0].values) == 4
+    assert config.metrics[0].command.startswith(
+        "ganzoo train tiny-ring/ --seeds 3; ganzoo train tiny-ring/ --seeds 1 --seed 7; ganzoo eval"
+    )
+
+
+def test_of_an_imported_model_only_the_measuring_is_stated(seeds, tmp_path):
+    export = seeds / "seed-0" / "export"
+    made = json.loads((export / "config.json").read_text())["provenance"]
+    alter(export, provenance={**made, "images": 0})
+    out(export, tmp_path / "model")
+    config, _ = read_config(tmp_path / "model" / "config.json")
+    assert config.metrics[0].command == "ganzoo eval tiny-ring/ -n 200 --repeats 2"
 
 
 def test_publishing_again_gives_the_same_bytes(seeds, tmp_path):
@@ -240,6 +284,48 @@ def test_unfinished_seeds_are_named(seeds, tmp_path):
     refused(seeds, tmp_path / "model", "seed-1 of 3 seeds not finished; go on with: ganzoo train x")
 
 
+def test_seeds_of_another_length_are_named(seeds, tmp_path):
+    export = seeds / "seed-1" / "export"
+    recipe = json.loads((export / "config.json").read_text())["recipe"]
+    alter(export, recipe={**recipe, "images": 32})
+    refused(
+        seeds,
+        tmp_path / "model",
+        "seed-1 is no other seed of seed-0's recipe: recipe.images is 32, there 640; train them",
+    )
+
+
+def test_links_are_never_followed(seeds, tmp_path):
+    (tmp_path / "secret").write_text("mine")
+    export = seeds / "seed-1" / "export"
+    (export / "samples.txt").symlink_to(tmp_path / "secret")
+    (export / "samples.d").mkdir()
+    said = refused(seeds, tmp_path / "model", r"seed-1/export/samples.txt is a link or no regular")
+    assert "samples.d is a link or no regular file; put the file itself there" in said
+    (export / "README.md").unlink()
+    (export / "README.md").symlink_to(tmp_path / "secret")
+    for prose in (PROSE, None):
+        refused(seeds, tmp_path / "model", "README.md is a link", prose=prose)
+    assert not (tmp_path / "model").exists()
+
+
+def test_files_that_are_not_the_configs_are_named(seeds, tmp_path):
+    export = seeds / "seed-1" / "export"
+    (export / "model.safetensors").write_bytes(b"x")
+    (export / "discriminator.safetensors").unlink()
+    said = refused(seeds, tmp_path / "model", "discriminator.safetensors is missing")
+    assert "model.safetensors has 1 bytes, config.json says" in said
+
+
+def test_what_would_fail_after_the_measuring_fails_before(seeds, tmp_path):
+    never = Effort(n=10**9)
+    prose = f"# Mine\n\nOdd.\n\n{FIGURES}"
+    with pytest.raises(CardError, match="the figures have no end"):
+        out(seeds, tmp_path / "model", never, prose=prose)
+    with pytest.raises(CardError, match="the licences of data are missing"):
+        out(seeds, tmp_path / "model", never, licences={**LICENCES, "data": " "})
+
+
 def test_an_unfinished_run_is_refused(seeds, tmp_path):
     shutil.rmtree(seeds / "seed-1" / "export")
     refused(seeds / "seed-1", tmp_path / "model", "seed-1 is not finished; the command that began")
@@ -281,6 +367,51 @@ def test_other_weights_are_replaced_only_when_that_is_said(seeds, tmp_path):
     assert read_config(tmp_path / "model" / "config.json")[0].recipe.seed == 1
     assert (tmp_path / "model" / "notes.txt").read_text() == "mine"
     assert (tmp_path / "model" / "more").is_dir()
+
+
+def test_other_weights_that_the_median_turns_out_to_be_are_refused(seeds, tmp_path):
+    shipped = out(seeds, tmp_path / "first").seed
+    other = next(seed for seed in range(3) if seed != shipped)
+    out(seeds / f"seed-{other}", tmp_path / "model")
+    before = contents(tmp_path / "model")
+    refused(seeds, tmp_path / "model", "nothing was published: .*model holds other weights under")
+    assert contents(tmp_path / "model") == before
+
+
+def test_a_file_of_somebody_elses_is_not_overwritten(seeds, tmp_path):
+    out(seeds / "seed-0", tmp_path / "model")
+    config = json.loads((tmp_path / "model" / "config.json").read_text())
+    del config["files"]["discriminator.safetensors"]
+    alter(tmp_path / "model", files=config["files"])
+    refused(
+        seeds / "seed-0",
+        tmp_path / "model",
+        "discriminator.safetensors is not the model's and would be lost; move it away",
+        replaces=True,
+    )
+
+
+@pytest.mark.parametrize("place", ["ring/seed-1", "ring/seed-1/export"])
+def test_a_run_is_never_replaced(place, seeds, tmp_path):
+    with pytest.raises(UsageError, match="is a run, which a model would|is a run's own export"):
+        out(seeds / "seed-0", tmp_path / "runs" / place, replaces=True)
+
+
+def test_the_folder_one_is_in_is_never_replaced(seeds, tmp_path, monkeypatch):
+    out(seeds / "seed-0", tmp_path / "model")
+    monkeypatch.chdir(tmp_path / "model")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(UsageError, match="is or holds the folder you are in; name it from outside"):
+        out(seeds / "seed-0", ".")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_link_to_a_model_stays_one(seeds, tmp_path):
+    out(seeds / "seed-0", tmp_path / "model")
+    (tmp_path / "link").symlink_to("model")
+    out(seeds / "seed-0", tmp_path / "link", description="Newer.")
+    assert (tmp_path / "link").is_symlink()
+    assert read_config(tmp_path / "model" / "config.json")[0].description == "Newer."
 
 
 def test_what_is_no_model_is_never_replaced(seeds, tmp_path):
@@ -369,6 +500,34 @@ def test_it_is_sent_to_the_hub(hub, seeds):
     config = model.card.require_config()
     assert config.name == "tiny-ring" and model.card.origin == f"hf-hub:lab/ring@{commit}"
     assert config.metrics[0].command.startswith("ganzoo train hf-hub:lab/ring --seeds 3; ")
+
+
+@pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning")
+def test_other_weights_on_the_hub_are_replaced_only_when_that_is_said(hub, seeds):
+    none = Effort(measure=False)
+    out(seeds / "seed-0", "hf-hub:lab/ring", none)
+    out(seeds / "seed-0", "hf-hub:lab/ring", none, description="Newer.")
+    refused(seeds / "seed-1", "hf-hub:lab/ring", "hf-hub:lab/ring holds other weights under that")
+    out(seeds / "seed-1", "hf-hub:lab/ring@next", none, replaces=True)
+    assert ganzoo.card("hf-hub:lab/ring@next").require_config().recipe.seed == 1
+    assert ganzoo.card("hf-hub:lab/ring").require_config().recipe.seed == 0
+
+
+@pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning")
+def test_the_stated_command_keeps_the_branch(hub, seeds):
+    out(seeds / "seed-0", "hf-hub:lab/ring@next")
+    config = ganzoo.card("hf-hub:lab/ring@next").require_config()
+    assert config.metrics[0].command.startswith("ganzoo train hf-hub:lab/ring@next; ganzoo eval ")
+
+
+@pytest.mark.parametrize("token", ["hf_another", None])
+def test_nothing_is_measured_for_a_hub_that_knows_nobody(hub, seeds, token, monkeypatch):
+    if token is None:
+        monkeypatch.delenv("HF_TOKEN")
+    else:
+        monkeypatch.setenv("HF_TOKEN", token)
+    with pytest.raises(HubError, match="log in with `hf auth login`"):
+        out(seeds, "hf-hub:lab/ring", Effort(n=10**9))
 
 
 def test_nothing_is_measured_for_a_hub_that_may_not_be_reached(hub, seeds, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -59,6 +60,22 @@ def test_it_says_what_was_measured_and_where_the_model_is(run):
     )
     text = Path("model/README.md").read_text()
     assert "\n---\n\n# Ring\n\nFor tests.\n\n## Figures\n" in text and "license: mit" not in text
+
+
+def test_eval_counts_the_modes_of_points(run, trained, tmp_path, capsys):
+    def evaluated(*words: str) -> str:
+        with pytest.raises(SystemExit) as ended:
+            main(["eval", f"{trained}/", "-n", "50", "--repeats", "1", *words])
+        assert not ended.value.code
+        return capsys.readouterr().out
+
+    lines = evaluated().splitlines()
+    assert lines[0].endswith("/: against the 8 modes of ring, sigma 0.01; n = 50, sampling seed 0")
+    assert re.split(r"\s{2,}", lines[2]) == ["FIGURE", "MEAN", "REAL"]
+    assert lines[3].startswith("high quality ") and len(lines) >= 5
+    found = json.loads(evaluated("--json", "--data", "grid"))
+    assert "modes of grid" in found["protocol"] and "seeds" not in found
+    assert len(found["figures"]["high_quality"]["values"]) == 1
 
 
 def test_all_that_is_missing_is_one_line(run, tmp_path):

@@ -11,6 +11,7 @@ import click
 
 from ganzoo.cards import catalogue
 from ganzoo.cli.completion import models
+from ganzoo.cli.counting import counted, points_of
 from ganzoo.cli.tables import table
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.specs import read_seeds
@@ -63,7 +64,7 @@ def command(what: str, **options: Any) -> None:
 
     Figures are of drawn samples against the test samples of a data set, in features of an
     extractor. Beside each stand its spread over sampling seeds, what as many real training samples
-    get (the floor), and what is no sample at all gets.
+    get (the floor), and what is no sample at all gets. Of models of points the modes are counted.
     """  # noqa: D301
     import torch
 
@@ -73,6 +74,9 @@ def command(what: str, **options: Any) -> None:
     with telling(quiet=options["as_json"]) as tell:
         if folder is not None and read_seeds(folder) is not None:
             click.echo(_of_seeds(folder, options, tell), nl=False)
+            return
+        if data := points_of(what, _data(options, None), options):
+            click.echo(counted(what, {None: what}, data, options, tell), nl=False)
             return
         report = _evaluate(what, options, tell)
     if options["as_json"]:
@@ -89,6 +93,10 @@ def _of_seeds(folder: Path, options: dict[str, Any], tell: Callable[[str], None]
     from ganzoo.specs.reading import to_json
 
     runs = finished_runs(folder)
+    if data := points_of(next(iter(runs.values())), _data(options, None), options):
+        return counted(
+            str(folder), {seed: f"{run}/" for seed, run in runs.items()}, data, options, tell
+        )
     found = several(list(runs), [_evaluate(f"{run}/", options, tell) for run in runs.values()])
     return to_json(found.data()) if options["as_json"] else f"{text_of_seeds(folder, found)}\n"
 

@@ -105,12 +105,18 @@ def write_recipe(config: ModelConfig, folder: Path) -> None:
     write_text(folder / "config.json", to_json(write_record(recipe)))
 
 
+def unequal(one: ModelConfig, other: ModelConfig) -> dict[str, tuple[object, object]]:
+    """The keys in which two recipes differ, sorted, with the values of both; None where absent."""
+    first, second = flatten(plain(one)), flatten(plain(other))
+    pairs = {key: (first.get(key), second.get(key)) for key in sorted(first.keys() | second.keys())}
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
+
+
 def difference(there: ModelConfig, asked: ModelConfig) -> str:
     """The first key in which two recipes differ, with both values."""
-    old, new = flatten(plain(there)), flatten(plain(asked))
-    for key in sorted(old.keys() | new.keys()):
-        if old.get(key) != new.get(key) and key != "recipe.images":
-            return f"{key} is {old.get(key)!r} there, {new.get(key)!r} was asked for"
+    for key, (old, new) in unequal(there, asked).items():
+        if key != "recipe.images":
+            return f"{key} is {old!r} there, {new!r} was asked for"
     if there.recipe.images != asked.recipe.images:
         return (
             f"recipe.images is {there.recipe.images:,} there, {asked.recipe.images:,} was asked "

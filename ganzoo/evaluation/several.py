@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean, stdev
 
+from ganzoo.engine.folder import unequal
 from ganzoo.errors import CardError
 from ganzoo.evaluation.claims import median_of
 from ganzoo.evaluation.evaluate import Report
 from ganzoo.evaluation.figures import BY_KEY
-from ganzoo.specs import read_seeds, seed_folder
+from ganzoo.specs import read_config, read_seeds, seed_folder
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Several:
 
 
 def finished_runs(folder: Path) -> dict[int, Path]:
-    """The exports of a folder of seeds, by seed; `CardError` where one isn't finished."""
+    """The runs of a folder of seeds, by seed; `CardError` where one isn't finished, or unlike."""
     found = read_seeds(folder)
     if found is None:
         raise CardError(f"{folder} is no folder of training seeds: it holds no seeds.json")
@@ -60,7 +61,21 @@ def finished_runs(folder: Path) -> dict[int, Path]:
             f"{', '.join(unfinished)} of {len(runs)} seeds not finished; go on with: "
             f"{found.command}"
         )
+    _check_alike(runs)
     return runs
+
+
+def _check_alike(runs: Mapping[int, Path]) -> None:
+    """Refuse seeds of which one is of another recipe, or another length, than the first."""
+    configs = {seed: read_config(run / "export/config.json")[0] for seed, run in runs.items()}
+    first = next(iter(runs))
+    for seed, config in configs.items():
+        recipe = replace(configs[first].recipe, seed=seed)
+        for key, (there, here) in unequal(replace(configs[first], recipe=recipe), config).items():
+            raise CardError(
+                f"{runs[seed]} is no other seed of {runs[first].name}'s recipe: {key} is {here!r}, "
+                f"there {there!r}; train them alike, or name one run"
+            )
 
 
 def several(seeds: Sequence[int], reports: Sequence[Report]) -> Several:

@@ -36,6 +36,12 @@ def require_online(address: Address, wish: str) -> None:
         raise HubError(f"{address}: {wish}, and {variable} forbids requests; unset it")
 
 
+def require_login(address: Address) -> None:
+    """Ask the Hub who this is, before long work for it; `HubError` where it knows nobody."""
+    with told(address):
+        api().whoami()
+
+
 def cached(address: Address, file: str) -> Path | None:
     """A file that lies in the cache, without a request; None where it does not.
 

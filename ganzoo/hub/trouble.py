@@ -24,8 +24,8 @@ def told(address: Address, file: str = "") -> Iterator[None]:
         raise HubError(f"{address}: {_said(error, address, file)}") from error
 
 
-def _said(error: Exception, address: Address, file: str) -> str:
-    """What happened, and what to do about it."""
+def is_absent(error: HubError) -> bool:
+    """Whether the Hub answered that the repository, the revision or the file is not there."""
     from huggingface_hub.errors import (
         EntryNotFoundError,
         GatedRepoError,
@@ -34,6 +34,26 @@ def _said(error: Exception, address: Address, file: str) -> str:
         RevisionNotFoundError,
     )
 
+    cause = error.__cause__
+    absent = (EntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError)
+    return isinstance(cause, absent) and not isinstance(
+        cause, GatedRepoError | LocalEntryNotFoundError
+    )
+
+
+def _said(error: Exception, address: Address, file: str) -> str:
+    """What happened, and what to do about it."""
+    from huggingface_hub.errors import (
+        EntryNotFoundError,
+        GatedRepoError,
+        LocalEntryNotFoundError,
+        LocalTokenNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    if isinstance(error, LocalTokenNotFoundError):
+        return f"it is to be written, and nobody is logged in; {LOG_IN}"
     if isinstance(error, GatedRepoError):
         return f"access is by permission; ask for it on the repository's page, and {LOG_IN}"
     if isinstance(error, RepositoryNotFoundError):

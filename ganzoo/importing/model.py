@@ -12,7 +12,7 @@ import torch
 
 from ganzoo.engine.export import GRID, count, fingerprint, requirements
 from ganzoo.errors import ConfigError, GanzooError, UnknownNameError, UsageError
-from ganzoo.files import folder_written_whole
+from ganzoo.files import folder_written_whole, holds_working_folder
 from ganzoo.hub.intact import sha256_of
 from ganzoo.importing.take import Taken, take
 from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
@@ -91,7 +91,7 @@ def import_model(wish: Import) -> Done:
         extra={"imported": _told(taken)},
     )
     try:
-        with folder_written_whole(wish.out) as folder:
+        with folder_written_whole(wish.out.resolve()) as folder:
             _write(folder, replace(config, requires=requirements(config)), networks, generator)
     except OSError as error:
         raise GanzooError(f"{wish.out} cannot be written: {error.strerror or error}") from None
@@ -107,6 +107,8 @@ def _check(wish: Import) -> None:
         )
     if wish.out.exists() and (not wish.out.is_dir() or any(wish.out.iterdir())):
         raise UsageError(f"{wish.out} is there already; give another --out, or remove it")
+    if holds_working_folder(wish.out):
+        raise UsageError(f"{wish.out} is or holds the folder you are in; give another --out")
 
 
 def _built(interface: type[P], part: Part) -> P:

@@ -9,6 +9,7 @@ from ganzoo.cards import catalogue
 from ganzoo.errors import CardError, UsageError
 from ganzoo.evaluation.several import finished_runs
 from ganzoo.hub import is_address
+from ganzoo.hub.contents import README
 from ganzoo.readme import blanks, prose_of, read_readme
 from ganzoo.specs import GENERATOR_FILE, read_config, read_seeds
 
@@ -46,6 +47,8 @@ def prose_for(exports: dict[int, Path], run: Path | None, name: str) -> str | No
 def _proses(folders: list[Path], name: str) -> Iterator[str]:
     """The prose of each folder that has one, its title the model's where it was the run's."""
     for folder in folders:
+        if (folder / README).is_symlink():
+            raise CardError(f"{folder / README} is a link; put the file itself there, or --prose")
         prose = prose_of(read_readme(folder))
         for title in _titles(folder):
             prose = prose.replace(f"# {title}\n", f"# {name}\n", 1)

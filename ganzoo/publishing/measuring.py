@@ -55,14 +55,6 @@ class Effort:
 
 
 @dataclass(frozen=True)
-class Commands:
-    """What trains the seeds again and measures them: in features, or otherwise."""
-
-    evaluated: str
-    published: str
-
-
-@dataclass(frozen=True)
 class Measured:
     """A card's figures and checks, the training seed that they chose, and what to know."""
 
@@ -73,13 +65,13 @@ class Measured:
 
 
 def measure(
-    exports: Mapping[int, Path], data: Part, again: Commands, effort: Effort, tell: Tell
+    exports: Mapping[int, Path], data: Part, again: str, effort: Effort, tell: Tell
 ) -> Measured:
-    """Measure all training seeds of one recipe; `again` are the commands that would do so."""
+    """Measure all training seeds of one recipe; `again` is the command that would do so."""
     if not effort.measure:
         return _unmeasured(exports, "nothing was measured, as was asked")
     if names := effort.extractors(data):
-        return _in_features(exports, data, names, again.evaluated, effort, tell)
+        return _in_features(exports, data, names, again, effort, tell)
     bare = data.name.rpartition("/")[2]
     if (mixture := mixture_of(data)) is None:
         return _unmeasured(
@@ -90,8 +82,9 @@ def measure(
     rows = []
     for seed, folder in exports.items():
         tell(f"seed {seed}: {effort.n:,} points of each of {effort.repeats} sampling seeds")
-        rows.append(mode_figures(folder, mixture, data, effort.n, effort.repeats, effort.device))
-    command = again.published + effort.said()
+        seeds = range(effort.repeats)
+        rows.append(mode_figures(folder, mixture, data, effort.n, seeds, effort.device))
+    command = again + effort.said()
     metrics = mode_metrics(rows, mixture, bare, effort.n, effort.repeats, command)
     shipped = list(exports)[median_by_modes(rows)]
     note = f"modes were counted, as no extractor is made for {bare}; so the card has no checks"
@@ -113,7 +106,7 @@ def measured_again(metric: Metric, config: ModelConfig, folder: Path, device: st
             report = evaluate(ModelSource(folder, device), extractor, real, n=metric.n, seeds=seeds)
             return report.figures[key].value
     elif (mixture := mixture_of(data)) is not None:
-        rows = mode_figures(folder, mixture, data, metric.n, repeats, device)
+        rows = mode_figures(folder, mixture, data, metric.n, range(repeats), device)
         for one in mode_metrics([rows], mixture, "", metric.n, repeats, ""):
             if one.name == metric.name:
                 return one.value

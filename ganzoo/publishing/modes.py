@@ -43,17 +43,22 @@ def mixture_of(part: Part) -> GaussianMixture | None:
 
 
 def mode_figures(
-    folder: Path, mixture: GaussianMixture, data: Part, n: int, repeats: int, device: str = "cpu"
+    what: str | Path,
+    mixture: GaussianMixture,
+    data: Part,
+    n: int,
+    seeds: Sequence[int],
+    device: str = "cpu",
 ) -> Row:
     """A model's figures over sampling seeds, each beside what as many real points have."""
-    source = ModelSource(folder, device)
-    found = [_counted(torch.cat([*source.batches(n, seed)]), mixture) for seed in range(repeats)]
+    source = ModelSource(what, device)
+    found = [_counted(torch.cat([*source.batches(n, seed)]), mixture) for seed in seeds]
     _, test = splits(data)
     real = _counted(test.batch(drawn(test, n))[0], mixture)
     rows = {}
     for key in FIGURES:
         values = tuple(row[key] for row in found if key in row)
-        if len(values) == repeats:
+        if len(values) == len(seeds):
             rows[key] = Figures(key, values, {REAL: real[key]} if key in real else {})
     return rows
 
@@ -71,14 +76,19 @@ def median_by_modes(rows: Sequence[Row]) -> int:
     return order[len(order) // 2]
 
 
+def mode_protocol(mixture: GaussianMixture, data: str, n: int, seeds: Sequence[int]) -> str:
+    """Against what modes were counted, and of which samples, in words."""
+    which = f"s {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f" {seeds[0]}"
+    modes = f"{len(mixture.centres)} modes of {data}, sigma {mixture.sigma:g}"
+    return f"against the {modes}; n = {n:,}, sampling seed{which}"
+
+
 def mode_metrics(
     rows: Sequence[Row], mixture: GaussianMixture, data: str, n: int, repeats: int, command: str
 ) -> tuple[Metric, ...]:
     """A card's figures, from those of each training seed."""
     shipped = median_by_modes(rows)
-    last = f"s 0 to {repeats - 1}" if repeats > 1 else " 0"
-    modes = f"{len(mixture.centres)} modes of {data}, sigma {mixture.sigma:g}"
-    protocol = f"against the {modes}; n = {n:,}, sampling seed{last}"
+    protocol = mode_protocol(mixture, data, n, range(repeats))
     return tuple(
         metric_of(
             *FIGURES[key],

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from ganzoo.cards import catalogue
 from ganzoo.errors import CardError, UsageError
-from ganzoo.hub.contents import CONFIG, README, shown_of
+from ganzoo.hub.contents import CONFIG, README, files_of, shown_of
+from ganzoo.hub.intact import mismatch
 from ganzoo.publishing.exports import exports_of, prose_for
-from ganzoo.publishing.target import Target, target_of
-from ganzoo.readme import UNDESCRIBED, blanks, filled, with_place_for_figures
+from ganzoo.publishing.target import Target, model_at, target_of
+from ganzoo.readme import UNDESCRIBED, blanks, filled, with_figures, with_place_for_figures
 from ganzoo.specs import MODEL_NAME, Licenses, ModelConfig, read_config, write_record
 
 
@@ -37,7 +38,10 @@ class Wish:
 
 @dataclass(frozen=True)
 class Plan:
-    """Complete but for its figures: the seeds' exports, the config of one of them, the prose."""
+    """Complete but for its figures: the seeds' exports, the config of one of them, the prose.
+
+    `old` is the config of the model that lies at the target.
+    """
 
     name: str
     exports: Mapping[int, Path]
@@ -45,6 +49,7 @@ class Plan:
     config: ModelConfig
     prose: str
     wish: Wish
+    old: ModelConfig | None = None
 
 
 def planned(wish: Wish) -> Plan:
@@ -65,7 +70,9 @@ def planned(wish: Wish) -> Plan:
     told = str(prose).replace(UNDESCRIBED, config.description)
     if wish.ask is not None:
         told = filled(told, wish.ask)
-    return Plan(name, exports, target, config, with_place_for_figures(told), wish)
+    told = with_place_for_figures(told)
+    with_figures(config, told)  # to be told now of figures that have no end
+    return Plan(name, exports, target, config, told, wish, old)
 
 
 def _name(wish: Wish, config: ModelConfig) -> str:
@@ -82,6 +89,8 @@ def _name(wish: Wish, config: ModelConfig) -> str:
 
 def _there(target: Target) -> ModelConfig | None:
     """The config of the model that lies at the target; None where there is none."""
+    if target.address is not None:
+        return model_at(target.address)
     if target.folder is None or not (target.folder / CONFIG).is_file():
         return None
     return read_config(target.folder / CONFIG)[0]
@@ -94,6 +103,7 @@ def _described(config: ModelConfig, old: ModelConfig | None, wish: Wish, name: s
         if one is not None and one.licenses is not None:
             known |= write_record(one.licenses)
     known |= wish.licences
+    known = {which: said.strip() for which, said in known.items()}
     before = old.description if old else ""
     return replace(
         config,
@@ -131,8 +141,22 @@ def _gaps(
             "--prose FILE"
         )
     for folder in exports.values():
+        yield from _unlike(folder)
         if not samples_in(folder):
             yield f"{folder} has no samples.*; a writer for the kind {config.kind!r} draws them"
+
+
+def _unlike(folder: Path) -> Iterator[str]:
+    """Each file of a model folder that is not what it should be; links may lead anywhere."""
+    config, _ = read_config(folder / CONFIG)
+    for file in files_of(folder, config):
+        path, record = folder / file, config.files.get(file)
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            yield f"{path} is a link or no regular file; put the file itself there"
+        elif not path.exists():
+            yield f"{path} is missing"
+        elif record is not None and (problem := mismatch(path, record)):
+            yield f"{folder}: {problem}"
 
 
 def samples_in(folder: Path) -> list[str]:
@@ -144,14 +168,28 @@ def _in_the_way(
     target: Target, old: ModelConfig | None, exports: dict[int, Path], wish: Wish
 ) -> Iterator[str]:
     """What lies at the target and must not be lost."""
-    if target.folder is None or not target.folder.exists():
-        return
-    if old is None:
+    if target.folder is not None and target.folder.exists() and old is None:
         yield f"{target.folder} is there and is no model folder; give another --to"
-    elif old.files and not wish.replaces:
-        ours = [read_config(folder / CONFIG)[0].files for folder in exports.values()]
-        if old.files not in ours:
-            yield (
-                f"{target.folder} holds other weights under that name; a new training is a new "
-                "--name, or say --replace where nobody has it yet"
-            )
+    if old is None:
+        return
+    ours = [read_config(folder / CONFIG)[0].files for folder in exports.values()]
+    if old.files and not wish.replaces and old.files not in ours:
+        yield _others(target)
+    if target.folder is not None:
+        new = {file for files in ours for file in files} - set(files_of(target.folder, old))
+        for file in sorted(new):
+            if (target.folder / file).exists():
+                yield f"{target.folder / file} is not the model's and would be lost; move it away"
+
+
+def other_weights(plan: Plan, chosen: ModelConfig) -> str:
+    """That the target holds other weights than those that were chosen; empty where it may."""
+    kept = plan.old is None or not plan.old.files or plan.old.files == chosen.files
+    return "" if kept or plan.wish.replaces else _others(plan.target)
+
+
+def _others(target: Target) -> str:
+    return (
+        f"{target.folder or target.address} holds other weights under that name; a new training "
+        "is a new --name, or say --replace where nobody has it yet"
+    )

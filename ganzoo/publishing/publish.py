@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,8 +16,8 @@ from ganzoo.hub import Address
 from ganzoo.hub.complete import missing
 from ganzoo.hub.contents import CONFIG, README, files_of
 from ganzoo.hub.push import push
-from ganzoo.publishing.measuring import Commands, Effort, Measured, measure
-from ganzoo.publishing.planning import Plan, samples_in
+from ganzoo.publishing.measuring import Effort, Measured, measure
+from ganzoo.publishing.planning import Plan, other_weights, samples_in
 from ganzoo.publishing.target import Target
 from ganzoo.readme import readme_of
 from ganzoo.specs import ModelConfig, read_config, write_record
@@ -44,6 +44,8 @@ def publish(plan: Plan, effort: Effort, tell: Tell = lambda text: None) -> Publi
     )
     chosen = plan.exports[measured.shipped]
     config = _config(chosen, plan.config, measured)
+    if gap := other_weights(plan, config):
+        raise CardError(f"{plan.name}: nothing was published: {gap}")
     place, files = _send(chosen, config, plan)
     seeds = len(plan.exports)
     return Published(plan.name, measured.shipped, seeds, plan.target, place, files, measured.notes)
@@ -51,24 +53,40 @@ def publish(plan: Plan, effort: Effort, tell: Tell = lambda text: None) -> Publi
 
 def _known(plan: Plan, effort: Effort) -> Measured | None:
     """The figures of a model that was published before, unless others are asked for."""
-    if not plan.config.metrics or effort.extractor:
+    if not plan.config.metrics or effort.extractor or len(plan.exports) > 1:
         return None
     (seed,) = plan.exports
     note = "its figures are those that its card had; --extractor measures again"
     return Measured(plan.config.metrics, plan.config.checks, seed, (note,))
 
 
-def _again(plan: Plan) -> Commands:
-    """The commands that train the seeds again and measure them."""
-    several = f" --seeds {len(plan.exports)}" if len(plan.exports) > 1 else ""
-    if several and (first := min(plan.exports)):
-        several += f" --seed {first}"
-    what = plan.target.what(plan.name)
-    trained, run = f"ganzoo train {what}{several}", f"runs/{plan.name}/"
-    return Commands(
-        f"{trained}; ganzoo eval {run}",
-        f"{trained}; ganzoo publish {run} --name {plan.name} --to PATH",
-    )
+def _again(plan: Plan) -> str:
+    """The command that trains the seeds again and measures them; of what was imported, the latter.
+
+    A folder takes seeds that follow each other from one training each.
+    """
+    what, made = plan.target.what(plan.name), plan.config.provenance
+    if made is not None and made.images == 0:
+        return f"ganzoo eval {what}"
+    asked = [""] if len(plan.exports) == 1 else [_asked(run) for run in _stretches(plan.exports)]
+    trained = "; ".join(f"ganzoo train {what}{seeds}" for seeds in asked)
+    return f"{trained}; ganzoo eval runs/{plan.name}/"
+
+
+def _stretches(seeds: Iterable[int]) -> list[list[int]]:
+    """Seeds in runs of consecutive numbers: 0, 1, 7 as [0, 1] and [7]."""
+    found: list[list[int]] = []
+    for seed in sorted(seeds):
+        if found and seed == found[-1][-1] + 1:
+            found[-1].append(seed)
+        else:
+            found.append([seed])
+    return found
+
+
+def _asked(seeds: list[int]) -> str:
+    """The options that train these seeds, the first of which is 0 unless said."""
+    return f" --seeds {len(seeds)}" + (f" --seed {seeds[0]}" if seeds[0] else "")
 
 
 def _config(export: Path, drafted: ModelConfig, measured: Measured) -> ModelConfig:
@@ -87,7 +105,7 @@ def _config(export: Path, drafted: ModelConfig, measured: Measured) -> ModelConf
 def _send(export: Path, config: ModelConfig, plan: Plan) -> tuple[str, tuple[str, ...]]:
     """Write the model's folder, and send it where it is meant for the Hub; (where, its files)."""
     if (folder := plan.target.folder) is not None:
-        with _writable(folder), folder_written_whole(folder) as beside:
+        with _writable(folder), folder_written_whole(folder.resolve()) as beside:
             _keep_others(folder, beside)
             return str(folder), _fill(beside, export, config, plan)
     with tempfile.TemporaryDirectory(prefix="ganzoo-") as place:

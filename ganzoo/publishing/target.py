@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganzoo.cards import catalogue
-from ganzoo.errors import UsageError, did_you_mean
+from ganzoo.errors import HubError, UsageError, did_you_mean
+from ganzoo.files import holds_working_folder
 from ganzoo.hub import Address, is_address
-from ganzoo.hub.client import require_online
+from ganzoo.hub.client import require_login, require_online
+from ganzoo.hub.snapshot import find
+from ganzoo.hub.trouble import is_absent
 from ganzoo.plugins import CORE
 from ganzoo.specs import ModelConfig
 
@@ -32,7 +35,7 @@ class Target:
     def what(self, name: str) -> str:
         """How the model is named in a command, once it is there."""
         if self.address is not None:
-            return f"{Address(self.address.repo)}"
+            return str(self.address)
         return name if self.cards else f"{name}/"
 
 
@@ -48,7 +51,21 @@ def target_of(to: str, name: str, config: ModelConfig) -> Target:
     if kind == PLUGIN:  # a folder of that name is ./plugin
         cards = _cards_folder(name, config, wish)
         return Target(folder=cards / name, cards=cards)
-    return Target(folder=named_folder(Path(to).expanduser(), name))
+    return Target(folder=replaceable(named_folder(Path(to).expanduser(), name)))
+
+
+def model_at(address: Address) -> ModelConfig | None:
+    """The config of the model that lies at an address, where this machine may write; None of none.
+
+    Raises `HubError` where nobody is logged in, `CardError` where something else lies there.
+    """
+    require_login(address)
+    try:
+        return find(address).config
+    except HubError as error:
+        if is_absent(error):
+            return None
+        raise
 
 
 def named_folder(path: Path, name: str) -> Path:
@@ -60,6 +77,18 @@ def named_folder(path: Path, name: str) -> Path:
         raise UsageError(f"{path} is a file; name the folder that the model is to be")
     inside = path.is_dir() and not (path / "config.json").is_file()
     return path / name if inside else path
+
+
+def replaceable(folder: Path) -> Path:
+    """The folder; `UsageError` where another may not take its place: it is a run's, or stood in."""
+    place = folder.resolve()  # a link stays, and what it points to is written
+    if holds_working_folder(place):
+        raise UsageError(f"{folder} is or holds the folder you are in; name it from outside of it")
+    if any((place / name).is_dir() for name in ("checkpoints", "export")):
+        raise UsageError(f"{folder} is a run, which a model would replace; give another --to")
+    if place.name == "export" and (place.parent / "config.json").is_file():
+        raise UsageError(f"{folder} is a run's own export; give another --to")
+    return folder
 
 
 def _cards_folder(name: str, config: ModelConfig, wish: str) -> Path:

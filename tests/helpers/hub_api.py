@@ -98,6 +98,12 @@ class Api(Talk):
             self.hub.repo(name, private=private).commit({".gitattributes": b"*.safetensors lfs\n"})
             self.send_json({"url": f"{self.hub.url}/{name}"})
 
+    def whoami(self) -> None:
+        if self.trusted:
+            self.send_json({"type": "user", "name": "lab"})
+        else:
+            self.send(401, b"", {"X-Error-Message": "Invalid user token."})
+
     def branch(self, repo: str, branch: str) -> None:
         there = self.hub.repos[repo]
         if branch in there.branches:
@@ -153,6 +159,7 @@ ROUTES = {
     rf"GET /api/models/{_REPO}/tree/{_REV}": Api.tree,
     rf"GET /api/models/{_REPO}": Api.info,
     r"POST /api/repos/create": Api.create,
+    r"GET /api/whoami-v2": Api.whoami,
     rf"POST /api/models/{_REPO}/branch/(?P<branch>.+)": Api.branch,
     r"POST /api/validate-yaml": Api.validate,
     rf"POST /api/models/{_REPO}/preupload/{_REV}": Api.preupload,
