@@ -22,6 +22,8 @@ LICENCES = ("Apache-2.0", "MIT", "BSD-3-Clause")
 LICENCE, AUTHOR = "Apache-2.0", "Your Name"
 #: A name that a family of models may have.
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+#: The core's own names: `ganzoo-core` is itself, `ganzoo-testing` stands in where nobody plays.
+TAKEN = ("core", "ganzoo", "testing")
 #: What would hide files of the template from git, where it lies in a checkout.
 DOTTED = ("gitignore", "github")
 
@@ -43,7 +45,7 @@ class Names:
                 f"{text!r} is no name for a plugin: small letters, digits and single hyphens, a "
                 f"letter first{hint}"
             )
-        if keyword.iskeyword(family) or family == "ganzoo":
+        if keyword.iskeyword(family) or family in TAKEN:
             raise UsageError(f"{text!r} is taken; choose the name of the GAN, such as 'my-gan'")
         return cls(family)
 
@@ -70,7 +72,8 @@ def write_plugin(folder: Path, names: Names, licence: str, author: str) -> list[
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already; move it away, or give another --out")
-    with folder_written_whole(folder) as beside:
+    folder = folder.resolve()
+    with folder_written_whole(folder / ".new" if folder.exists() else folder) as beside:
         for source in sorted((TEMPLATES / "plugin").rglob("*")):
             if source.is_file() and "__pycache__" not in source.parts:
                 target = beside / _renamed(source.relative_to(TEMPLATES / "plugin"), names)
@@ -82,6 +85,10 @@ def write_plugin(folder: Path, names: Names, licence: str, author: str) -> list[
             config, _ = read_config(path)
             readme = readme_of(config, path.parent.name)
             (path.parent / "README.md").write_text(readme, encoding="utf-8")
+    if (inside := folder / ".new").is_dir():  # an empty folder may be somebody's working folder
+        for path in inside.iterdir():
+            path.replace(folder / path.name)
+        inside.rmdir()
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
@@ -109,4 +116,4 @@ def _reworded(text: str, names: Names, licence: str, author: str) -> str:
 def _licence(licence: str, author: str) -> str:
     text = (TEMPLATES / "licences" / f"{licence}.txt").read_text(encoding="utf-8")
     year = str(datetime.datetime.now(datetime.UTC).year)
-    return text.replace("YEAR", year).replace("HOLDER", author)
+    return text.replace("{{YEAR}}", year).replace("{{HOLDER}}", author)

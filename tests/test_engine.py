@@ -495,5 +495,7 @@ def test_data_that_lacks_an_argument_says_how_to_give_it(tiny_world, tmp_path):
         config_of(recipe={"loss": {"name": "hinge"}, "data": {"name": "folder"}, "images": 64}),
         "a test",
     )
-    with pytest.raises(ConfigError, match=r"ganzoo/folder needs channels, path, size.*--data folder:PATH"):
+    with pytest.raises(
+        ConfigError, match=r"ganzoo/folder needs channels, path, size.*--data folder:PATH"
+    ):
         prepare(config, torch.device("cpu"))

@@ -59,7 +59,10 @@ def test_the_licence_that_was_chosen_is_everywhere(tmp_path, licence):
         assert (read.licenses.code, read.licenses.weights) == (licence, licence)
     text = (tmp_path / "new" / "LICENSE").read_text()
     assert {"Apache-2.0": "Apache License", "MIT": "MIT License"}.get(licence, "BSD 3") in text
-    assert "YEAR" not in text and "HOLDER" not in text.replace("COPYRIGHT HOLDER", "")
+    template = (TEMPLATES / "licences" / f"{licence}.txt").read_text()
+    changed = [line for line in text.splitlines() if line not in template.splitlines()]
+    assert all(re.fullmatch(r"Copyright \(c\) \d{4},? Ada", line) for line in changed)
+    assert len(changed) == (licence != "Apache-2.0")
 
 
 @pytest.mark.parametrize(
@@ -72,6 +75,8 @@ def test_the_licence_that_was_chosen_is_everywhere(tmp_path, licence):
         ("../evil", "such as 'evil'"),
         ("class", "is taken"),
         ("ganzoo", "is taken"),
+        ("ganzoo-core", "is taken"),
+        ("testing", "is taken"),
     ],
 )
 def test_a_name_that_is_none_is_refused_with_one_that_is(text, said):
@@ -96,14 +101,16 @@ def test_what_is_there_is_not_overwritten(tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_an_empty_folder_is_filled(tmp_path, capsys):
-    assert new_plugin("mine", "-o", tmp_path, "--author", "Ada") == 0
+def test_an_empty_folder_is_filled(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert new_plugin("mine", "-o", ".", "--author", "Ada") == 0
+    assert not (tmp_path / ".new").exists()
     assert (tmp_path / "pyproject.toml").is_file()
     assert "ganzoo train mine-ring" in capsys.readouterr().out
 
 
 def test_the_authors_part_is_small():
-    """60 lines for a new GAN: the networks and the loss without their words."""
+    """Networks and loss, without their words; the loss alone is what a new GAN may need."""
     lines = [
         line
         for name in ("networks.py", "loss.py")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -260,7 +261,7 @@ def run_pytest(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", *words],
         cwd=folder,
-        env={"PYTHONPATH": f"{folder}:{helpers}", "PATH": "", "OMP_NUM_THREADS": "1"},
+        env={"PYTHONPATH": os.pathsep.join(map(str, (folder, helpers))), "PATH": ""},
         capture_output=True,
         text=True,
     )

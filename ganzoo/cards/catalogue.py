@@ -168,7 +168,7 @@ class Catalogue:
     def offered_by(self, kind: str, name: str) -> str | None:
         """Which plugin would offer a part that is not there, as the known models tell."""
         for card in self.cards:
-            for part_kind, part in _parts_of(card.config):
+            for part_kind, part in _parts_of(_config_of(card)):
                 distribution, _, bare = part.name.rpartition("/")
                 same = part_kind == kind and name in (bare, part.name)
                 if same and distribution and distribution not in (CORE, *self._working()):
@@ -308,6 +308,14 @@ def _model_folders(place: Path) -> list[Path]:
         return [place]
     folders = (folder for folder in sorted(place.iterdir()) if not folder.name.startswith("."))
     return [folder for folder in folders if (folder / "config.json").is_file()]
+
+
+def _config_of(card: Card) -> ModelConfig | None:
+    """The config of a card; None where it cannot be read, or no longer."""
+    try:
+        return card.config
+    except (ConfigError, CardError):
+        return None
 
 
 def _looks_like_path(what: str) -> bool:

@@ -1,8 +1,9 @@
 """What a list says of a model folder, and an index of it: cards that did not change are not read.
 
 Reading a card whole and strictly takes milliseconds; a list of a thousand models needs a line of
-each. The index lies in the user's cache folder, knows each `config.json` by its time, size and
-number, and serves lists alone: whoever uses a model reads its card.
+each. The index lies in the user's cache folder, knows each `config.json` by its times, size and
+number, and serves lists alone: whoever uses a model reads its card. What is wrong with a card is
+not kept, since it may be mended without a trace.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from ganzoo._version import __version__
 from ganzoo.files import write_text
 from ganzoo.specs import CONFIG_VERSION, ModelConfig
 
-#: Time, size and number of a file: another file has others.
-Stamp: TypeAlias = tuple[int, int, int]
+#: Times, size and number of a file: another file has others.
+Stamp: TypeAlias = tuple[int, int, int, int]
 Parsed: TypeAlias = tuple[ModelConfig, dict[str, Any]]
 
 #: An index of more cards than this forgets those that were not asked for.
@@ -84,7 +85,7 @@ class Index:
         if known is not None and known[0] == stamp:
             return known[1]
         found = read()
-        if self.path is not None and stamp is not None:
+        if self.path is not None and stamp is not None and found.summary is not None:
             self.entries[key] = (stamp, found)
             self.changed = True
         return found
@@ -96,8 +97,9 @@ class Index:
         if len(self.entries) > MOST:
             self.entries = {key: self.entries[key] for key in self.asked & self.entries.keys()}
         told = {
-            key: [*stamp, entry.problem, entry.summary and asdict(entry.summary)]
+            key: [stamp, asdict(entry.summary)]
             for key, (stamp, entry) in self.entries.items()
+            if entry.summary is not None
         }
         with suppress(OSError):
             write_text(self.path, json.dumps({"written_by": WRITER, "cards": told}))
@@ -124,7 +126,7 @@ def _stamp(path: Path) -> Stamp | None:
         about = path.stat()
     except OSError:
         return None
-    return about.st_mtime_ns, about.st_size, about.st_ino
+    return about.st_mtime_ns, about.st_ctime_ns, about.st_size, about.st_ino
 
 
 def _read(path: Path) -> dict[str, tuple[Stamp, Entry]]:
@@ -136,16 +138,21 @@ def _read(path: Path) -> dict[str, tuple[Stamp, Entry]]:
         if told["written_by"] != WRITER:
             return {}
         return {
-            key: ((mtime, size, number), Entry(_summary(summary), problem))
-            for key, (mtime, size, number, problem, summary) in told["cards"].items()
+            key: (_four(stamp), Entry(_summary(summary)))
+            for key, (stamp, summary) in told["cards"].items()
         }
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
 
 
-def _summary(told: dict[str, Any] | None) -> Summary | None:
-    if told is None:
-        return None
-    if not all(isinstance(told[name], kind) for name, kind in _TYPES.items()):
+def _four(stamp: list[int]) -> Stamp:
+    changed, moved, size, number = stamp
+    return changed, moved, size, number
+
+
+def _summary(told: dict[str, Any]) -> Summary:
+    fits = all(isinstance(told[name], kind) for name, kind in _TYPES.items())
+    fits = fits and all(isinstance(wish, str) for wish in told["requires"].values())
+    if not fits or not all(isinstance(count, int) for count in told["parameters"].values()):
         raise TypeError("no summary")
     return Summary(**told)

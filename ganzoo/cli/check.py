@@ -147,7 +147,7 @@ def _tell(found: list[Found]) -> None:
 
 def _look(card: Card, metrics: bool, count: int | None) -> Iterator[Found]:
     """All checks of one model."""
-    from ganzoo.engine.export import fingerprint
+    from ganzoo.engine.export import fingerprint, off_by
     from ganzoo.evaluation.sources import ModelSource
 
     config = card.require_usable()
@@ -161,8 +161,7 @@ def _look(card: Card, metrics: bool, count: int | None) -> Iterator[Found]:
     files = ", ".join(["model.safetensors", *others])
     yield Found(card.name, "sha256", True, f"{files} as the card says")
     if claimed := config.fingerprint:
-        found = fingerprint(model.generator)
-        off = max(abs(a - b) for a, b in zip(_numbers(found), _numbers(claimed), strict=True))
+        off = off_by(fingerprint(model.generator), claimed)
         said = f"samples of seed {claimed.seed} within {off:.1g} of {claimed.tolerance:g}"
         yield Found(card.name, "fingerprint", off <= claimed.tolerance, said)
     if metrics:
@@ -207,10 +206,6 @@ def _figures(card: Card, source: Any, count: int | None) -> Iterator[Found]:
                 f"(n = {one.n:,}, seed {check.seed})"
             )
             yield Found(card.name, figure.name(one.extractor), one.holds, said)
-
-
-def _numbers(fingerprint: Any) -> tuple[float, ...]:
-    return (fingerprint.mean, fingerprint.std, *fingerprint.means)
 
 
 def _tell_json(found: list[Found]) -> None:

@@ -41,7 +41,7 @@ def command(name: str, out: Path | None, licence: str, author: str | None) -> No
     files = write_plugin(folder, names, licence, author or _gits_name() or "its authors")
     click.echo(f"wrote {folder}/: {len(files)} files, under {licence}")
     for path in files:
-        click.echo(f"  {path.relative_to(folder).as_posix()}")
+        click.echo(f"  {path.relative_to(folder.resolve()).as_posix()}")
     family = names.family
     click.echo(
         f"\nNext:\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -133,6 +134,14 @@ def fingerprint(network: Generator) -> Fingerprint:
         means=tuple(round(float(mean), 6) for mean in drawn[:8].flatten(1).mean(1)),
         tolerance=FINGERPRINT_TOLERANCE,
     )
+
+
+def off_by(found: Fingerprint, claimed: Fingerprint) -> float:
+    """The greatest difference of two fingerprints; infinite where they are not of the same."""
+    if (found.seed, found.n, len(found.means)) != (claimed.seed, claimed.n, len(claimed.means)):
+        return math.inf
+    ours, theirs = ((f.mean, f.std, *f.means) for f in (found, claimed))
+    return max(abs(a - b) for a, b in zip(ours, theirs, strict=True))
 
 
 def count(network: torch.nn.Module) -> int:

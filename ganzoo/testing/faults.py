@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import traceback
 from collections.abc import Iterator
@@ -15,10 +16,15 @@ from torch import nn
 from ganzoo.errors import CheckError
 
 #: Modules whose lines nobody is asked to change.
-OTHERS = ("torch", "builtins", "abc", "typing", "ganzoo.interfaces", "ganzoo.layers")
+OTHERS = ("torch.", "builtins.", "abc.", "typing.", "ganzoo.interfaces.", "ganzoo.layers.")
 
 #: Where torch and Python's own modules lie.
-LIBRARIES = (str(Path(torch.__file__).parent), str(Path(inspect.__file__).parent / "copy.py"))
+LIBRARIES = (
+    f"{Path(torch.__file__).parent}{os.sep}",
+    str(Path(inspect.__file__).parent / "copy.py"),
+)
+#: Where the core's modules lie.
+CORE = f"{Path(__file__).parents[1]}{os.sep}"
 
 
 class Skipped(Exception):  # noqa: N818 - nothing is wrong
@@ -52,9 +58,10 @@ def line_of(part: object, pattern: str = "", method: str = "forward") -> str:
 
 
 def raised_at(error: BaseException) -> str:
-    """The line that raised, as `file:line`: the last one that is not torch's or Python's own."""
+    """The line that raised, as `file:line`: the last of an author's, else the last of ours."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith(LIBRARIES)]
+    ours = [frame for frame in frames if not frame.filename.startswith(LIBRARIES)]
+    own = [frame for frame in ours if not frame.filename.startswith(CORE)] or ours
     return f"{_short(own[-1].filename)}:{own[-1].lineno}" if own else ""
 
 
@@ -65,7 +72,7 @@ def _own_classes(part: object) -> Iterator[type]:
     seen: set[type] = set()
     for kind in kinds:
         for made in kind.__mro__:
-            foreign = made.__module__.startswith(OTHERS)
+            foreign = f"{made.__module__}.".startswith(OTHERS)
             if made not in seen and not foreign:
                 seen.add(made)
                 yield made

@@ -42,11 +42,14 @@ def fitting_data(
     return None if part.name.startswith(f"{STANDINS}/") else opened(world, part)
 
 
-def opened(world: Catalogue, part: Part) -> Dataset | None:
-    """A data set that can be opened here without fetching anything, and gives batches."""
+def opened(world: Catalogue, part: Part, *, elsewhere: bool = False) -> Dataset | None:
+    """A data set that can be opened here without fetching anything, and gives batches.
+
+    With `elsewhere`, one whose files are not in its package but are on this machine, too.
+    """
     try:
         entry = world.registry.find("dataset", part.name)
-        if comes_from_elsewhere(entry):
+        if comes_from_elsewhere(entry) and not (elsewhere and is_here(entry)):
             return None
         made = entry.build(**part.arguments)
     except GanzooError:
@@ -70,13 +73,32 @@ def comes_from_elsewhere(entry: Entry) -> bool:
     return is_a_class and _function(factory.is_here) is not _function(Dataset.is_here)
 
 
+def is_here(entry: Entry) -> bool:
+    """Whether building the data set fetches nothing."""
+    factory = entry.resolve()
+    if not isinstance(factory, type) or not issubclass(factory, Dataset):
+        return True
+    try:
+        return bool(factory.is_here())
+    except TypeError:  # no classmethod: check_facts says so
+        return False
+
+
+def gives_conditions(data: Dataset | None) -> bool:
+    """Whether the labels of a data set are conditions of another kind than classes."""
+    if data is None or len(data) < 1:
+        return False
+    _, labels = data.batch(torch.zeros(1, dtype=torch.long))
+    return labels is not None and labels.is_floating_point()
+
+
 def _function(method: Any) -> Any:
-    return method.__func__
+    return getattr(method, "__func__", method)
 
 
 def stand_in_for(shape: tuple[int, ...], num_classes: int | None) -> Part:
     """The patterns that stand in where no data has this shape."""
-    pictures = len(shape) == 3
+    pictures = len(shape) == 3 and shape[0] in (1, 3)
     arguments = {
         "sample_shape": list(shape),
         "num_classes": min(num_classes or 4, 4),

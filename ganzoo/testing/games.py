@@ -118,7 +118,14 @@ class Game:
         except GanzooError:
             return BATCH
         pack = pack_of(network) if isinstance(network, Discriminator) else 1
-        return -(-BATCH // (2 * pack)) * 2 * pack
+        unit = 2 * pack
+        return max(unit, min(-(-BATCH // unit), self.samples // unit) * unit)
+
+    @cached_property
+    def samples(self) -> int:
+        """How many samples its data has; a batch's worth where it cannot be opened."""
+        data = self.data_here()
+        return BATCH if data is None else len(data)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ganzoo.cards import Catalogue
@@ -10,9 +11,15 @@ from ganzoo.errors import GanzooError
 from ganzoo.specs import ModelConfig, Part, write_record
 from ganzoo.specs.reading import read_record
 from ganzoo.testing.cases import Case, Examples, entry_of, parts_of
-from ganzoo.testing.fitting import comes_from_elsewhere, opened
+from ganzoo.testing.fitting import (
+    comes_from_elsewhere,
+    fitting_part,
+    gives_conditions,
+    is_here,
+    opened,
+)
 from ganzoo.testing.games import Game
-from ganzoo.testing.guessing import Seats, Table
+from ganzoo.testing.guessing import COMMON_SHAPE, Seats, Table
 
 #: Keys of a model's recipe that belong to the game; the others say how long and how fast.
 KEPT = ("discriminator_steps", "reuse_fakes", "augmentation")
@@ -38,7 +45,19 @@ def games_of(
         for case in table.firsts(kind):
             if not any(plays(game, case) for game in found):
                 found += table.guess(case)
-    return found
+    return list(_distinct(found))
+
+
+def _distinct(games: list[Game]) -> Iterator[Game]:
+    """Each game under a name of its own: the second `mine` is `mine-2`."""
+    taken: set[str] = set()
+    for game in games:
+        number, name = 1, game.name
+        while name in taken:
+            number += 1
+            name = f"{game.name}-{number}"
+        taken.add(name)
+        yield replace(game, name=name)
 
 
 def plays(game: Game, case: Case) -> bool:
@@ -54,6 +73,8 @@ def _of_author(table: Table, examples: Examples) -> Iterator[Game]:
             for kind, role in ROLES.items()
             if given.get(role) is not None
         }
+        if "dataset" in seats:
+            seats["dataset"] = _data_here(table, seats)
         yield table.filled(name, seats, given.get("recipe", {}))
 
 
@@ -92,12 +113,19 @@ def _seats(world: Catalogue, config: ModelConfig) -> Seats | None:
 
 
 def _data_here(table: Table, seats: Seats) -> Part:
-    """The data, or what fits in its place where its files may not be on this machine."""
+    """The data, or what fits in its place where its files may not be on this machine.
+
+    Where they are, and its labels are conditions of another kind, nothing else will do.
+    """
     part = seats["dataset"]
     try:
         entry = table.world.registry.find("dataset", part.name)
-        if not comes_from_elsewhere(entry) and opened(table.world, part) is not None:
+        if not comes_from_elsewhere(entry):
+            return part  # if it cannot be opened, its own check says what is wrong
+        if is_here(entry) and gives_conditions(opened(table.world, part, elsewhere=True)):
             return part
     except GanzooError:
-        return part  # its own check says what is wrong
-    return table.data_for(seats["generator"]) or part
+        return part
+    generator = seats.get("generator")
+    found = table.data_for(generator) if generator else None
+    return found or fitting_part(table.world, table.own_data, COMMON_SHAPE, None)

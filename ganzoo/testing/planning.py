@@ -15,6 +15,7 @@ from ganzoo.registry import Entry
 from ganzoo.specs import ModelConfig
 from ganzoo.testing.cases import Case, cases_of, parts_of, read_examples
 from ganzoo.testing.checks import CHECKS, SLOW
+from ganzoo.testing.faults import Skipped
 from ganzoo.testing.games import Game
 from ganzoo.testing.pairing import games_of, plays
 from ganzoo.testing.players import DiscriminatorSubject, GeneratorSubject, LossSubject
@@ -70,6 +71,12 @@ class Planned:
             except CheckError as error:
                 if self.waiver is None:
                     raise CheckError(f"{subject.id}: {error}") from error
+                return None
+            except Skipped:
+                raise
+            except Exception:
+                if self.waiver is None:
+                    raise
                 return None
         if self.waiver is not None:
             raise CheckError(
@@ -130,7 +137,8 @@ def subjects_of(zoo: Catalogue, plugin: Plugin, examples: Mapping[str, Any]) -> 
             if entry.distribution == plugin.distribution
         ]
         wishes = read_examples(examples, entries)
-        used = [(c.name, c.config) for c in zoo.cards if c.config and _uses(c.config, entries)]
+        theirs = [c for c in zoo.cards if c.distribution in (plugin.distribution, CORE)]
+        used = [(c.name, c.config) for c in theirs if c.config and _uses(c.config, entries)]
         configs = [config for _, config in used]
         cases: dict[str, list[Case]] = {kind: [] for kind in PART_HOOKS}
         for entry in entries:

@@ -178,9 +178,11 @@ class DiscriminatorSubject(NetworkSubject[Discriminator]):
         return pack_of(network, lambda rows: self.labels(network, rows))
 
     def inputs(self, network: Discriminator, n: int, seed: int = 0) -> Tensor:
-        """Samples [n * unit, *S], uniform in [-1, 1]."""
+        """Samples [n * unit, *S], uniform in the data's range, or in [-1, 1]."""
         rng = torch.Generator().manual_seed(seed)
-        return torch.rand(n * self.unit, *network.sample_shape, generator=rng) * 2 - 1
+        low, high = (self.data.value_range if self.data else None) or (-1.0, 1.0)
+        drawn = torch.rand(n * self.unit, *network.sample_shape, generator=rng)
+        return low + (high - low) * drawn
 
 
 @dataclass(frozen=True, eq=False)

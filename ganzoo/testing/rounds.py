@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ganzoo.interfaces import Discriminator, Generator, Player, Round
 from ganzoo.testing.plain import PlainGenerator
+from ganzoo.testing.probes import seeded
 
 LATENT_DIM = 4
 
@@ -40,19 +41,23 @@ def round_of(
     """A round of these samples [N, *S], for a loss's own tests; what it logs lands in `logged`.
 
     The discriminator may be a function of samples to scores. Without a generator a plain one of
-    such samples plays; it and the latents [N, 4] matter to losses that make samples anew.
+    such samples plays; it and the latents, drawn where none are given, matter to losses that make
+    samples anew.
     """
     shape = tuple(real.shape[1:])
     if not isinstance(discriminator, Discriminator):
         discriminator = Scored(discriminator, shape)
     if generator is None:
-        generator = PlainGenerator(shape, LATENT_DIM)
+        with seeded(seed):
+            generator = PlainGenerator(shape, LATENT_DIM)
     rng = torch.Generator().manual_seed(seed)
+    if latents is None:
+        latents = generator.sample_latents(len(fake), rng=rng)
     seen = {} if logged is None else logged
     return Round(
         real=real,
         fake=fake,
-        latents=torch.zeros(len(fake), LATENT_DIM) if latents is None else latents,
+        latents=latents,
         labels=labels,
         discriminator=Player(discriminator, labels),
         generator=Player(generator, labels),

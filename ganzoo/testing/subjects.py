@@ -17,6 +17,7 @@ from ganzoo.interfaces import (
 from ganzoo.plugins import Plugin
 from ganzoo.registry import Entry
 from ganzoo.testing.faults import Skipped, line_of
+from ganzoo.testing.fitting import is_here
 from ganzoo.testing.games import Game
 
 
@@ -90,8 +91,11 @@ class DatasetSubject(PartSubject):
 
     def must_be_here(self) -> None:
         """Skip where building it would fetch something."""
-        factory = self.factory
-        if isinstance(factory, type) and issubclass(factory, Dataset) and not factory.is_here():
+        try:
+            here = is_here(self.entry)
+        except GanzooError as error:
+            raise Skipped(f"it cannot be imported: {one_line(error)}") from error
+        if not here:
             raise Skipped("its files are not on this machine, and nothing is fetched")
 
     def line(self, pattern: str = "", method: str = "batch") -> str:

@@ -8,6 +8,7 @@ and its name, or why it could not be played. The process forks itself once torch
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -161,7 +162,8 @@ def _apart(a: Tensor, b: Tensor) -> float:
     """The greatest difference, against the tensor's greatest value and a small number."""
     if a.numel() == 0:
         return 0.0
-    return float((a - b).abs().max() / (b.abs().max() + 1e-4))
+    apart = float((a - b).abs().max() / (b.abs().max() + 1e-4))
+    return apart if math.isfinite(apart) else math.inf
 
 
 def _game(name: str, parts: dict[str, Any], world: Catalogue) -> Game:

@@ -755,6 +755,32 @@ class BatchGame(Game):
         return {"generator": (mean - 1).square().expand(len(round.fake))}
 
 
+class LateInPlaceGame(InPlaceGame):
+    """Edits its buffer in place, at the second step only."""
+
+    def generator(self, round):
+        if round.step == 1:
+            self.mean.lerp_(round.fake.detach().mean(), 0.1)
+        return Game.generator(self, round)
+
+
+class HalfGame(Game):
+    """Never shows the discriminator what one of the generator's layers makes."""
+
+    def generator(self, round):
+        painted = round.generator.module.body(round.latents)
+        told = round.generator.module.paint(painted.detach()).unflatten(1, SHAPE)
+        return {"generator": softplus(-round.discriminator(told))}
+
+
+class MismatchedGame(Game):
+    """Draws for three samples only."""
+
+    def discriminator(self, round):
+        between = interpolate(round.real, round.fake, round.uniform(3))
+        return {**super().discriminator(round), "between": round.discriminator(between)}
+
+
 class LockedGame(Game):
     """Keeps a lock."""
 
@@ -869,6 +895,36 @@ class ListHalves(Halves):
     sample_shape = [1, 4, 4]  # noqa: RUF012
 
 
+class RandomLabels(Halves):
+    """Draws labels anew for each batch."""
+
+    def batch(self, indices):
+        samples, labels = super().batch(indices)
+        return samples, torch.randint(0, 2, labels.shape)
+
+
+class ColumnLabels(Halves):
+    """Gives labels as a column."""
+
+    def batch(self, indices):
+        samples, labels = super().batch(indices)
+        return samples, labels[:, None]
+
+
+class ListedLabels(Halves):
+    """Gives labels as a list."""
+
+    def batch(self, indices):
+        samples, labels = super().batch(indices)
+        return samples, labels.tolist()
+
+
+class WordyHalves(Halves):
+    """Counts classes in words."""
+
+    num_classes = "2"
+
+
 class TurnedRange(Halves):
     """Says its range the wrong way round."""
 
@@ -949,6 +1005,11 @@ def write_and_leave(samples, path):
     """Leave a file behind."""
     (path.parent / "notes.tmp").write_text("for the moment")
     return write_halves(samples, path)
+
+
+def write_and_raise(samples, path):
+    """Cannot write here."""
+    raise NotImplementedError("only on Tuesdays")
 
 
 def write_clamped(samples, path):

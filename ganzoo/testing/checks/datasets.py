@@ -33,6 +33,9 @@ def check_facts(subject: DatasetSubject) -> str:
     span: Any = data.value_range
     if span is not None and not (len(span) == 2 and span[0] < span[1]):
         raise wrong(f"value_range is {span!r}: it is (lowest, highest), or None for any value", at)
+    classes = data.num_classes
+    if classes is not None and (not isinstance(classes, int) or classes < 1):
+        raise wrong(f"num_classes is {classes!r}: it is a whole number, or None for no classes", at)
     if not isinstance(data.kind, str) or not data.kind:
         raise wrong(f"kind is {data.kind!r}: it is a word such as 'image', by which writers go", at)
     return f"{len(data):,} samples of {list(shape)}"
@@ -63,11 +66,11 @@ def check_addressing(subject: DatasetSubject) -> None:
     """An index means the same sample in any batch, in any order, and in another object."""
     data = subject.filled()
     last = len(data) - 1
-    rows = torch.tensor([0, 1, last // 2, last])
+    rows = torch.tensor([0, 1, last // 2, last]).clamp_max(last)
     with seeded(1):
-        first, _ = _batch(subject, data, rows)
+        first, labels = _batch(subject, data, rows)
     with seeded(2):
-        again, _ = _batch(subject, data, rows)
+        again, labels_again = _batch(subject, data, rows)
         turned, _ = _batch(subject, data, rows.flip(0))
         single = torch.cat([_batch(subject, data, row[None])[0] for row in rows])
     if not equal(first, again):
@@ -75,6 +78,12 @@ def check_addressing(subject: DatasetSubject) -> None:
             "the same indices give other samples the second time: something is drawn in batch() "
             "(an augmentation, a random crop), and a run that goes on would see other data; leave "
             "that to the recipe's `augmentation`, or do it once in __init__",
+            subject.line(r"rand|random|shuffle|perm"),
+        )
+    if labels is not None and labels_again is not None and not equal(labels, labels_again):
+        raise wrong(
+            "the same indices have other labels the second time: they are drawn in batch(); draw "
+            "them once in __init__, from torch.Generator().manual_seed(...)",
             subject.line(r"rand|random|shuffle|perm"),
         )
     if not (equal(first, turned.flip(0)) and equal(first, single)):
@@ -115,10 +124,17 @@ def _check_labels(subject: DatasetSubject, data: Dataset, labels: Tensor | None,
                 subject.line("return"),
             )
         return
-    if len(labels) != n or (labels.dtype != torch.int64 and not labels.is_floating_point()):
+    if not isinstance(labels, Tensor):
+        raise wrong(
+            f"batch() gives labels as a {type(labels).__name__}: they are a tensor; write "
+            "torch.tensor(labels)",
+            subject.line("label"),
+        )
+    classes = labels.dtype == torch.int64 and labels.dim() == 1
+    if len(labels) != n or not (classes or labels.is_floating_point()):
         raise wrong(
             f"labels of {n} samples are {list(labels.shape)} {_short(labels)}: they are int64 "
-            "[N], or floating where they are a condition of another kind; call .long()",
+            "[N], or floating where they are a condition of another kind; call .long(), .flatten()",
             subject.line("label"),
         )
 

@@ -73,6 +73,7 @@ def _attempt(game: Game, generator: float, discriminator: float, batches: int) -
         player: {"name": "adam", "lr": rate, "arguments": {"betas": [0.0, 0.9]}}
         for player, rate in (("generator", generator), ("discriminator", discriminator))
     }
+    batches = min(batches, max(1, game.samples // game.batch))
     config = game.config(STEPS, optimizers=optimizers, batch=batches * game.batch)
     state, table = game.prepared(config)
     data = _real(table)

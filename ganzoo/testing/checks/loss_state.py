@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import functools
 from typing import Any
 
 from torch import Tensor, nn
 
 from ganzoo.errors import one_line
 from ganzoo.interfaces import Loss
-from ganzoo.testing.checks.losses import terms_of
+from ganzoo.testing.checks.losses import LAZY, terms_of
 from ganzoo.testing.faults import wrong
 from ganzoo.testing.games import MOVERS, turn_of
 from ganzoo.testing.players import LossSubject
@@ -24,7 +25,8 @@ def check_state(subject: LossSubject) -> None:
     state, table = subject.table()
     loss = _copied(subject, state.loss)
     state.loss = loss
-    for number in range(2):
+    for number in range(LAZY):
+        state.turn = state.step = number
         for mover in MOVERS:
             buffers = dict(loss.named_buffers())
             before = {name: (b, b.detach().clone(), b._version) for name, b in buffers.items()}
@@ -88,7 +90,8 @@ def _plain_state(loss: Loss) -> dict[str, Any]:
     found = {}
     for place, module in loss.named_modules():
         for name, value in vars(module).items():
-            if name not in TORCHS:
+            kept = getattr(type(module), name, None)
+            if name not in TORCHS and not isinstance(kept, functools.cached_property):
                 found[f"{place}.{name}".lstrip(".")] = _frozen(value)
     return found
 

@@ -44,7 +44,10 @@ def check_randomness(subject: LossSubject) -> None:
     state, table = subject.table()
     shelter(state.discriminator)
     shelter(state.generator)
+    buffers = [(b, b.clone()) for p in (state.generator, state.discriminator) for b in p.buffers()]
     first = _drawn(subject, state, table, seed=1)
+    for buffer, value in buffers:  # which passes in train mode move
+        buffer.copy_(value)
     with seeded(0):
         state.loss = subject.made().requires_grad_(False)
     second = _drawn(subject, state, table, seed=2)
@@ -111,9 +114,13 @@ def _checked_terms(subject: LossSubject, turn: Turn) -> dict[str, Tensor]:
     try:
         terms: Any = turn.terms()
     except Exception as error:
+        hint = (
+            ": what it reads beside scores and samples must be in its `needs`, and published by "
+            "one of the players"
+        )
         raise wrong(
-            f"the {mover}'s turn fails ({one_line(error)[:200]}): what it reads beside scores "
-            "and samples must be in its `needs`, and published by one of the players",
+            f"the {mover}'s turn fails ({one_line(error)[:200]})"
+            f"{hint if isinstance(error, KeyError) else ''}",
             raised_at(error),
         ) from error
     if not isinstance(terms, dict):

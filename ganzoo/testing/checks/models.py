@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.cards import Card
-from ganzoo.engine.export import count, fingerprint
+from ganzoo.engine.export import count, fingerprint, off_by
 from ganzoo.errors import CheckError, GanzooError, one_line
 from ganzoo.plugins import CORE
 from ganzoo.ranges import version_fits
@@ -95,7 +95,7 @@ def check_no_code(subject: ModelSubject) -> None:
     """Nothing in the folder is code or may hold some, and all weights are in the card."""
     config = _config(subject)
     for path in sorted(subject.card.folder.rglob("*")):
-        if path.is_dir():
+        if not path.is_file() or ".git" in path.relative_to(subject.card.folder).parts:
             continue
         if path.suffix.lower() in CODE or _begins_like_code(path):
             raise wrong(
@@ -133,13 +133,7 @@ def check_fingerprint(subject: ModelSubject) -> str:
     claimed = _weighed(subject).fingerprint
     if claimed is None:
         raise Skipped("the card has no fingerprint")
-    found = fingerprint(_loaded(subject).generator)
-    pairs = zip(
-        (found.mean, found.std, *found.means),
-        (claimed.mean, claimed.std, *claimed.means),
-        strict=True,
-    )
-    off = max(abs(a - b) for a, b in pairs)
+    off = off_by(fingerprint(_loaded(subject).generator), claimed)
     if off > claimed.tolerance:
         raise wrong(
             f"samples of seed {claimed.seed} differ from the card's fingerprint by {off:.2g}, and "

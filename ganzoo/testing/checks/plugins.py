@@ -29,7 +29,8 @@ class Watch:
         top = name.partition(".")[0]
         if top in HEAVY and top not in self.found:
             frames = traceback.extract_stack()[:-1]
-            own = [f for f in frames if "importlib" not in f.filename and f.filename != "<string>"]
+            all = [f for f in frames if "importlib" not in f.filename and f.filename != "<string>"]
+            own = [f for f in all if f.filename.startswith(sys.argv[2])] or all[:1]
             self.found[top] = f"{own[-1].filename}:{own[-1].lineno}" if own else ""
             raise ImportError(f"{top} is not to be imported here")
 sys.meta_path.insert(0, Watch())
@@ -60,7 +61,7 @@ def check_imports_no_torch(subject: PluginSubject) -> str:
     name = _module_name(subject)
     paths = os.pathsep.join(path or os.getcwd() for path in sys.path)  # noqa: PTH109
     ended = subprocess.run(
-        [sys.executable, "-c", PROBE, name],
+        [sys.executable, "-c", PROBE, name, str(_package_of(name))],
         env={**os.environ, "PYTHONPATH": paths},
         capture_output=True,
         text=True,
@@ -107,7 +108,7 @@ def check_package_data(subject: PluginSubject) -> None:
     file = getattr(subject.module, "__file__", None)
     if file is None:
         raise Skipped("its module has no file")
-    package: Path = Path(file).resolve().parent
+    package = _package_of(str(getattr(subject.module, "__name__", "")))
     if subject.plugin.distribution == CORE:
         return  # its own build puts its models there
     for folder in [*subject.plugin.cards, *subject.plugin.protocols]:
@@ -128,7 +129,9 @@ def check_commands(subject: PluginSubject) -> None:
             for step in attribute.split("."):
                 found = getattr(found, step)
         except Exception as error:
-            near = did_you_mean(attribute, vars(sys.modules.get(module, json)), otherwise="")
+            near = did_you_mean(
+                attribute, vars(sys.modules[module]) if module in sys.modules else {}, otherwise=""
+            )
             raise wrong(
                 f"ganzoo_commands: {name!r} is at {target!r}, and importing that fails: "
                 f"{one_line(error)}; {near}".rstrip("; ")
@@ -138,6 +141,15 @@ def check_commands(subject: PluginSubject) -> None:
                 f"ganzoo_commands: {name!r} is at {target!r}, and that is a "
                 f"{type(found).__name__}, no click command; decorate it with @click.command()"
             )
+
+
+def _package_of(name: str) -> Path:
+    """The folder of the top package of a module; of a module by itself, the file."""
+    spec = importlib.util.find_spec(name.partition(".")[0])
+    if spec is None or spec.origin is None:
+        raise Skipped("its module was made by hand and cannot be imported")
+    file = Path(spec.origin).resolve()
+    return file.parent if spec.submodule_search_locations else file
 
 
 def _module_name(subject: PluginSubject) -> str:

@@ -57,14 +57,17 @@ def _found(games: tuple[Game, ...]) -> dict[str, dict[str, Any]]:
         plan, out = Path(folder) / "plan.json", Path(folder) / "found.json"
         plan.write_text(json.dumps(_plan(games)), encoding="utf-8")
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)  # noqa: PTH109
-        ended = subprocess.run(
-            [sys.executable, "-m", "ganzoo.testing.two_ranks", str(plan), str(out)],
-            env={**os.environ, "PYTHONPATH": paths, "TORCH_CPP_LOG_LEVEL": "ERROR"},
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        try:
+            ended = subprocess.run(
+                [sys.executable, "-m", "ganzoo.testing.two_ranks", str(plan), str(out)],
+                env={**os.environ, "PYTHONPATH": paths, "TORCH_CPP_LOG_LEVEL": "ERROR"},
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise Skipped(f"two processes did not end in {PATIENCE} s on this machine") from None
         if not out.is_file():
             said = (ended.stderr.strip().splitlines() or ["nothing was said"])[-1]
             raise Skipped(f"two gloo processes cannot meet on this machine ({said[:200]})")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,8 @@ from ganzoo.testing.games import MOVERS, TOLD, Game, Turn, turn_of
 from ganzoo.testing.probes import pack_of, seeded, shake
 from ganzoo.testing.subjects import GameSubject
 
+#: Turns that are played: penalties and terms come at every k-th.
+LAZY = 4
 #: Packs that are scored, of which all but the first are exchanged.
 PACKS = 4
 #: What a score may move by rounding, against the greatest.
@@ -41,14 +43,50 @@ def check_starts(subject: GameSubject) -> str:
 
 
 def check_gradients(subject: GameSubject) -> None:
-    """Each turn gives finite gradients to the player that moves, and none to the other."""
-    state, table = subject.game.table()
-    for mover in MOVERS:
-        with seeded(0), turn_of(state, table, mover) as turn:
-            _go_back(turn)
-            _check_reached(turn)
-            for network in (state.generator, state.discriminator):
-                network.zero_grad(set_to_none=True)
+    """Each turn gives finite gradients to the player that moves, to all of it, none to the other.
+
+    A parameter that one turn leaves out may be reached in another: penalties come at every k-th.
+    """
+    game = subject.game
+    for name, parameter in unreached(game, _check_reached):
+        state, _ = game.table()
+        raise wrong(
+            f"no turn of {game.loss.name} gives a gradient to {name!r} {list(parameter.shape)}: "
+            "what it makes is not read, or is detached on the way; read it, or freeze it with "
+            "requires_grad_(False)",
+            line_of(type(state.loss), r"detach\(|no_grad|\.data\b", "generator"),
+        )
+
+
+def unreached(
+    game: Game, look: Callable[[Turn], None] = lambda turn: None
+) -> list[tuple[str, nn.Parameter]]:
+    """Trainable parameters, by player and name, that no turn gives a gradient to.
+
+    `look` sees each turn once it went back.
+    """
+    state, table = game.table()
+    players: dict[str, nn.Module] = {
+        "generator": state.generator,
+        "discriminator": state.discriminator,
+    }
+    free = [p for p in state.generator.parameters() if p.requires_grad]
+    missing = {id(parameter) for parameter in (*free, *table.trainable)}
+    for number in range(LAZY):
+        state.turn = state.step = number
+        for mover in MOVERS:
+            with seeded(0), turn_of(state, table, mover) as turn:
+                _go_back(turn)
+                look(turn)
+                for network in players.values():
+                    missing -= {id(p) for p in network.parameters() if p.grad is not None}
+                    network.zero_grad(set_to_none=True)
+    return [
+        (f"{player}.{name}", parameter)
+        for player, network in players.items()
+        for name, parameter in network.named_parameters()
+        if id(parameter) in missing
+    ]
 
 
 def check_batch_statistics(subject: GameSubject) -> str | None:

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ganzoo.parts import PICTURES
-from ganzoo.testing.cases import built
+from ganzoo.specs import Part
 from ganzoo.testing.faults import Skipped, wrong
-from ganzoo.testing.fitting import comes_from_elsewhere
+from ganzoo.testing.fitting import opened
 from ganzoo.testing.probes import equal
 from ganzoo.testing.subjects import WriterSubject
 
@@ -71,7 +71,7 @@ def _samples(subject: WriterSubject) -> Tensor:
     entries = registry.entries("dataset")
     entries.sort(key=lambda entry: entry.distribution != subject.entry.distribution)
     for entry in entries:
-        data = None if comes_from_elsewhere(entry) else built(entry, {})
+        data = opened(subject.world, Part(entry.qualified))
         if data is not None and data.kind == subject.entry.name and len(data) > 0:
             found: Tensor = data.batch(torch.arange(7) % len(data))[0]
             return found
