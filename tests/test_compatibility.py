@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import sys
@@ -10,9 +11,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from packaging.version import Version
 
+from ganzoo import __version__
 from ganzoo.cards import Catalogue, using
 from ganzoo.cli import main
+from ganzoo.deprecation import deprecated
 from ganzoo.evaluation.sources import ModelSource
 from ganzoo.extractors import open_extractor
 from ganzoo.plugins import PART_HOOKS, PluginManager, Source
@@ -20,6 +24,7 @@ from ganzoo.plugins import hookspecs as contract
 from ganzoo.testing import checks_of
 from ganzoo.testing.running import run_planned
 
+ROOT = Path(__file__).parents[1]
 V1 = Path(__file__).parent / "fixtures" / "plugin_v1"
 #: Never to be changed: a newer contract gets a plugin of its own beside this one.
 V1_SHA256 = "c8be06fc4aef28ee96640af93ee640f82f39ee6ef079ab4dc70169ed7b07a034"
@@ -107,3 +112,45 @@ def test_a_run_can_be_clipped_and_penalised_by_a_callable_part(zoo, tmp_path):
     assert weights.abs().max() <= 0.5
     config = json.loads((tmp_path / "run" / "export" / "config.json").read_text())
     assert config["recipe"]["loss"]["name"] == "ganzoo-v1/counted"
+
+
+def old_way() -> None:
+    deprecated("ganzoo.old_way()", use="ganzoo.new_way()", end="0.3")
+
+
+def test_a_deprecation_names_what_to_use_and_its_end():
+    said = r"ganzoo\.old_way\(\) goes with ganzoo-core 0\.3; use ganzoo\.new_way\(\)"
+    with pytest.warns(DeprecationWarning, match=said) as caught:
+        old_way()
+    assert caught[0].filename == __file__  # where the user wrote it
+
+
+def calls_in(source: str) -> list[ast.Call]:
+    """The calls of `deprecated` in a module."""
+    return [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("deprecated")
+    ]
+
+
+def overdue(source: str, version: str) -> list[str]:
+    """The ends that have come, or are not written as text."""
+    ends = [
+        {word.arg: ast.literal_eval(word.value) for word in call.keywords}["end"]
+        for call in calls_in(source)
+    ]
+    return [end for end in ends if Version(end) <= Version(version)]
+
+
+def test_an_end_that_has_come_is_found():
+    source = 'deprecated("it", use="that", end="0.3")'
+    assert overdue(source, "0.2.9") == []
+    assert overdue(source, "0.3") == ["0.3"]
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "ganzoo").rglob("*.py")), ids=lambda path: path.stem
+)
+def test_nothing_outlives_its_end(path):
+    assert overdue(path.read_text(encoding="utf-8"), __version__) == []
