@@ -20,7 +20,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ganzoo.errors import WeightsError, one_line
+from ganzoo.errors import WeightsError, brief, one_line, printable
 from ganzoo.tensorfile import metadata, parse, read_buffer
 from ganzoo.weights import read_tensors
 
@@ -79,13 +79,19 @@ def _convert_elsewhere(path: Path, out: Path) -> None:
 
 
 def flatten(data: object, path: str = "", depth: int = DEPTH) -> dict[str, Tensor]:
-    """The tensors in nested mappings, by dotted names; what is no tensor is left out."""
+    """The tensors in nested mappings, by dotted names; what is no tensor is left out.
+
+    Raises `WeightsError` where two get one name, of which only one could be taken.
+    """
     if isinstance(data, Tensor):
         return {path: data}
     found: dict[str, Tensor] = {}
     if isinstance(data, dict) and depth > 0:
         for key, value in data.items():
-            found |= flatten(value, f"{path}.{key}" if path else str(key), depth - 1)
+            below = flatten(value, f"{path}.{key}" if path else str(key), depth - 1)
+            if twice := found.keys() & below.keys():
+                raise WeightsError(f"two of its tensors are named {brief(min(twice))}")
+            found |= below
     return found
 
 
@@ -136,10 +142,11 @@ def _limit(size: int) -> None:
 
 def _reason(error: BaseException) -> str:
     """Why a file was not read, without torch's advice to read it all the same."""
-    text = one_line(error)
+    text = " ".join(printable(str(error)).split())
     if found := re.search(r"GLOBAL (\S+)", text):
         return f"it names {found[1]}, which is no tensor"
-    return text.rpartition("WeightsUnpickler error: ")[2][:200]
+    _, told, reason = text.rpartition("WeightsUnpickler error: ")
+    return (reason if told else one_line(error))[:200]
 
 
 if __name__ == "__main__":

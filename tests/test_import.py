@@ -240,10 +240,69 @@ def test_two_that_fit_are_ambiguous(tmp_path):
         import_model(wish(tmp_path, tmp_path / "x.pth", key="net"))
 
 
+def test_layers_are_never_paired_against_their_names():
+    layer, end = torch.zeros(4, 4), torch.zeros(2, 4)
+    ours = {"b1.weight": layer, "b2.weight": layer, "last.weight": end}
+    for wrap in ("", "module."):
+        theirs = {f"{wrap}{name}.weight": ours.get(f"{name}.weight", end)
+                  for name in ("b2", "b1", "out")}  # fmt: skip
+        with pytest.raises(WeightsError, match="be the network's b1, but .*b1 has its name; say"):
+            match(theirs, ours)
+    swapped = {"a.weight": torch.zeros(4, 8), "b.weight": torch.zeros(8, 4)}
+    other = {"a.weight": swapped["b.weight"], "b.weight": swapped["a.weight"]}
+    with pytest.raises(WeightsError, match="b of the file would be the network's a, but a has its"):
+        match(swapped, other)
+
+
+def test_a_network_that_counts_down_is_not_matched_by_numbers():
+    ours = {f"up.{i}.weight": torch.zeros(4, 4) for i in (16, 8, 4)}
+    theirs = {f"net.{i}.weight": torch.zeros(4, 4) for i in (16, 8, 4)}
+    with pytest.raises(WeightsError, match=r"has up\.16 before up\.8, alike in shape, and a safet"):
+        match(theirs, ours, ordered=False)
+    assert match(theirs, ours).names["up.16.weight"] == "net.16.weight"
+
+
+def test_what_order_alone_told_is_reported():
+    ours = {"m.0.weight": torch.zeros(4, 4), "m.1.weight": torch.zeros(4, 4),
+            "end.weight": torch.zeros(2, 4)}  # fmt: skip
+    theirs = dict(zip(("n.0.weight", "n.1.weight", "out.weight"), ours.values(), strict=True))
+    assert match(theirs, ours).by_order == (("n.0", "m.0"), ("n.1", "m.1"))
+
+
+@pytest.mark.parametrize("data", ["net", "list"])
+def test_two_tensors_of_one_name_are_refused(data, tmp_path):
+    """Of which only one could be taken, and nobody said which."""
+    one = torch.zeros(1)
+    twice = {"net": {"net": {"a": one}, "net.a": one}, "list": {"list": {0: one, "0": one}}}
+    with pytest.raises(WeightsError, match="two of its tensors are named '"):
+        foreign.read_checkpoint(saved(tmp_path / "x.pth", twice[data]))
+
+
+def test_numbers_that_the_network_cannot_hold_are_refused(tmp_path):
+    doubles = {n: t.double() if t.is_floating_point() else t for n, t in SAVED["plain"].items()}
+    huge = {**doubles, "main.0.weight": torch.full((100, 32, 4, 4), 1e300, dtype=torch.float64)}
+    refused(tmp_path, huge, "main.0.weight .* holds NaN or infinity, or more than the network's fl")
+    import_model(wish(tmp_path, saved(tmp_path / "doubles.pth", doubles)))
+    other = {**SAVED["plain"], "main.0.weight": torch.ones(100, 32, 4, 4, dtype=torch.int8)}
+    with pytest.raises(WeightsError, match="is int8, the network's float32; give the weights that"):
+        import_model(wish(tmp_path, saved(tmp_path / "x.pth", other), out=tmp_path / "other"))
+
+
+def test_the_discriminators_part_of_a_file_is_named(tmp_path):
+    two = saved(tmp_path / "both.pth", {**SAVED["everything"], "netD_ema": OTHER.state_dict()})
+    both = {"key": "netG", "discriminator_weights": two}
+    with pytest.raises(
+        WeightsError, match="netD and netD_ema hold .*; say which with --discrimina"
+    ):
+        import_model(wish(tmp_path, two, **both))
+    done = import_model(wish(tmp_path, two, discriminator_key="netD_ema", **both))
+    assert done.taken["discriminator"].tensors > 0
+
+
 def test_not_a_number_is_refused(tmp_path):
     bad = {n: t.clone() for n, t in SAVED["plain"].items()}
     bad["main.0.weight"][0, 0, 0, 0] = float("nan")
-    refused(tmp_path, bad, r"main.0.weight \[100, 32, 4, 4\] holds NaN, infinity or no real numb")
+    refused(tmp_path, bad, r"main.0.weight \[100, 32, 4, 4\] holds NaN or infinity")
 
 
 def test_code_is_refused(tmp_path):
@@ -340,6 +399,8 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     assert command == f"ganzoo import {' '.join(words)} --out m"  # no path of this machine
     assert ganzoo_import(*words, "--out", "m") == 2
     assert "m is there already; give another --out" in capsys.readouterr().err
+    assert ganzoo_import(*words, "--out", "n", "--discriminator-key", "netD") == 2
+    assert "is of --discriminator-weights FILE; give that too" in capsys.readouterr().err
     (tmp_path / "map.json").write_text(json.dumps({"main.0": 3}))
     assert ganzoo_import(*words, "--out", "n", "--map", "map.json") == 1
     assert "expected an object of the file's names to the network's" in capsys.readouterr().err

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cli.recipes import data_part, setting
-from ganzoo.errors import ConfigError
+from ganzoo.cli.tables import printable
+from ganzoo.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from ganzoo.specs import Part
@@ -42,6 +43,7 @@ ROOTS = ("generator", "discriminator", "loss", "data")
 @click.option("--key", help="The part of the file that holds the weights, such as netG.")
 @click.option("--discriminator", help="Discriminator by name.  [default: the generator's]")
 @click.option("--discriminator-weights", type=FILE, help="Its weights, to go on training.")
+@click.option("--discriminator-key", help="The part of that file that holds them, such as netD.")
 @click.option("--data", help="What it learnt from, by name.  [default: a folder of images]")
 @click.option("--loss", default="non-saturating", help="What a training that goes on would take.")
 def command(weights: Path, name: str, out: Path, **options: Any) -> None:
@@ -58,6 +60,8 @@ def command(weights: Path, name: str, out: Path, **options: Any) -> None:
     from ganzoo.importing.mapping import read_mapping
     from ganzoo.importing.model import Import, import_model
 
+    if options["discriminator_key"] and not options["discriminator_weights"]:
+        raise UsageError("--discriminator-key is of --discriminator-weights FILE; give that too")
     raw = _parts(options)
     done = import_model(
         Import(
@@ -68,6 +72,7 @@ def command(weights: Path, name: str, out: Path, **options: Any) -> None:
             discriminator=_part(raw, "discriminator") if "discriminator" in raw else None,
             discriminator_weights=options["discriminator_weights"],
             key=options["key"],
+            discriminator_key=options["discriminator_key"],
             mapping=None if options["mapping"] is None else read_mapping(options["mapping"]),
             data=_part(raw, "data") if "data" in raw else None,
             loss=_part(raw, "loss"),
@@ -77,6 +82,9 @@ def command(weights: Path, name: str, out: Path, **options: Any) -> None:
     for who, one in done.taken.items():
         left = f", {len(one.left_out)} left out" if one.left_out else ""
         click.echo(f"{who}: {one.tensors} tensors, matched {one.how}{left}")
+        if one.by_order:
+            pairs = ", ".join(f"{theirs} to {ours}" for theirs, ours in one.by_order)
+            click.echo(printable(f"{who}: alike in shape, so by their order alone: {pairs}"))
     click.echo(f"{name}: {done.folder}  (ganzoo sample {shlex.quote(f'{done.folder}/')})")
 
 

@@ -6,8 +6,9 @@ Nothing is guessed: where two assignments would fit, or none, that is an error w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 
 from torch import Tensor
 
@@ -29,10 +30,14 @@ Tensors = Mapping[str, Tensor]
 
 @dataclass(frozen=True)
 class Match:
-    """The file's name for each of the network's tensors that it has, and how that was found."""
+    """The file's name for each of the network's tensors that it has, and how that was found.
+
+    `by_order` are the layers that nothing but their order tells apart: (the file's, the network's).
+    """
 
     names: Mapping[str, str]
     how: str
+    by_order: tuple[tuple[str, str], ...] = ()
 
 
 def match(found: Tensors, wanted: Tensors, *, ordered: bool = True) -> Match:
@@ -48,8 +53,13 @@ def match(found: Tensors, wanted: Tensors, *, ordered: bool = True) -> Match:
     if not ordered:
         theirs = dict(sorted(theirs.items(), key=lambda item: natural(item[0])))
         _check_order_by_names(theirs)
+        _check_counting_up(ours)
     if list(theirs.values()) == list(ours.values()):
-        return Match(_paired(dict(zip(ours, theirs, strict=True)), wanted), "by order and shape")
+        pairs = dict(zip(ours, theirs, strict=True))
+        _check_names(pairs)
+        alike = Counter(ours.values())
+        told = tuple((pairs[layer], layer) for layer, kind in ours.items() if alike[kind] > 1)
+        return Match(_paired(pairs, wanted), "by order and shape", told)
     if twin := _twins(ours):
         one, other = twin
         raise WeightsError(
@@ -58,6 +68,7 @@ def match(found: Tensors, wanted: Tensors, *, ordered: bool = True) -> Match:
         )
     by_shape = {signature: layer for layer, signature in theirs.items()}
     pairs = {layer: by_shape[signature] for layer, signature in ours.items()}
+    _check_names(pairs)
     return Match(_paired(pairs, wanted), "by shape")
 
 
@@ -100,6 +111,38 @@ def _check_order_by_names(layers: Mapping[str, Signature]) -> None:
                 f"{first} and {layer} are alike in shape, and a safetensors file keeps no order; "
                 f"{ADVICE}"
             )
+
+
+def _check_counting_up(ours: Mapping[str, Signature]) -> None:
+    """Refuse a network whose alike layers count down: by their numbers a file's would come up."""
+    last: dict[Signature, str] = {}
+    for layer, signature in ours.items():
+        before = last.get(signature, layer)
+        if counted_only(before) == counted_only(layer) and natural(before) > natural(layer):
+            raise WeightsError(
+                f"the network has {before} before {layer}, alike in shape, and a safetensors file "
+                f"keeps no order; {ADVICE}"
+            )
+        last[signature] = layer
+
+
+def _check_names(pairs: Mapping[str, str]) -> None:
+    """Refuse pairs (the network's to the file's) where a name says that its layer is another."""
+    bare = {_bare(theirs, pairs.values()): theirs for theirs in pairs.values()}
+    for ours, theirs in pairs.items():
+        same = ours if ours in pairs.values() else bare.get(ours, theirs)
+        if same != theirs:
+            raise WeightsError(
+                f"by shape {theirs} of the file would be the network's {ours}, but {same} has its "
+                f"name; {ADVICE}"
+            )
+
+
+def _bare(layer: str, layers: Iterable[str]) -> str:
+    """A layer's name without what all of them begin with, such as `module.`."""
+    paths = [one.split(".")[:-1] for one in layers]
+    shared = takewhile(lambda heads: len(set(heads)) == 1, zip(*paths, strict=False))
+    return ".".join(layer.split(".")[len([*shared]) :])
 
 
 def _mismatch(

@@ -54,6 +54,7 @@ class Import:
     discriminator: Part | None = None
     discriminator_weights: Path | None = None
     key: str | None = None
+    discriminator_key: str | None = None
     mapping: Mapping[str, str | None] | None = None
     data: Part | None = None
     loss: Part = field(default_factory=lambda: Part("non-saturating"))
@@ -82,7 +83,12 @@ def import_model(wish: Import) -> Done:
     networks: dict[str, torch.nn.Module] = {GENERATOR_FILE: generator}
     taken = {"generator": take(wish.weights, generator, key=wish.key, mapping=wish.mapping)}
     if wish.discriminator_weights is not None:
-        taken["discriminator"] = take(wish.discriminator_weights, discriminator)
+        taken["discriminator"] = take(
+            wish.discriminator_weights,
+            discriminator,
+            key=wish.discriminator_key,
+            option="--discriminator-key",
+        )
         networks[DISCRIMINATOR_FILE] = discriminator
     config = replace(
         _config(wish, generator),

@@ -20,37 +20,50 @@ Names = Mapping[str, str | None]
 
 @dataclass(frozen=True)
 class Taken:
-    """What of a file went into a network: how it was found, and what was left out."""
+    """What of a file went into a network: how it was found, and what was left out.
+
+    `by_order` are the layers that nothing but their order tells apart: (the file's, the network's).
+    """
 
     path: Path
     how: str
     tensors: int
     left_out: tuple[str, ...]
+    by_order: tuple[tuple[str, str], ...] = ()
 
 
 def take(
-    path: Path, network: nn.Module, *, key: str | None = None, mapping: Names | None = None
+    path: Path,
+    network: nn.Module,
+    *,
+    key: str | None = None,
+    mapping: Names | None = None,
+    option: str = "--key",
 ) -> Taken:
     """Load a file's weights into a network of the same layers; `WeightsError` says what differs.
 
-    `key` names the part of the file that holds them, such as `netG`; what wraps them
-    (`state_dict`, `module.`) is seen through.
+    `key` names the part of the file that holds them, such as `netG`, and `option` is how a person
+    gives it; what wraps them (`state_dict`, `module.`) is seen through.
     """
     file, wanted = read_checkpoint(path), network.state_dict()
     try:
-        tensors, pairs = _matched(file if key is None else _part(file, key), wanted, mapping)
+        inner = file if key is None else _part(file, key)
+        tensors, pairs = _matched(inner, wanted, mapping, option)
     except WeightsError as error:
         raise WeightsError(f"{path}: {error}") from None
     state = {name: tensors[theirs] for name, theirs in pairs.names.items()}
-    _check_values(path, state)
+    _check_types(path, state, wanted)
     plain = {name: tensor.to(wanted[name].dtype) for name, tensor in state.items()}
+    _check_values(path, plain)
     network.load_state_dict({**wanted, **plain})
     used = {id(tensor) for tensor in state.values()}
     left = tuple(name for name, tensor in file.tensors.items() if id(tensor) not in used)
-    return Taken(path, pairs.how, len(state), left)
+    return Taken(path, pairs.how, len(state), left, pairs.by_order)
 
 
-def _matched(file: Checkpoint, wanted: Tensors, mapping: Names | None) -> tuple[Tensors, Match]:
+def _matched(
+    file: Checkpoint, wanted: Tensors, mapping: Names | None, option: str
+) -> tuple[Tensors, Match]:
     """The tensors under their innermost fitting names, and the match."""
     if mapping is not None:
         levels = [*_unwrapped(file.tensors)]
@@ -63,10 +76,10 @@ def _matched(file: Checkpoint, wanted: Tensors, mapping: Names | None) -> tuple[
         fitting = {name: pair for name in file.groups if (pair := _fits(file, name, wanted))}
         if not fitting:
             several = len(file.groups) > 1
-            named = f" (--key takes one of {', '.join(file.groups[:5])})" if several else ""
+            named = f" ({option} takes one of {', '.join(file.groups[:5])})" if several else ""
             raise WeightsError(f"{error}{named}") from None
     if len(fitting) > 1:
-        raise WeightsError(f"{' and '.join(fitting)} hold such weights; say which with --key")
+        raise WeightsError(f"{' and '.join(fitting)} hold such weights; say which with {option}")
     return next(iter(fitting.values()))
 
 
@@ -121,10 +134,22 @@ def _holds(level: Tensors, name: str) -> bool:
     return any(one == name or one.startswith(f"{name}.") for one in level)
 
 
-def _check_values(path: Path, state: Tensors) -> None:
-    """Refuse weights that no network can be made of."""
+def _check_types(path: Path, state: Tensors, wanted: Tensors) -> None:
+    """Refuse numbers that are of another sort than the network's: complex ones, and quantised."""
     for name, tensor in state.items():
-        if tensor.is_complex() or not tensor.isfinite().all():
+        if wanted[name].is_floating_point() and not tensor.is_floating_point():
+            found, asked = (str(one.dtype).removeprefix("torch.") for one in (tensor, wanted[name]))
             raise WeightsError(
-                f"{path}: {said(name, state)} holds NaN, infinity or no real numbers"
+                f"{path}: {said(name, state)} is {found}, the network's {asked}; give the weights "
+                "that it was made of"
+            )
+
+
+def _check_values(path: Path, plain: Tensors) -> None:
+    """Refuse weights that are no numbers, or are none any more in the network's own type."""
+    for name, tensor in plain.items():
+        if not tensor.isfinite().all():
+            raise WeightsError(
+                f"{path}: {said(name, plain)} holds NaN or infinity, or more than the network's "
+                f"{str(tensor.dtype).removeprefix('torch.')} can hold"
             )
