@@ -88,10 +88,14 @@ def did_you_mean(name: str, known: Iterable[str], *, otherwise: str = "known: {}
     import difflib  # here, since most commands never suggest anything
 
     names = sorted(set(known))
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    near = difflib.get_close_matches(name[:100], names, n=3, cutoff=0.6)
     if near:
         return f"did you mean {' or '.join(repr(n) for n in near)}?"
     return otherwise.format(", ".join(names) or "none")
+
+
+#: Enough of a foreign message to know it by; a stranger's values may stand in it.
+LONGEST_FOREIGN = 500
 
 
 def brief(value: object, most: int = 100) -> str:
@@ -100,9 +104,15 @@ def brief(value: object, most: int = 100) -> str:
     return text if len(text) <= most else f"{text[: most - 4]} ..."
 
 
+def printable(text: str) -> str:
+    """Text without what a terminal obeys or cannot write."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def one_line(error: BaseException) -> str:
-    """Say an error as one line, with its type where it is not ours."""
-    text = " ".join(str(error).split())
+    """Say an error as one line, with its type where it is not ours; others' are cut where long."""
+    text = " ".join(printable(str(error)).split())
     if isinstance(error, GanzooError):
         return text
+    text = text if len(text) <= LONGEST_FOREIGN else f"{text[: LONGEST_FOREIGN - 4]} ..."
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -14,12 +14,15 @@ from ganzoo.errors import (
     PluginError,
     UnknownNameError,
     UnknownOptionError,
+    brief,
     did_you_mean,
     one_line,
 )
 from ganzoo.plugins import CORE, PART_HOOKS, PluginManager
 from ganzoo.plugins.manager import parts_of
 
+#: Of a stranger's names and arguments, how much is told in an error.
+LONGEST, MOST = 100, 10
 #: Says which distribution would offer a part that is not installed, and how to get it.
 Hint = Callable[[str, str], str | None]
 
@@ -67,15 +70,15 @@ class Entry:
             for name in arguments:
                 if name not in taken:
                     raise UnknownOptionError(
-                        f"{self.kind} {self.qualified} takes no argument {name!r}; "
-                        f"{did_you_mean(name, taken, otherwise='it takes: {}')}"
+                        f"{self.kind} {self.qualified} takes no argument {brief(name)}; "
+                        f"{did_you_mean(name[:LONGEST], taken, otherwise='it takes: {}')}"
                     )
         try:
             return factory(**arguments)
         except (GanzooError, KeyboardInterrupt):
             raise
         except BaseException as error:
-            given = ", ".join(f"{k}={v!r}" for k, v in arguments.items())
+            given = ", ".join(f"{k[:LONGEST]}={brief(v)}" for k, v in [*arguments.items()][:MOST])
             raise PartError(
                 f"{self.kind} {self.qualified}({given}) cannot be built: {one_line(error)}"
             ) from error
@@ -123,7 +126,7 @@ class Registry:
         elif len(found) > 1:
             found = [entry for entry in found if entry.distribution == CORE] or found
         if not found:
-            raise UnknownNameError(f"there is no {kind} {name!r}; {self._advice(kind, name)}")
+            raise UnknownNameError(f"there is no {kind} {brief(name)}; {self._advice(kind, name)}")
         if len(found) > 1:
             options = " or ".join(repr(entry.qualified) for entry in found)
             raise UnknownNameError(f"{kind} {name!r} is offered twice; say {options}")
@@ -153,7 +156,7 @@ class Registry:
         """Climb the ladder: a missing plugin, a broken one, a near name."""
         if hint := self.hint(kind, name):
             return hint
-        distribution, _, bare = name.rpartition("/")
+        distribution, _, bare = name[:LONGEST].rpartition("/")
         plugin = self.manager.plugins.get(distribution)
         if plugin is not None and plugin.problems:
             return f"{distribution} is installed but: {plugin.problems[0]}"

@@ -10,6 +10,7 @@ hold, and every byte of the data belongs to exactly one tensor.
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -36,20 +37,35 @@ OWN_MEMORY_BELOW = 1024 * 1024
 MAX_DIMENSIONS = 16
 
 
-def read_buffer(path: Path) -> Tensor:
-    """The whole file as uint8 [bytes]; `WeightsError` where it is missing or unreadable."""
+def read_buffer(path: Path, expected: int | None = None) -> Tensor:
+    """The whole file as uint8 [bytes]; `WeightsError` where it is missing or unreadable.
+
+    A file of another size than is `expected` is refused before memory is taken for it.
+    """
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             raise WeightsError(f"{path} is no regular file; get the model folder again")
         with path.open("rb") as file:
-            size = path.stat().st_size
+            size = os.fstat(file.fileno()).st_size
+            if expected is not None and size != expected:
+                raise WeightsError(wrong_size(path, expected, size))
             buffer = torch.empty(size, dtype=torch.uint8)
             read = file.readinto(buffer.numpy().data) if size else 0
     except FileNotFoundError:
         raise WeightsError(f"{path} is missing; get the model folder again") from None
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror}") from None
+    except (RuntimeError, MemoryError):  # torch's way to say that there is not so much memory
+        raise WeightsError(f"{path} has {size:,} bytes, for which there is no memory") from None
     return buffer[:read]
+
+
+def wrong_size(path: Path, expected: int, found: int) -> str:
+    """That a file is not of the size that was recorded."""
+    return (
+        f"{path}: {expected:,} bytes expected, {found:,} found; the file is truncated or another "
+        "one, get the model folder again"
+    )
 
 
 def parse(buffer: Tensor, where: Path) -> dict[str, Tensor]:

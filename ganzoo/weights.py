@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ import safetensors.torch
 from torch import Tensor, nn
 
 from ganzoo.errors import WeightsError
-from ganzoo.files import written_whole
+from ganzoo.files import read_plain, written_whole
 from ganzoo.specs import FileRecord, Part
-from ganzoo.tensorfile import parse, read_buffer
+from ganzoo.tensorfile import parse, read_buffer, wrong_size
 
 #: A safetensors file begins with its header's length, which may look like a pickle's start, and
 #: then the header.
@@ -46,25 +47,29 @@ def save_weights(path: Path, module: nn.Module, part: Part) -> FileRecord:
 
 def read_tensors(path: Path, record: FileRecord | None = None) -> dict[str, Tensor]:
     """Read a safetensors file, holding it to its record; `WeightsError` says what is wrong."""
-    buffer = read_buffer(path)
-    start = buffer[:9].numpy().tobytes()
-    if start.startswith(_PICKLE_STARTS) and start[8:] != _HEADER_START:
-        raise WeightsError(
-            f"{path} is a pickle (a PyTorch checkpoint), which can run code and is never read; "
-            "weights here are safetensors"
-        )
+    _refuse_pickle(path)
+    buffer = read_buffer(path, None if record is None else record.bytes)
     if record is not None:
         check_bytes(path, buffer, record)
     return parse(buffer, path)
 
 
+def _refuse_pickle(path: Path) -> None:
+    """Say what the file is, where it begins as a pickle does and not as a safetensors file."""
+    start = b""
+    with suppress(OSError):  # which is told when the file is read
+        start = read_plain(path, 9)
+    if start.startswith(_PICKLE_STARTS) and start[8:] != _HEADER_START:
+        raise WeightsError(
+            f"{path} is a pickle (a PyTorch checkpoint), which can run code and is never read; "
+            "weights here are safetensors"
+        )
+
+
 def check_bytes(path: Path, buffer: Tensor, record: FileRecord) -> None:
     """Refuse bytes (uint8 [N]) that are not those of the record."""
     if len(buffer) != record.bytes:
-        raise WeightsError(
-            f"{path}: {record.bytes:,} bytes expected, {len(buffer):,} found; the file is "
-            "truncated or another one, get the model folder again"
-        )
+        raise WeightsError(wrong_size(path, record.bytes, len(buffer)))
     found = hashlib.sha256(buffer.numpy().data).hexdigest()
     if found != record.sha256:
         raise WeightsError(

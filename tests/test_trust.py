@@ -20,11 +20,12 @@ import ganzoo
 from ganzoo.cards import catalogue
 from ganzoo.cli import main
 from ganzoo.cli.show import _lines
+from ganzoo.engine.checkpoint import first_good
 from ganzoo.errors import CardError, ConfigError, GanzooError, WeightsError
 from ganzoo.hub.complete import missing
 from ganzoo.readme import readme_of
 from ganzoo.specs import parse_json, read_config
-from ganzoo.tensorfile import metadata, parse
+from ganzoo.tensorfile import metadata, parse, read_buffer
 from published import describe, write_published
 
 WHERE = Path("model.safetensors")
@@ -96,6 +97,27 @@ def test_a_long_name_is_cut_short_in_the_error():
     assert len(str(told.value)) < 300
 
 
+def test_no_memory_is_taken_for_a_file_of_another_size(tmp_path, tiny_world, monkeypatch):
+    """A sparse file costs its sender nothing, and its reader all the memory there is."""
+    folder = write_published(tmp_path / "a")
+    os.truncate(folder / "model.safetensors", 2**38)
+    monkeypatch.setattr("ganzoo.weights.check_bytes", lambda *found: 1 / 0)
+    with pytest.raises(
+        WeightsError, match="bytes expected, 274,877,906,944 found; the file is tru"
+    ):
+        ganzoo.load(folder)
+
+
+def test_what_no_memory_holds_is_told(tmp_path, monkeypatch):
+    def empty(*size: int, **how: Any) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    (tmp_path / "a").write_bytes(b"12345678")
+    monkeypatch.setattr("ganzoo.tensorfile.torch.empty", empty)
+    with pytest.raises(WeightsError, match="a has 8 bytes, for which there is no memory"):
+        read_buffer(tmp_path / "a")
+
+
 # config.json
 
 
@@ -138,6 +160,57 @@ def test_a_strange_key_makes_no_strange_error(key, place):
     with pytest.raises(ConfigError, match="sha256: expected text, found 3") as told:
         read_config(place / "config.json")
     one_short_line(told.value)
+
+
+MEGABYTES = "A" * 3_000_000
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"ganzoo_config": MEGABYTES},
+        {"name": MEGABYTES},
+        {"name": "a" * 101},
+        {"requires": {MEGABYTES: ">=0"}},
+        {"requires": {"tiny": MEGABYTES}},
+        {"files": {"model.safetensors": {"sha256": MEGABYTES, "bytes": 1}}},
+        {"generator": {"name": MEGABYTES, "arguments": {}}},
+        {"generator": {"name": f"lab/{MEGABYTES}", "arguments": {}}},
+        {"generator": {"name": "tiny/tiny", "arguments": {MEGABYTES: 1}}},
+        {"generator": {"name": "tiny/tiny", "arguments": {"width": MEGABYTES}}},
+        {"recipe": {"loss": {"name": "x"}, "data": {"name": "x"}, "precision": MEGABYTES}},
+    ],
+    ids=lambda keys: next(iter(keys)),
+)
+def test_megabytes_of_a_strangers_make_a_short_line(keys, tmp_path, tiny_world):
+    folder = write_published(tmp_path / "a")
+    data = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**data, **keys}))
+    with pytest.raises(GanzooError) as told:
+        ganzoo.load(folder)
+    one_short_line(told.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["x --index-url http://evil.example/ y", "a;b", "-r", "a b", "", "../a", "é", "a\n"]
+)
+def test_only_a_packages_name_is_required(name, tmp_path, tiny_world):
+    """It stands in the advice `pip install ...`."""
+    with pytest.raises(ConfigError, match="is no package's name; write one, such as ganzoo-dcgan"):
+        write_published(tmp_path / "a", requires={name: ">=0"})
+
+
+def test_a_strangers_checkpoint_says_nothing_of_its_own(tmp_path, caplog):
+    for name, about in {
+        "one": {"ganzoo_checkpoint": f"\x1b[2J\n{MEGABYTES}"},
+        "two": {"ganzoo_checkpoint": 1, "sha256": "0" * 64, "bytes": f"\x1b[2J{MEGABYTES}"},
+    }.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "state.json").write_text(json.dumps(about))
+    assert first_good(sorted(tmp_path.iterdir())) is None
+    assert len(caplog.messages) == 2
+    for line in caplog.messages:
+        assert line.isprintable() and len(line) < 1000
 
 
 @pytest.mark.parametrize("text", ['"\\ud800"', '{"\\udfff": 1}', '[{"a": ["\\ud800\\ud800"]}]'])

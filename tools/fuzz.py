@@ -4,7 +4,8 @@
 
 Wrong is an exception other than GanzooError, memory beyond the file and a constant (the process may
 have no more), a file written or removed outside the target folder, a process started, a connection,
-tensors that are not the file's bytes, or an input that takes seconds. Each is written to --keep.
+tensors that are not the file's bytes, an input that takes seconds, or an error of more than 2,000
+characters or with control characters. Each is written to --keep.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ ROOT = Path(__file__).parents[1]
 #: Memory beyond what the process has when it begins: JSON of 4 MB as Python objects, and slack.
 ROOM = 512 * 2**20
 SLOW = 5.0
+#: An error is one line that a terminal shows as it is.
+LONGEST = 2000
 
 #: What has been wrong in other readers of such files.
 NUMBERS = [
@@ -77,6 +80,7 @@ WORDS = [
         "\x1b[2J",
     ),
     *("model.safetensors", "config.json", "é", "e\u0301", "\u202e", "\ufeff", "𝔪", "a" * 5000),
+    "a" * 300_000,
     *("__class__", "{0.__class__}", "%s%n", "ganzoo/hinge", "os:system", "ganzoo-dcgan/dcgan"),
     *(">=0", ">=0,<", "==" * 50, "NaN", "null", "---\n", "<!-- figures", "F64", "BF16", "$(id)"),
 ]
@@ -404,7 +408,9 @@ class Session:
             getattr(self.targets, kind)(data)
         except GanzooError as error:
             self.refused[kind] += 1
-            said = "" if "\n" not in str(error) and len(str(error)) < 20_000 else "a long message"
+            text = str(error)
+            plain = text.isprintable() and len(text) <= LONGEST
+            said = "" if plain else f"a strange line: {text[:99]!a}"
         except Exception:
             said = traceback.format_exc(limit=-4)
         self.watch.on = False

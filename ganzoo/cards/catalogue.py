@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ganzoo.cards.card import Card
 from ganzoo.cards.summary import Entry, Index, summary_of
-from ganzoo.errors import CardError, ConfigError, UnknownNameError, did_you_mean
+from ganzoo.errors import CardError, ConfigError, UnknownNameError, brief, did_you_mean
 from ganzoo.hub import Address, is_address
 from ganzoo.plugins import CORE, PluginManager, canonical
 from ganzoo.ranges import is_range, version_fits
@@ -260,7 +260,7 @@ class Catalogue:
         for name, wish in config.requires.items():
             if not is_range(wish):
                 raise ConfigError(
-                    f"{where}: requires.{name}: {wish!r} is no version range; write '>=0.1'"
+                    f"{where}: requires.{name}: {brief(wish)} is no version range; write '>=0.1'"
                 )
         if distribution is not None and (config.name or folder.name) != folder.name:
             raise CardError(f"{where}: name is {config.name!r}, its folder {folder.name!r}")

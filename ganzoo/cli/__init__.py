@@ -33,6 +33,8 @@ COMMANDS = {
     "cache": ("ganzoo.cli.cache:command", "List, verify or prune what is kept on this machine."),
     "doctor": ("ganzoo.cli.doctor:command", "Say what this machine has for ganzoo."),
 }
+#: Far above any line of ours; what a stranger wrote is cut before, where it comes in.
+LONGEST = 4000
 
 
 class LazyGroup(click.Group):
@@ -124,7 +126,8 @@ def main(args: Sequence[str] | None = None) -> None:
 def _complain(text: str) -> None:
     rank = os.environ.get("RANK", "0")  # of a process that torchrun started
     who = "ganzoo" if rank == "0" else f"ganzoo (process {rank})"
-    click.echo(f"{who}: {' '.join(printable(text).split())}", err=True)
+    line = " ".join(printable(text).split())
+    click.echo(f"{who}: {line if len(line) <= LONGEST else line[:LONGEST] + ' ...'}", err=True)
 
 
 def _plugin_commands() -> dict[str, dict[str, tuple[str, str]]]:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ganzoo.errors import printable
+
+__all__ = ["markdown", "one_line", "printable", "table"]
+
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns as wide as their longest cell, two spaces apart."""
@@ -26,8 +30,3 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def one_line(text: str) -> str:
     """Text as a cell can hold it: one line, and nothing that a terminal obeys or cannot write."""
     return " ".join(printable(text).split())
-
-
-def printable(text: str) -> str:
-    """Text without what a terminal obeys or cannot write."""
-    return "".join(c if c.isprintable() else " " for c in text)

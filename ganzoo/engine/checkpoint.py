@@ -15,7 +15,7 @@ from typing import Any
 from torch import Tensor
 
 from ganzoo.engine.state import TrainingState
-from ganzoo.errors import GanzooError, TrainingError
+from ganzoo.errors import GanzooError, TrainingError, brief, one_line
 from ganzoo.files import folder_written_whole
 from ganzoo.specs import FileRecord, read_json
 from ganzoo.weights import read_tensors, tensor_bytes
@@ -144,7 +144,7 @@ def first_good(folders: Iterable[Path]) -> Checkpoint | None:
         try:
             return read_checkpoint(path)
         except (GanzooError, KeyError, TypeError, AttributeError) as error:
-            log.warning("checkpoint %s is damaged and is passed over: %s", path, error)
+            log.warning("checkpoint %s is damaged and is passed over: %s", path, one_line(error))
     return None
 
 
@@ -161,7 +161,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     about = read_json(path / ABOUT)
     if about["ganzoo_checkpoint"] != FORMAT:
         raise TrainingError(
-            f"written in form {about['ganzoo_checkpoint']}, this ganzoo reads {FORMAT}; "
+            f"written in form {brief(about['ganzoo_checkpoint'])}, this ganzoo reads {FORMAT}; "
             "go on with the version that began the run"
         )
     record = FileRecord(about["sha256"], about["bytes"])

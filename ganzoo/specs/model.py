@@ -18,6 +18,13 @@ GENERATOR_FILE = "model.safetensors"
 DISCRIMINATOR_FILE = "discriminator.safetensors"
 LONGEST_NAME = 100
 MODEL_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+#: What may be installed: https://packaging.python.org/en/latest/specifications/name-normalization/
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?", re.ASCII)
+
+
+def is_model_name(text: str) -> bool:
+    """Whether a model may be called so."""
+    return len(text) <= LONGEST_NAME and MODEL_NAME.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class FileRecord:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
-            raise ConfigError(f"sha256 must be 64 hexadecimal digits, found {self.sha256!r}")
+            raise ConfigError(f"sha256 must be 64 hexadecimal digits, found {brief(self.sha256)}")
 
 
 @dataclass(frozen=True)
@@ -175,10 +182,16 @@ class ModelConfig:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.name is not None and not MODEL_NAME.fullmatch(self.name):
+        if self.name is not None and not is_model_name(self.name):
             raise ConfigError(
-                f"name {self.name!r} must be lower-case words joined by '-', such as dcgan-mnist"
+                f"name {brief(self.name)} must be lower-case words joined by '-', such as "
+                "dcgan-mnist"
             )
+        for name in self.requires:
+            if not _DISTRIBUTION.fullmatch(name):
+                raise ConfigError(
+                    f"requires: {brief(name)} is no package's name; write one, such as ganzoo-dcgan"
+                )
         for file in self.files:
             plain = Path(file).name == file and "\\" not in file and file not in ("", ".", "..")
             if not plain or len(file) > LONGEST_NAME or not file.isprintable():
@@ -202,7 +215,7 @@ def check_version(
     if version is None:
         raise ConfigError(f"{where}: the key {key!r} is missing; it is {newest}")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise ConfigError(f"{where}: {key} must be a whole number from 1, found {version!r}")
+        raise ConfigError(f"{where}: {key} must be a whole number from 1, found {brief(version)}")
     if version > newest:
         raise ConfigError(
             f"{where}: written for {key} {version}, this ganzoo reads {newest}; upgrade ganzoo-core"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ganzoo.errors import ConfigError, did_you_mean
+from ganzoo.errors import ConfigError, brief, did_you_mean
 from ganzoo.specs.model import CONFIG_VERSION, MODEL_NAME, ModelConfig, check_version
 from ganzoo.specs.reading import read_json, read_record
 from ganzoo.specs.recipe import Part, merge
@@ -114,7 +114,9 @@ class Protocol:
         for entry in self.entries:
             self.table_of(entry)
             if entry.published and not entry.published_in:
-                raise ConfigError(f"entry {entry.name!r}: say where its figures are published_in")
+                raise ConfigError(
+                    f"entry {brief(entry.name)}: say where its figures are published_in"
+                )
 
     @property
     def controls(self) -> dict[str, tuple[Table, str]]:
@@ -127,7 +129,9 @@ class Protocol:
             if table.name == entry.table:
                 return table
         near = did_you_mean(entry.table, [table.name for table in self.tables])
-        raise ConfigError(f"entry {entry.name!r}: there is no table {entry.table!r}; {near}")
+        raise ConfigError(
+            f"entry {brief(entry.name)}: there is no table {brief(entry.table)}; {near}"
+        )
 
     def config_of(self, table: Table, entry: Entry | None = None) -> dict[str, Any]:
         """The raw config of an entry: the protocol's, the table's and its own, laid in layers.
@@ -157,7 +161,9 @@ def _check_names(where: str, names: Iterable[str]) -> None:
     seen: set[str] = set()
     for name in names:
         if not MODEL_NAME.fullmatch(name):
-            raise ConfigError(f"{where}: {name!r} is no name; use lower-case words joined by '-'")
+            raise ConfigError(
+                f"{where}: {brief(name)} is no name; use lower-case words joined by '-'"
+            )
         if name in seen:
-            raise ConfigError(f"{where}: {name!r} stands twice; keep one")
+            raise ConfigError(f"{where}: {brief(name)} stands twice; keep one")
         seen.add(name)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ganzoo.errors import ConfigError, did_you_mean
+from ganzoo.errors import ConfigError, brief, did_you_mean
 from ganzoo.specs.reading import write_record
 
 PRECISIONS = ("auto", "float32", "bf16")
@@ -48,7 +48,7 @@ class Schedule:
     def __post_init__(self) -> None:
         if self.name not in SCHEDULES:
             raise ConfigError(
-                f"there is no schedule {self.name!r}; {did_you_mean(self.name, SCHEDULES)}"
+                f"there is no schedule {brief(self.name)}; {did_you_mean(self.name, SCHEDULES)}"
             )
         if self.images is not None and self.images < 1:
             raise ConfigError(f"images must be 1 or more, or null; found {self.images}")
@@ -132,7 +132,7 @@ class Augmentation:
         for name in self.diffaugment:
             if name not in DIFFAUGMENTS:
                 raise ConfigError(
-                    f"diffaugment: there is no {name!r}; {did_you_mean(name, DIFFAUGMENTS)}"
+                    f"diffaugment: there is no {brief(name)}; {did_you_mean(name, DIFFAUGMENTS)}"
                 )
 
     def __bool__(self) -> bool:
@@ -187,10 +187,10 @@ class Recipe:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be 1 or more, found {getattr(self, name)}")
         if self.precision not in PRECISIONS:
-            raise ConfigError(f"precision is one of {PRECISIONS}, found {self.precision!r}")
+            raise ConfigError(f"precision is one of {PRECISIONS}, found {brief(self.precision)}")
         if self.on_collapse not in COLLAPSE_ACTIONS:
             raise ConfigError(
-                f"on_collapse is one of {COLLAPSE_ACTIONS}, found {self.on_collapse!r}"
+                f"on_collapse is one of {COLLAPSE_ACTIONS}, found {brief(self.on_collapse)}"
             )
         if not 0 <= self.seed < 2**63:
             raise ConfigError(f"seed must be between 0 and 2**63 - 1, found {self.seed}")
