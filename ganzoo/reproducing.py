@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ganzoo.cards import Card
-from ganzoo.engine.export import fingerprint
+from ganzoo.engine.export import FINGERPRINT_TOLERANCE, fingerprint
 from ganzoo.engine.prepare import resolve
 from ganzoo.engine.run import Outcome, RunOptions
 from ganzoo.engine.train import train
@@ -18,9 +19,11 @@ from ganzoo.specs import GENERATOR_FILE, Fingerprint, ModelConfig, read_config
 from ganzoo.zoo import load
 
 #: A training on another machine ends with other weights, whose figure is another draw from the
-#: spread over training seeds. Of three seeds, 95% of further draws lie within five deviations
-#: (Student's t with 2 degrees of freedom: 4.3 times the root of 1 + 1/3).
-DEVIATIONS = 5.0
+#: spread over training seeds. Of n seeds, 95% of further draws lie within t(n - 1) sqrt(1 + 1/n)
+#: deviations: five of three. Below is Student's t, its 97.5% quantile by degrees of freedom (NIST/
+#: SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.2); between two stands the lower one's.
+STUDENT = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306,
+           9: 2.262, 10: 2.228, 15: 2.131, 20: 2.086, 30: 2.042, 60: 2.000, 100: 1.984}  # fmt: skip
 #: Without a spread over training seeds, a share of the figure.
 SHARE = 0.25
 WEIGHTS, SAMPLES = "weights", "fingerprint"
@@ -42,13 +45,14 @@ class Comparison:
 class Verdict:
     """How a training ended that was done again, and what it has in common with the card's.
 
-    `data` says whether both learnt from the same samples. There are no comparisons where the
-    training is not finished.
+    `data` says whether both learnt from the same samples, `same_data` is that. There are no
+    comparisons where the training is not finished.
     """
 
     outcome: Outcome
     data: str = ""
     comparisons: tuple[Comparison, ...] = ()
+    same_data: bool = True
 
     @property
     def exact(self) -> bool:
@@ -93,7 +97,9 @@ def reproduce(card: Card, run: RunOptions, *, tolerance: float | None = None) ->
     if outcome.kind == "already finished" and made.provenance == claimed.provenance:
         raise _itself(run.folder)
     found = compared(claimed, made, outcome.export, run.device, tolerance)
-    return Verdict(outcome, _data(claimed, made), found)
+    same = _same_data(claimed, made)
+    samples = "the card's samples" if same else "OTHER samples than the card's"
+    return Verdict(outcome, f"{claimed.recipe.data.name}: {samples}", found, same)
 
 
 def _itself(folder: Path) -> UsageError:
@@ -116,11 +122,10 @@ def compared(
     return tuple(found)
 
 
-def _data(claimed: ModelConfig, made: ModelConfig) -> str:
+def _same_data(claimed: ModelConfig, made: ModelConfig) -> bool:
     """Whether both learnt from the same samples."""
     before, now = (one.provenance.data_hash if one.provenance else "" for one in (claimed, made))
-    same = "the card's samples" if before == now else "OTHER samples than the card's"
-    return f"{claimed.recipe.data.name}: {same}"
+    return before == now
 
 
 def _weights(claimed: ModelConfig, made: ModelConfig) -> Comparison:
@@ -133,16 +138,28 @@ def _weights(claimed: ModelConfig, made: ModelConfig) -> Comparison:
     other = [file for file, (before, now) in pairs.items() if before != now]
     if not other and pairs.keys() == claimed.files.keys():
         return Comparison(WEIGHTS, True, f"{', '.join(pairs)} bit for bit the card's")
-    return Comparison(WEIGHTS, False, f"{', '.join(other)} of another sha256 than the card's")
+    lacking = [file for file in claimed.files if file not in pairs]
+    differ = f"{', '.join(other)} of another sha256 than the card's" if other else ""
+    absent = f"{', '.join(lacking)} not made" if lacking else ""
+    return Comparison(WEIGHTS, False, ", ".join(filter(None, (differ, absent))))
 
 
 def _samples(claimed: Fingerprint, export: Path) -> Comparison:
     """Whether samples of fixed latents have the statistics that the card says."""
     found = fingerprint(load(export).generator)
+    if _drawn(found) != _drawn(claimed):
+        said = "the card's is of other samples than are drawn for one here, and cannot be compared"
+        return Comparison(SAMPLES, False, said)
     pairs = zip(_numbers(found), _numbers(claimed), strict=True)
     off = max(abs(one - other) for one, other in pairs)
-    said = f"samples of seed {claimed.seed} differ by {off:.2g}, {claimed.tolerance:g} is allowed"
-    return Comparison(SAMPLES, off <= claimed.tolerance, said)
+    far = min(claimed.tolerance, FINGERPRINT_TOLERANCE)  # whatever the card would like
+    said = f"samples of seed {claimed.seed} differ by {off:.2g}, {far:g} is allowed"
+    return Comparison(SAMPLES, off <= far, said)
+
+
+def _drawn(one: Fingerprint) -> tuple[int, int, int]:
+    """Of which samples a fingerprint is."""
+    return one.seed, one.n, len(one.means)
 
 
 def _numbers(one: Fingerprint) -> tuple[float, ...]:
@@ -155,7 +172,14 @@ def _figure(claimed: ModelConfig, export: Path, device: str, tolerance: float | 
     found = measured_again(metric, claimed, export, device)
     far = tolerance
     if far is None:
-        spread = metric.spread if len(metric.values) > 1 else None
-        far = SHARE * abs(metric.value) if not spread else DEVIATIONS * spread
+        seeds = len(metric.values)
+        spread = metric.spread if seeds > 1 else None
+        far = SHARE * abs(metric.value) if not spread else deviations(seeds) * spread
     said = f"{found:.5g}, the card says {metric.value:.5g}, and {far:.2g} is allowed"
     return Comparison(metric.name, abs(found - metric.value) <= far, said)
+
+
+def deviations(seeds: int) -> float:
+    """Within how many deviations of the mean of `seeds` draws, two or more, 95% of further lie."""
+    quantile = STUDENT[max(known for known in STUDENT if known < seeds)]
+    return float(quantile * math.sqrt(1 + 1 / seeds))

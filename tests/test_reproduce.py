@@ -106,11 +106,54 @@ def test_a_figure_may_be_off_as_far_as_another_seeds(ring):
     claimed, _ = read_config(ring / "config.json")
     metric = claimed.metrics[0]
     files = {name: replace(file, sha256="0" * 64) for name, file in claimed.files.items()}
-    for off, holds in ((4.9, True), (5.1, False), (-4.9, True)):
-        values = (metric.value, metric.value)
+    for seeds, off, holds in (
+        *((2, 15.5, True), (2, 15.6, False), (2, -15.5, True), (3, 4.9, True), (3, 5.0, False)),
+        *((5, 3.0, True), (5, 3.1, False), (99, 2.0, True)),
+    ):
+        values = (metric.value,) * seeds
         one = replace(metric, value=metric.value + off * 0.01, spread=0.01, values=values)
         card = replace(claimed, files=files, fingerprint=None, metrics=(one,))
         assert compared(card, claimed, ring)[-1].holds is holds
+
+
+def test_no_card_says_by_itself_how_far_its_samples_may_be_off(ring):
+    claimed, _ = read_config(ring / "config.json")
+    files = {name: replace(file, sha256="0" * 64) for name, file in claimed.files.items()}
+    off = claimed.fingerprint.mean + 0.1
+    print_ = replace(claimed.fingerprint, mean=off, tolerance=1e9)
+    found = compared(replace(claimed, files=files, fingerprint=print_), claimed, ring)
+    assert not found[1].holds and found[1].said.endswith("differ by 0.1, 0.001 is allowed")
+
+
+@pytest.mark.parametrize("keys", [{"means": (0.0,)}, {"seed": 1}, {"n": 3}])
+def test_a_fingerprint_of_other_samples_is_not_compared(keys, ring):
+    claimed, _ = read_config(ring / "config.json")
+    files = {name: replace(file, sha256="0" * 64) for name, file in claimed.files.items()}
+    print_ = replace(claimed.fingerprint, **keys)
+    found = compared(replace(claimed, files=files, fingerprint=print_), claimed, ring)
+    assert [(one.what, one.holds) for one in found[1:]] == [
+        ("fingerprint", False), ("high quality", True)]  # fmt: skip
+    assert "is of other samples than are drawn for one here" in found[1].said
+
+
+def test_files_that_were_not_made_are_named(ring):
+    claimed, _ = read_config(ring / "config.json")
+    record = claimed.files["model.safetensors"]
+    more = replace(claimed, files={**claimed.files, "more.safetensors": record})
+    assert compared(more, claimed, ring)[0].said == "more.safetensors not made"
+
+
+def test_other_data_stands_in_the_verdict(ring, tmp_path, monkeypatch, capsys):
+    claimed = json.loads((ring / "config.json").read_text())
+    alter(ring, provenance={**claimed["provenance"], "data_hash": "other", "threads": -5})
+    monkeypatch.chdir(tmp_path)
+    used = []
+    monkeypatch.setattr("torch.set_num_threads", used.append)
+    assert command("tiny-ring/", "--quiet") == 0
+    assert "bit for bit, from OTHER data than the card's: runs/" in capsys.readouterr().out
+    alter(ring, provenance={**claimed["provenance"], "threads": 10**9})
+    assert command("tiny-ring/", "--quiet") == 0
+    assert used == [1, 256]
 
 
 def test_what_cannot_be_reproduced_is_refused(ring, tmp_path):

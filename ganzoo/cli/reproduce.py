@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from ganzoo.reproducing import Verdict
 
 
+#: More threads than a machine has give the same bits as where there were so many, only later; this
+#: bounds what a stranger's card may ask for.
+MOST_THREADS = 256
+
+
 @click.command("reproduce")
 @click.argument("what", shell_complete=models)
 @click.option(
@@ -60,7 +65,7 @@ def command(
     card = catalogue().locate(what, weights=False)  # its hashes and figures are enough
     made = card.require_config().provenance
     if used := threads or (made.threads if made else None):
-        torch.set_num_threads(used)
+        torch.set_num_threads(used if threads else min(max(used, 1), MOST_THREADS))
     verdict = reproduce(
         card,
         RunOptions(
@@ -83,8 +88,10 @@ def command(
 def _text(name: str, verdict: Verdict, holds: bool) -> str:
     """What was compared, and the verdict."""
     rows = [(one.what, "same" if one.holds else "OTHER", one.said) for one in verdict.comparisons]
-    how = "bit for bit" if verdict.exact else f"by its {verdict.comparisons[-1].what}"
+    last = verdict.comparisons[-1].what if verdict.comparisons else "nothing"
+    how = "bit for bit" if verdict.exact else f"by its {last}"
     said = f"reproduced, {how}" if holds else "NOT reproduced"
+    said += "" if verdict.same_data else ", from OTHER data than the card's"
     lines = [table(("COMPARED", "", "FOUND"), [("data", "", verdict.data), *rows]), ""]
     return "\n".join([*lines, f"{name} {said}: {verdict.outcome.export}"])
 
