@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo.errors import CardError, HubError, UsageError, WeightsError
+from ganzoo.errors import CardError, GanzooError, HubError, UsageError, WeightsError
 from ganzoo.hub import Address
 from ganzoo.hub.intact import is_damaged
 from ganzoo.hub.pull import pull
@@ -125,6 +125,22 @@ def test_a_pinned_commit_that_is_cached_asks_nothing(hub, commit):
     assert hub.asked == []
 
 
+def test_a_pinned_commit_is_no_other_one(hub, commit, folder):
+    """A repository may name a branch by forty digits."""
+    pin = "a1" * 20
+    hub.repos["lab/ring"].publish(folder, pin)
+    with pytest.raises(HubError, match=f"@{pin}: the Hub gives .* for it, which is another commit"):
+        find(Address("lab/ring", pin))
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "config.json"])
+def test_what_is_too_big_is_not_fetched(file, hub, folder):
+    hub.repo("lab/big").commit({**contents(folder), file: bytes(5_000_000)})
+    with pytest.raises(GanzooError, match=f"{file} has 5,000,000 bytes, "):
+        find(Address("lab/big")).fetch_weights()
+    assert not [asked for asked in hub.asked if asked[0] == "GET" and file in asked[1]]
+
+
 def test_a_branch_that_is_cached_asks_once_whether_it_moved(hub, commit):
     find(RING).fetch_weights()
     hub.asked.clear()
@@ -213,7 +229,8 @@ def test_a_repository_whose_files_do_not_fit_is_refused(hub, folder, tmp_path, c
     hub.repo("lab/ring").publish(folder)
     with pytest.raises(WeightsError, match=f"{text}.*; its owner must upload them together"):
         pull(RING, tmp_path / "out")
-    assert hub.count("GET", wanted_path(folder)) == 1  # it is what the Hub has; no use in another
+    # of its size it is what the Hub has, and no use in another; of another size it is not fetched
+    assert hub.count("GET", wanted_path(folder)) == (0 if "bytes" in change else 1)
     assert not (tmp_path / "out").exists()
 
 
@@ -276,7 +293,8 @@ def test_a_config_that_is_none_of_ours_is_told(hub, config, text):
 
 def test_too_many_requests_are_waited_for_as_long_as_the_hub_says(hub, commit, impatient):
     wait = {"Retry-After": "3"}
-    hub.faults.append(Fault("HEAD", "config.json", times=2, status=429, headers=wait))
+    # the first is spent on the question how big it is
+    hub.faults.append(Fault("HEAD", "config.json", times=3, status=429, headers=wait))
     assert find(RING).address.revision == commit
     assert impatient == [4.0]  # the client adds a second
 

@@ -7,6 +7,7 @@ may send a request (which agents there are, say) before they look.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +74,16 @@ def download(address: Address, file: str, *, again: bool = False) -> Path:
                 address.repo, file, revision=address.revision, force_download=again, **_WHO
             )
         )
+
+
+def stated_size(address: Address, file: str) -> int | None:
+    """The bytes of a file, as the Hub says; None where it does not, as a download then tells."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+
+    with suppress(HubError), told(address, file):
+        url = hf_hub_url(address.repo, file, revision=address.revision)
+        return get_hf_file_metadata(url, **_WHO).size
+    return None
 
 
 def listed(address: Address) -> list[str]:

@@ -18,10 +18,15 @@ def sha256_of(path: Path) -> str:
 def mismatch(path: Path, record: FileRecord) -> str:
     """How a file differs from its record; empty where it does not. Raises `OSError`."""
     if (size := path.stat().st_size) != record.bytes:
-        return f"{path.name} has {size:,} bytes, config.json says {record.bytes:,}"
+        return wrong_size(path.name, size, record)
     if (found := sha256_of(path)) != record.sha256:
         return f"{path.name} has the sha256 {found}, config.json says {record.sha256}"
     return ""
+
+
+def wrong_size(file: str, size: int, record: FileRecord) -> str:
+    """How a file of another size differs from its record."""
+    return f"{file} has {size:,} bytes, config.json says {record.bytes:,}"
 
 
 def is_damaged(path: Path) -> bool:

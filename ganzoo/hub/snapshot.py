@@ -9,10 +9,11 @@ from pathlib import Path
 
 from ganzoo.errors import CardError, ConfigError, HubError, WeightsError
 from ganzoo.hub.address import Address
-from ganzoo.hub.client import cached, download
+from ganzoo.hub.client import cached, download, offline, stated_size
 from ganzoo.hub.contents import CONFIG
-from ganzoo.hub.intact import is_damaged, mismatch
+from ganzoo.hub.intact import is_damaged, mismatch, wrong_size
 from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE, FileRecord, ModelConfig, read_config
+from ganzoo.specs.reading import MAX_JSON_BYTES
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,19 @@ class Snapshot:
         """A file that config.json names, of its size; if it was fetched now, of its sha256 too.
 
         A cached one is hashed by who reads it, from the bytes that are read. What is damaged is
-        fetched once more; `WeightsError` where the repository itself holds another file.
+        fetched once more, and nothing that the Hub says to be of another size; `WeightsError` where
+        the repository itself holds another file.
         """
         with _undisturbed(self.address, file):
-            path = cached(self.address, file)
-            if path and path.stat().st_size == record.bytes:
-                return path
-            path = self.file(file)
-            problem = mismatch(path, record)
+            there = cached(self.address, file)
+            if there and there.stat().st_size == record.bytes:
+                return there
+            size = None if there or offline() else stated_size(self.address, file)
+            if size is None or size == record.bytes:
+                path = self.file(file)
+                problem = mismatch(path, record)
+            else:
+                problem = wrong_size(file, size, record)
         if problem:
             raise WeightsError(
                 f"{self.address}: {problem}; its owner must upload them together, or take another "
@@ -62,8 +68,19 @@ def find(address: Address) -> Snapshot:
     Of a pinned commit that is cached nothing is asked. Raises `HubError`, and `CardError` where
     the repository holds no model of ganzoo's.
     """
+    size = None if cached(address, CONFIG) or offline() else stated_size(address, CONFIG)
+    if size is not None and size > MAX_JSON_BYTES:
+        raise CardError(
+            f"{address} holds no model that ganzoo can read: {CONFIG} has {size:,} bytes, and at "
+            f"most {MAX_JSON_BYTES:,} are read"
+        )
     path = _whole(address, CONFIG)
     pinned = replace(address, revision=path.parent.name)
+    if address.is_pinned and pinned != address:
+        raise HubError(
+            f"{address}: the Hub gives {path.parent.name} for it, which is another commit; "
+            "name that one, if it is meant"
+        )
     try:
         config, _ = read_config(path)
     except ConfigError as error:
