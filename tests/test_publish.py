@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,8 +17,11 @@ import ganzoo
 from ganzoo.cards import catalogue
 from ganzoo.engine.run import RunOptions
 from ganzoo.errors import CardError, HubError, UsageError
+from ganzoo.evaluation.claims import median_of
+from ganzoo.evaluation.evaluate import Figures
 from ganzoo.plugins import CORE
 from ganzoo.publishing.measuring import Effort, measured_again
+from ganzoo.publishing.modes import FIRST, median_by_modes
 from ganzoo.publishing.planning import Wish, planned
 from ganzoo.publishing.publish import Published, publish
 from ganzoo.readme import FIGURES
@@ -99,6 +103,15 @@ def test_of_several_seeds_the_median_by_the_first_figure_goes_out(seeds, tmp_pat
     export = seeds / f"seed-{done.seed}" / "export"
     for file in ("model.safetensors", "discriminator.safetensors", "samples.png"):
         assert (tmp_path / "model" / file).read_bytes() == (export / file).read_bytes()
+
+
+@pytest.mark.parametrize(("values", "best"), [((0.9, 0.5), 1), ((0.1, 0.9, 0.5, 0.7), 2)])
+def test_of_an_even_number_of_seeds_the_worse_of_the_middle_two_stands_for_all(values, best):
+    """Of the share of good samples the smaller, of a distance the greater."""
+    rows = [{FIRST: Figures(FIRST, (value,))} for value in values]
+    assert median_by_modes(rows) == best
+    reports = [SimpleNamespace(figures={"fd": Figures("fd", (1 - value,))}) for value in values]
+    assert median_of(reports) == best
 
 
 def test_the_published_folder_is_a_whole_model(seeds, tmp_path):

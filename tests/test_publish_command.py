@@ -114,6 +114,8 @@ def test_after_a_plugin_the_index_is_named(run, world, tmp_path):
         (("--to", "model", "--prose", "nowhere.md"), 2, "'nowhere.md' does not exist"),
         (("--to", "model", "--name", "No Name"), 2, "--name No Name: a model's name is lower-case"),
         (("--to", "model", "--extractor", "cnn-mnist"), 1, r"takes \[1, 28, 28\]|no split|ring"),
+        (("--to", "model", "--private"), 2, "--private and --message are for the Hub, and model"),
+        (("--to", "model", "--message", "x"), 2, "are for the Hub, and model is not there"),
         ((), 2, "Missing option '--to'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -124,6 +126,18 @@ def test_what_cannot_be_is_one_line(run, words, code, text):
     assert err.startswith("ganzoo: ")
     assert re.search(text, err), err
     assert not Path("model").exists()
+
+
+def test_options_of_a_measuring_that_is_not_made_are_refused(run):
+    assert run(*WHOLE, "--to", "model", "-n", "50", "--repeats", "1")[0] == 0
+    for words in (("-n", "50"), ("--repeats", "3"), ("--no-metrics",)):
+        code, _, err = run("--to", "other", *words, what="model/")
+        assert code == 2
+        assert (
+            "model/ keeps the figures of its card, so leave out -n, --repeats and --no-met" in err
+        )
+    assert not Path("other").exists()
+    assert run("--to", "other", what="model/")[0] == 0
 
 
 def test_what_is_no_run_is_told(run):

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ganzoo.cli.completion import models
 from ganzoo.errors import CardError, UsageError
+from ganzoo.hub import is_address
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ganzoo.specs import Metric
 
 LICENCES = ("code", "weights", "data")
 
@@ -37,9 +43,7 @@ LICENCES = ("code", "weights", "data")
     help="The person's part of the card: what it is for, how it fails.",
 )
 @click.option("-n", "count", type=click.IntRange(2), help="Samples to measure.  [default: 10000]")
-@click.option(
-    "--repeats", type=click.IntRange(1), default=3, show_default=True, help="Sampling seeds."
-)
+@click.option("--repeats", type=click.IntRange(1), help="Sampling seeds.  [default: 3]")
 @click.option("--extractor", help="Features by name, or timm:MODEL; the data set's by default.")
 @click.option("--no-metrics", is_flag=True, help="Measure nothing.")
 @click.option("--replace", is_flag=True, help="Let it take the place of other weights there.")
@@ -63,11 +67,13 @@ def command(run: str, name: str | None, to: str, **options: Any) -> None:
 
     from ganzoo.cli.eval import telling
     from ganzoo.devices import own_device, usable_device
-    from ganzoo.evaluation.evaluate import SAMPLES
+    from ganzoo.evaluation.evaluate import REPEATS, SAMPLES
     from ganzoo.publishing.measuring import Effort
     from ganzoo.publishing.planning import Wish, planned
     from ganzoo.publishing.publish import publish
 
+    if (options["private"] or options["message"]) and not is_address(to):
+        raise UsageError(f"--private and --message are for the Hub, and {to} is not there")
     if options["threads"]:
         torch.set_num_threads(options["threads"])
     wish = Wish(
@@ -84,12 +90,13 @@ def command(run: str, name: str | None, to: str, **options: Any) -> None:
     )
     effort = Effort(
         n=options["count"] or SAMPLES,
-        repeats=options["repeats"],
+        repeats=options["repeats"] or REPEATS,
         extractor=options["extractor"],
         measure=not options["no_metrics"],
         device=str(usable_device(own_device(options["device"]))),
     )
     plan = planned(wish)
+    _check_figures(plan.config.metrics, run, options)
     with telling(quiet=False) as tell:
         done = publish(plan, effort, tell)
     for note in done.notes:
@@ -99,6 +106,16 @@ def command(run: str, name: str | None, to: str, **options: Any) -> None:
     if done.target.cards:
         click.echo(
             f"the index of {done.target.cards}: run `ganzoo cards build {done.target.cards}`"
+        )
+
+
+def _check_figures(known: Sequence[Metric], run: str, options: dict[str, Any]) -> None:
+    """Refuse options of a measuring that will not be, as the model keeps the figures it has."""
+    asked = options["count"] or options["repeats"] or options["no_metrics"]
+    if known and asked and not options["extractor"]:
+        raise UsageError(
+            f"{run} keeps the figures of its card, so leave out -n, --repeats and --no-metrics; "
+            "with --extractor it is measured again"
         )
 
 
