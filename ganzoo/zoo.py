@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganzoo import sampling
 from ganzoo.cards import Card, catalogue
 from ganzoo.devices import usable_device
 from ganzoo.engine.checkpoint import last_good
-from ganzoo.errors import CardError, UsageError, WeightsError
+from ganzoo.errors import CardError, UsageError, WeightsError, one_line
+from ganzoo.hub.intact import is_damaged
 from ganzoo.interfaces import Discriminator, Generator
 from ganzoo.parts import build
 from ganzoo.skeleton import unfilled
-from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE, ModelConfig
+from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE, FileRecord, ModelConfig
 from ganzoo.weights import load_weights
 from ganzoo.wrappers import recalibrate
 
@@ -48,8 +49,7 @@ class Model:
         if record is None:
             return None
         network = _skeleton(Discriminator, self.card)
-        path = self.card.folder / DISCRIMINATOR_FILE
-        load_weights(path, network, record, part=config.discriminator.name)
+        _fill(network, self.card, DISCRIMINATOR_FILE, record, config.discriminator.name)
         return network.eval().requires_grad_(False).to(self.device)
 
     def to(self, device: str | torch.device) -> Model:
@@ -148,8 +148,21 @@ def load(
             "this is another version of the model"
         )
     network = _skeleton(Generator, card)
-    load_weights(card.folder / GENERATOR_FILE, network, record, part=config.generator.name)
+    _fill(network, card, GENERATOR_FILE, record, config.generator.name)
     return Model(network, card, target)
+
+
+def _fill(network: nn.Module, card: Card, file: str, record: FileRecord, part: str) -> None:
+    """Load a player's weights; where the cache holds them damaged, say how to be rid of that."""
+    path = card.folder / file
+    try:
+        load_weights(path, network, record, part=part)
+    except WeightsError as error:
+        if not card.origin or not path.is_file() or not is_damaged(path):
+            raise
+        raise WeightsError(
+            f"{error}: `ganzoo cache prune {card.origin}` removes it, and the next use fetches it"
+        ) from None
 
 
 def _average_of_run(card: Card, config: ModelConfig) -> Generator:
@@ -164,7 +177,7 @@ def _average_of_run(card: Card, config: ModelConfig) -> Generator:
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
-        raise WeightsError(f"{found.folder} is of another network: {error}") from None
+        raise WeightsError(f"{found.folder} is of another network: {one_line(error)}") from None
     seed = config.recipe.seed
     with torch.random.fork_rng(devices=[]):
         recalibrate(network, sampling.calibration_batches(network, seed, torch.device("cpu")))

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import ganzoo
+from ganzoo.cache import chosen, entries
 from ganzoo.cards import catalogue
 from ganzoo.cli import main
 from ganzoo.engine.start import start_from
@@ -91,8 +92,15 @@ def test_cached_weights_that_were_altered_are_not_loaded(commit):
     data = bytearray(blob.read_bytes())
     data[-1] ^= 1
     blob.write_bytes(data)
-    with pytest.raises(WeightsError, match="the file was altered or damaged"):
+    with pytest.raises(WeightsError, match="the file was altered or damaged") as told:
         ganzoo.load(f"hf-hub:lab/ring@{commit}")
+    name = f"hf-hub:lab/ring@{commit}"
+    assert str(told.value).endswith(
+        f": `ganzoo cache prune {name}` removes it, and the next use fetches it"
+    )
+    (entry,) = chosen(entries(), [name], None)
+    entry.remove()
+    assert ganzoo.load(name)
 
 
 def test_a_model_without_a_name_has_its_repositorys(hub, folder):
