@@ -118,9 +118,9 @@ def _send(export: Path, config: ModelConfig, plan: Plan) -> tuple[str, tuple[str
 
 
 def _fill(folder: Path, export: Path, config: ModelConfig, plan: Plan) -> tuple[str, ...]:
-    """Write a whole model into a folder, and look whether it is."""
+    """Write a whole model into a folder, and look whether it is, which no link meanwhile is."""
     for file in (*config.files, *samples_in(export)):
-        shutil.copyfile(export / file, folder / file)
+        shutil.copyfile(export / file, folder / file, follow_symlinks=False)
     (folder / CONFIG).write_text(to_json(write_record(config)), encoding="utf-8")
     text = readme_of(config, plan.name, plan.prose)
     (folder / README).write_text(text, encoding="utf-8")
