@@ -25,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 COMMAND = shutil.which("ganzoo", path=sysconfig.get_path("scripts")) or "ganzoo"
 FEW, MANY, MODELS = 3, 200, 5
-MODULE = '''from pathlib import Path
+MODULE = """from pathlib import Path
 
 from ganzoo import hookimpl
 
@@ -43,7 +43,7 @@ def ganzoo_discriminators():
 @hookimpl
 def ganzoo_cards():
     return [Path(__file__).parent / "models"]
-'''
+"""
 IMPORTS = """
 import sys, time
 from importlib.metadata import entry_points
