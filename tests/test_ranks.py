@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
+import socket
 import subprocess
 import sys
 import time
@@ -83,16 +83,14 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 def test_a_dead_process_ends_the_run_and_one_process_goes_on(tmp_path):
     """Rank 1 is killed; rank 0 says so and ends; alone, the run ends where one process would."""
     folder = tmp_path / "run"
-    command = [*LAUNCH, "-m", "ganzoo", *RECIPE, "--out", str(folder), "--checkpoint-every", "0"]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
-    )
+    first, second = pair([*RECIPE, "--out", str(folder), "--checkpoint-every", "0"])
     while not checkpoint_folders(folder / "checkpoints"):
-        assert process.poll() is None, process.stderr.read()
+        assert first.poll() is None, first.stderr.read()
         time.sleep(0.01)
-    os.kill(rank_one(process.pid), signal.SIGKILL)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode != 0
+    second.kill()
+    second.communicate()
+    _, err = first.communicate(timeout=60)
+    assert first.returncode == 1, err
     assert "another process of this training is gone, so this one ends" in err
     assert not (folder / "export").exists()
     again = subprocess.run(
@@ -107,13 +105,22 @@ def test_a_dead_process_ends_the_run_and_one_process_goes_on(tmp_path):
         assert_close(ours[name], tensor, atol=2e-3, rtol=1e-2)
 
 
-def rank_one(launcher: int) -> int:
-    """The process id of rank 1 among the launcher's children."""
-    for line in Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split():
-        environ = Path(f"/proc/{line}/environ").read_bytes().split(b"\0")
-        if b"RANK=1" in environ:
-            return int(line)
-    raise AssertionError("the launcher has no second child")
+def pair(words: list[str]) -> list[subprocess.Popen[str]]:
+    """Two processes of one training, with nobody who starts or stops them as torchrun would."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
+    return [
+        subprocess.Popen(
+            [sys.executable, "-m", "ganzoo", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**environment(), **meeting, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+        )
+        for rank in (0, 1)
+    ]
 
 
 def test_a_batch_that_cannot_be_shared_is_refused():
