@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.cards import Card
-from ganzoo.engine.export import FINGERPRINT_TOLERANCE, fingerprint
+from ganzoo.engine.export import FINGERPRINT_TOLERANCE, fingerprint, off_by
 from ganzoo.engine.prepare import resolve
 from ganzoo.engine.run import Outcome, RunOptions
 from ganzoo.engine.train import train
@@ -147,23 +147,13 @@ def _weights(claimed: ModelConfig, made: ModelConfig) -> Comparison:
 def _samples(claimed: Fingerprint, export: Path) -> Comparison:
     """Whether samples of fixed latents have the statistics that the card says."""
     found = fingerprint(load(export).generator)
-    if _drawn(found) != _drawn(claimed):
+    off = off_by(found, claimed)
+    if math.isinf(off):
         said = "the card's is of other samples than are drawn for one here, and cannot be compared"
         return Comparison(SAMPLES, False, said)
-    pairs = zip(_numbers(found), _numbers(claimed), strict=True)
-    off = max(abs(one - other) for one, other in pairs)
     far = min(claimed.tolerance, FINGERPRINT_TOLERANCE)  # whatever the card would like
     said = f"samples of seed {claimed.seed} differ by {off:.2g}, {far:g} is allowed"
     return Comparison(SAMPLES, off <= far, said)
-
-
-def _drawn(one: Fingerprint) -> tuple[int, int, int]:
-    """Of which samples a fingerprint is."""
-    return one.seed, one.n, len(one.means)
-
-
-def _numbers(one: Fingerprint) -> tuple[float, ...]:
-    return one.mean, one.std, *one.means
 
 
 def _figure(claimed: ModelConfig, export: Path, device: str, tolerance: float | None) -> Comparison:

@@ -6,16 +6,15 @@ but ganzoo's own distributions.
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
-import sysconfig
-import venv
 import zipfile
 from pathlib import Path
 
 import pytest
+
+from examples_env import fresh_environment, install, run
 
 ROOT = Path(__file__).parents[1]
 PLUGINS = sorted((ROOT / "plugins").iterdir())
@@ -28,40 +27,6 @@ assert model.sample(3, seed=0).shape == (3, 1, 28, 28)
 assert model.discriminator is not None
 print(model.card.folder)
 """
-
-
-def run(*words: object, cwd: Path, **more: str) -> str:
-    """Run a command outside the checkout, with nothing of the outer ganzoo in its way."""
-    blocked = ("GANZOO", "PYTHONPATH")
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(blocked)}
-    ended = subprocess.run(
-        [str(word) for word in words],
-        cwd=cwd,
-        env={**clean, **more},
-        capture_output=True,
-        text=True,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout
-
-
-def fresh_environment(folder: Path) -> Path:
-    """An empty environment that sees the outer packages; returns its bin folder."""
-    venv.create(folder, with_pip=False, symlinks=True)
-    borrowed = folder / "borrowed"
-    borrowed.mkdir()
-    for path in Path(sysconfig.get_path("purelib")).iterdir():
-        ours = path.name.lower().startswith(("ganzoo", "_ganzoo", "__editable__"))
-        if not ours and path.suffix != ".pth":
-            (borrowed / path.name).symlink_to(path)
-    (site,) = folder.glob("lib/python*/site-packages")
-    (site / "borrowed.pth").write_text(f"{borrowed}\n")
-    return folder / "bin"
-
-
-def install(binaries: Path, *what: object) -> None:
-    words = ("install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index")
-    run(binaries / "python", "-m", "pip", *words, *what, cwd=binaries)
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,15 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def run(*words: object, cwd: Path) -> str:
+def run(*words: object, cwd: Path, **more: str) -> str:
     """Run a command with nothing of the outer ganzoo in its way; returns what it wrote."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("GANZOO", "PYTHONPATH"))}
     ended = subprocess.run(
-        [str(word) for word in words], cwd=cwd, env=clean, capture_output=True, text=True
+        [str(word) for word in words],
+        cwd=cwd,
+        env={**clean, **more},
+        capture_output=True,
+        text=True,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout

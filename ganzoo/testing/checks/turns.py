@@ -12,13 +12,12 @@ from ganzoo.engine.turns import means_of, total_of
 from ganzoo.errors import GanzooError, one_line
 from ganzoo.interfaces import Discriminator, Player
 from ganzoo.losses import score_gradient, squared_norm
+from ganzoo.testing.checks.losses import LAZY
 from ganzoo.testing.faults import line_of, raised_at, wrong
 from ganzoo.testing.games import MOVERS, TOLD, Game, Turn, turn_of
 from ganzoo.testing.probes import pack_of, seeded, shake
 from ganzoo.testing.subjects import GameSubject
 
-#: Turns that are played: penalties and terms come at every k-th.
-LAZY = 4
 #: Packs that are scored, of which all but the first are exchanged.
 PACKS = 4
 #: What a score may move by rounding, against the greatest.
