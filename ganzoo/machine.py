@@ -18,13 +18,14 @@ def hardware(device: torch.device) -> str:
     return f"{device.type}, {_processor()}"
 
 
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that figures depend on."""
+def versions(*also: str) -> dict[str, str]:
+    """Versions of Python and of the packages that figures depend on, `also` where installed."""
+    found = {name: _version(name) for name in ("timm", *also)}
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,
         "ganzoo-core": __version__,
-        "timm": _version("timm"),
+        **{name: number for name, number in found.items() if number is not None},
     }
 
 
@@ -37,8 +38,8 @@ def _processor() -> str:
     return names[0] if names else platform.machine()
 
 
-def _version(distribution: str) -> str:
+def _version(distribution: str) -> str | None:
     try:
         return version(distribution)
     except PackageNotFoundError:
-        return "unknown"
+        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -227,6 +228,7 @@ def test_the_report_says_what_was_measured_with_what(small):
     assert (report.real, report.n, report.feature_dim) == (120, 100, 3)
     assert report.hardware.startswith("cpu")
     assert report.versions["torch"] == torch.__version__
+    assert report.versions["torch-fidelity"] == metadata.version("torch-fidelity")
     assert report.seconds >= 0
 
 

@@ -146,7 +146,7 @@ def evaluate(
         notes=tuple(_notes(real, extractor, n, floors)),
         seconds=round(time.monotonic() - began, 1),
         hardware=hardware(device),
-        versions=versions(),
+        versions=versions("torch-fidelity"),
     )
 
 
