@@ -35,11 +35,11 @@ cards: $(VENV)/.installed-dev  ## write the generated parts of the model cards
 	$(BIN)/python tools/readme_table.py
 
 docs: $(VENV)/.installed-dev  ## build the documentation into build/docs
-	$(BIN)/python tools/make_reference.py --check
+	$(BIN)/python tools/make_reference_pages.py --check
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs build/docs
 
 reference: $(VENV)/.installed  ## write docs/reference/ from the code
-	$(BIN)/python tools/make_reference.py
+	$(BIN)/python tools/make_reference_pages.py
 
 clean:  ## remove .venv and what builds leave
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

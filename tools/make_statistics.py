@@ -1,6 +1,6 @@
 """Measure the statistics of real samples that the package ships.
 
-    python tools/make_references.py
+    python tools/make_statistics.py
 
 For each extractor of the package and its data set: mean and covariance of the test samples'
 features, 2,000 of them in float16, class shares, and the anchors' figures at the numbers of samples

@@ -1,6 +1,6 @@
 """Write docs/reference/ from the code, or with --check say which of its pages are stale.
 
-    python tools/make_reference.py [--check]
+    python tools/make_reference_pages.py [--check]
 
 Names, signatures and docstrings are read from the sources and never from a running program, so
 that the pages are the same whatever version of Python or click wrote them. Commands are imported,

@@ -15,14 +15,14 @@ from ganzoo.cli import COMMANDS
 from ganzoo.plugins import hookspecs
 
 ROOT = Path(__file__).parents[1]
-SCRIPT = ROOT / "tools" / "make_reference.py"
+SCRIPT = ROOT / "tools" / "make_reference_pages.py"
 PAGES = ROOT / "docs" / "reference"
 
 
 @pytest.fixture(scope="module")
 def reference() -> ModuleType:
     """The script as a module."""
-    spec = importlib.util.spec_from_file_location("make_reference", SCRIPT)
+    spec = importlib.util.spec_from_file_location("make_reference_pages", SCRIPT)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -47,11 +47,11 @@ def test_a_stale_page_is_named_and_left_alone(
     (tmp_path / "hooks.md").write_text("old")
     monkeypatch.setattr(reference, "PAGES", tmp_path)
     monkeypatch.setattr(reference, "pages", lambda: iter([("hooks.md", "new\n")]))
-    monkeypatch.setattr(sys, "argv", ["make_reference.py", "--check"])
+    monkeypatch.setattr(sys, "argv", ["make_reference_pages.py", "--check"])
     assert reference.main() == 1
     assert "docs/reference/hooks.md: stale; run `make reference`" in capsys.readouterr().out
     assert (tmp_path / "hooks.md").read_text() == "old"
-    monkeypatch.setattr(sys, "argv", ["make_reference.py"])
+    monkeypatch.setattr(sys, "argv", ["make_reference_pages.py"])
     assert reference.main() == 0
     assert (tmp_path / "hooks.md").read_text() == "new\n"
 
