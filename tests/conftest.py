@@ -12,6 +12,8 @@ import torch
 
 from ganzoo.cards import Catalogue, using
 from ganzoo.plugins import PluginManager, Source
+from hub_machine import enter
+from hub_server import Hub, serving
 from pictures import write_pictures
 from tiny import tiny_plugin
 
@@ -50,6 +52,18 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / "cache" / name)
     monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "data"))
     return tmp_path / "cache" / "ganzoo"
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A Hub that this process stands before, with nothing in its cache and no bars."""
+    from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
+
+    with serving() as hub:
+        enter(monkeypatch, hub.url, tmp_path)
+        disable_progress_bars()
+        yield hub
+        enable_progress_bars()
 
 
 @pytest.fixture

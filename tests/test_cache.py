@@ -9,7 +9,6 @@ import re
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from ganzoo.extractors import inception
 from ganzoo.hub import Address
 from ganzoo.hub.snapshot import find
 from hub_machine import Machine, enter
-from hub_server import Hub, serving
+from hub_server import Hub
 from published import describe, write_published
 
 RING = Address("lab/ring")
@@ -37,12 +36,10 @@ WEEKS = 15 * 24 * 3600.0
 
 
 @pytest.fixture
-def hub(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """A Hub with one model, before which this process stands with empty caches."""
-    with serving() as hub:
-        enter(monkeypatch, hub.url, tmp_path)
-        hub.repo("lab/ring").publish(write_published(tmp_path / "tiny-ring"))
-        yield hub
+def hub(cache: Path, hub: Hub, tmp_path: Path) -> Hub:
+    """The Hub, with one model."""
+    hub.repo("lab/ring").publish(write_published(tmp_path / "tiny-ring"))
+    return hub
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,18 +14,10 @@ from ganzoo.hub.intact import is_damaged
 from ganzoo.hub.pull import pull
 from ganzoo.hub.snapshot import find
 from hub_machine import enter
-from hub_server import Fault, Hub, serving
+from hub_server import Fault, Hub
 from published import describe, record_of, write_large, write_published
 
 RING = Address("lab/ring")
-
-
-@pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """A Hub that this process is before, with nothing in its cache."""
-    with serving() as hub:
-        enter(monkeypatch, hub.url, tmp_path)
-        yield hub
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,18 +18,11 @@ from ganzoo.errors import HubError, WeightsError
 from ganzoo.evaluation.sources import ModelSource
 from ganzoo.files import write_text
 from ganzoo.specs import write_record
-from hub_machine import Machine, enter
-from hub_server import Hub, serving
+from hub_machine import Machine
+from hub_server import Hub
 from published import describe, record_of, write_published
 from runs import ring_config
 from tiny import make_plugin
-
-
-@pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    with serving() as hub:
-        enter(monkeypatch, hub.url, tmp_path)
-        yield hub
 
 
 @pytest.fixture

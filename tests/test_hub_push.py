@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
 
 from ganzoo.errors import CardError, HubError, UsageError
 from ganzoo.hub import Address
 from ganzoo.hub.pull import pull
 from ganzoo.hub.push import push
 from ganzoo.specs import read_config
-from hub_machine import enter
-from hub_server import Fault, Hub, serving
+from hub_server import Fault, Hub
 from published import LICENCES, describe, write_published
 
 #: The client's own, where it uploads to what is not Xet.
@@ -30,15 +27,6 @@ FILES = [
     "model.safetensors",
     "samples.txt",
 ]
-
-
-@pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    with serving() as hub:
-        enter(monkeypatch, hub.url, tmp_path)
-        disable_progress_bars()
-        yield hub
-        enable_progress_bars()
 
 
 @pytest.fixture

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
 
 import ganzoo
 from ganzoo.cards import catalogue
@@ -26,8 +24,6 @@ from ganzoo.publishing.planning import Wish, planned
 from ganzoo.publishing.publish import Published, publish
 from ganzoo.readme import FIGURES
 from ganzoo.specs import ModelConfig, read_config
-from hub_machine import enter
-from hub_server import Hub, serving
 from measuring import SHAPE, measuring_plugin
 from playing import config as config_of
 from playing import play
@@ -493,15 +489,6 @@ def test_an_installed_plugin_is_no_place_for_a_model(world, trained, tmp_path):
 
 
 # The Hub
-
-
-@pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    with serving() as hub:
-        enter(monkeypatch, hub.url, tmp_path)
-        disable_progress_bars()
-        yield hub
-        enable_progress_bars()
 
 
 @pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning")
