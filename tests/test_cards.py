@@ -370,6 +370,30 @@ def test_models_are_listed_by_family_and_data_set(
     assert ganzoo.list_models(family=family, data=data) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "family"),
+    [
+        ("wgan-gp-mnist", "ganzoo/mnist", "wgan-gp"),
+        ("dcgan-fashion-mnist", "ganzoo/fashion-mnist", "dcgan"),
+        ("style-based-faces", "ganzoo/folder", "style"),
+        ("mnist", "ganzoo/mnist", "mnist"),
+    ],
+)
+def test_a_family_is_a_name_without_its_data(name, data, family, zoo, tmp_path) -> None:
+    recipe = {"loss": {"name": "ganzoo/hinge"}, "data": {"name": data}}
+    write_model(tmp_path / "zoo" / name, recipe=recipe)
+    assert zoo(official=(tmp_path / "zoo",)).card(name).family == family
+
+
+def test_a_family_holds_those_that_its_name_begins(zoo: Zoo, tmp_path: Path) -> None:
+    recipe = {"loss": {"name": "ganzoo/hinge"}, "data": {"name": "ganzoo/mnist"}}
+    for name in ("wgan-mnist", "wgan-gp-mnist", "wgangp-mnist"):
+        write_model(tmp_path / "zoo" / name, recipe=recipe)
+    zoo(official=(tmp_path / "zoo",))
+    assert ganzoo.list_models(family="wgan") == ["wgan-gp-mnist", "wgan-mnist"]
+    assert ganzoo.list_models(family="wgan-gp") == ["wgan-gp-mnist"]
+
+
 def test_pattern_and_family_narrow_together(listed: Catalogue) -> None:
     assert ganzoo.list_models("ring", family="wide") == ["wide-ring"]
 

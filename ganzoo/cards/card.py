@@ -49,8 +49,9 @@ class Card:
 
     @property
     def family(self) -> str:
-        """The first word of the name."""
-        return self.name.partition("-")[0]
+        """The name without its data set's; the first word where it ends otherwise."""
+        stem = self.name.removesuffix(f"-{self.data}")
+        return stem if stem != self.name else self.name.partition("-")[0]
 
     @property
     def data(self) -> str:

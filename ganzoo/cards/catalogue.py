@@ -87,7 +87,7 @@ class Catalogue:
                 if fnmatch.fnmatchcase(c.name, wild) or fnmatch.fnmatchcase(c.qualified, pattern)
             ]
         if family is not None:
-            cards = [card for card in cards if card.family == family]
+            cards = [card for card in cards if f"{card.family}-".startswith(f"{family}-")]
         if data is not None:
             cards = [card for card in cards if card.data == data]
         if licence is not None:

@@ -14,7 +14,7 @@ from ganzoo.specs import write_record
 
 @click.command("list")
 @click.argument("pattern", required=False)
-@click.option("--family", help="Only models of this family, such as dcgan.")
+@click.option("--family", help="Only models of this family: wgan, or wgan-gp.")
 @click.option("--data", help="Only models trained on this data set, such as mnist.")
 @click.option("--license", "licence", help="Only weights under this licence, such as apache-2.0.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
