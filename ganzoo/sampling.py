@@ -7,7 +7,7 @@ Latents are drawn on the CPU in whole blocks of 64, each from a generator of its
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import torch
 from torch import Tensor
@@ -63,7 +63,7 @@ def batches(
         return
     for first in range(0, n, batch):
         wish = None if labels is None else labels[first : first + batch].to(device)
-        with torch.no_grad(), _seeded_layers(seed, 0, device):
+        with torch.no_grad(), seeded_layers(derive(seed, "layers", 0), device):
             made = generator(drawn[first : first + batch].to(device), wish)
         yield made.float().cpu()
 
@@ -73,7 +73,8 @@ def calibration_batches(
 ) -> Iterator[tuple[Tensor, Tensor | None]]:
     """Counted latents, with labels where the generator takes them, for batch statistics.
 
-    `conditions` are floating labels, for the first of each batch's rows.
+    `conditions` are floating labels, for the first of each batch's rows. Go through them within
+    `calibrating`, for layers that draw.
     """
     size, count = CALIBRATION
     classes = generator.num_classes
@@ -82,6 +83,11 @@ def calibration_batches(
         drawn = generator.sample_latents(size, rng=rng).to(device)
         labels = conditions if classes is None else torch.arange(size) % classes
         yield drawn, None if labels is None else labels.to(device)
+
+
+def calibrating(seed: int, device: torch.device) -> AbstractContextManager[None]:
+    """Torch's own generators as they are while batch statistics are recomputed."""
+    return seeded_layers(derive(seed, "calibration-layers"), device)
 
 
 def _block(generator: Generator, seed: int, number: int) -> Tensor:
@@ -93,17 +99,16 @@ def _rng(seed: int, purpose: str, number: int) -> torch.Generator:
 
 
 @contextmanager
-def _seeded_layers(seed: int, block: int, device: torch.device) -> Iterator[None]:
-    """Lend torch's own generators, seeded for a block, and give them back as they were.
+def seeded_layers(seed: int, device: torch.device) -> Iterator[None]:
+    """Lend torch's own generators, seeded so, and give them back as they were.
 
     They serve layers that draw inside a network.
     """
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
-        value = derive(seed, "layers", block)
-        torch.default_generator.manual_seed(value)
+        torch.default_generator.manual_seed(seed)
         if device.type == "cuda":
-            torch.cuda.manual_seed(value)
+            torch.cuda.manual_seed(seed)
         yield
 
 
@@ -112,7 +117,7 @@ def _draws_noise(
     generator: Generator, seed: int, one: Tensor, label: Tensor | None, device: torch.device
 ) -> bool:
     """Whether a pass through the network draws from torch's own generators."""
-    with _seeded_layers(seed, 0, device):
+    with seeded_layers(derive(seed, "layers", 0), device):
         before = _rng_state(device)
         generator(one.to(device), None if label is None else label.to(device))
         return not torch.equal(before, _rng_state(device))
@@ -134,6 +139,6 @@ def _by_blocks(
         wish = None if labels is None else labels[number * BLOCK :][:BLOCK]
         if wish is not None and len(wish) < BLOCK:
             wish = torch.cat([wish, wish.new_zeros(BLOCK - len(wish), *wish.shape[1:])])
-        with torch.no_grad(), _seeded_layers(seed, number, device):
+        with torch.no_grad(), seeded_layers(derive(seed, "layers", number), device):
             made = generator(rows.to(device), None if wish is None else wish.to(device))
         yield made.float().cpu()[: n - number * BLOCK]

@@ -178,9 +178,9 @@ def _average_of_run(card: Card, config: ModelConfig) -> Generator:
         network.load_state_dict(state)
     except RuntimeError as error:
         raise WeightsError(f"{found.folder} is of another network: {one_line(error)}") from None
-    seed = config.recipe.seed
-    with torch.random.fork_rng(devices=[]):
-        recalibrate(network, sampling.calibration_batches(network, seed, torch.device("cpu")))
+    seed, cpu = config.recipe.seed, torch.device("cpu")
+    with sampling.calibrating(seed, cpu):
+        recalibrate(network, sampling.calibration_batches(network, seed, cpu))
     return network
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -478,6 +479,17 @@ def test_an_average_with_noise_of_its_own_is_exported_alike_each_time(habits):
     one, other = (settled_average(state, table).state_dict() for _ in range(2))
     torch.rand(3)
     assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_an_average_with_noise_of_its_own_is_loaded_alike_each_time(habits, tmp_path):
+    parts = {"generator": "noisy", "discriminator": "viewing", "data": "mnist-mini"}
+    playing.play(playing.config(**parts, kind="image", steps=2), tmp_path / "run")
+    exported = tmp_path / "run" / "export"
+    wish = ganzoo.load(exported).generator.state_dict()
+    shutil.rmtree(exported)  # as before the run's end
+    for _ in range(2):
+        found = ganzoo.load(tmp_path / "run").generator.state_dict()
+        assert all(torch.equal(wish[name], found[name]) for name in wish)
 
 
 def test_a_checkpoint_of_a_later_form_is_told_apart(tiny_world, tmp_path, caplog):

@@ -20,8 +20,13 @@ from ganzoo.machine import hardware, versions
 from ganzoo.parts import write_grid
 from ganzoo.plugins import CORE
 from ganzoo.readme import readme_of
-from ganzoo.sampling import CALIBRATION, calibration_batches, drawn_labels, samples
-from ganzoo.seeds import derive
+from ganzoo.sampling import (
+    CALIBRATION,
+    calibrating,
+    calibration_batches,
+    drawn_labels,
+    samples,
+)
 from ganzoo.specs import (
     DISCRIMINATOR_FILE,
     GENERATOR_FILE,
@@ -75,11 +80,7 @@ def settled_average(state: TrainingState, table: Table) -> Generator:
     batches = calibration_batches(
         state.generator, table.recipe.seed, table.device, table.conditions(CALIBRATION[0])
     )
-    seed, device = derive(table.recipe.seed, "calibration-layers"), table.device
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.default_generator.manual_seed(seed)  # for layers that draw
-        if device.type == "cuda":
-            torch.cuda.manual_seed(seed)
+    with calibrating(table.recipe.seed, table.device):
         return state.average.snapshot(batches)
 
 
