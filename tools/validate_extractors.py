@@ -312,7 +312,7 @@ def main() -> None:
         section, failures = validate(data, options.n, options.seeds)
         sections.append(section)
         wrong += failures
-    text = INTRODUCTION.format(n=options.n) + "\n" + "\n".join(sections)
+    text = INTRODUCTION.format(count=options.n, n=f"{options.n:,}") + "\n" + "\n".join(sections)
     if options.dry:
         print(text)
     else:
@@ -324,10 +324,10 @@ def main() -> None:
 
 INTRODUCTION = """# The extractors, tried
 
-<!-- written by `python tools/validate_extractors.py`; it takes a quarter of an hour -->
+<!-- written by `python tools/validate_extractors.py --n {count}`; it takes a quarter of an hour -->
 
 What a metric says is worth what its features see. Here real training images are made worse, a step
-at a time, and measured as `ganzoo eval` measures samples, against all test images ({n:,} images of
+at a time, and measured as `ganzoo eval` measures samples, against all test images ({n} images of
 each set; shares are of 2,000 against 2,000). Each cell goes from untouched images to the worst.
 Distances (fd, kd) must rise at every step; where variety is lost, recall and coverage must fall.
 `cnn-*` are in use; `ae-*` never saw a label and are the control: no published figure but a second
