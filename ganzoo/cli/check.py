@@ -191,10 +191,15 @@ def _completeness(card: Card) -> Iterator[Found]:
 
 def _figures(card: Card, source: Any, count: int | None) -> Iterator[Found]:
     """The figures that a card claims, measured again."""
-    from ganzoo.evaluation.claims import recheck
+    from ganzoo.evaluation.claims import contradictions, recheck, unchecked
     from ganzoo.evaluation.figures import BY_KEY
 
-    checks = [one for one in card.require_config().checks if count in (None, one.n)]
+    config = card.require_config()
+    if config.metrics:
+        wrong, left = list(contradictions(config)), unchecked(config)
+        said = "as the checks below" + (f"; not checked: {', '.join(left)}" if left else "")
+        yield Found(card.name, "figures", not wrong, "; ".join(wrong) or said)
+    checks = [one for one in config.checks if count in (None, one.n)]
     if not checks:
         wanted = f" of {count:,} samples" if count else ""
         yield Found(card.name, "metrics", False, f"the card claims no figures{wanted}")

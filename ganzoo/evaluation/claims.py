@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import isclose, nan
 from statistics import mean, stdev
 
-from ganzoo.errors import MetricError
+from ganzoo.errors import MetricError, did_you_mean
 from ganzoo.evaluation.evaluate import Figures, Report, evaluate
-from ganzoo.evaluation.figures import BY_KEY
+from ganzoo.evaluation.figures import BY_KEY, INCEPTION, NAMES_ON_INCEPTION
 from ganzoo.evaluation.real import shipped_or_made
 from ganzoo.evaluation.sources import Source
 from ganzoo.extractors import open_extractor
-from ganzoo.specs import Check, Metric, Part
+from ganzoo.specs import Check, Metric, ModelConfig, Part
 
 #: The figure by which the median of several training seeds is chosen.
 FIRST = "fd"
+#: What rounding to five digits may add.
+ROUNDING = 1e-4
 #: How far a figure of the same weights and latents may lie on another machine: a share of it, and
 #: at least this much, which is a few samples that change sides.
 SHARE = 0.02
 LEAST = {"fd": 0.01, "kd": 0.002, "class_kl": 0.002, "swd": 0.001}
 LEAST_SHARE = 0.01
+#: How far the mean over several sampling seeds may lie, beyond that, from what one of them gives.
+OTHER_SEEDS = 0.1
 
 
 def median_of(reports: Sequence[Report]) -> int:
@@ -38,7 +44,7 @@ def metrics_of(
     """
     first = reports[0]
     for other in reports[1:]:
-        if (other.protocol, other.extractor_sha256) != (first.protocol, first.extractor_sha256):
+        if basis(other) != basis(first):
             raise MetricError(
                 f"figures of two protocols cannot stand in one row: {first.protocol} and "
                 f"{other.protocol}"
@@ -57,6 +63,11 @@ def metrics_of(
         )
         for key in first.figures
     )
+
+
+def basis(report: Report) -> tuple[str, str, str]:
+    """What figures must share to stand in one row."""
+    return report.protocol, report.extractor_sha256, report.data_hash
 
 
 def metric_of(
@@ -127,17 +138,73 @@ class Verdict:
 
 
 def recheck(check: Check, source: Source) -> list[Verdict]:
-    """Measure again what a card claims, from the package's statistics of real samples."""
+    """Measure again what a check claims, from the package's statistics of real samples.
+
+    A figure that is not found here does not hold. `MetricError` where the check itself is none.
+    """
+    for key, value in check.values.items():
+        if key not in BY_KEY:
+            raise MetricError(f"the card checks {key!r}, no figure; {did_you_mean(key, BY_KEY)}")
+        if check.tolerance[key] > tolerance(key, value) * (1 + ROUNDING):
+            raise MetricError(
+                f"the card's check of {key} tolerates {check.tolerance[key]:g}, and "
+                f"{tolerance(key, value):g} is what another machine needs"
+            )
     extractor = open_extractor(check.extractor)
     real = shipped_or_made(extractor, Part(check.data))
     report = evaluate(source, extractor, real, n=check.n, seeds=(check.seed,))
     return [
         Verdict(
-            key, check.extractor, check.n, value, report.figures[key].value, check.tolerance[key]
+            key,
+            check.extractor,
+            check.n,
+            value,
+            report.figures[key].value if key in report.figures else nan,
+            check.tolerance[key],
         )
         for key, value in check.values.items()
-        if key in report.figures
     ]
+
+
+def contradictions(config: ModelConfig) -> Iterator[str]:
+    """Where the figures that people read, and the checks that are measured again, disagree."""
+    for metric in config.metrics:
+        if metric.values and not isclose(metric.value, mean(metric.values), rel_tol=1e-3):
+            yield (
+                f"{metric.name} is {metric.value:g}, and the mean of its training seeds "
+                f"{mean(metric.values):.5g}"
+            )
+        shipped = metric.value if metric.shipped is None else metric.shipped
+        if metric.values and shipped not in metric.values:
+            yield f"{metric.name} of these weights is {shipped:g}, and no training seed's"
+        for check, key in _checks_of(metric, config):
+            found = check.values[key]
+            if abs(shipped - found) > check.tolerance[key] + OTHER_SEEDS * abs(found):
+                yield f"{metric.name} of these weights is {shipped:g}, and {found:g} in the checks"
+
+
+def unchecked(config: ModelConfig) -> list[str]:
+    """The names of the figures that no check is of."""
+    return [one.name for one in config.metrics if not list(_checks_of(one, config))]
+
+
+def _checks_of(metric: Metric, config: ModelConfig) -> Iterator[tuple[Check, str]]:
+    """The checks of as many samples that hold a figure, with its key there."""
+    extractor = extractor_of(metric, config)
+    for check in config.checks:
+        for key in check.values.keys() & BY_KEY.keys():
+            named = BY_KEY[key].name(check.extractor) == metric.name
+            if named and (check.extractor, check.n) == (extractor, metric.n):
+                yield check, key
+
+
+def extractor_of(metric: Metric, config: ModelConfig) -> str | None:
+    """The extractor on whose features a figure was measured: the first check's unless it says."""
+    if metric.name in NAMES_ON_INCEPTION.values():
+        return INCEPTION
+    if found := re.search(r"\((.+)\)$", metric.name):
+        return found[1]
+    return config.checks[0].extractor if config.checks else None
 
 
 def _rounded(value: float) -> float:

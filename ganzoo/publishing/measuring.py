@@ -5,13 +5,12 @@ For data that has no extractor there are modes to count, or nothing; either way 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ganzoo.errors import MetricError
-from ganzoo.evaluation.claims import check_of, median_of, metrics_of
+from ganzoo.evaluation.claims import FIRST, check_of, extractor_of, median_of, metrics_of
 from ganzoo.evaluation.evaluate import (
     CHECKED,
     CONTROLS,
@@ -23,7 +22,7 @@ from ganzoo.evaluation.evaluate import (
     evaluate,
     real_side,
 )
-from ganzoo.evaluation.figures import BY_KEY, INCEPTION
+from ganzoo.evaluation.figures import BY_KEY
 from ganzoo.evaluation.real import shipped_or_made
 from ganzoo.evaluation.sources import ModelSource
 from ganzoo.extractors import open_extractor
@@ -97,7 +96,7 @@ def measured_again(metric: Metric, config: ModelConfig, folder: Path, device: st
     Raises `MetricError` where nobody here knows how.
     """
     data, repeats = config.recipe.data, metric.repeats or 1
-    if name := _extractor_in(metric, config):
+    if name := extractor_of(metric, config):
         key = next((k for k, one in BY_KEY.items() if one.name(name) == metric.name), None)
         if key is not None:
             extractor = open_extractor(name).to(device)
@@ -111,15 +110,6 @@ def measured_again(metric: Metric, config: ModelConfig, folder: Path, device: st
             if one.name == metric.name:
                 return one.value
     raise MetricError(f"{metric.name} of {config.name}: its protocol is not known here")
-
-
-def _extractor_in(metric: Metric, config: ModelConfig) -> str | None:
-    """The extractor on whose features a figure was measured."""
-    if metric.name in ("FID", "KID"):
-        return INCEPTION
-    if found := re.search(r"\((.+)\)$", metric.name):
-        return found[1]
-    return config.checks[0].extractor if config.checks else None
 
 
 def _unmeasured(exports: Mapping[int, Path], why: str) -> Measured:
@@ -148,7 +138,7 @@ def _in_features(
         command = f"{trained}{effort.said()} --extractor {name}"
         metrics.append(metrics_of(beside, command, shipped=shipped)[0])
     seed = list(exports)[shipped]
-    checks = _checks(exports[seed], data, primary, effort, tell)
+    checks = _checks(exports[seed], data, names, effort, tell)
     said = f"measured in features of {' and, as a control, '.join(names)}"
     return Measured(tuple(metrics), checks, seed, (said, *reports[0].notes))
 
@@ -174,15 +164,30 @@ def _reports(
     return reports
 
 
-def _checks(folder: Path, data: Part, name: str, effort: Effort, tell: Tell) -> tuple[Check, ...]:
+def _checks(
+    folder: Path, data: Part, names: list[str], effort: Effort, tell: Tell
+) -> tuple[Check, ...]:
     """What the shipped weights score, few samples and many, from the package's statistics.
 
-    They go by a data set's bare name, so there are none where it took arguments.
+    Of the controls only what the card has of them. Checks go by a data set's bare name, so there
+    are none where it took arguments.
     """
     if data.arguments:
         return ()
     tell("what the shipped weights score, to be checked elsewhere")
+    source, (primary, *controls) = ModelSource(folder, effort.device), names
+    found = [
+        _check(source, primary, data, n, effort) for n in sorted({min(CHECKED, effort.n), effort.n})
+    ]
+    for name in controls:
+        whole = _check(source, name, data, effort.n, effort)
+        first = {FIRST: whole.values[FIRST]}
+        found.append(replace(whole, values=first, tolerance={FIRST: whole.tolerance[FIRST]}))
+    return tuple(found)
+
+
+def _check(source: ModelSource, name: str, data: Part, n: int, effort: Effort) -> Check:
+    """One of the checks."""
     extractor = open_extractor(name).to(effort.device)
-    real, source = shipped_or_made(extractor, data), ModelSource(folder, effort.device)
-    counts = sorted({min(CHECKED, effort.n), effort.n})
-    return tuple(check_of(evaluate(source, extractor, real, n=n, seeds=(0,))) for n in counts)
+    report = evaluate(source, extractor, shipped_or_made(extractor, data), n=n, seeds=(0,))
+    return check_of(report)

@@ -98,6 +98,15 @@ class Check:
     #: How far another machine's may lie from each.
     tolerance: Mapping[str, float]
 
+    def __post_init__(self) -> None:
+        if not self.values:
+            raise ConfigError("values: a check is of one figure at least")
+        if odd := sorted(self.values.keys() ^ self.tolerance.keys()):
+            raise ConfigError(f"{brief(odd[0])} stands in one of values and tolerance alone")
+        for key, allowed in self.tolerance.items():
+            if not allowed > 0:
+                raise ConfigError(f"the tolerance of {brief(key)} must be above 0, found {allowed}")
+
 
 @dataclass(frozen=True)
 class Provenance:
