@@ -130,7 +130,8 @@ def test_a_folder_of_real_images_is_measured_at_the_others_size(run, folder, wor
     write_digits(Path("real"), digits("train")[:150])
     code, out, said = run(folder, "--data", "folder:real", "--extractor", "ae-mnist", "-n", "70")
     assert (code, said) == (0, ""), said
-    assert "against 75 test samples of folder; n = 70" in out
+    assert re.search(r"against 75 test samples of folder \([0-9a-f]{8}\); n = 70", out)
+    assert "folder has no test split: real samples are a random half of it" in out
 
 
 def test_statistics_are_written_and_measured_against_again(run, folder, measured):

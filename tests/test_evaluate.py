@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.testing import assert_close
 
@@ -28,8 +29,9 @@ from ganzoo.evaluation.evaluate import (
 from ganzoo.evaluation.figures import BY_KEY, FIGURES, measure
 from ganzoo.evaluation.looking import look
 from ganzoo.evaluation.real import drawn
+from ganzoo.evaluation.references import extractor_hash
 from ganzoo.evaluation.reports import as_data, as_json
-from ganzoo.evaluation.sources import FolderSource, ModelSource, is_image_folder, source_of
+from ganzoo.evaluation.sources import FolderSource, ModelSource, is_image_folder
 from ganzoo.specs import Part
 from measuring import (
     MINI,
@@ -273,7 +275,7 @@ def test_another_extractors_statistics_are_refused(small):
 
 
 def test_samples_of_another_shape_are_refused_with_the_sources_name():
-    with pytest.raises(MetricError, match=r"given: samples of shape \[1, 4, 4\], and cnn-mnist"):
+    with pytest.raises(MetricError, match=r"given: samples of shape \[1, 4, 4\], and those of"):
         evaluated(pictures(5))
 
 
@@ -319,7 +321,7 @@ def test_each_of_the_cores_image_sets_has_its_extractor():
 def test_a_folders_figures_are_those_of_its_images(tmp_path):
     images = digits("test")[:300]
     folder = write_digits(tmp_path / "digits", images)
-    source = FolderSource(folder, classifier())
+    source = FolderSource(folder, classifier(), MINI)
     found = evaluate(source, classifier(), mini_reference(), n=300)
     wanted = evaluated(images)
     assert found.seeds == ()
@@ -332,7 +334,7 @@ def test_a_folders_figures_are_those_of_its_images(tmp_path):
 def test_every_image_is_read_once_bit_by_bit(tmp_path):
     images = digits("test")[:9]
     write_images(images, tmp_path / "digits")
-    source = FolderSource(tmp_path / "digits", classifier())
+    source = FolderSource(tmp_path / "digits", classifier(), MINI)
     found = torch.cat(list(source.batches(9, seed=0)))
     assert {x.numpy().tobytes() for x in found} == {x.numpy().tobytes() for x in images}
     assert torch.equal(torch.cat(list(source.batches(9, seed=1))), found)
@@ -343,7 +345,7 @@ def test_the_first_images_of_a_sorted_folder_are_no_class_alone(tmp_path):
     """Half are black, in `a/`; what comes first must be a fair sample."""
     write_digits(tmp_path / "all" / "a", torch.full((50, 1, 28, 28), -1.0))
     write_digits(tmp_path / "all" / "b", torch.full((50, 1, 28, 28), 1.0))
-    source = FolderSource(tmp_path / "all", classifier())
+    source = FolderSource(tmp_path / "all", classifier(), MINI)
     first = torch.cat(list(source.batches(20, seed=0)))
     assert 4 < (first[:, 0, 0, 0] > 0).sum() < 16
     assert source.size == 100
@@ -351,7 +353,7 @@ def test_the_first_images_of_a_sorted_folder_are_no_class_alone(tmp_path):
 
 def test_images_come_by_batches(tmp_path, monkeypatch):
     monkeypatch.setattr("ganzoo.evaluation.sources.BATCH", 4)
-    source = FolderSource(write_digits(tmp_path / "digits", digits()[:9]), classifier())
+    source = FolderSource(write_digits(tmp_path / "digits", digits()[:9]), classifier(), MINI)
     assert [len(piece) for piece in source.batches(9, seed=0)] == [4, 4, 1]
     assert [len(piece) for piece in source.batches(6, seed=0)] == [4, 2]
 
@@ -359,15 +361,81 @@ def test_images_come_by_batches(tmp_path, monkeypatch):
 def test_an_extractor_of_any_size_takes_the_folders_own_in_colour(tmp_path):
     extractor = TinyLinear()
     extractor.sample_shape = None
-    source = FolderSource(write_pictures(tmp_path / "photos", 5), extractor)
+    source = FolderSource(write_pictures(tmp_path / "photos", 5), extractor, Part("folder"))
     assert source.shape == (3, 12, 12)
     assert torch.cat(list(source.batches(5, seed=0))).shape == (5, 3, 12, 12)
+
+
+def test_images_get_the_channels_of_what_they_should_resemble(tmp_path):
+    """As Inception and timm's networks do, it takes any images."""
+    extractor = TinyLinear()
+    extractor.sample_shape = None
+    folder = write_digits(tmp_path / "digits", digits()[:3])
+    assert FolderSource(folder, extractor, MINI).shape == (1, 28, 28)
+    anything = Part("folder", {"path": str(folder)})
+    grey = Part("folder", {"path": str(folder), "channels": 1})
+    assert FolderSource(folder, extractor, anything).shape == (3, 28, 28)
+    assert FolderSource(folder, extractor, grey).shape == (1, 28, 28)
+
+
+def test_bright_images_are_what_they_are(tmp_path):
+    """Bytes have a known range: images without one dark pixel do not seem to lie in [0, 1]."""
+    bright = digits()[:200].clamp(min=0.1)
+    source = FolderSource(write_digits(tmp_path / "digits", bright), classifier(), MINI)
+    assert evaluate(source, classifier(), mini_reference(), n=200).figures["fd"].value > 1
+
+
+@pytest.mark.parametrize("mode", ["zero to one", "8 bits in 16"])
+def test_files_that_hold_another_range_are_refused(tmp_path, mode):
+    folder = tmp_path / "digits"
+    folder.mkdir()
+    for number, image in enumerate(digits()[:70]):
+        pixels = image[0].add(1).mul(127.5).round().numpy().astype("uint16")
+        made = pixels if mode == "8 bits in 16" else (pixels > 127).astype("uint8")
+        Image.fromarray(made).save(folder / f"{number}.png")
+    source = FolderSource(folder, classifier(), MINI)
+    with pytest.raises(MetricError, match=r"digits: no pixel is above 1 of 255, all is black; if"):
+        evaluate(source, classifier(), mini_reference(), n=70)
+
+
+def test_images_of_another_size_than_the_real_ones_are_refused(tmp_path):
+    """Whatever the extractor makes of them: statistics of 28 px say nothing of 12 px."""
+    extractor = TinyLinear()
+    extractor.sample_shape = None
+    source = FolderSource(write_pictures(tmp_path / "photos", 5), extractor, MINI)
+    real = replace(mini_reference(), training=None, pixels=None)
+    about = replace(
+        real.about, extractor=extractor.name, extractor_sha256=extractor_hash(extractor)
+    )
+    with pytest.raises(MetricError, match=r"samples of shape \[., 12, 12\], and those of .*28, 28"):
+        evaluate(source, extractor, replace(real, about=about), n=5)
+
+
+def test_what_the_kernel_distance_leaves_out_is_said(small, monkeypatch):
+    for module in ("evaluate", "looking"):
+        monkeypatch.setattr(f"ganzoo.evaluation.{module}.KEPT", 100)
+    source = Given(seed_0=pictures(5, 200))
+    notes = evaluate(source, TinyLinear(), tiny_reference(), n=200, seeds=(0,)).notes
+    assert "the kernel distance is of the first 100 samples" in notes
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("fd", 12.345, "12.35"),
+        ("fd", 0.0034, "0.003"),
+        ("fd", 0.0, "0.00"),
+        ("kd", -3e-7, "-0.0000003"),
+    ],
+)
+def test_a_figure_has_the_digits_that_mean_something(key, value, text):
+    assert BY_KEY[key].text(value) == text
 
 
 def test_colour_images_are_shown_in_grey_to_an_extractor_of_grey(tmp_path):
     (tmp_path / "photos").mkdir()
     noise(0, (28, 28)).save(tmp_path / "photos" / "one.png")
-    source = FolderSource(tmp_path / "photos", classifier())
+    source = FolderSource(tmp_path / "photos", classifier(), MINI)
     assert torch.cat(list(source.batches(1, seed=0))).shape == (1, 1, 28, 28)
 
 
@@ -375,7 +443,7 @@ def test_hidden_files_and_others_than_images_are_passed_over(tmp_path):
     folder = write_digits(tmp_path / "digits", digits()[:3])
     (folder / "notes.txt").write_text("no image")
     (folder / ".hidden.png").write_bytes(b"")
-    assert FolderSource(folder, classifier()).size == 3
+    assert FolderSource(folder, classifier(), MINI).size == 3
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -383,7 +451,7 @@ def test_a_broken_image_is_named(tmp_path, name):
     make, reason = BROKEN[name]
     folder = write_digits(tmp_path / "digits", digits()[:2])
     (folder / name).write_bytes(make())
-    source = FolderSource(folder, classifier())
+    source = FolderSource(folder, classifier(), MINI)
     with pytest.raises(MetricError, match=name) as refused:
         list(source.batches(3, seed=0))
     text = str(refused.value)
@@ -401,18 +469,18 @@ def test_an_image_of_another_size_is_refused(tmp_path, size, text):
     folder = write_digits(tmp_path / "digits", digits()[:2])
     noise(0, size).save(folder / "odd.png")
     with pytest.raises(MetricError, match=text):
-        list(FolderSource(folder, classifier()).batches(3, seed=0))
+        list(FolderSource(folder, classifier(), MINI).batches(3, seed=0))
 
 
 def test_folders_that_give_nothing_are_refused(tmp_path):
     with pytest.raises(MetricError, match=f"{tmp_path} holds no images"):
-        FolderSource(tmp_path, classifier())
+        FolderSource(tmp_path, classifier(), MINI)
     with pytest.raises(MetricError, match="nowhere cannot be read: No such file"):
-        FolderSource(tmp_path / "nowhere", classifier())
+        FolderSource(tmp_path / "nowhere", classifier(), MINI)
 
 
 def test_more_images_than_there_are_are_refused(tmp_path):
-    source = FolderSource(write_digits(tmp_path / "digits", digits()[:70]), classifier())
+    source = FolderSource(write_digits(tmp_path / "digits", digits()[:70]), classifier(), MINI)
     with pytest.raises(MetricError, match="digits holds 70 images, 71 were asked for"):
         evaluate(source, classifier(), mini_reference(), n=71)
 
@@ -449,13 +517,8 @@ def test_a_qualified_name_is_a_name_even_where_a_folder_of_that_path_lies(tmp_pa
     assert is_image_folder("./ganzoo/vanilla-mnist")
 
 
-def test_a_source_is_found_for_either(tmp_path):
-    folder = write_digits(tmp_path / "digits", digits()[:2])
-    assert isinstance(source_of(folder, classifier()), FolderSource)
-    assert isinstance(source_of("vanilla-mnist", classifier()), ModelSource)
-    with pytest.raises(MetricError, match="digits: say with --data which real images these are"):
-        source_of(folder, None)
+def test_a_model_that_is_not_there_is_refused():
     with pytest.raises(UnknownNameError, match="did you mean 'vanilla-mnist'"):
-        source_of("vanila-mnist", None)
+        ModelSource("vanila-mnist")
     with pytest.raises(CardError, match="no folder"):
-        source_of("./nowhere", None)
+        ModelSource("./nowhere")

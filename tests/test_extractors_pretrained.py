@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from ganzoo.errors import MetricError, UsageError, WeightsError
+from ganzoo.evaluation.figures import BY_KEY
 from ganzoo.extractors import inception, open_extractor, pretrained
 from measuring import digits
 
@@ -233,7 +234,7 @@ def test_inceptions_features_are_pool3_of_torch_fidelitys_bytes(network, extract
     assert torch.equal(found, wanted)
     assert found.shape == (2, extractor.feature_dim) == (2, 2048)
     assert (found[0] - found[1]).abs().max() > 0.01
-    assert (extractor.name, extractor.sample_shape) == ("inception-v3", None)
+    assert extractor.name.startswith("inception-v3@") and extractor.sample_shape is None
     assert not extractor.training and not any(p.requires_grad for p in extractor.parameters())
 
 
@@ -250,12 +251,17 @@ def test_inceptions_weights_are_read_from_a_checkpoint_through_the_door(
 
 
 def test_weights_that_are_not_the_published_ones_are_told(weights, monkeypatch, caplog):
-    open_extractor("inception-v3", weights=weights)
-    assert "weights.safetensors: sha256 6726825d... is that of the published weights" in caplog.text
+    """On them, no figure is called FID or KID."""
+    begins = inception.sha256_of(weights)[:8]
+    other = open_extractor("inception-v3", weights=weights)
+    assert f"sha256 begins with 6726825d, this one with {begins}" in caplog.text
+    assert BY_KEY["fd"].name(other.name) == f"FD (inception-v3@{begins})"
+    assert BY_KEY["kd"].name(other.name) == f"KD (inception-v3@{begins})"
     caplog.clear()
-    monkeypatch.setattr(inception, "SHA256_BEGINS", inception.sha256_of(weights)[:8])
-    open_extractor("inception-v3", weights=weights)
+    monkeypatch.setattr(inception, "SHA256_BEGINS", begins)
+    published = open_extractor("inception-v3", weights=weights)
     assert caplog.text == ""
+    assert [BY_KEY[key].name(published.name) for key in ("fd", "kd")] == ["FID", "KID"]
 
 
 def test_weights_of_another_network_than_inception_are_refused(torch_fidelity, resnet_file):

@@ -15,7 +15,7 @@ import ganzoo
 from ganzoo.cards import catalogue
 from ganzoo.engine.run import RunOptions
 from ganzoo.errors import CardError, HubError, UsageError
-from ganzoo.evaluation.claims import median_of
+from ganzoo.evaluation.claims import contradictions, median_of, unchecked
 from ganzoo.evaluation.evaluate import Figures
 from ganzoo.plugins import CORE
 from ganzoo.publishing.measuring import Effort, measured_again
@@ -212,7 +212,10 @@ def test_figures_in_features_come_with_a_control_and_checks(world, tmp_path, cac
     config, _ = read_config(tmp_path / "model" / "config.json")
     names = [metric.name for metric in config.metrics]
     assert names[0] == "FD (tiny-classes)" and names[-1] == "FD (tiny-linear)"
-    assert [check.n for check in config.checks] == [100]
+    kept = [(check.extractor, check.n, "kd" in check.values) for check in config.checks]
+    assert kept == [("tiny-classes", 100, True), ("tiny-linear", 100, False)]
+    assert not list(contradictions(config))
+    assert unchecked(config) == []
     assert config.metrics[0].command.endswith("-n 100 --repeats 2 --extractor tiny-classes")
     assert "measured in features of tiny-classes and, as a control, tiny-linear" in done.notes
     for metric in (config.metrics[0], config.metrics[-1]):

@@ -14,10 +14,12 @@ from ganzoo.data.stacked import StackedMNIST
 from ganzoo.errors import DataError, MetricError
 from ganzoo.evaluation import real
 from ganzoo.evaluation.anchors import anchors
+from ganzoo.evaluation.evaluate import evaluate
 from ganzoo.evaluation.references import package_file, read_reference
 from ganzoo.specs import Part
 from measuring import (
     MINI,
+    Given,
     TinyClasses,
     TinyLinear,
     TinyPictures,
@@ -107,11 +109,35 @@ def test_what_is_measured_is_what_the_halves_hold(small):
     torch.testing.assert_close(found.moments.covariance, features.double().T.cov())
     assert found.shares.sum() == pytest.approx(1)
     assert found.shares[1] == pytest.approx(float((features[:, 0] > 0).double().mean()))
-    assert len(found.training) == len(train)
+    assert len(found.training) == len(train) + len(test) == found.about.training
     assert found.about.data == Part("small/pictures")
     assert found.about.data_hash == real.both_hashes(train, test)
-    distances = torch.cdist(found.features, found.training).min(1).values
-    assert found.about.nearest == pytest.approx(float(distances.mean()), rel=1e-3)
+    distances = torch.cdist(found.features, found.training).sort(1).values
+    assert distances[:, 0].max() < 1e-3, "each is in the whole itself"
+    assert found.about.nearest == pytest.approx(float(distances[:, 1].mean()), rel=1e-3)
+
+
+def test_copies_of_either_half_are_memorised(small):
+    """A model is trained on both where there is no split."""
+    extractor = TinyLinear()
+    found = real.reference_for(extractor, PICTURES)
+    for half in real.splits(PICTURES):
+        copies = Given(seed_0=half.batch(torch.arange(100))[0])
+        report = evaluate(copies, extractor, found, n=100, seeds=(0,))
+        assert report.figures["memorisation"].value < 0.02
+        assert any(note.startswith("pictures has no test split") for note in report.notes)
+    others = Given(seed_0=TinyPictures(length=100, seed=7).images)
+    report = evaluate(others, extractor, found, n=100, seeds=(0,))
+    assert report.figures["memorisation"].value == pytest.approx(1, abs=0.15)
+
+
+def test_a_bank_that_holds_not_all_says_so(small, monkeypatch):
+    monkeypatch.setattr(real, "MOST", 150)
+    extractor = TinyLinear()
+    found = real.reference_for(extractor, PICTURES)
+    given = Given(seed_0=TinyPictures(length=100, seed=7).images)
+    notes = evaluate(given, extractor, found, n=100, seeds=(0,)).notes
+    assert "memorisation is told from 150 of 240 training samples" in notes
 
 
 def test_a_second_call_measures_nothing_and_finds_the_same_bits(small):

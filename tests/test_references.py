@@ -55,10 +55,15 @@ def rewritten(file, about=None, **tensors):
     """The file with another text about itself, and other tensors; None takes one out."""
     kept = {name: t for name, t in {**load_file(file), **tensors}.items() if t is not None}
     if about is None:
-        with safe_open(file, "pt") as opened:
-            about = json.loads(opened.metadata()["ganzoo"])
+        about = json.loads(about_text(file))
+        about["tensors"] = ""  # what is wrong with them is to be found by looking
     file.write_bytes(tensor_bytes(kept, about))
     return file
+
+
+def about_text(file):
+    with safe_open(file, "pt") as opened:
+        return opened.metadata()["ganzoo"]
 
 
 def about_of(reference, **keys):
@@ -184,7 +189,7 @@ def test_a_torn_file_is_refused(file, keep):
 @pytest.mark.parametrize(
     ("about", "text"),
     [
-        ({"ganzoo_reference": 2, "more": 1}, "ganzoo_reference 2, this ganzoo reads 1; upgrade"),
+        ({"ganzoo_reference": 3, "more": 1}, "ganzoo_reference 3, this ganzoo reads 2; upgrade"),
         ({"ganzoo_reference": 0}, "ganzoo_reference must be a whole number from 1, found 0"),
         ({"format": 1, "part": "tiny/tiny"}, "the key 'ganzoo_reference' is missing"),
         ([1], "expected an object that begins with 'ganzoo_reference'"),
@@ -223,13 +228,34 @@ def test_a_missing_tensor_is_named(file, name):
         ({"training": torch.zeros(9)}, r"'training' holds rows of \[\], \[3\] belong"),
         ({"pixels": torch.zeros(9, 1, 5, 4).byte()}, r"'pixels' holds rows of \[1, 5, 4\]"),
         ({"covariance": torch.zeros(4, 4).double()}, r"mean.* covariance"),
-        ({"covariance": torch.full((3, 3), float("nan"))}, "rows of the covariance hold NaN"),
+        (
+            {"covariance": torch.full((3, 3), float("nan"))},
+            "'covariance' holds NaN or infinity; measure them again",
+        ),
         ({"covariance": torch.arange(9.0).view(3, 3)}, "a covariance is symmetric"),
     ],
 )
 def test_tensors_that_do_not_fit_are_refused(file, tensors, text):
     with pytest.raises(MetricError, match=text):
         read_reference(rewritten(file, **tensors))
+
+
+def test_other_tensors_than_were_written_are_refused(reference, file):
+    """Halves of nothing are still tensors, and would give figures."""
+    reference.save(file)
+    about = json.loads(about_text(file))
+    features = reference.features.half()
+    features[: len(features) // 2] = 0
+    with pytest.raises(MetricError, match=r"sha256 .* was written, and .* the file is damaged"):
+        read_reference(rewritten(file, about, features=features))
+
+
+def test_a_file_of_the_first_version_is_read(reference, file):
+    """It knew no hash, no halves and no number of training samples."""
+    about = json.loads(about_text(file)) | {"ganzoo_reference": 1}
+    for key in ("tensors", "halves", "training"):
+        del about[key]
+    assert read_reference(rewritten(file, about)).about.halves is False
 
 
 def test_a_distance_that_would_be_divided_by_is_above_0(reference, file):

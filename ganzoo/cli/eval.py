@@ -112,23 +112,24 @@ def _evaluate(what: str, options: dict[str, Any], tell: Callable[[str], None]) -
         real_side,
     )
     from ganzoo.evaluation.references import read_reference
-    from ganzoo.evaluation.sources import is_image_folder, source_of
+    from ganzoo.evaluation.sources import FolderSource, ModelSource, is_image_folder
     from ganzoo.extractors import open_extractor
     from ganzoo.parts import fitted
 
     device = usable_device(own_device(options["device"]))
-    source = None if is_image_folder(what) else source_of(what, None, str(device))
+    drawn = None if is_image_folder(what) else ModelSource(what, str(device))
     given = None if options["reference"] is None else read_reference(options["reference"])
-    part = _data(options, None if source is None else source.data)
+    part = _data(options, None if drawn is None else drawn.data)
     if given is not None:
         if options["data"]:
             raise UsageError("--reference stands in place of --data; leave one of them out")
         part = given.about.data
     if part is None:
         raise UsageError(f"{what}: say with --data which real images these are to resemble")
-    name = options["extractor"] or (given.about.extractor if given else extractor_for(part))
+    own = given.about.extractor.partition("@")[0] if given else None
+    name = options["extractor"] or own or extractor_for(part)
     extractor = open_extractor(name, weights=options["extractor_weights"]).to(device)
-    source = source or source_of(what, extractor)
+    source = drawn or FolderSource(Path(what).expanduser(), extractor, part)
     n = options["count"] or min(SAMPLES, source.size or SAMPLES)
     check_count(source, extractor, n)  # before real samples are measured, which takes long
     if given is not None:

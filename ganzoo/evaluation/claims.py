@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import isclose, nan
+from math import isclose, nan, sqrt
 from statistics import mean, stdev
 
 from ganzoo.errors import MetricError, did_you_mean
-from ganzoo.evaluation.evaluate import Figures, Report, evaluate
+from ganzoo.evaluation.evaluate import SAMPLES, Figures, Report, evaluate
 from ganzoo.evaluation.figures import BY_KEY, INCEPTION, NAMES_ON_INCEPTION
 from ganzoo.evaluation.real import shipped_or_made
 from ganzoo.evaluation.sources import Source
@@ -25,7 +25,8 @@ ROUNDING = 1e-4
 SHARE = 0.02
 LEAST = {"fd": 0.01, "kd": 0.002, "class_kl": 0.002, "swd": 0.001}
 LEAST_SHARE = 0.01
-#: How far the mean over several sampling seeds may lie, beyond that, from what one of them gives.
+#: How far the mean over several sampling seeds may lie, beyond that, from what one of them gives,
+#: as a share, at SAMPLES samples; the share goes with one over the root of their number.
 OTHER_SEEDS = 0.1
 
 
@@ -179,7 +180,8 @@ def contradictions(config: ModelConfig) -> Iterator[str]:
             yield f"{metric.name} of these weights is {shipped:g}, and no training seed's"
         for check, key in _checks_of(metric, config):
             found = check.values[key]
-            if abs(shipped - found) > check.tolerance[key] + OTHER_SEEDS * abs(found):
+            share = OTHER_SEEDS * sqrt(SAMPLES / check.n)
+            if abs(shipped - found) > check.tolerance[key] + share * abs(found):
                 yield f"{metric.name} of these weights is {shipped:g}, and {found:g} in the checks"
 
 

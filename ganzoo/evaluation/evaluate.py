@@ -12,7 +12,7 @@ import torch
 from ganzoo.errors import MetricError, UsageError
 from ganzoo.evaluation.anchors import ANCHORS, REAL, anchors
 from ganzoo.evaluation.figures import measure
-from ganzoo.evaluation.looking import NEIGHBOURS, look
+from ganzoo.evaluation.looking import KEPT, NEIGHBOURS, look
 from ganzoo.evaluation.real import MOST, is_here, keep, reference_for, splits
 from ganzoo.evaluation.references import Reference
 from ganzoo.evaluation.sources import Source
@@ -113,6 +113,7 @@ def evaluate(
     """
     began = time.monotonic()
     real.require(extractor)
+    check_shape(source, real)
     check_count(source, extractor, n)
     if source.size is not None:
         seeds = seeds[:1]  # a folder's images are what they are
@@ -120,7 +121,10 @@ def evaluate(
     for seed in seeds:
         again = f", seed {seed}" if len(seeds) > 1 else ""
         tell(f"{source.name}: {n:,} samples{again}")
-        rows.append(measure(look(extractor, source.batches(n, seed), source.name), real))
+        seen = look(
+            extractor, source.batches(n, seed), source.name, from_bytes=source.size is not None
+        )
+        rows.append(measure(seen, real))
     floors = {name: floors[name] for name in ANCHORS if name in floors} if floors else {}
     figures = {
         key: Figures(
@@ -137,7 +141,7 @@ def evaluate(
         extractor=extractor.name,
         extractor_sha256=real.about.extractor_sha256,
         feature_dim=extractor.feature_dim,
-        data=real.about.data.name.rpartition("/")[2],
+        data=_data_in_words(real),
         data_hash=real.about.data_hash,
         real=real.about.n,
         n=n,
@@ -148,6 +152,16 @@ def evaluate(
         hardware=hardware(device),
         versions=versions("torch-fidelity"),
     )
+
+
+def check_shape(source: Source, real: Reference) -> None:
+    """Refuse samples of another shape than the real ones, whatever the extractor makes of them."""
+    if source.shape != real.about.sample_shape:
+        raise MetricError(
+            f"{source.name}: samples of shape {list(source.shape)}, and those of "
+            f"{real.about.data.name} have {list(real.about.sample_shape)}; only samples of one "
+            "shape are compared"
+        )
 
 
 def check_count(source: Source, extractor: Extractor, n: int) -> None:
@@ -190,6 +204,20 @@ def extractor_for(part: Part) -> str:
     return EXTRACTORS[data]
 
 
+def _data_in_words(real: Reference) -> str:
+    """A data set's bare name; where it took arguments, with the hash of what is in it."""
+    bare = real.about.data.name.rpartition("/")[2]
+    which = f" ({real.about.data_hash[:8]})" if real.about.data.arguments else ""
+    return bare + which
+
+
+def _training_samples(real: Reference) -> int:
+    """How many real samples there are for the floor."""
+    about = real.about
+    known = about.training or (0 if real.training is None else len(real.training))
+    return (known + 1) // 2 if about.halves else known
+
+
 def _notes(
     real: Reference, extractor: Extractor, n: int, floors: Mapping[str, Mapping[str, float]]
 ) -> list[str]:
@@ -200,14 +228,25 @@ def _notes(
         f"precision, recall, density and coverage are of the first {some:,} samples among "
         f"{len(real.features):,} real ones"
     )
+    if n > KEPT:
+        notes.append(f"the kernel distance is of the first {KEPT:,} samples")
+    if real.about.halves:
+        notes.append(
+            f"{real.about.data.name.rpartition('/')[2]} has no test split: real samples are a "
+            "random half of it, which a model may have been trained on; memorisation is told from "
+            "all of it"
+        )
     if real.training is None:
         notes.append(
             "memorisation and sliced Wasserstein are left out: they need "
             f"{real.about.data.name.rpartition('/')[2]} itself, not its statistics alone"
         )
-    elif floors and len(real.training) < min(n, MOST):
+    elif floors and (there := _training_samples(real)) < min(n, MOST):
+        notes.append(f"the floor is of {there:,} real training samples: there are no more")
+    if real.training is not None and len(real.training) < real.about.training:
         notes.append(
-            f"the floor is of {len(real.training):,} real training samples: there are no more"
+            f"memorisation is told from {len(real.training):,} of {real.about.training:,} "
+            "training samples"
         )
     if not floors:
         notes.append(f"the anchors were not measured at {n:,} samples, and need the data set")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import floor, isfinite, log10
 
 from ganzoo.evaluation.looking import NEIGHBOURS, Seen
 from ganzoo.evaluation.references import Reference
@@ -20,6 +21,7 @@ from ganzoo.metrics import (
 )
 
 CONFIDENT = 0.9
+MOST_DIGITS = 8
 PRECISION_K, DENSITY_K = 3, 5  # Kynkäänniemi et al. 2019 and Naeem et al. 2020
 #: The extractor on whose features the distances have the field's own names.
 INCEPTION = "inception-v3"
@@ -45,8 +47,10 @@ class Figure:
         return f"{self.title} ({extractor})"
 
     def text(self, value: float) -> str:
-        """A value with the digits that mean something."""
-        return f"{value:.{self.digits}f}"
+        """A value with the digits that mean something; with more where it would seem to be 0."""
+        small = value != 0 and isfinite(value)
+        digits = max(self.digits, -floor(log10(abs(value)))) if small else self.digits
+        return f"{value:.{min(digits, MOST_DIGITS)}f}"
 
 
 FIGURES = (
@@ -55,19 +59,25 @@ FIGURES = (
     Figure(
         "precision",
         "precision",
-        "1",
+        "the floor",
         3,
         f"samples among the real ones, k = {PRECISION_K}",
     ),
     Figure(
         "recall",
         "recall",
-        "1",
+        "the floor",
         3,
         f"real samples among the drawn ones, k = {PRECISION_K}",
     ),
     Figure("density", "density", "1", 3, f"real neighbourhoods around one, over k = {DENSITY_K}"),
-    Figure("coverage", "coverage", "1", 3, f"real neighbourhoods with a sample, k = {DENSITY_K}"),
+    Figure(
+        "coverage",
+        "coverage",
+        "the floor",
+        3,
+        f"real neighbourhoods with a sample, k = {DENSITY_K}",
+    ),
     Figure("class_kl", "class KL", "0", 4, "winning classes to the real samples', in nats"),
     Figure(
         "confident", "confident share", "the floor", 3, f"winning class at {CONFIDENT:.0%} or more"

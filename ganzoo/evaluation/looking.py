@@ -56,10 +56,18 @@ class Start:
 
 
 @torch.no_grad()
-def look(extractor: Extractor, batches: Iterable[Tensor], what: str, *, keep: int = KEPT) -> Seen:
+def look(
+    extractor: Extractor,
+    batches: Iterable[Tensor],
+    what: str,
+    *,
+    keep: int = KEPT,
+    from_bytes: bool = False,
+) -> Seen:
     """Show samples to an extractor, batch by batch; `what` names them in errors.
 
-    However many samples come, `keep` features of them stay.
+    However many samples come, `keep` features of them stay. Of what was made `from_bytes` the
+    range is known, bright as all of it may be.
     """
     device = next((p.device for p in extractor.parameters()), torch.device("cpu"))
     at_once = ENLARGED if extractor.sample_shape is None else BATCH
@@ -79,7 +87,7 @@ def look(extractor: Extractor, batches: Iterable[Tensor], what: str, *, keep: in
                 logits.append(found["logits"].float().cpu())
     if not moments.n:
         raise MetricError(f"{what}: there are no samples to measure")
-    if extractor.value_range == (-1.0, 1.0) and lowest >= 0:
+    if extractor.value_range == (-1.0, 1.0) and lowest > -SLACK and not from_bytes:
         raise MetricError(
             f"{what}: no value lies below 0; images lie in [-1, 1], so these seem to lie in "
             "[0, 1]: bring them there by 2 x - 1"

@@ -25,7 +25,7 @@ from ganzoo.evaluation.references import (
     to_bytes,
 )
 from ganzoo.interfaces import Dataset, Extractor
-from ganzoo.metrics import Moments, class_histogram, mean_nearest
+from ganzoo.metrics import Moments, class_histogram, mean_nearest, nearest
 from ganzoo.parts import build, qualify, taken_arguments
 from ganzoo.seeds import derive
 from ganzoo.specs import Part
@@ -143,8 +143,13 @@ def make_reference(
     known = look(extractor, shown, f"training samples of {part.name}", keep=MOST)
     training, moments = known.features.half().float(), seen.moments
     features = seen.features[:NEIGHBOURS].half().float()
-    nearest = mean_nearest(features, training)
-    if nearest == 0:
+    halves = isinstance(train, Half)
+    if halves:  # a model may have been trained on both: whoever copies either has copied
+        training = torch.cat([seen.features.half().float(), training])[:MOST]
+        distance = float(nearest(features, training, k=2)[:, 1].mean())  # the first is itself
+    else:
+        distance = mean_nearest(features, training)
+    if distance == 0:
         raise MetricError(f"{part.name}: all its test samples are in its training set too")
     return Reference(
         about=About(
@@ -155,7 +160,9 @@ def make_reference(
             data_hash=data_hash,
             sample_shape=test.sample_shape,
             n=len(seen),
-            nearest=nearest,
+            nearest=distance,
+            training=len(train) + (len(test) if halves else 0),
+            halves=halves,
         ),
         moments=Moments.known(moments.n, moments.mean, moments.covariance),
         features=features,

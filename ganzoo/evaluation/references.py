@@ -24,7 +24,7 @@ from ganzoo.specs import Part, check_version, read_record, write_record
 from ganzoo.tensorfile import metadata, parse, read_buffer
 from ganzoo.weights import tensor_bytes
 
-REFERENCE_VERSION = 1
+REFERENCE_VERSION = 2
 PACKAGE = Path(__file__).with_name("references")
 #: Tensors that only the cache holds.
 HEAVY = ("training", "pixels")
@@ -35,8 +35,11 @@ class About:
     """What a reference is of: an extractor's weights, the real samples, and their own figures.
 
     `n` test samples gave mean and covariance; `nearest` is the mean distance from the features
-    kept to the nearest training sample. `anchors` holds, for a number of samples, the figures of
-    real training samples (the floor), noise, the training set's mean and its Gaussian.
+    kept to the nearest training sample, of which the data set has `training`. Where it has no
+    split, both are `halves` of it, and the nearest is another sample of the whole. `tensors` is the
+    sha256 of what the file holds (empty in files of version 1). `anchors` holds, for a number of
+    samples, the figures of real training samples (the floor), noise, the training set's mean and
+    its Gaussian.
     """
 
     ganzoo_reference: int
@@ -47,6 +50,9 @@ class About:
     sample_shape: tuple[int, ...]
     n: int
     nearest: float
+    training: int = 0
+    halves: bool = False
+    tensors: str = field(default="", compare=False)
     anchors: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
 
 
@@ -104,9 +110,10 @@ class Reference:
             "pixels": None if light or self.pixels is None else to_bytes(self.pixels),
         }
         held = {name: tensor for name, tensor in tensors.items() if tensor is not None}
+        about = replace(self.about, tensors=tensors_hash(held))
         path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as beside:
-            beside.write_bytes(tensor_bytes(held, write_record(self.about)))
+            beside.write_bytes(tensor_bytes(held, write_record(about)))
 
 
 def read_reference(path: Path) -> Reference:
@@ -148,12 +155,25 @@ def check_tensors(path: Path, about: About, tensors: Mapping[str, Tensor]) -> No
             )
     if not about.nearest > 0:
         raise MetricError(f"{path}: nearest must be above 0, found {about.nearest}")
+    if about.tensors and about.tensors != tensors_hash(tensors):
+        raise MetricError(
+            f"{path}: sha256 {about.tensors[:12]}... of its tensors was written, and "
+            f"{tensors_hash(tensors)[:12]}... is found: the file is damaged; measure them again"
+        )
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise MetricError(f"{path}: {name!r} holds NaN or infinity; measure them again")
 
 
 def extractor_hash(extractor: Extractor) -> str:
     """Sha256 of an extractor's weights, by which its version is known."""
+    return tensors_hash(extractor.state_dict())
+
+
+def tensors_hash(tensors: Mapping[str, Tensor]) -> str:
+    """Sha256 of tensors by their names, shapes and bytes."""
     digest = hashlib.sha256()
-    for name, tensor in sorted(extractor.state_dict().items()):
+    for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {list(tensor.shape)}\0".encode())
         digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
     return digest.hexdigest()

@@ -16,7 +16,8 @@ from ganzoo.data.decoding import UnusableError, decode, size_of, suffixes
 from ganzoo.data.walking import shown, walk
 from ganzoo.errors import MetricError
 from ganzoo.evaluation.references import from_bytes
-from ganzoo.interfaces import Extractor
+from ganzoo.interfaces import Dataset, Extractor
+from ganzoo.parts import build, needed_arguments
 from ganzoo.seeds import derive
 from ganzoo.specs import GENERATOR_FILE, Part
 from ganzoo.zoo import Model, load
@@ -60,10 +61,11 @@ class ModelSource(Source):
 class FolderSource(Source):
     """The images below a folder, all of one size, in a fixed random order of their paths.
 
-    So the first of them, which some figures are of, are no class's alone.
+    So the first of them, which some figures are of, are no class's alone. For an extractor that
+    takes any images they get the channels of the data set that they should resemble.
     """
 
-    def __init__(self, folder: Path, extractor: Extractor) -> None:
+    def __init__(self, folder: Path, extractor: Extractor, data: Part) -> None:
         self.name = str(folder)
         try:
             files = sorted(walk(folder, suffixes()))
@@ -75,13 +77,21 @@ class FolderSource(Source):
         rng = torch.Generator().manual_seed(derive("folder", self.size))
         order = torch.randperm(self.size, generator=rng).tolist()
         self._paths = [folder / os.fsdecode(files[number].path) for number in order]
-        self.shape = extractor.sample_shape or (3, *self._sides(self._paths[0]))
+        self.shape = extractor.sample_shape or (channels_of(data), *self._sides(self._paths[0]))
 
     def batches(self, n: int, seed: int) -> Iterator[Tensor]:
         """N of the images float32 [<= 500, C, H, W] in [-1, 1]; the seed changes nothing."""
+        brightest = 0
         for start in range(0, n, BATCH):
-            images = [self._image(path) for path in self._paths[start : min(n, start + BATCH)]]
-            yield from_bytes(torch.stack(images))
+            paths = self._paths[start : min(n, start + BATCH)]
+            images = torch.stack([self._image(path) for path in paths])
+            brightest = max(brightest, int(images.max()))
+            yield from_bytes(images)
+        if brightest <= 1:
+            raise MetricError(
+                f"{self.name}: no pixel is above {brightest} of 255, all is black; if the files "
+                "hold values from 0 to 1, or 8 bits in 16, write them as bytes from 0 to 255"
+            )
 
     def _image(self, path: Path) -> Tensor:
         """One image uint8 [C, H, W]; `MetricError` where it is broken or of another size."""
@@ -106,6 +116,16 @@ class FolderSource(Source):
         return height, width
 
 
+def channels_of(data: Part) -> int:
+    """The channels of a data set's images; 3 where it takes any images and does not say."""
+    if said := data.arguments.get("channels"):
+        return int(said)
+    if "channels" in needed_arguments(Dataset, data):
+        return 3
+    shape = build(Dataset, data).sample_shape
+    return shape[0] if len(shape) == 3 else 3
+
+
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
     """Name the file that cannot be used."""
@@ -115,15 +135,6 @@ def _named(path: Path) -> Iterator[None]:
         raise MetricError(
             f"{shown(os.fsencode(path))}: {error}; take it out, or make it again"
         ) from None
-
-
-def source_of(what: str | Path, extractor: Extractor | None, device: str = "cpu") -> Source:
-    """The source that a WHAT names: a folder that is no model is one of images."""
-    if is_image_folder(what):
-        if extractor is None:
-            raise MetricError(f"{what}: say with --data which real images these are to resemble")
-        return FolderSource(Path(what).expanduser(), extractor)
-    return ModelSource(what, device)
 
 
 def is_image_folder(what: str | Path) -> bool:

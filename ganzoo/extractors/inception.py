@@ -26,6 +26,7 @@ from ganzoo.skeleton import unfilled
 
 log = logging.getLogger("ganzoo")
 
+NAME = "inception-v3"
 #: The weights' sha256 begins with what their file is named by.
 SHA256_BEGINS = "6726825d"
 POOL3 = "2048"
@@ -35,10 +36,11 @@ MODULE = "torch_fidelity.feature_extractor_inceptionv3"
 class InceptionV3(Extractor):
     """Images [N, 1 or 3, H, W] of any size -> pool3 features [N, 2048] (Heusel et al. 2017).
 
-    `weights` is the file that torch-fidelity publishes, where it cannot be fetched.
+    `weights` is the file that torch-fidelity publishes, where it cannot be fetched. With another
+    one the extractor has another name, so that no figure on its features is called FID.
     """
 
-    name = "inception-v3"
+    name = NAME
     feature_dim = 2048
 
     def __init__(self, weights: str | None = None) -> None:
@@ -46,10 +48,19 @@ class InceptionV3(Extractor):
         network = _torch_fidelity()
         path = Path(weights) if weights else fetched(network.URL_INCEPTION_V3)
         state = read_foreign(path)
-        _tell_of_others(path)
+        if not (found := sha256_of(path)).startswith(SHA256_BEGINS):
+            self.name = f"{NAME}@{found[: len(SHA256_BEGINS)]}"
+            log.warning(
+                "%s: the published weights' sha256 begins with %s, this one with %s; figures are "
+                "of %s, and none is a FID",
+                path,
+                SHA256_BEGINS,
+                found[: len(SHA256_BEGINS)],
+                self.name,
+            )
         with _handing_over(network, state), unfilled():
             try:
-                self.network = network.FeatureExtractorInceptionV3(self.name, [POOL3])
+                self.network = network.FeatureExtractorInceptionV3(NAME, [POOL3])
             except RuntimeError as error:
                 raise WeightsError(
                     f"{path} holds no Inception-v3 of torch-fidelity's: {one_line(error)[:200]}"
@@ -90,18 +101,6 @@ def fetched(url: str) -> Path:
             "try again"
         )
     return file
-
-
-def _tell_of_others(path: Path) -> None:
-    """Say so where a file isn't the one that the FID is defined on."""
-    if not (found := sha256_of(path)).startswith(SHA256_BEGINS):
-        log.warning(
-            "%s: sha256 %s... is that of the published weights, %s... was found; in features of "
-            "others, a figure is no FID",
-            path,
-            SHA256_BEGINS,
-            found[:8],
-        )
 
 
 def sha256_of(path: Path) -> str:
