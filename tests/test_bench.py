@@ -6,18 +6,24 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+import ganzoo
 from benches import BASE, protocol_of
+from ganzoo.bench import runner
+from ganzoo.bench.jobs import Job
+from ganzoo.bench.measures import MEASURES, measured
 from ganzoo.bench.report import Report
 from ganzoo.bench.results import FILE
 from ganzoo.bench.runner import BenchOptions, run
+from ganzoo.bench.table import figure
 from ganzoo.errors import ConfigError, GanzooError, UnknownNameError
-from ganzoo.specs import Protocol
+from ganzoo.specs import Part, Protocol
 from tiny import tiny_plugin
 
 #: Both players are thrown to infinity at their first step.
@@ -349,6 +355,77 @@ def test_a_measure_that_there_is_not_is_told_before_anything_runs(
     with pytest.raises(error, match=text):
         bench(protocol_of(tmp_path, tables=[{**BASE["tables"][0], "measure": measure}]))
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        ({"controls": ["rael"]}, "no control 'rael'; did you mean 'real'"),
+        ({"measure": {"name": "frechet", "arguments": {"n": 50}}}, "50 samples are too few for 64"),
+    ],
+)
+def test_what_could_not_be_measured_is_told_before_anything_runs(bench, out, tmp_path, table, text):
+    with pytest.raises(GanzooError, match=text):
+        bench(protocol_of(tmp_path, tables=[{**BASE["tables"][0], **table}]))
+    assert not out.exists()
+
+
+def test_samples_are_of_the_protocols_sampling_seed(bench, out, tmp_path):
+    """Another one is measured anew, of the same weights."""
+    found, data = {}, Part("ring", BASE["model"]["recipe"]["data"]["arguments"])
+    for seed in (0, 1):
+        bench(protocol_of(tmp_path, sampling_seed=seed), only=("gan",), seeds=1)
+        (result,) = results(out)
+        model = ganzoo.load(out / "gan" / "seed-0")
+        points = model.sample(result["n"], seed=seed)
+        again = measured(Part("modes"), points, data, "cpu")
+        assert result["values"] == pytest.approx(again, rel=1e-6)
+        found[seed] = (result["sampling_seed"], result["weights"], result["values"])
+    assert (found[0][0], found[1][0]) == (0, 1) and found[0][1] == found[1][1]
+    assert found[0][2] != found[1][2]
+
+
+def test_a_measure_of_another_version_is_taken_again(bench, out, tmp_path, monkeypatch):
+    bench(protocol_of(tmp_path), only=("gan",), seeds=1)
+    weights = out / "gan" / "seed-0" / "export" / "model.safetensors"
+    before, then = stamps(out), results(out)[0]["measure"]
+    monkeypatch.setitem(MEASURES, "modes", replace(MEASURES["modes"], version=2))
+    bench(protocol_of(tmp_path), only=("gan",), seeds=1)
+    assert results(out)[0]["measure"] != then
+    assert stamps(out)[str(weights)] == before[str(weights)]
+
+
+def test_a_damaged_export_breaks_its_job_alone(bench, out, tmp_path):
+    bench(protocol_of(tmp_path), seeds=1)
+    (out / "gan" / "seed-0" / "export" / "config.json").write_text("{")
+    (out / "gan" / "seed-0" / FILE).unlink()
+    (out / "hinge" / "seed-0" / FILE).unlink()
+    table, code = bench(protocol_of(tmp_path), seeds=1)
+    assert code == 1 and "Broken: gan seed 0: " in table and "not valid JSON" in table
+    assert row(table, "hinge")[-2] == "1 of 1"
+
+
+def test_a_job_that_another_process_did_meanwhile_is_done(bench, out, tmp_path, monkeypatch):
+    """Two processes in one folder: what one finds locked, the other has done at the end."""
+    protocol, work = protocol_of(tmp_path), runner.do
+
+    def busy(job: Job, options: BenchOptions, report: Report) -> str:
+        if job.row.name != "gan":
+            return work(job, options, report)
+        work(job, options, Report(protocol, out))  # the other process does it
+        report.broken[str(job)] = "another process is training in that folder"
+        return "broke"
+
+    monkeypatch.setattr(runner, "do", busy)
+    table, code = bench(protocol, seeds=1)
+    assert code == 0 and "Broken" not in table and row(table, "gan")[-2] == "1 of 1"
+
+
+def test_seeds_without_a_figure_are_counted_beside_its_mean():
+    column = MEASURES["modes"].columns[2]
+    assert figure(column, [0.5, 0.7, None]) == "0.600 ± 0.141 (2 of 3)"
+    assert figure(column, [0.5, 0.7]) == "0.600 ± 0.141"
+    assert figure(column, [None, None]) == "–"
 
 
 def test_a_folder_that_cannot_be_written_is_told(tiny_world, tmp_path):

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from ganzoo.bench import controls
-from ganzoo.bench.measures import MEASURES, measured, sample_count, seen
-from ganzoo.errors import DataError, MetricError, UnknownNameError
+from ganzoo.bench.measures import MEASURES, check_measure, measured, sample_count
+from ganzoo.errors import DataError, GanzooError, MetricError, UnknownNameError, UsageError
 from ganzoo.plugins import PART_HOOKS
 from ganzoo.specs import Part
 from tiny import tiny_plugin
@@ -68,9 +68,30 @@ def test_the_frechet_distance_is_to_the_test_images():
     assert 0 < floor < noise / 10
 
 
-def test_images_of_another_size_are_brought_to_the_extractors():
-    digits = torch.arange(6).reshape(6, 1)
-    assert seen("bars", bars(digits, 20), "cpu").logits.argmax(1).tolist() == list(range(6))
+def test_images_of_another_size_are_not_resized_in_secret():
+    part = Part("frechet", {"extractor": "bars", "n": 500})
+    with pytest.raises(MetricError, match=r"shape \[1, 20, 20\], and bars takes \[1, 10, 10\]"):
+        measured(part, torch.zeros(9, 1, 20, 20) - 1, Part("mnist-mini", {"size": 20}), "cpu")
+
+
+def test_an_extractor_is_named_as_for_eval(tmp_path):
+    """With a model's name after a colon."""
+    with pytest.raises(UsageError, match="timm has no model 'resnet1'; did you mean"):
+        check_measure(Part("frechet", {"extractor": "timm:resnet1"}))
+
+
+@pytest.mark.parametrize(
+    ("measure", "text"),
+    [
+        (Part("frechet", {"n": 64}), "64 samples are too few for 64 features of cnn-mnist; ask"),
+        (Part("frechet", {"extractor": "cnn-mnits"}), "no extractor 'cnn-mnits'; did you mean"),
+        (Part("stacked-modes", {"extractor": "ae-mnist"}), "ae-mnist knows no classes; digits"),
+        (Part("modes", {"n": True}), "n is 1 sample or more, found True"),
+    ],
+)
+def test_a_measure_that_could_not_be_taken_is_refused_before(measure, text):
+    with pytest.raises(GanzooError, match=text):
+        check_measure(measure)
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,16 @@ from ganzoo.seeds import derive
 from ganzoo.specs import Part
 
 
-def drawn(control: str, data: Part, n: int, seed: int) -> Tensor:
-    """Draw n samples [n, *S] of a control, of a seed."""
+def check_control(control: str) -> None:
+    """Refuse a name that no control has."""
     if control not in CONTROLS:
         near = did_you_mean(control, CONTROLS)
         raise UnknownNameError(f"there is no control {control!r}; {near}")
+
+
+def drawn(control: str, data: Part, n: int, seed: int) -> Tensor:
+    """Draw n samples [n, *S] of a control, of a seed."""
+    check_control(control)
     rng = torch.Generator().manual_seed(derive("control", control, seed))
     return CONTROLS[control](build(Dataset, data), n, rng)
 

@@ -18,6 +18,7 @@ from ganzoo.data.points import GaussianMixture
 from ganzoo.errors import ConfigError, MetricError, UnknownNameError, did_you_mean
 from ganzoo.evaluation.looking import Seen, look
 from ganzoo.evaluation.real import splits
+from ganzoo.extractors import open_extractor
 from ganzoo.interfaces import Dataset, Extractor
 from ganzoo.metrics import Moments, count_modes, frechet_distance, stacked_modes
 from ganzoo.parts import build
@@ -48,14 +49,16 @@ class Column:
 class Measure:
     """A measure: `figures(samples [N, *S], data, device, **arguments)` gives a value a column.
 
-    `n` samples are drawn unless the protocol says otherwise. Results of another `version` are
-    measured again: raise it where the same samples give other values.
+    `n` samples are drawn unless the protocol says otherwise; `check(n, **arguments)` refuses what
+    could not be measured, before anything is trained. Results of another `version` are measured
+    again: raise it where the same samples give other values.
     """
 
     figures: Callable[..., dict[str, float | None]]
     columns: tuple[Column, ...]
     n: int
     version: int = 1
+    check: Callable[..., None] = lambda n: None
 
     def arguments(self, part: Part) -> dict[str, Any]:
         """All arguments, with the defaults of those that the protocol leaves open."""
@@ -67,7 +70,7 @@ class Measure:
                 near = did_you_mean(name, known, otherwise="it takes: {}")
                 raise ConfigError(f"measure {part.name} takes no argument {name!r}; {near}")
         found = {**known, **part.arguments}
-        if not isinstance(found["n"], int) or found["n"] < 1:
+        if type(found["n"]) is not int or found["n"] < 1:
             raise ConfigError(f"measure {part.name}: n is 1 sample or more, found {found['n']!r}")
         return found
 
@@ -84,6 +87,12 @@ def sample_count(part: Part) -> int:
     """How many samples a measure draws of each model."""
     count: int = measure_named(part).arguments(part)["n"]
     return count
+
+
+def check_measure(part: Part) -> None:
+    """Refuse a measure that no samples could be measured by."""
+    measure = measure_named(part)
+    measure.check(**measure.arguments(part))
 
 
 def measured(part: Part, samples: Tensor, data: Part, device: str) -> dict[str, float | None]:
@@ -110,6 +119,12 @@ def modes(points: Tensor, data: Part, device: str) -> dict[str, float | None]:
     }
 
 
+def check_stacked(n: int, *, extractor: str, threshold: float) -> None:
+    """Digits are told by a classifier."""
+    if opened(extractor, "cpu").num_classes is None:
+        raise MetricError(f"extractor {extractor} knows no classes; digits need a classifier")
+
+
 def stacked(
     images: Tensor,
     data: Part,
@@ -124,9 +139,10 @@ def stacked(
     """
     if images.dim() != 4 or images.shape[1] != 3:
         raise MetricError(f"stacked digits are images [N, 3, H, W], found {list(images.shape)}")
-    logits = seen(extractor, images.flatten(0, 1).unsqueeze(1), device).logits
+    digits = fitted(images.flatten(0, 1).unsqueeze(1), opened(extractor, device))
+    logits = seen(extractor, digits, device).logits
     if logits is None:
-        raise MetricError(f"extractor {extractor} knows no classes; digits need a classifier")
+        raise MetricError(f"extractor {extractor} gave no class scores; digits need a classifier")
     found = stacked_modes(logits.view(len(images), 3, -1), threshold=threshold)
     return {
         "modes": found.modes,
@@ -134,6 +150,15 @@ def stacked(
         "confident_modes": found.confident_modes,
         "confident_share": found.confident_share,
     }
+
+
+def check_frechet(n: int, *, extractor: str) -> None:
+    """A covariance needs more samples than features."""
+    if n <= (features := opened(extractor, "cpu").feature_dim):
+        raise MetricError(
+            f"measure frechet: {n:,} samples are too few for {features} features of {extractor}; "
+            f"ask for more than {features}"
+        )
 
 
 def frechet(
@@ -153,19 +178,30 @@ def test_moments(extractor: str, data: str, device: str) -> Moments:
     return seen(extractor, images, device).moments
 
 
+@functools.lru_cache(maxsize=4)
+def opened(name: str, device: str) -> Extractor:
+    """An extractor by name, as `ganzoo eval` takes it."""
+    return open_extractor(name).to(device)
+
+
 def seen(name: str, images: Tensor, device: str) -> Seen:
-    """What an extractor sees of images, brought to the size that it takes."""
-    extractor = build(Extractor, Part(name)).to(device).eval()
-    pieces = torch.split(images, 1_000)
+    """What an extractor sees of images, which have the size that it takes."""
+    return look(opened(name, device), torch.split(images, 1_000), "samples")
+
+
+def fitted(digits: Tensor, extractor: Extractor) -> Tensor:
+    """Digits [N, 1, H, W] at the size that an extractor takes."""
     size = None if extractor.sample_shape is None else extractor.sample_shape[-2:]
-    if size is None or images.shape[-2:] == size:
-        return look(extractor, pieces, "samples")
-    fitted = (interpolate(p, size, mode="bilinear", antialias=True) for p in pieces)
-    return look(extractor, fitted, "samples")
+    if size is None or digits.shape[-2:] == size:
+        return digits
+    pieces = torch.split(digits, 1_000)
+    return torch.cat([interpolate(p, size, mode="bilinear", antialias=True) for p in pieces])
 
 
 MEASURES: Mapping[str, Measure] = {
-    "frechet": Measure(frechet, (Column("fd", "FD ({extractor})", ".3f", "↓"),), n=10_000),
+    "frechet": Measure(
+        frechet, (Column("fd", "FD ({extractor})", ".3f", "↓"),), n=10_000, check=check_frechet
+    ),
     "modes": Measure(
         modes,
         (
@@ -185,5 +221,6 @@ MEASURES: Mapping[str, Measure] = {
             Column("confident_share", "samples at {threshold:.0%}", ".1%", "↑"),
         ),
         n=26_000,
+        check=check_stacked,
     ),
 }

@@ -77,7 +77,7 @@ class Report:
                 table_of(self.protocol, table, rows),
                 f"n = {n:,} samples of each run's average at its last image, sampling seed "
                 f"{self.protocol.sampling_seed}; mean ± standard deviation over training seeds, "
-                "diverged runs left out.",
+                "diverged runs left out; `(1 of 2)` where one of two has the figure.",
             ]
         blocks += footer(self.protocol, jobs, self.gaps, self.broken)
         return "\n\n".join(blocks) + "\n"

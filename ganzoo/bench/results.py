@@ -93,7 +93,10 @@ def weights_in(folder: Path) -> str:
     path = folder / "export" / "config.json"
     if not path.is_file():
         return ""
-    record = read_config(path)[0].files.get(GENERATOR_FILE)
+    try:
+        record = read_config(path)[0].files.get(GENERATOR_FILE)
+    except ConfigError:
+        return ""  # a damaged export is told when its job is done
     return record.sha256 if record else ""
 
 

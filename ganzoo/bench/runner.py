@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +12,11 @@ from pathlib import Path
 import torch
 
 from ganzoo.bench import controls
+from ganzoo.bench.controls import check_control
 from ganzoo.bench.display import BenchDisplay
 from ganzoo.bench.divergence import diverged_at
-from ganzoo.bench.jobs import Job, jobs_of
-from ganzoo.bench.measures import measured, sample_count
+from ganzoo.bench.jobs import Job, digest, jobs_of
+from ganzoo.bench.measures import check_measure, measured, sample_count
 from ganzoo.bench.report import Report
 from ganzoo.bench.results import (
     RESULT_VERSION,
@@ -80,6 +81,7 @@ def run(protocol: Protocol, options: BenchOptions) -> tuple[Report, int]:
         seeds=options.seeds,
         images=options.images,
     )
+    check(jobs)
     report.write()  # what cannot be written, or laid out, is told before anything is trained
     todo = [job for job in jobs if not is_done(job, read_result(job))]
     with BenchDisplay(todo, quiet=options.quiet) as display:
@@ -88,12 +90,26 @@ def run(protocol: Protocol, options: BenchOptions) -> tuple[Report, int]:
         for job in todo:
             display.begin(job)
             try:
-                display.end(job, do(job, options, report))
+                elsewhere = is_done(job, read_result(job))
+                display.end(job, "done meanwhile" if elsewhere else do(job, options, report))
             except Interrupted as asked:
                 return report, asked.exit_code
             finally:
                 report.write()
+    for job in todo:
+        if str(job) in report.broken and is_done(job, read_result(job)):
+            del report.broken[str(job)]  # another process was at it, and has done it
+    report.write()
     return report, 1 if report.broken else 0
+
+
+def check(jobs: Sequence[Job]) -> None:
+    """Refuse what could not be measured, or drawn, of the jobs that can be done here."""
+    able = [job for job in jobs if not catalogue().missing(job.draft)]
+    for control in dict.fromkeys(job.row.control for job in able if job.row.control):
+        check_control(control)
+    for part in {digest(job.measure): job.measure for job in able}.values():
+        check_measure(part)
 
 
 def do(job: Job, options: BenchOptions, report: Report) -> str:

@@ -85,7 +85,9 @@ def figure(column: Column, values: Sequence[float | None]) -> str:
     if not there:
         return NOTHING
     mean = column.text(statistics.fmean(there))
-    return mean if len(there) == 1 else f"{mean} ± {column.text(statistics.stdev(there))}"
+    spread = f" ± {column.text(statistics.stdev(there))}" if len(there) > 1 else ""
+    some = f" ({len(there)} of {len(values)})" if len(there) < len(values) else ""
+    return mean + spread + some
 
 
 def budget(protocol: Protocol, row: Row, good: Sequence[Result]) -> str:

@@ -106,6 +106,8 @@ class Protocol:
     def __post_init__(self) -> None:
         if self.seeds < 1:
             raise ConfigError(f"seeds must be 1 or more, found {self.seeds}")
+        if self.sampling_seed < 0:
+            raise ConfigError(f"sampling_seed must be 0 or more, found {self.sampling_seed}")
         if not self.tables:
             raise ConfigError("tables: a protocol has one at least")
         _check_names("name", [self.name])
