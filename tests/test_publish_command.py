@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from ganzoo.cards import Catalogue, using
-from ganzoo.cli import main
+from ganzoo.cli import counting, main
+from ganzoo.evaluation.evaluate import Figures
 from ganzoo.plugins import PluginManager
 from ganzoo.specs import read_config
 from playing import config, play
@@ -71,11 +72,26 @@ def test_eval_counts_the_modes_of_points(run, trained, tmp_path, capsys):
 
     lines = evaluated().splitlines()
     assert lines[0].endswith("/: against the 8 modes of ring, sigma 0.01; n = 50, sampling seed 0")
-    assert re.split(r"\s{2,}", lines[2]) == ["FIGURE", "MEAN", "REAL"]
+    assert re.split(r"\s{2,}", lines[2]) == ["FIGURE", "VALUE", "SPREAD", "REAL"]
     assert lines[3].startswith("high quality ") and len(lines) >= 5
     found = json.loads(evaluated("--json", "--data", "grid"))
     assert "modes of grid" in found["protocol"] and "seeds" not in found
     assert len(found["figures"]["high_quality"]["values"]) == 1
+
+
+def test_a_figure_that_some_seeds_lack_is_none_and_said():
+    """Two figures do not exist where no point is near a mode."""
+    one = {key: Figures(key, (0.5, 0.7), {"real": 0.9}) for key in ("high_quality", "modes")}
+    other = {**one, "reverse_kl": Figures("reverse_kl", (0.1, 0.3))}
+    text = counting._text("runs/ring", "against a ring", {0: one, 1: other})
+    assert ["reverse KL", "0.2", "none", "0.2"] in [
+        re.split(r" {2,}", x) for x in text.splitlines()
+    ]
+    assert "no sample lies near a mode where there is no reverse KL and no spread" in text
+    assert text.endswith("the median by high quality is seed 1\n")
+    figures = json.loads(counting._data("x", "y", {None: other}))["figures"]
+    assert figures["reverse_kl"]["spread"] == pytest.approx(0.2 / 2**0.5)
+    assert figures["spread_ratio"]["value"] is None
 
 
 def test_all_that_is_missing_is_one_line(run, tmp_path):

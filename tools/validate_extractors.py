@@ -14,7 +14,6 @@ training set, to which distances are blind, are seen by the memorisation ratio.
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -197,12 +196,14 @@ def moments(extractor: Extractor, test: Dataset) -> Reference:
 
 
 def kendall(one: list[float], two: list[float]) -> float:
-    """Kendall's tau: concordant minus discordant pairs, over all pairs."""
+    """Kendall's tau: concordant minus discordant pairs, over all pairs; ties are neither."""
     pairs = [(i, j) for i in range(len(one)) for j in range(i)]
-    signs = (
-        math.copysign(1, one[i] - one[j]) * math.copysign(1, two[i] - two[j]) for i, j in pairs
-    )
-    return sum(signs) / len(pairs)
+    return sum(sign(one[i] - one[j]) * sign(two[i] - two[j]) for i, j in pairs) / len(pairs)
+
+
+def sign(value: float) -> int:
+    """-1, 0 or 1."""
+    return (value > 0) - (value < 0)
 
 
 def plot(trials: list[Trial], data: str, path: Path) -> None:
@@ -295,6 +296,8 @@ def validate(data: str, n: int, seeds: Path) -> tuple[str, list[str]]:
     for folder in sorted(seeds.glob(f"seed-*/{first.extractor.name}")):
         other = attempt(shipped.open_folder(folder), part, n, quick=True)
         taus[folder.parent.name.replace("-", " ")] = kendall(first.ranking, other.ranking)
+    if len(taus) < 2:
+        print(f"no other training seed of {first.extractor.name} lies in {seeds}", file=sys.stderr)
     plot(trials, data, DOCS / "extractors" / f"{data}.png")
     return page(data, trials, taus, n), first.failures()
 

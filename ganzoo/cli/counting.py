@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.cards import catalogue
@@ -68,45 +69,89 @@ def counted(
     return (_data if options["as_json"] else _text)(what, protocol, rows)
 
 
+@dataclass(frozen=True)
+class Line:
+    """A figure over training seeds, or of the only model over its sampling seeds.
+
+    `each` is every training seed's value, None where there is no such figure: where no sample is
+    near a mode. The mean and the deviation are of the others.
+    """
+
+    key: str
+    each: tuple[float | None, ...]
+    value: float | None
+    spread: float | None
+    floor: float | None
+
+
+def _lines(rows: Rows) -> list[Line]:
+    """A line for each figure."""
+    from ganzoo.publishing.modes import FIGURES
+
+    lines = []
+    for key in FIGURES:
+        found = [row.get(key) for row in rows.values()]
+        there = [one for one in found if one is not None]
+        values = [one.value for one in there]
+        over_seeds = stdev(values) if len(values) > 1 else None
+        lines.append(
+            Line(
+                key,
+                tuple(one.value if one else None for one in found),
+                mean(values) if values else None,
+                over_seeds if len(rows) > 1 or not there else there[0].spread,
+                there[0].floor if there else None,
+            )
+        )
+    return lines
+
+
 def _text(what: str, protocol: str, rows: Rows) -> str:
     """For a terminal: a row for each figure, a column for each training seed."""
     from ganzoo.publishing.modes import FIGURES
 
-    header, lines = ["FIGURE", "MEAN", *(f"SEED {s}" for s in rows if s is not None), "REAL"], []
-    for key, values in _values(rows).items():
-        each = values if len(rows) > 1 else []
-        floor = next(iter(rows.values()))[key].floor
-        shown = [mean(values), *each, *([] if floor is None else [floor])]
-        lines.append([FIGURES[key][0], *(f"{value:.4g}" for value in shown)])
-    told = "" if len(rows) == 1 else f"\nthe median by {lines[0][0]} is seed {_median(rows)}\n"
-    return f"{what}: {protocol}\n\n{table(header, lines)}\n{told}"
+    several, lines = len(rows) > 1, _lines(rows)
+    names = [f"SEED {seed}" for seed in rows] if several else []
+    header = ["FIGURE", "MEAN" if several else "VALUE", "SPREAD", *names, "REAL"]
+    cells = [
+        [
+            FIGURES[line.key][0],
+            _cell(line.value),
+            "" if line.spread is None else f"± {line.spread:.2g}",
+            *(_cell(value) for value in (line.each if several else ())),
+            "" if line.floor is None else _cell(line.floor),
+        ]
+        for line in lines
+    ]
+    told = [f"{what}: {protocol}", "", table(header, cells), ""]
+    if lacking := [FIGURES[line.key][0] for line in lines if None in line.each]:
+        told.append(f"no sample lies near a mode where there is no {' and no '.join(lacking)}")
+    if several:
+        told.append(f"the median by {FIGURES[lines[0].key][0]} is seed {_median(rows)}")
+    return "\n".join(told).rstrip("\n") + "\n"
+
+
+def _cell(value: float | None) -> str:
+    return "none" if value is None else f"{value:.4g}"
 
 
 def _data(what: str, protocol: str, rows: Rows) -> str:
     """The same for programs."""
     from ganzoo.publishing.modes import FIGURES
 
-    first = next(iter(rows.values()))
     figures = {
-        key: {
-            "name": FIGURES[key][0],
-            "what": FIGURES[key][1],
-            "value": mean(values),
-            "floor": first[key].floor,
-            "values": values,
+        line.key: {
+            "name": FIGURES[line.key][0],
+            "what": FIGURES[line.key][1],
+            "value": line.value,
+            "spread": line.spread,
+            "floor": line.floor,
+            "values": line.each,
         }
-        for key, values in _values(rows).items()
+        for line in _lines(rows)
     }
     several = {"seeds": [*rows], "median": _median(rows)} if len(rows) > 1 else {}
     return to_json({"source": what, "protocol": protocol, **several, "figures": figures})
-
-
-def _values(rows: Rows) -> dict[str, list[float]]:
-    """Each training seed's value of the figures that all of them have."""
-    from ganzoo.publishing.modes import FIGURES
-
-    keys = [key for key in FIGURES if all(key in row for row in rows.values())]
-    return {key: [row[key].value for row in rows.values()] for key in keys}
 
 
 def _median(rows: Rows) -> int | None:
