@@ -6,7 +6,7 @@ import functools
 import inspect
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -110,13 +110,7 @@ def modes(points: Tensor, data: Part, device: str) -> dict[str, float | None]:
         raise MetricError(
             f"modes are counted of Gaussian mixtures (ring, grid), not of {data.name}"
         )
-    found = count_modes(points, mixture.centres, mixture.sigma)
-    return {
-        "modes": found.modes,
-        "high_quality": found.high_quality,
-        "reverse_kl": found.reverse_kl,
-        "spread_ratio": found.spread_ratio,
-    }
+    return asdict(count_modes(points, mixture.centres, mixture.sigma))
 
 
 def check_stacked(n: int, *, extractor: str, threshold: float) -> None:
@@ -143,13 +137,7 @@ def stacked(
     logits = seen(extractor, digits, device).logits
     if logits is None:
         raise MetricError(f"extractor {extractor} gave no class scores; digits need a classifier")
-    found = stacked_modes(logits.view(len(images), 3, -1), threshold=threshold)
-    return {
-        "modes": found.modes,
-        "kl": found.kl,
-        "confident_modes": found.confident_modes,
-        "confident_share": found.confident_share,
-    }
+    return asdict(stacked_modes(logits.view(len(images), 3, -1), threshold=threshold))
 
 
 def check_frechet(n: int, *, extractor: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -65,9 +66,8 @@ def mode_figures(
 
 def _counted(points: Tensor, mixture: GaussianMixture) -> dict[str, float]:
     """The figures that points have; two are undefined where none is near a mode."""
-    found = count_modes(points, mixture.centres, mixture.sigma)
-    values = {key: getattr(found, key) for key in FIGURES}
-    return {key: float(value) for key, value in values.items() if value is not None}
+    found = asdict(count_modes(points, mixture.centres, mixture.sigma))
+    return {key: float(value) for key, value in found.items() if value is not None}
 
 
 def median_by_modes(rows: Sequence[Row]) -> int:
