@@ -17,8 +17,6 @@ from ganzoo.specs import GENERATOR_FILE
 
 OFFICIAL = sorted(path.parent.name for path in ganzoo_cards()[0].glob("*/config.json"))
 MAX_FILE_BYTES = 4_000_000
-#: Models that are to get the rest of their three training seeds.
-SEEDS_TO_COME = {"wgan-mnist"}
 
 
 @pytest.fixture(params=OFFICIAL)
@@ -61,17 +59,15 @@ def test_every_figure_names_its_protocol_and_command(card):
         assert metric.protocol and metric.command and metric.n > 0
         assert metric.spread is not None and metric.repeats >= 3
         assert metric.floor is not None
-        values = metric.values or (metric.value,)
-        assert len(values) >= 3 or card.name in SEEDS_TO_COME, "figures are of three seeds or more"
-        assert metric.value == pytest.approx(sum(values) / len(values), rel=1e-4)
-        assert metric.shipped in values
+        assert len(metric.values) >= 3, "figures are of three training seeds or more"
+        assert metric.value == pytest.approx(sum(metric.values) / len(metric.values), rel=1e-4)
+        assert metric.shipped in metric.values
 
 
 def test_the_shipped_seed_is_the_median_by_the_first_figure(card):
     first = card.config.metrics[0]
     assert first.name.startswith("FD (cnn-")
-    values = first.values or (first.value,)
-    assert first.shipped == sorted(values)[len(values) // 2]
+    assert first.shipped == sorted(first.values)[len(first.values) // 2]
 
 
 def test_the_weights_score_what_the_card_claims(card, capsys):
