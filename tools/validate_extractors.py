@@ -334,10 +334,10 @@ at a time, and measured as `ganzoo eval` measures samples, against all test imag
 each set; shares are of 2,000 against 2,000). Each cell goes from untouched images to the worst.
 Distances (fd, kd) must rise at every step; where variety is lost, recall and coverage must fall.
 `cnn-*` are in use; `ae-*` never saw a label and are the control: no published figure but a second
-Fréchet distance rests on them. Seeds 1 and up, whose ranking of the sets Kendall's tau compares, are
-other trainings of `cnn-*` (`python tools/train_extractors.py cnn-mnist cnn-fashion-mnist --seed 1`).
-Precision and density are no judges of blur: it brings images
-towards the middle of the data, where neighbours are near.
+Fréchet distance rests on them. Precision and density are no judges of blur: it brings images
+towards the middle of the data, where neighbours are near. Kendall's tau also compares how other
+trainings of `cnn-*` rank the sets, made by
+`python tools/train_extractors.py cnn-mnist cnn-fashion-mnist --seed 1`, and with `--seed 2`.
 """
 
 
