@@ -12,7 +12,6 @@ from pathlib import Path
 import torch
 
 from ganzoo.bench import controls
-from ganzoo.bench.controls import check_control
 from ganzoo.bench.display import BenchDisplay
 from ganzoo.bench.divergence import diverged_at
 from ganzoo.bench.jobs import Job, digest, jobs_of
@@ -107,7 +106,7 @@ def check(jobs: Sequence[Job]) -> None:
     """Refuse what could not be measured, or drawn, of the jobs that can be done here."""
     able = [job for job in jobs if not catalogue().missing(job.draft)]
     for control in dict.fromkeys(job.row.control for job in able if job.row.control):
-        check_control(control)
+        controls.check_control(control)
     for part in {digest(job.measure): job.measure for job in able}.values():
         check_measure(part)
 

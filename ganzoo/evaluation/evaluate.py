@@ -206,9 +206,13 @@ def extractor_for(part: Part) -> str:
 
 def _data_in_words(real: Reference) -> str:
     """A data set's bare name; where it took arguments, with the hash of what is in it."""
-    bare = real.about.data.name.rpartition("/")[2]
     which = f" ({real.about.data_hash[:8]})" if real.about.data.arguments else ""
-    return bare + which
+    return _bare(real) + which
+
+
+def _bare(real: Reference) -> str:
+    """A data set's name without its plugin's."""
+    return real.about.data.name.rpartition("/")[2]
 
 
 def _training_samples(real: Reference) -> int:
@@ -232,14 +236,13 @@ def _notes(
         notes.append(f"the kernel distance is of the first {KEPT:,} samples")
     if real.about.halves:
         notes.append(
-            f"{real.about.data.name.rpartition('/')[2]} has no test split: real samples are a "
-            "random half of it, which a model may have been trained on; memorisation is told from "
-            "all of it"
+            f"{_bare(real)} has no test split: real samples are a random half of it, which a model "
+            "may have been trained on; memorisation is told from all of it"
         )
     if real.training is None:
         notes.append(
             "memorisation and sliced Wasserstein are left out: they need "
-            f"{real.about.data.name.rpartition('/')[2]} itself, not its statistics alone"
+            f"{_bare(real)} itself, not its statistics alone"
         )
     elif floors and (there := _training_samples(real)) < min(n, MOST):
         notes.append(f"the floor is of {there:,} real training samples: there are no more")

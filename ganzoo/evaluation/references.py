@@ -155,10 +155,10 @@ def check_tensors(path: Path, about: About, tensors: Mapping[str, Tensor]) -> No
             )
     if not about.nearest > 0:
         raise MetricError(f"{path}: nearest must be above 0, found {about.nearest}")
-    if about.tensors and about.tensors != tensors_hash(tensors):
+    if about.tensors and about.tensors != (found := tensors_hash(tensors)):
         raise MetricError(
             f"{path}: sha256 {about.tensors[:12]}... of its tensors was written, and "
-            f"{tensors_hash(tensors)[:12]}... is found: the file is damaged; measure them again"
+            f"{found[:12]}... is found: the file is damaged; measure them again"
         )
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not tensor.isfinite().all():
