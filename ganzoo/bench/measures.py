@@ -16,7 +16,7 @@ from torch.nn.functional import interpolate
 from ganzoo.bench.controls import real
 from ganzoo.data.points import GaussianMixture
 from ganzoo.errors import ConfigError, MetricError, UnknownNameError, did_you_mean
-from ganzoo.evaluation.looking import Seen, look
+from ganzoo.evaluation.looking import Seen, check_enough, look
 from ganzoo.evaluation.real import splits
 from ganzoo.extractors import open_extractor
 from ganzoo.interfaces import Dataset, Extractor
@@ -142,11 +142,7 @@ def stacked(
 
 def check_frechet(n: int, *, extractor: str) -> None:
     """A covariance needs more samples than features."""
-    if n <= (features := opened(extractor, "cpu").feature_dim):
-        raise MetricError(
-            f"measure frechet: {n:,} samples are too few for {features} features of {extractor}; "
-            f"ask for more than {features}"
-        )
+    check_enough(opened(extractor, "cpu"), n)
 
 
 def frechet(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterator, Sequence
+from statistics import fmean
 
 from ganzoo.bench.controls import TITLES
 from ganzoo.bench.jobs import Row
 from ganzoo.bench.measures import Column, measure_named
 from ganzoo.bench.results import Result
 from ganzoo.errors import ConfigError, did_you_mean
+from ganzoo.evaluation.spread import deviation
 from ganzoo.specs import Protocol
 from ganzoo.specs.protocol import Table
 
@@ -84,10 +85,10 @@ def figure(column: Column, values: Sequence[float | None]) -> str:
     there = [value for value in values if value is not None]
     if not there:
         return NOTHING
-    mean = column.text(statistics.fmean(there))
-    spread = f" ± {column.text(statistics.stdev(there))}" if len(there) > 1 else ""
+    mean, spread = column.text(fmean(there)), deviation(there)
+    apart = "" if spread is None else f" ± {column.text(spread)}"
     some = f" ({len(there)} of {len(values)})" if len(there) < len(values) else ""
-    return mean + spread + some
+    return mean + apart + some
 
 
 def budget(protocol: Protocol, row: Row, good: Sequence[Result]) -> str:

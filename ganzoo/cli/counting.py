@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.cards import catalogue
 from ganzoo.cli.tables import table
 from ganzoo.errors import MetricError
+from ganzoo.evaluation.spread import deviation
 from ganzoo.specs.reading import to_json
 
 if TYPE_CHECKING:
@@ -93,13 +94,12 @@ def _lines(rows: Rows) -> list[Line]:
         found = [row.get(key) for row in rows.values()]
         there = [one for one in found if one is not None]
         values = [one.value for one in there]
-        over_seeds = stdev(values) if len(values) > 1 else None
         lines.append(
             Line(
                 key,
                 tuple(one.value if one else None for one in found),
                 mean(values) if values else None,
-                over_seeds if len(rows) > 1 or not there else there[0].spread,
+                deviation(values) if len(rows) > 1 or not there else there[0].spread,
                 there[0].floor if there else None,
             )
         )

@@ -48,7 +48,7 @@ def open_torchvision(name: str, split: str) -> Any:
     except Exception as error:
         raise DataError(
             f"{name} is not in {root} and cannot be fetched ({one_line(error)}); put its files "
-            f"into {root / name / 'raw'}, or train on mnist-mini, which is in the package"
+            f"into {root / name / 'raw'}, or take mnist-mini, which is in the package"
         ) from error
 
 

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isclose, nan, sqrt
-from statistics import mean, stdev
+from statistics import mean
 
 from ganzoo.errors import MetricError, did_you_mean
 from ganzoo.evaluation.evaluate import SAMPLES, Figures, Report, evaluate
 from ganzoo.evaluation.figures import BY_KEY, INCEPTION, NAMES_ON_INCEPTION
 from ganzoo.evaluation.real import shipped_or_made
 from ganzoo.evaluation.sources import Source
+from ganzoo.evaluation.spread import deviation
 from ganzoo.extractors import open_extractor
 from ganzoo.specs import Check, Metric, ModelConfig, Part
 
@@ -85,7 +86,7 @@ def metric_of(
     """One figure of a card, from what each training seed got; `shipped` is whose weights go out."""
     values = tuple(_rounded(row.value) for row in rows)
     several = len(values) > 1
-    spread = stdev(values) if several else rows[0].spread
+    spread = deviation(values) if several else rows[0].spread
     trained = f"{len(values)} training seeds" if several else "one training seed"
     floor = rows[0].floor
     return Metric(

@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from statistics import mean, stdev
+from statistics import mean
 
 import torch
 
 from ganzoo.errors import MetricError, UsageError
 from ganzoo.evaluation.anchors import ANCHORS, REAL, anchors
 from ganzoo.evaluation.figures import measure
-from ganzoo.evaluation.looking import KEPT, NEIGHBOURS, look
+from ganzoo.evaluation.looking import KEPT, NEIGHBOURS, check_enough, look
 from ganzoo.evaluation.real import MOST, is_here, keep, reference_for, splits
 from ganzoo.evaluation.references import Reference
 from ganzoo.evaluation.sources import Source
+from ganzoo.evaluation.spread import deviation
 from ganzoo.interfaces import Dataset, Extractor
 from ganzoo.machine import hardware, versions
 from ganzoo.parts import qualify
@@ -55,7 +56,7 @@ class Figures:
     @property
     def spread(self) -> float | None:
         """The standard deviation over sampling seeds; None of a single one."""
-        return stdev(self.values) if len(self.values) > 1 else None
+        return deviation(self.values)
 
     @property
     def floor(self) -> float | None:
@@ -168,11 +169,7 @@ def check_count(source: Source, extractor: Extractor, n: int) -> None:
     """Refuse more samples than there are, and fewer than a figure can be made of."""
     if source.size is not None and n > source.size:
         raise MetricError(f"{source.name} holds {source.size:,} images, {n:,} were asked for")
-    if n <= extractor.feature_dim:
-        raise MetricError(
-            f"{n:,} samples are too few for {extractor.feature_dim} features of {extractor.name}: "
-            f"the covariance would be singular; ask for more than {extractor.feature_dim}"
-        )
+    check_enough(extractor, n)
 
 
 def real_side(

@@ -55,6 +55,15 @@ class Start:
         return torch.cat(self.pieces)
 
 
+def check_enough(extractor: Extractor, n: int) -> None:
+    """Refuse fewer samples than a covariance of full rank takes."""
+    if n <= extractor.feature_dim:
+        raise MetricError(
+            f"{n:,} samples are too few for {extractor.feature_dim} features of {extractor.name}: "
+            f"the covariance would be singular; ask for more than {extractor.feature_dim}"
+        )
+
+
 @torch.no_grad()
 def look(
     extractor: Extractor,

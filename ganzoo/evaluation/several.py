@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 
 from ganzoo.engine.folder import unequal
 from ganzoo.errors import CardError
 from ganzoo.evaluation.claims import median_of
 from ganzoo.evaluation.evaluate import Report
 from ganzoo.evaluation.figures import BY_KEY
+from ganzoo.evaluation.spread import deviation
 from ganzoo.specs import read_config, read_seeds, seed_folder
 
 
@@ -30,7 +31,7 @@ class Several:
     def row(self, key: str) -> tuple[float, float | None, list[float]]:
         """A figure's mean over training seeds, their deviation (None of one), and each value."""
         values = [report.figures[key].value for report in self.reports]
-        return mean(values), stdev(values) if len(values) > 1 else None, values
+        return mean(values), deviation(values), values
 
     def data(self) -> dict[str, object]:
         """All of it as JSON data."""
