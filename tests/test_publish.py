@@ -120,8 +120,10 @@ def test_the_published_folder_is_a_whole_model(seeds, tmp_path):
     assert "model-index:" in model.card.readme and "license: cc-by-4.0" in model.card.readme
     assert PROSE.strip() in model.card.readme
     assert f"| high quality | {config.metrics[0].value:.4g}" in model.card.readme
+    threads = config.provenance.threads
     assert config.metrics[0].command == (
-        "ganzoo train tiny-ring/ --seeds 3; ganzoo eval runs/tiny-ring/ -n 200 --repeats 2"
+        f"ganzoo train tiny-ring/ --seeds 3 --threads {threads}; "
+        "ganzoo eval runs/tiny-ring/ -n 200 --repeats 2"
     )
 
 
@@ -151,8 +153,10 @@ def test_the_command_names_each_stretch_of_seeds(seeds, tmp_path):
     out(seeds, tmp_path / "model")
     config, _ = read_config(tmp_path / "model" / "config.json")
     assert len(config.metrics[0].values) == 4
+    threads = f"--threads {config.provenance.threads}"
     assert config.metrics[0].command.startswith(
-        "ganzoo train tiny-ring/ --seeds 3; ganzoo train tiny-ring/ --seeds 1 --seed 7; ganzoo eval"
+        f"ganzoo train tiny-ring/ --seeds 3 {threads}; "
+        f"ganzoo train tiny-ring/ --seeds 1 --seed 7 {threads}; ganzoo eval"
     )
 
 
@@ -445,7 +449,7 @@ def test_it_joins_the_models_of_its_plugin(world, trained, tmp_path):
     done = out(trained, "plugin", Effort(n=100, repeats=1))
     assert (done.target.cards, done.place) == (cards, str(cards / "tiny-ring"))
     config = json.loads((cards / "tiny-ring" / "config.json").read_text())
-    assert config["metrics"][0]["command"].startswith("ganzoo train tiny-ring --seeds 3; ")
+    assert config["metrics"][0]["command"].startswith("ganzoo train tiny-ring --seeds 3 --threads ")
 
 
 def test_it_takes_the_place_of_the_model_of_that_name(world, trained, tmp_path):
@@ -503,7 +507,7 @@ def test_it_is_sent_to_the_hub(hub, seeds):
     model = ganzoo.load("hf-hub:lab/ring")
     config = model.card.require_config()
     assert config.name == "tiny-ring" and model.card.origin == f"hf-hub:lab/ring@{commit}"
-    assert config.metrics[0].command.startswith("ganzoo train hf-hub:lab/ring --seeds 3; ")
+    assert config.metrics[0].command.startswith("ganzoo train hf-hub:lab/ring --seeds 3 --threads ")
 
 
 @pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning")
@@ -521,7 +525,7 @@ def test_other_weights_on_the_hub_are_replaced_only_when_that_is_said(hub, seeds
 def test_the_stated_command_keeps_the_branch(hub, seeds):
     out(seeds / "seed-0", "hf-hub:lab/ring@next")
     config = ganzoo.card("hf-hub:lab/ring@next").require_config()
-    assert config.metrics[0].command.startswith("ganzoo train hf-hub:lab/ring@next; ganzoo eval ")
+    assert config.metrics[0].command.startswith("ganzoo train hf-hub:lab/ring@next --threads ")
 
 
 @pytest.mark.parametrize("token", ["hf_another", None])

@@ -22,6 +22,8 @@ from ganzoo.metrics import (
 
 CONFIDENT = 0.9
 MOST_DIGITS = 8
+#: How many samples are compared one by one, whatever n is beyond it.
+SOME = f"up to {NEIGHBOURS:,}"
 PRECISION_K, DENSITY_K = 3, 5  # Kynkäänniemi et al. 2019 and Naeem et al. 2020
 #: The extractor on whose features the distances have the field's own names.
 INCEPTION = "inception-v3"
@@ -55,28 +57,34 @@ class Figure:
 
 FIGURES = (
     Figure("fd", "FD", "the floor", 2, "Fréchet distance of all features"),
-    Figure("kd", "KD", "0", 4, "unbiased polynomial MMD² of features"),
+    Figure("kd", "KD", "0", 4, f"unbiased polynomial MMD² to features of {SOME} test samples"),
     Figure(
         "precision",
         "precision",
         "the floor",
         3,
-        f"samples among the real ones, k = {PRECISION_K}",
+        f"samples among the real ones, k = {PRECISION_K}, of {SOME} each",
     ),
     Figure(
         "recall",
         "recall",
         "the floor",
         3,
-        f"real samples among the drawn ones, k = {PRECISION_K}",
+        f"real samples among the drawn ones, k = {PRECISION_K}, of {SOME} each",
     ),
-    Figure("density", "density", "1", 3, f"real neighbourhoods around one, over k = {DENSITY_K}"),
+    Figure(
+        "density",
+        "density",
+        "1",
+        3,
+        f"real neighbourhoods around one, over k = {DENSITY_K}, of {SOME} each",
+    ),
     Figure(
         "coverage",
         "coverage",
         "the floor",
         3,
-        f"real neighbourhoods with a sample, k = {DENSITY_K}",
+        f"real neighbourhoods with a sample, k = {DENSITY_K}, of {SOME} each",
     ),
     Figure("class_kl", "class KL", "0", 4, "winning classes to the real samples', in nats"),
     Figure(
@@ -87,9 +95,15 @@ FIGURES = (
         "memorisation ratio",
         "1",
         3,
-        "distance to the nearest training sample, over a test sample's",
+        f"distance to the nearest training sample, over a test sample's, of {SOME}",
     ),
-    Figure("swd", "sliced Wasserstein", "the floor", 4, "Wasserstein-2, 512 projections of pixels"),
+    Figure(
+        "swd",
+        "sliced Wasserstein",
+        "the floor",
+        4,
+        f"Wasserstein-2, 512 projections of pixels, of {SOME} each",
+    ),
 )
 BY_KEY = {figure.key: figure for figure in FIGURES}
 

@@ -63,13 +63,15 @@ def _known(plan: Plan, effort: Effort) -> Measured | None:
 def _again(plan: Plan) -> str:
     """The command that trains the seeds again and measures them; of what was imported, the latter.
 
-    A folder takes seeds that follow each other from one training each.
+    A folder takes seeds that follow each other from one training each. Other threads add in another
+    order, so theirs are said.
     """
     what, made = plan.target.what(plan.name), plan.config.provenance
     if made is not None and made.images == 0:
         return f"ganzoo eval {what}"
     asked = [""] if len(plan.exports) == 1 else [_asked(run) for run in _stretches(plan.exports)]
-    trained = "; ".join(f"ganzoo train {what}{seeds}" for seeds in asked)
+    threads = "" if made is None else f" --threads {made.threads}"
+    trained = "; ".join(f"ganzoo train {what}{seeds}{threads}" for seeds in asked)
     return f"{trained}; ganzoo eval runs/{plan.name}/"
 
 
