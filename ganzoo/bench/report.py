@@ -72,12 +72,13 @@ class Report:
                 if row.table is table
             ]
             n = sample_count(table.measure)
+            draws = " (of controls, over draws)" if table.controls else ""
             blocks += [
                 f"## {table.title}",
                 table_of(self.protocol, table, rows),
                 f"n = {n:,} samples of each run's average at its last image, sampling seed "
-                f"{self.protocol.sampling_seed}; mean ± standard deviation over training seeds, "
-                "diverged runs left out; `(1 of 2)` where one of two has the figure.",
+                f"{self.protocol.sampling_seed}; mean ± standard deviation over training seeds"
+                f"{draws}, diverged runs left out; `(1 of 2)` where one of two has the figure.",
             ]
         blocks += footer(self.protocol, jobs, self.gaps, self.broken)
         return "\n\n".join(blocks) + "\n"
