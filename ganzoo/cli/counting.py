@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.cards import catalogue
 from ganzoo.cli.tables import table
 from ganzoo.errors import MetricError
-from ganzoo.evaluation.spread import deviation
 from ganzoo.specs.reading import to_json
 
 if TYPE_CHECKING:
@@ -87,6 +86,7 @@ class Line:
 
 def _lines(rows: Rows) -> list[Line]:
     """A line for each figure."""
+    from ganzoo.evaluation.spread import deviation
     from ganzoo.publishing.modes import FIGURES
 
     lines = []
