@@ -449,7 +449,10 @@ def test_it_joins_the_models_of_its_plugin(world, trained, tmp_path):
     done = out(trained, "plugin", Effort(n=100, repeats=1))
     assert (done.target.cards, done.place) == (cards, str(cards / "tiny-ring"))
     config = json.loads((cards / "tiny-ring" / "config.json").read_text())
-    assert config["metrics"][0]["command"].startswith("ganzoo train tiny-ring --seeds 3 --threads ")
+    threads = config["provenance"]["threads"]
+    assert config["metrics"][0]["command"].startswith(
+        f"ganzoo train tiny-ring --seeds 3 --threads {threads}; "
+    )
 
 
 def test_it_takes_the_place_of_the_model_of_that_name(world, trained, tmp_path):
@@ -507,7 +510,9 @@ def test_it_is_sent_to_the_hub(hub, seeds):
     model = ganzoo.load("hf-hub:lab/ring")
     config = model.card.require_config()
     assert config.name == "tiny-ring" and model.card.origin == f"hf-hub:lab/ring@{commit}"
-    assert config.metrics[0].command.startswith("ganzoo train hf-hub:lab/ring --seeds 3 --threads ")
+    assert config.metrics[0].command.startswith(
+        f"ganzoo train hf-hub:lab/ring --seeds 3 --threads {config.provenance.threads}; "
+    )
 
 
 @pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning")
@@ -525,7 +530,9 @@ def test_other_weights_on_the_hub_are_replaced_only_when_that_is_said(hub, seeds
 def test_the_stated_command_keeps_the_branch(hub, seeds):
     out(seeds / "seed-0", "hf-hub:lab/ring@next")
     config = ganzoo.card("hf-hub:lab/ring@next").require_config()
-    assert config.metrics[0].command.startswith("ganzoo train hf-hub:lab/ring@next --threads ")
+    assert config.metrics[0].command.startswith(
+        f"ganzoo train hf-hub:lab/ring@next --threads {config.provenance.threads}; ganzoo eval "
+    )
 
 
 @pytest.mark.parametrize("token", ["hf_another", None])
