@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ganzoo.cards import Card
     from ganzoo.errors import GanzooError
     from ganzoo.interfaces import (
+        Augmentation,
         Dataset,
         Discriminator,
         Extractor,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         Loss,
         Player,
         Round,
+        Schedule,
         Terms,
         Tracker,
     )
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from ganzoo.zoo import Model, load
 
 __all__ = [
+    "Augmentation",
     "Card",
     "Dataset",
     "Discriminator",
@@ -44,6 +47,7 @@ __all__ = [
     "Model",
     "Player",
     "Round",
+    "Schedule",
     "Terms",
     "Tracker",
     "__version__",
@@ -60,6 +64,7 @@ _HOMES = {
     "ganzoo.cards": ("Card",),
     "ganzoo.errors": ("GanzooError",),
     "ganzoo.interfaces": (
+        "Augmentation",
         "Dataset",
         "Discriminator",
         "Extractor",
@@ -67,6 +72,7 @@ _HOMES = {
         "Loss",
         "Player",
         "Round",
+        "Schedule",
         "Terms",
         "Tracker",
     ),

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Terms: TypeAlias = dict[str, Tensor]
 
 L = TypeVar("L", bound="Loss")
+A = TypeVar("A", bound="Augmentation")
 
 
 class Generator(nn.Module, ABC):
@@ -68,6 +69,18 @@ class Discriminator(nn.Module, ABC):
         return {"scores": self(samples, labels)}
 
 
+class Draw(Protocol):
+    """Draws float32 values [*shape] from the run's own randomness, on the training's device.
+
+    The first dimension goes with the samples: a process or a micro-batch that plays half of the
+    batch gets its half of the rows (and of rows that stand for packs, or for real and fake samples
+    one after the other). `shared=True` gives everybody the same values instead.
+    """
+
+    def __call__(self, *shape: int, shared: bool = False) -> Tensor:
+        """Draw values; each call of a turn has its own."""
+
+
 @dataclass(frozen=True, eq=False)
 class Player:
     """A network as a loss sees it: call it for scores or samples, `outputs` for everything.
@@ -98,7 +111,8 @@ class Round:
     floating, a condition of another kind. In the discriminator's turn `fake`
     carries no gradient. `step` and `turn` count generator steps and discriminator turns done.
     `uniform(*shape)` (in [0, 1)) and `normal(*shape)` are the run's own randomness, the only
-    one a loss may use; `log(name, values)` shows values that nobody minimises.
+    one a loss may use; `shared=True` gives every row, process and micro-batch the same values.
+    `log(name, values)` shows values that nobody minimises.
     """
 
     real: Tensor
@@ -110,9 +124,17 @@ class Round:
     images_seen: int
     step: int
     turn: int
-    uniform: Callable[..., Tensor]
-    normal: Callable[..., Tensor]
+    uniform: Draw
+    normal: Draw
     log: Callable[[str, Tensor], None]
+
+    def due(self, every: int) -> bool:
+        """Whether this is a k-th turn, the first included: for penalties that are lazy.
+
+        A loss that asks here, and reads neither `turn` nor `step` nor `images_seen`, can be played
+        as a CUDA graph.
+        """
+        return self.turn % every == 0
 
 
 class Loss(nn.Module, ABC):
@@ -144,6 +166,49 @@ class Loss(nn.Module, ABC):
 
     def constrain(self, discriminator: Discriminator) -> None:
         """Hold the discriminator to a set after each of its steps, under `no_grad`."""
+
+
+class Schedule(ABC):
+    """Moves a number of the recipe during a training: a pure function of the images seen.
+
+    `needs_total` says that it depends on how many images the whole run has.
+    """
+
+    needs_total: bool = False
+
+    @abstractmethod
+    def value(self, start: float, images: int, total: int) -> float:
+        """The number after `images` of a run of `total`, where the recipe says `start`."""
+
+
+class Augmentation(nn.Module, ABC):
+    """Changes whatever the discriminator is shown, real and fake samples alike.
+
+    Its changes are differentiable twice, and drawn anew for every sample. Buffers are its state,
+    as a loss's are: replace them, never edit them in place. An augmentation that is `adaptive` is
+    told of the scores of real samples.
+    """
+
+    adaptive: bool = False
+
+    def __new__(cls: type[A], *args: Any, **kwargs: Any) -> A:
+        """Ready the module, so that one without state needs no `super().__init__()`."""
+        augmentation = super().__new__(cls)
+        nn.Module.__init__(augmentation)
+        return augmentation
+
+    @abstractmethod
+    def forward(self, samples: Tensor, uniform: Draw, normal: Draw) -> Tensor:
+        """Samples [N, *S] -> as many of the same shape, changed by the draws."""
+
+    def observe(self, scores: Tensor) -> None:
+        """Take in the raw scores of a share's real samples [N], under `no_grad`."""
+
+    def adapt(self, images: int) -> None:
+        """Change strength after a discriminator turn of so many images, under `no_grad`.
+
+        Buffers that `observe` wrote hold their mean over shares and processes by then.
+        """
 
 
 class Dataset(ABC):

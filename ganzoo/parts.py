@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,13 +13,34 @@ from torch import Tensor
 
 from ganzoo.cards import catalogue
 from ganzoo.errors import PartError, UnknownNameError
-from ganzoo.interfaces import Dataset, Discriminator, Extractor, Generator, Loss, Tracker
+from ganzoo.interfaces import (
+    Augmentation,
+    Dataset,
+    Discriminator,
+    Extractor,
+    Generator,
+    Loss,
+    Schedule,
+    Tracker,
+)
 from ganzoo.registry import parameters_of
 from ganzoo.specs import Part
 
 log = logging.getLogger("ganzoo")
 
-P = TypeVar("P", Generator, Discriminator, Loss, Dataset, Extractor, Tracker)
+P = TypeVar(
+    "P",
+    Generator,
+    Discriminator,
+    Loss,
+    Dataset,
+    Extractor,
+    Tracker,
+    Augmentation,
+    Schedule,
+)
+
+Q = TypeVar("Q", bound=Part)
 
 _KINDS: dict[type, str] = {
     Generator: "generator",
@@ -27,6 +49,8 @@ _KINDS: dict[type, str] = {
     Dataset: "dataset",
     Extractor: "extractor",
     Tracker: "tracker",
+    Augmentation: "augmentation",
+    Schedule: "schedule",
 }
 
 #: Kinds whose samples the core draws into one picture.
@@ -45,10 +69,10 @@ def build(interface: type[P], part: Part) -> P:
     return made
 
 
-def qualify(interface: type[P], part: Part) -> Part:
+def qualify(interface: type[P], part: Q) -> Q:
     """The same part under its qualified name, as config.json stores it."""
     entry = catalogue().registry.find(_KINDS[interface], part.name)
-    return Part(entry.qualified, part.arguments)
+    return replace(part, name=entry.qualified)
 
 
 def taken_arguments(interface: type[P], part: Part) -> dict[str, inspect.Parameter]:
@@ -65,13 +89,15 @@ def needed_arguments(interface: type[P], part: Part) -> set[str]:
     return {name for name, p in taken if p.default is p.empty} - part.arguments.keys()
 
 
-def fitted(part: Part, shape: tuple[int, ...]) -> Part:
+def fitted(part: Q, shape: tuple[int, ...]) -> Q:
     """A data set's part with the `size` and `channels` that it needs and lacks, from a shape."""
     lacking = {"size", "channels"} & needed_arguments(Dataset, part)
     if not lacking or len(shape) != 3 or shape[1] != shape[2]:
         return part  # building it says what is missing
     found = {"size": shape[2], "channels": shape[0]}
-    return Part(part.name, {**part.arguments, **{name: found[name] for name in sorted(lacking)}})
+    return replace(
+        part, arguments={**part.arguments, **{name: found[name] for name in sorted(lacking)}}
+    )
 
 
 def create_generator(name: str, /, **arguments: Any) -> Generator:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 from torch.testing import assert_close
 
 from ganzoo import Discriminator
+from ganzoo.augmentations import Augmented, DiffAugment, Flip, color, cutout, flip, translation
 from ganzoo.errors import ConfigError
 from ganzoo.interfaces import Player
 from ganzoo.losses import r1_penalty
-from ganzoo.specs import Augmentation
-from ganzoo.wrappers import Augmented
-from ganzoo.wrappers.augment import augment, color, cutout, flip, translation
 from playing import config, exported, play
 from tiny import TinyDiscriminator
 
@@ -34,9 +33,18 @@ def random(seed=0):
     return lambda *shape: torch.rand(shape, generator=rng)
 
 
+def augmented(inner, *augmentations):
+    return Augmented(inner, nn.ModuleList(augmentations), random(), random())
+
+
 def numbered(n=1, side=8):
     """Images whose pixels are all different."""
     return torch.arange(1.0, n * 3 * side * side + 1).reshape(n, 3, side, side) / 1000
+
+
+def test_a_change_that_there_is_not_is_named():
+    with pytest.raises(ConfigError, match="no 'colour'; did you mean 'color'"):
+        DiffAugment(["colour"])
 
 
 def test_half_of_the_images_are_mirrored():
@@ -98,9 +106,8 @@ def test_a_square_at_the_edge_is_cut_off_by_it():
 
 @pytest.mark.parametrize("name", ["color", "translation", "cutout"])
 def test_every_change_is_differentiable_twice(name):
-    how = Augmentation(flip=True, diffaugment=(name,))
     inner = TinyDiscriminator(sample_shape=(3, 8, 8))
-    penalty = r1_penalty(Player(Augmented(inner, how, random())), numbered(4))
+    penalty = r1_penalty(Player(augmented(inner, DiffAugment([name]), Flip())), numbered(4))
     penalty.mean().backward()
     assert penalty.shape == (4,)
     assert all(p.grad.isfinite().all() for p in inner.parameters() if p.grad is not None)
@@ -109,14 +116,14 @@ def test_every_change_is_differentiable_twice(name):
 
 def test_gradients_reach_the_images():
     images = numbered(2).requires_grad_()
-    how = Augmentation(flip=True, diffaugment=("color", "translation", "cutout"))
-    augment(images, how, random()).sum().backward()
+    wrapped = augmented(TinyDiscriminator(sample_shape=(3, 8, 8)), DiffAugment(), Flip())
+    wrapped.augment(images).sum().backward()
     assert images.grad.abs().sum() > 0
 
 
 def test_a_wrapped_discriminator_is_one():
     inner = TinyDiscriminator(sample_shape=(3, 8, 8))
-    wrapped = Augmented(inner, Augmentation(), random())
+    wrapped = augmented(inner)
     assert isinstance(wrapped, Discriminator)
     assert_close(wrapped(numbered(2)), inner(numbered(2)))
     assert_close(wrapped.outputs(numbered(2))["scores"], inner(numbered(2)))

@@ -152,7 +152,20 @@ def test_the_gradients_norm_is_over_all_parameters():
     one, other, still = (nn.Parameter(torch.zeros(2)) for _ in range(3))
     one.grad, other.grad = torch.tensor([3.0, 0.0]), torch.tensor([0.0, 4.0])
     assert gradient_norm([one, other, still]) == 5.0
-    assert gradient_norm([still]) == 0.0
+    assert gradient_norm([still]) is None
+
+
+def test_a_generators_turn_without_terms_tells_nothing():
+    """Its gradient of 0 once entered the median, and no gradient could vanish against that."""
+    vitals = Vitals()
+    for number in range(2 * PATIENCE):
+        check(vitals, pulse(gradient=None if number % 2 else 1.0))
+    assert vitals.gradients == [1.0] * PATIENCE
+    figures, illness = check(vitals, pulse(gradient=None))
+    assert illness is None
+    assert "gradient" not in figures
+    found = [check(vitals, pulse(**WON))[1] for _ in range(PATIENCE)]
+    assert found[-1].name == "discriminator-wins"
 
 
 # --- The detectors, on numbers ----------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
@@ -12,6 +14,8 @@ from ganzoo.engine.checkpoint import last_good
 from ganzoo.engine.prepare import prepare
 from ganzoo.engine.schedules import share_of_rate
 from ganzoo.engine.turns import gradients_of, step
+from ganzoo.errors import ConfigError, TrainingError
+from ganzoo.schedules import InverseSqrt
 from ganzoo.specs import Schedule
 from playing import PLAIN, config, exported, play
 
@@ -107,3 +111,147 @@ def test_a_shorter_gradient_is_left_alone(tiny_world, tmp_path):
     play(config(optimizers=free), tmp_path / "free")
     wide, free = exported(tmp_path / "wide"), exported(tmp_path / "free")
     assert all(torch.equal(wide[name], free[name]) for name in wide)
+
+
+# --- Any number of a recipe --------------------------------------------------------------------
+
+
+def cosine(to, **more):
+    return {"name": "cosine", "arguments": {"to": to, "images": 160, **more}}
+
+
+R3GAN = {  # Huang et al. 2024: five numbers move along cosines
+    "optimizers.generator.lr": cosine(5e-5),
+    "optimizers.discriminator.lr": cosine(5e-5),
+    "optimizers.generator.arguments.betas.1": cosine(0.99),
+    "optimizers.discriminator.arguments.betas.1": cosine(0.99),
+    "loss.arguments.r1_gamma": cosine(0.005),
+    "loss.arguments.r2_gamma": cosine(0.005),
+    "ema.half_life": cosine(5_000_000),
+}
+ADAM = {"name": "adam", "lr": 2e-4, "arguments": {"betas": [0.0, 0.9]}}
+MODERN = {
+    "loss": ("relativistic", {"r1_gamma": 0.05, "r2_gamma": 0.05}),
+    "optimizers": {"generator": ADAM, "discriminator": ADAM},
+    "ema": {"half_life": 0.0, "ramp_up": None},
+}
+
+
+def test_the_schedules_of_r3gan_move_its_numbers_and_go_on_exactly(tiny_world, tmp_path):
+    play(config(**MODERN, schedules=R3GAN, steps=8), tmp_path / "whole")
+    play(config(**MODERN, schedules=R3GAN, steps=3), tmp_path / "halves")
+    play(config(**MODERN, schedules=R3GAN, steps=8), tmp_path / "halves")
+    whole, halves = exported(tmp_path / "whole"), exported(tmp_path / "halves")
+    assert all(torch.equal(whole[name], halves[name]) for name in whole)
+    group = last_good(tmp_path / "whole" / "checkpoints").plain["generator_optimizer"]["groups"][0]
+    left = (1 + math.cos(math.pi * 128 / 160)) / 2
+    assert group["lr"] == pytest.approx(5e-5 + (2e-4 - 5e-5) * left)
+    assert group["betas"] == [0.0, pytest.approx(0.99 - 0.09 * left)]
+
+
+def test_a_losses_weight_moves_in_the_turn(tiny_world):
+    gamma = {"loss.arguments.r1_gamma": {"name": "linear", "arguments": {"to": 0.0, "images": 64}}}
+    state, table = prepare(config(**MODERN, schedules=gamma), CPU)
+    seen = []
+    for _ in range(5):
+        step(state, table, lambda name, values: seen.append(name))
+        seen.append(float(state.loss.r1_gamma))
+    weights = [value for value in seen if isinstance(value, float)]
+    assert weights == [pytest.approx(0.05 * share) for share in (0.75, 0.5, 0.25, 0.0, 0.0)]
+    assert seen.count("discriminator.r1") == 5  # the term is there though its weight is 0
+
+
+def test_a_term_whose_weight_begins_at_nothing_is_there(tiny_world):
+    rising = {"loss.arguments.r1_gamma": {"name": "linear", "arguments": {"to": 1.0, "images": 64}}}
+    given = {**MODERN, "loss": ("relativistic", {"r2_gamma": 0.05}), "schedules": rising}
+    state, table = prepare(config(**given), CPU)
+    seen = {}
+    step(state, table, seen.__setitem__)
+    assert state.loss.double_backward
+    assert float(seen["discriminator.r1"].detach()) > 0
+
+
+def test_the_inverse_square_root_is_edm2s(tiny_world):
+    schedule = InverseSqrt(images=100, warmup=10)
+    assert schedule.value(0.01, 5, 1000) == pytest.approx(0.005)
+    assert schedule.value(0.01, 100, 1000) == pytest.approx(0.01)
+    assert schedule.value(0.01, 400, 1000) == pytest.approx(0.005)
+
+
+def test_a_groups_rate_keeps_its_factor_under_a_schedule(tiny_world):
+    optimizers = {"generator": {**ADAM, "groups": {"*bias": {"lr_factor": 0.01}}}}
+    moving = {"optimizers.generator.lr": cosine(0.0)}
+    state, table = prepare(config(optimizers=optimizers, schedules=moving), CPU)
+    step(state, table, lambda name, values: None)
+    rest, biases = state.generator_optimizer.param_groups
+    assert rest["lr"] < 2e-4
+    assert biases["lr"] == pytest.approx(0.01 * rest["lr"])
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("loss.arguments.gamma", "no number 'loss.arguments.gamma' .* did you mean"),
+        ("batch", "no number 'batch' that can move"),
+        ("optimizers.generator.arguments.beta", "Adam has no number 'arguments.beta'"),
+        ("optimizers.generator.arguments.betas.2", r"has no number 'arguments.betas.2'"),
+        ("optimizers.critic.lr", "no number 'optimizers.critic.lr' .* did you mean"),
+        ("augmentation.ada.strength", "no augmentation 'ada' in the recipe"),
+    ],
+)
+def test_a_schedule_of_no_number_is_refused_before_training(tiny_world, tmp_path, path, message):
+    with pytest.raises(ConfigError, match=message):
+        play(config(**MODERN, schedules={path: cosine(1.0)}), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_two_schedules_of_one_rate_are_refused(tiny_world):
+    both = {"generator": {**ADAM, "schedule": {"name": "cosine", "images": 160}}}
+    with pytest.raises(ConfigError, match="schedule in optimizers.generator.schedule too"):
+        prepare(config(optimizers=both, schedules={"optimizers.generator.lr": cosine(0.0)}), CPU)
+
+
+def test_a_schedule_may_lie_below_nested_keys_and_be_taken_away(tiny_world):
+    nested = {"loss": {"arguments": {"r1_gamma": cosine(0.0)}}, "ema.half_life": None}
+    recipe = config(**MODERN, schedules=nested).recipe
+    assert list(recipe.schedules) == ["loss.arguments.r1_gamma"]
+    assert recipe.schedules["loss.arguments.r1_gamma"].name == "ganzoo/cosine"
+
+
+def test_images_cannot_be_raised_where_a_schedule_ends_with_the_run(tiny_world, tmp_path):
+    moving = {"ema.half_life": {"name": "linear", "arguments": {"to": 100.0}}}
+    play(config(**MODERN, schedules=moving, steps=3), tmp_path)
+    with pytest.raises(TrainingError, match="a schedule depends on it"):
+        play(config(**MODERN, schedules=moving, steps=4), tmp_path)
+
+
+# --- Groups of parameters and turns of the generator --------------------------------------------
+
+
+def test_a_pattern_that_fits_no_parameter_is_refused(tiny_world, tmp_path):
+    groups = {"generator": {**ADAM, "groups": {"mapping.*": {"lr_factor": 0.01}}}}
+    with pytest.raises(ConfigError, match=r"'mapping.\*' matches no parameter of TinyGenerator"):
+        play(config(optimizers=groups), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_several_generator_turns_follow_one_of_the_discriminator(tiny_world, tmp_path):
+    state, table = prepare(config(generator_steps=3), CPU)
+    seen = []
+    step(state, table, lambda name, values: seen.append(name))
+    assert (state.turn, state.step, state.images) == (1, 3, 16)
+    assert seen.count("generator") == 3
+    play(config(generator_steps=3, steps=8), tmp_path / "whole")
+    play(config(generator_steps=3, steps=3), tmp_path / "halves")
+    play(config(generator_steps=3, steps=8), tmp_path / "halves")
+    whole, halves = exported(tmp_path / "whole"), exported(tmp_path / "halves")
+    assert all(torch.equal(whole[name], halves[name]) for name in whole)
+
+
+def test_each_generator_turn_draws_latents_of_its_own(tiny_world):
+    state, table = prepare(config(generator_steps=3, reuse_fakes=False), CPU)
+    shown = []
+    original = state.loss.generator
+    state.loss.generator = lambda round: (shown.append(round.latents), original(round))[1]
+    step(state, table, lambda name, values: None)
+    assert len({tuple(latents.flatten().tolist()) for latents in shown}) == 3

@@ -95,7 +95,7 @@ FULL: dict[str, Any] = config_of(
     extra={"anything": [1, {"goes": None}]},
     recipe={
         "loss": {"name": "ganzoo/hinge", "arguments": {"r1_gamma": 0.1}},
-        "data": {"name": "tiny/tiny-ring", "arguments": {"length": 64}},
+        "data": {"name": "tiny/tiny-ring", "arguments": {"length": 64}, "balance": True},
         "optimizers": {
             "generator": {
                 "name": "adam",
@@ -103,6 +103,7 @@ FULL: dict[str, Any] = config_of(
                 "arguments": {"betas": [0.5, 0.999]},
                 "schedule": None,
                 "max_grad_norm": None,
+                "groups": {"*.bias": {"lr_factor": 0.5, "arguments": {"weight_decay": 0.0}}},
             },
             "discriminator": {
                 "name": "adam",
@@ -110,15 +111,18 @@ FULL: dict[str, Any] = config_of(
                 "arguments": {},
                 "schedule": {"name": "linear", "images": 50, "warmup": 10, "final": 0.1},
                 "max_grad_norm": 5.0,
+                "groups": {},
             },
         },
         "discriminator_steps": 2,
+        "generator_steps": 3,
         "batch": 32,
         "images": 64,
         "ema": {"half_life": 10.0, "ramp_up": None},
         "reuse_fakes": False,
         "precision": "float32",
         "augmentation": {"flip": True, "diffaugment": ["color", "cutout"]},
+        "schedules": {"ema.half_life": {"name": "linear", "arguments": {"to": 9.0, "images": 9}}},
         "on_collapse": "stop",
         "start": {"model": "tiny-ring", "generator": "c" * 64, "discriminator": "d" * 64},
         "seed": 7,
@@ -501,11 +505,13 @@ CHANGES: dict[str, Any] = {
     "data": {"name": "tiny/tiny-ring", "arguments": {}},
     "optimizers": {**FULL["recipe"]["optimizers"], "generator": {"name": "adam", "lr": 0.002}},
     "discriminator_steps": 1,
+    "generator_steps": 1,
     "batch": 16,
     "ema": {"half_life": 10.0, "ramp_up": 0.1},
     "reuse_fakes": True,
     "precision": "bf16",
     "augmentation": {"flip": True, "diffaugment": ["cutout", "color"]},
+    "schedules": {},
     "on_collapse": "rollback",
     "start": None,
     "seed": 8,
@@ -561,7 +567,12 @@ def test_the_order_of_keys_does_not_move_the_hash() -> None:
     ("recipe", "message"),
     [
         ({"on_collapse": "pray"}, "on_collapse is one of .*'rollback'.*found 'pray'"),
-        ({"augmentation": {"diffaugment": ["colour"]}}, "no 'colour'; did you mean 'color'"),
+        ({"generator_steps": 0}, "generator_steps must be 1 or more, found 0"),
+        ({"schedules": {"ema.half_life": 5}}, "schedules: ema.half_life: expected an object"),
+        (
+            {"optimizers": {"generator": {"groups": {"*": {"lr_factor": -1}}}}},
+            "lr_factor must be 0 or more",
+        ),
         ({"optimizers": {"generator": {"max_grad_norm": 0}}}, "max_grad_norm must be above 0"),
         (
             {"optimizers": {"generator": {"schedule": {"name": "cosin"}}}},

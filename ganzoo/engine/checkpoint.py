@@ -8,7 +8,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,10 @@ log = logging.getLogger("ganzoo")
 class Setting:
     """What a checkpoint was made with, and a training that goes on bit for bit must have again.
 
-    `recipe` and `data` are hashes: another one is refused. `processes`, `micro_batch` (0: whole)
-    and `threads` change only the order of sums.
+    `recipe` and `data` are hashes: another one is refused. The rest changes only bits, by the order
+    of sums or the kernels that are chosen, and is told: `micro_batch` is 0 where a batch is played
+    whole; `hardware` and `torch` are empty in checkpoints of versions that did not note them.
+    What may change without a word: the folder, cadences, trackers, and `--no-graph`.
     """
 
     recipe: str
@@ -39,6 +41,15 @@ class Setting:
     processes: int
     micro_batch: int
     threads: int
+    compile: bool = False
+    hardware: str = ""
+    torch: str = ""
+
+    def changes(self, now: Setting) -> dict[str, tuple[object, object]]:
+        """What is other now and changes bits, by name, with both values."""
+        names = (field.name for field in fields(self) if field.name not in ("recipe", "data"))
+        pairs = {name: (getattr(self, name), getattr(now, name)) for name in names}
+        return {n: (then, new) for n, (then, new) in pairs.items() if then not in ("", new)}
 
 
 @dataclass(frozen=True)

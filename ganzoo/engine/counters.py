@@ -14,9 +14,11 @@ import torch
 from torch import Tensor
 
 from ganzoo.engine.shares import Share
+from ganzoo.interfaces import Draw
 from ganzoo.seeds import derive
 
-Draw = Callable[..., Tensor]
+#: Makes values of a shape, as `torch.rand` does.
+Make = Callable[..., Tensor]
 
 
 class Counters:
@@ -51,37 +53,31 @@ class Counters:
     def draws(
         self, turn: int, purpose: str, device: torch.device, batch: int, share: Share
     ) -> tuple[Draw, Draw]:
-        """`uniform` and `normal` for one turn of one share: each call has its own counter.
+        """`uniform` and `normal` for one turn of one share: each call has its own counter."""
+        calls = 0
 
-        A first dimension that goes with the share's rows (as many, a multiple, or one for each
-        pack) is drawn for the whole batch and cut; anything else is the same everywhere.
-        """
-        calls, rows = 0, batch // share.count
-
-        def draw(make: Draw, shape: tuple[int, ...]) -> Tensor:
+        def draw(make: Make, shape: tuple[int, ...], shared: bool) -> Tensor:
             nonlocal calls
             calls += 1
             rng = self.rng(turn, f"{purpose}-{calls}")
-            if share.count == 1 or not _goes_with(rows, shape):
-                return make(shape, generator=rng).to(device, non_blocking=True)
-            batches = max(1, shape[0] // rows)  # 2 where real and fake are scored as one
-            whole = make((batches, shape[0] // batches * share.count, *shape[1:]), generator=rng)
-            part = whole[:, share.rows(whole.shape[1])].flatten(0, 1)
-            return part.to(device, non_blocking=True)
+            whole = shared or share.count == 1 or not shape
+            values = make(shape, generator=rng) if whole else share.drawn(make, shape, batch, rng)
+            return to_device(values, device)
 
-        def uniform(*shape: int) -> Tensor:
-            return draw(torch.rand, shape)
+        def uniform(*shape: int, shared: bool = False) -> Tensor:
+            return draw(torch.rand, shape, shared)
 
-        def normal(*shape: int) -> Tensor:
-            return draw(torch.randn, shape)
+        def normal(*shape: int, shared: bool = False) -> Tensor:
+            return draw(torch.randn, shape, shared)
 
         return uniform, normal
 
 
-def _goes_with(rows: int, shape: tuple[int, ...]) -> bool:
-    """Whether a draw of this shape has a place for each row, or each pack of them."""
-    first = shape[0] if shape else 1
-    return first == rows or (first > 1 and (first % rows == 0 or rows % first == 0))
+def to_device(values: Tensor, device: torch.device) -> Tensor:
+    """Values drawn on the CPU, on the device; a GPU is not waited for."""
+    if device.type != "cuda":
+        return values.to(device)
+    return values.pin_memory().to(device, non_blocking=True)
 
 
 class DataOrder:
@@ -109,3 +105,34 @@ class DataOrder:
             rng = torch.Generator().manual_seed(derive(self.seed, "order", number))
             self._passes = {number: torch.randperm(self.length, generator=rng)}
         return self._passes[number]
+
+
+class BalancedOrder:
+    """The same with every class equally often: a function of (seed, k) and the data's labels alone.
+
+    Images come in rounds of one from each class, the classes of a round in an order of its own, and
+    each class goes through its samples in passes, each a permutation of its own.
+    """
+
+    def __init__(self, labels: Tensor, seed: int) -> None:
+        self.seed = seed
+        self._rows = [(labels == each).nonzero().flatten() for each in labels.unique()]
+        self._passes: dict[int, tuple[int, Tensor]] = {}
+
+    def rows(self, first: int, count: int) -> Tensor:
+        """Rows int64 [count] of the images numbered from `first`."""
+        return torch.tensor([self._row(number) for number in range(first, first + count)])
+
+    def _row(self, number: int) -> int:
+        round_number, place = divmod(number, len(self._rows))
+        chosen = int(self._permutation(-1, round_number, len(self._rows))[place])
+        rows = self._rows[chosen]
+        pass_number, offset = divmod(round_number, len(rows))
+        return int(rows[self._permutation(chosen, pass_number, len(rows))[offset]])
+
+    def _permutation(self, owner: int, number: int, length: int) -> Tensor:
+        """The newest permutation of an owner: a class, or -1 for the order of classes."""
+        if owner not in self._passes or self._passes[owner][0] != number:
+            rng = torch.Generator().manual_seed(derive(self.seed, "balance", owner, number))
+            self._passes[owner] = (number, torch.randperm(length, generator=rng))
+        return self._passes[owner][1]

@@ -94,7 +94,9 @@ def requirements(config: ModelConfig) -> dict[str, str]:
     """The plugins whose parts the model uses, at least in the versions that made it."""
     plugins = catalogue().manager.plugins
     parts = (config.generator, config.discriminator, config.recipe.loss, config.recipe.data)
-    names = {part.name.rpartition("/")[0] for part in parts} - {CORE, ""}
+    moved = (part.name for part in config.recipe.schedules.values())
+    qualified = (*(part.name for part in parts), *config.recipe.augmentation, *moved)
+    names = {name.rpartition("/")[0] for name in qualified} - {CORE, ""}
     return {name: f">={release(plugins[name].version)}" for name in sorted(names)}
 
 

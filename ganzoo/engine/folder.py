@@ -120,7 +120,6 @@ def difference(there: ModelConfig, asked: ModelConfig) -> str:
     if there.recipe.images != asked.recipe.images:
         return (
             f"recipe.images is {there.recipe.images:,} there, {asked.recipe.images:,} was asked "
-            "for, and a learning-rate schedule depends on it (give the schedule its own `images` "
-            "in a new run)"
+            "for, and a schedule depends on it (give the schedule its own `images` in a new run)"
         )
     return "they differ"

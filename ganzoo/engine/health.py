@@ -77,13 +77,14 @@ class Illness:
 class Pulse:
     """One turn as a check sees it: `scores` of the real samples and the fakes where it has them.
 
-    `terms` are what the players minimise, not what a loss only shows.
+    `gradient` is the norm of the generator's, None where its turn had no terms; `terms` are what
+    the players minimise, not what a loss only shows.
     """
 
     real: Tensor
     fake: Tensor
     scores: tuple[Tensor, Tensor] | None
-    gradient: float
+    gradient: float | None
     terms: Mapping[str, float]
     finite_weights: bool
 
@@ -92,7 +93,9 @@ def check(
     vitals: Vitals, pulse: Pulse, features: Features = PIXELS
 ) -> tuple[dict[str, float], Illness | None]:
     """Look at one turn: figures to log, and what is wrong, told once."""
-    figures = {"gradient": pulse.gradient, "diversity": diversity(pulse, features)}
+    figures = {"diversity": diversity(pulse, features)}
+    if pulse.gradient is not None:
+        figures["gradient"] = pulse.gradient
     if pulse.scores is not None:
         figures["ranked"] = ranked(*pulse.scores)
     found = (
@@ -101,7 +104,7 @@ def check(
         or _all_alike(vitals, figures["diversity"])
     )
     usual = figures.get("ranked", 0.0) <= WINNING or not vitals.gradients
-    if math.isfinite(pulse.gradient) and usual:
+    if pulse.gradient is not None and math.isfinite(pulse.gradient) and usual:
         vitals.gradients = [*vitals.gradients, pulse.gradient][-MEMORY:]
     if found is None or found.name in vitals.told:
         return figures, None
@@ -126,10 +129,10 @@ def diversity(pulse: Pulse, features: Features = PIXELS) -> float:
     return float(torch.pdist(fake).mean()) / among_real if among_real > 0 else 1.0
 
 
-def gradient_norm(parameters: Iterable[Tensor]) -> float:
-    """The Euclidean norm of the gradients that are there."""
-    found = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    return float(torch.nn.utils.get_total_norm(found)) if found else 0.0
+def gradient_norm(parameters: Iterable[Tensor]) -> float | None:
+    """The Euclidean norm of the gradients that are there; None after a turn without terms."""
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    return float(torch.nn.utils.get_total_norm(gradients)) if gradients else None
 
 
 def all_finite(parameters: Iterable[Tensor]) -> bool:
@@ -141,7 +144,7 @@ def all_finite(parameters: Iterable[Tensor]) -> bool:
 def _not_finite(pulse: Pulse) -> Illness | None:
     """A term, a gradient or a weight that is NaN or infinite: nothing comes back from that."""
     terms = [name for name, value in pulse.terms.items() if not math.isfinite(value)]
-    if not terms and math.isfinite(pulse.gradient) and pulse.finite_weights:
+    if not terms and math.isfinite(pulse.gradient or 0.0) and pulse.finite_weights:
         return None
     where = f"the term {terms[0]}" if terms else "a gradient or a weight"
     return Illness(
@@ -152,8 +155,13 @@ def _not_finite(pulse: Pulse) -> Illness | None:
     )
 
 
-def _discriminator_wins(vitals: Vitals, ranking: float, gradient: float) -> Illness | None:
-    """It tells every pair apart, and nothing of that reaches the generator."""
+def _discriminator_wins(vitals: Vitals, ranking: float, gradient: float | None) -> Illness | None:
+    """It tells every pair apart, and nothing of that reaches the generator.
+
+    A turn of the generator without terms tells nothing.
+    """
+    if gradient is None:
+        return None
     usual = statistics.median(vitals.gradients) if vitals.gradients else 0.0
     wins = ranking > WINNING and gradient < VANISHED * usual
     vitals.winning = vitals.winning + 1 if wins else 0

@@ -15,6 +15,8 @@ from ganzoo.files import flush, written_whole
 
 #: Steps whose values are held before they are made numbers, so that a GPU is seldom waited for.
 FOLD = 128
+#: Values that are held as they are until then; of more, the mean is taken at once.
+HELD = 4096
 REAL, FAKE = "real_scores", "fake_scores"
 
 
@@ -27,6 +29,8 @@ class Meter:
     def __init__(self) -> None:
         self.newest: dict[str, Tensor] = {}
         self._held: dict[str, list[Tensor]] = {}
+        self._large: dict[str, Tensor] = {}
+        self._judged = False
         self._steps = 0
         self._sums: dict[str, float] = {}
         self._counts: dict[str, int] = {}
@@ -34,7 +38,20 @@ class Meter:
     def add(self, name: str, values: Tensor) -> None:
         """Take in values of any shape."""
         values = self.newest[name] = values.detach()
+        if values.numel() > HELD:
+            values = self._mean_at_once(name, values)
         self._held.setdefault(name, []).append(values)
+
+    def _mean_at_once(self, name: str, values: Tensor) -> Tensor:
+        """The mean of many values [1]; of many scores, the accuracies of the turn too."""
+        if name in (REAL, FAKE):
+            self._large[name] = values
+            self._judged = True
+        if len(self._large) == 2:
+            for accuracy, share in accuracies([self._large[REAL]], [self._large[FAKE]]).items():
+                self._held.setdefault(accuracy, []).append(share)
+            self._large = {}
+        return values.float().mean().reshape(1)
 
     def note(self, name: str, value: float) -> None:
         """Take in a number."""
@@ -61,7 +78,7 @@ class Meter:
 
     def restore(self, plain: Mapping[str, Any]) -> None:
         """Go on from what `plain` gave, and from nothing else."""
-        self._held, self.newest, self._steps = {}, {}, 0
+        self._held, self._large, self.newest, self._steps = {}, {}, {}, 0
         self._sums = {name: float(total) for name, total in plain["sums"].items()}
         self._counts = dict(plain["counts"])
 
@@ -70,6 +87,8 @@ class Meter:
         held, self._held, self._steps = self._held, {}, 0
         for name, values in held.items():
             self._sum_up(name, means_of_each(values))
+        if self._judged:  # turn by turn, since the scores are many
+            return
         for name, right in accuracies(held.get(REAL, []), held.get(FAKE, [])).items():
             self._sum_up(name, right)
 

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import torch
 
-from ganzoo.engine.counters import Counters, DataOrder
+from ganzoo.engine.counters import BalancedOrder, Counters, DataOrder
+from ganzoo.engine.dials import bound, loss_of
 from ganzoo.engine.optimizers import make_optimizer
 from ganzoo.engine.ranks import Ranks
 from ganzoo.engine.shares import shares_of
@@ -17,12 +18,13 @@ from ganzoo.engine.state import TrainingState
 from ganzoo.engine.trial import dry_call
 from ganzoo.engine.turns import Table
 from ganzoo.errors import ConfigError, TrainingError
-from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
-from ganzoo.parts import build, fitted, needed_arguments, qualify
+from ganzoo.interfaces import Augmentation, Dataset, Discriminator, Generator, Loss, Schedule
+from ganzoo.parts import build, fitted, needed_arguments, qualify, taken_arguments
 from ganzoo.seeds import derive
 from ganzoo.specs import (
     CONFIG_VERSION,
     ModelConfig,
+    Part,
     Recipe,
     check_version,
     merge,
@@ -33,6 +35,8 @@ from ganzoo.specs import (
 from ganzoo.wrappers import Ema
 
 N = TypeVar("N", Generator, Discriminator)
+#: Samples that are read at once where only their labels are wanted.
+PIECE = 4096
 
 
 def resolve(raw: Mapping[str, Any], where: str) -> ModelConfig:
@@ -52,8 +56,35 @@ def resolve(raw: Mapping[str, Any], where: str) -> ModelConfig:
             config.recipe,
             loss=qualify(Loss, config.recipe.loss),
             data=qualify(Dataset, config.recipe.data),
+            augmentation=qualified_augmentations(config.recipe.augmentation),
+            schedules={k: qualify(Schedule, p) for k, p in config.recipe.schedules.items()},
         ),
     )
+
+
+def qualified_augmentations(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Augmentations under their qualified names, each with its arguments.
+
+    `true` stands for no arguments, and a list for the first one; of two names of one augmentation
+    the later counts, which is the user's where a card has the other.
+    """
+    arguments: dict[str, Any] = {}
+    for name, how in asked.items():
+        qualified = qualify(Augmentation, Part(name)).name
+        arguments[qualified] = arguments.get(qualified, {}) | _arguments(name, how)
+    return {name: arguments[name] for name in sorted(arguments)}
+
+
+def _arguments(name: str, how: Any) -> dict[str, Any]:
+    """An augmentation's arguments, however they were given."""
+    if how is True:
+        return {}
+    if isinstance(how, Mapping):
+        return dict(how)
+    first = next(iter(taken_arguments(Augmentation, Part(name))), None)
+    if first is None or not isinstance(how, list | tuple):
+        raise ConfigError(f"augmentation.{name}: expected its arguments, or true; found {how!r}")
+    return {first: list(how)}
 
 
 def fit_data(config: ModelConfig) -> ModelConfig:
@@ -111,6 +142,7 @@ def prepare(
     data.to(device)
     generator, discriminator = at_home(generator, device), at_home(discriminator, device)
     trainable = tuple(p for p in discriminator.parameters() if p.requires_grad)
+    augmentations = build_augmentations(recipe).to(device)
     state = TrainingState(
         generator=generator,
         discriminator=discriminator,
@@ -118,13 +150,15 @@ def prepare(
         loss=loss,
         generator_optimizer=make_optimizer(recipe.optimizers.generator, generator),
         discriminator_optimizer=make_optimizer(recipe.optimizers.discriminator, discriminator),
+        augmentations=augmentations,
+        augmentation_names=tuple(recipe.augmentation),
     )
     for parameter in trainable:
         parameter.requires_grad_(False)
     table = Table(
         recipe=recipe,
         data=data,
-        order=DataOrder(len(data), recipe.seed),
+        order=order_of(recipe, data),
         counters=Counters(recipe.seed),
         device=device,
         conditional=conditional,
@@ -132,7 +166,9 @@ def prepare(
         autocast=torch.bfloat16 if recipe.precision == "bf16" else None,
         ranks=ranks,
         shares=shares,
+        schedules=bound(recipe, state, device),
     )
+    table.schedules.move(recipe.batch)
     try_layout(state, table)
     return state, table
 
@@ -191,7 +227,40 @@ def build_loss(config: ModelConfig) -> Loss:
     """Build the loss from the recipe's seed, as its frozen networks may be drawn."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(derive(config.recipe.seed, "loss"))
-        return build(Loss, config.recipe.loss)
+        return build(Loss, loss_of(config.recipe))
+
+
+def build_augmentations(recipe: Recipe) -> torch.nn.ModuleList:
+    """Build the augmentations, in the order of their names."""
+    parts = [Part(name, how) for name, how in recipe.augmentation.items()]
+    return torch.nn.ModuleList(build(Augmentation, part) for part in parts)
+
+
+def order_of(recipe: Recipe, data: Dataset) -> DataOrder | BalancedOrder:
+    """In which order a run's real samples come."""
+    if not recipe.data.balance:
+        return DataOrder(len(data), recipe.seed)
+    labels = all_labels(data)
+    if labels is None:
+        raise ConfigError(
+            f"data.balance draws each class equally often, and {recipe.data.name} has no classes; "
+            "leave it out, or give labels (a folder of images takes "
+            "--set data.arguments.labels=true)"
+        )
+    return BalancedOrder(labels, recipe.seed)
+
+
+def all_labels(data: Dataset) -> torch.Tensor | None:
+    """The label of every sample, int64 [N] on the CPU; None where it has no classes."""
+    if data.num_classes is None:
+        return None
+    pieces = []
+    for start in range(0, len(data), PIECE):
+        _, labels = data.batch(torch.arange(start, min(start + PIECE, len(data))))
+        if labels is None:
+            return None
+        pieces.append(labels.cpu())
+    return torch.cat(pieces)
 
 
 def build_players(config: ModelConfig) -> tuple[Generator, Discriminator]:

@@ -1,12 +1,19 @@
-"""Learning rates over a run, as functions of the images seen: there is nothing to resume."""
+"""The numbers of a recipe that move in training, as functions of the images seen.
+
+There is nothing to resume: a number is what its schedule says for the images seen.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
-import torch
+from ganzoo.interfaces import Schedule as MovingNumber
+from ganzoo.specs import Schedule
 
-from ganzoo.specs import Optimizer, Schedule
+#: Puts a number where training reads it.
+Put = Callable[[float], None]
 
 
 def share_of_rate(schedule: Schedule, images: int, total: int) -> float:
@@ -21,15 +28,50 @@ def share_of_rate(schedule: Schedule, images: int, total: int) -> float:
     return schedule.final + (1 - schedule.final) * falling
 
 
-def set_rate(
-    optimizer: torch.optim.Optimizer, spec: Optimizer, images: int, turn_ends: int, total: int
-) -> None:
-    """Give an optimizer the rate of a turn: that of the images seen when the turn ends.
+class ShareOfRate(MovingNumber):
+    """An optimizer's own `schedule`, whose numbers are shares of its rate."""
 
-    So the first turn of a warm-up moves, and the last image has the schedule's last rate.
+    def __init__(self, schedule: Schedule) -> None:
+        self.schedule = schedule
+        self.needs_total = schedule.needs_total
+
+    def value(self, start: float, images: int, total: int) -> float:
+        """The rate after so many images."""
+        return start * share_of_rate(self.schedule, images, total)
+
+
+@dataclass(frozen=True)
+class Dial:
+    """A number that moves: its path in the recipe, where it starts, and where training reads it."""
+
+    path: str
+    start: float
+    schedule: MovingNumber
+    put: Put
+
+    def at(self, images: int, total: int) -> float:
+        """The number after so many images."""
+        return self.schedule.value(self.start, images, total)
+
+
+@dataclass
+class Moving:
+    """All numbers that move in a run of `total` images; `numbers` holds those without a home.
+
+    A turn's numbers are those of the images seen when it ends, so that the first turn of a warm-up
+    moves and the last image has the last numbers. The generator's turn has those of the
+    discriminator's before it.
     """
-    if spec.schedule is None:
-        return
-    rate = spec.lr * share_of_rate(spec.schedule, images + turn_ends, total)
-    for group in optimizer.param_groups:
-        group["lr"] = rate
+
+    total: int = 0
+    dials: list[Dial] = field(default_factory=list)
+    numbers: dict[str, float] = field(default_factory=dict)
+
+    def move(self, images: int) -> None:
+        """Put every number where it is after so many images."""
+        for dial in self.dials:
+            dial.put(dial.at(images, self.total))
+
+    def number(self, path: str, otherwise: float | None) -> float | None:
+        """A number of the recipe as it is now; `otherwise` where it does not move."""
+        return self.numbers.get(path, otherwise)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from torch import Tensor
+from torch import Generator, Tensor
 
 from ganzoo.errors import ConfigError
 
@@ -24,6 +25,19 @@ class Share:
     def of(self, whole: Tensor) -> Tensor:
         """Its rows of a tensor."""
         return whole if self.count == 1 else whole[self.rows(len(whole))]
+
+    def drawn(
+        self, make: Callable[..., Tensor], shape: tuple[int, ...], batch: int, rng: Generator
+    ) -> Tensor:
+        """Its rows of values that are drawn for the whole batch: [*shape], the share's own.
+
+        Where a share's values hold its rows several times over, one after the other, each time is
+        drawn for the whole batch: real and fake samples scored as one are twice its rows.
+        """
+        rows = batch // self.count
+        times = max(1, shape[0] // rows) if shape[0] % rows == 0 else 1
+        whole = make((times, shape[0] // times * self.count, *shape[1:]), generator=rng)
+        return whole[:, self.rows(whole.shape[1])].flatten(0, 1)
 
 
 def shares_of(batch: int, rank: int, ranks: int, micro_batch: int | None) -> tuple[Share, ...]:

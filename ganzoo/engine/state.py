@@ -18,7 +18,7 @@ from ganzoo.wrappers import Ema
 
 @dataclass
 class TrainingState:
-    """Both players, the average, the loss's state, the optimizers and the counters.
+    """Both players, the average, the state of loss and augmentations, optimizers and counters.
 
     `images`, `turn` and `step` count real images shown, discriminator turns and generator steps
     done; `stream` the rollbacks; `seconds` the time spent, over all sittings. `meter` holds the
@@ -31,6 +31,8 @@ class TrainingState:
     loss: Loss
     generator_optimizer: torch.optim.Optimizer
     discriminator_optimizer: torch.optim.Optimizer
+    augmentations: nn.ModuleList = field(default_factory=nn.ModuleList)
+    augmentation_names: tuple[str, ...] = ()
     images: int = 0
     turn: int = 0
     step: int = 0
@@ -45,7 +47,8 @@ class TrainingState:
         found: dict[str, Tensor] = {}
         for owner, module in self._modules():
             found |= {f"{owner}.{name}": tensor for name, tensor in module.state_dict().items()}
-        found |= {f"loss.{name}": tensor for name, tensor in self.loss.named_buffers()}
+        for owner, module in self._keepers():
+            found |= {f"{owner}.{name}": tensor for name, tensor in module.named_buffers()}
         for owner, optimizer in self._optimizers():
             state = optimizer.state_dict()
             groups = {f"group-{i}": group for i, group in enumerate(state["param_groups"])}
@@ -86,8 +89,9 @@ class TrainingState:
         except RuntimeError as error:
             raise TrainingError(f"the checkpoint is of other networks: {error}") from None
         device = next(self.discriminator.parameters()).device
-        kept = groups.get("loss", {})
-        set_buffers(self.loss, {name: buffer.to(device) for name, buffer in kept.items()})
+        for owner, module in self._keepers():
+            kept = groups.get(owner, {})
+            set_buffers(module, {name: buffer.to(device) for name, buffer in kept.items()})
         for owner, optimizer in self._optimizers():
             _restore_optimizer(optimizer, groups.get(owner, {}), plain[owner])
         for name in _COUNTERS:
@@ -100,6 +104,11 @@ class TrainingState:
         yield "discriminator", self.discriminator
         yield "average", self.average.module
 
+    def _keepers(self) -> Iterator[tuple[str, nn.Module]]:
+        """Those whose buffers alone are kept, and are replaced rather than edited."""
+        yield "loss", self.loss
+        yield "augmentations", self.augmentations
+
     def _optimizers(self) -> Iterator[tuple[str, torch.optim.Optimizer]]:
         yield "generator_optimizer", self.generator_optimizer
         yield "discriminator_optimizer", self.discriminator_optimizer
@@ -108,11 +117,11 @@ class TrainingState:
 _COUNTERS = ("images", "turn", "step", "stream", "seconds", "sittings")
 
 
-def set_buffers(loss: Loss, buffers: dict[str, Tensor]) -> None:
-    """Replace a loss's buffers by name, as the loss itself does."""
+def set_buffers(module: nn.Module, buffers: dict[str, Tensor]) -> None:
+    """Replace a module's buffers by name, as a loss itself does."""
     for name, buffer in buffers.items():
         owner, _, last = name.rpartition(".")
-        setattr(loss.get_submodule(owner), last, buffer)
+        setattr(module.get_submodule(owner), last, buffer)
 
 
 def _refuse_unknown(owner: str, state: dict[int, dict[str, Any]]) -> None:

@@ -33,11 +33,13 @@ from ganzoo.engine.health import Illness
 from ganzoo.engine.prepare import hash_of, prepare, resolve_precision
 from ganzoo.engine.process import interruptible
 from ganzoo.engine.run import Outcome, RunOptions
+from ganzoo.engine.schedules import Moving
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.tracking import Trackers
 from ganzoo.engine.turns import Table, step
 from ganzoo.errors import TrainingError
 from ganzoo.interfaces import Loss
+from ganzoo.machine import hardware
 from ganzoo.specs import ModelConfig, Recipe
 from ganzoo.wrappers.ema import lerp_share
 
@@ -82,16 +84,19 @@ def play(state: TrainingState, table: Table, due: Cadence) -> Outcome:
         due.begin()
         while state.images < recipe.images and not asked.to_stop(table.ranks, state.step):
             last = step(state, table, state.meter.add)
-            state.average.update(lerp_share(recipe.images_per_step, half_life(state, recipe)))
+            longest = half_life(state, recipe, table.schedules)
+            state.average.update(lerp_share(recipe.images_per_step, longest))
             if illness := due.look(last):
                 treat(illness, due)
         return due.finish(asked)
 
 
-def half_life(state: TrainingState, recipe: Recipe) -> float:
+def half_life(state: TrainingState, recipe: Recipe, schedules: Moving | None = None) -> float:
     """The average's half-life now, in images: it grows with the run until it is the recipe's."""
-    ema = recipe.ema
-    return ema.half_life if ema.ramp_up is None else min(ema.half_life, ema.ramp_up * state.images)
+    numbers = {} if schedules is None else schedules.numbers
+    longest = numbers.get("ema.half_life", recipe.ema.half_life)
+    ramp_up = numbers.get("ema.ramp_up", recipe.ema.ramp_up)
+    return longest if ramp_up is None else min(longest, ramp_up * state.images)
 
 
 def treat(illness: Illness, due: Cadence) -> None:
@@ -173,32 +178,30 @@ def setting_of(config: ModelConfig, table: Table, run: RunOptions) -> Setting:
         processes=table.ranks.size,
         micro_batch=run.micro_batch or 0,
         threads=torch.get_num_threads(),
+        compile=run.compile,
+        hardware=hardware(table.device),
+        torch=torch.__version__,
     )
 
 
 def check_setting(found: Checkpoint, setting: Setting) -> None:
     """Refuse another recipe or other data; tell what changes only the bits."""
     if found.setting.recipe != setting.recipe:
-        raise TrainingError(f"{found.folder} is of another recipe; give another --out")
+        raise TrainingError(f"{found.folder} belongs to another recipe; give another --out")
     if found.setting.data != setting.data:
         raise TrainingError(
             f"the data set is not the one that this run began with (its content was "
             f"{found.setting.data[:12]}, it is {setting.data[:12]}); bring that back, or give "
             "another --out"
         )
-    for name, (then, now) in {
-        "processes": (found.setting.processes, setting.processes),
-        "micro-batch": (found.setting.micro_batch, setting.micro_batch),
-        "threads": (found.setting.threads, setting.threads),
-    }.items():
-        if then != now:
-            log.warning(
-                "the checkpoint was written with %s %d, this run has %d: it goes on in the same "
-                "order of data, but not bit for bit",
-                name,
-                then,
-                now,
-            )
+    for name, (then, now) in found.setting.changes(setting).items():
+        log.warning(
+            "the checkpoint was written with %s %s, this run has %s: it goes on in the same order "
+            "of data, but not bit for bit",
+            name.replace("_", "-"),
+            then,
+            now,
+        )
 
 
 def tell_of_batch_statistics(state: TrainingState, table: Table) -> None:

@@ -8,17 +8,25 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from ganzoo.engine.journal import REAL
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Played, Table, make_round, means_of, total_of, unfrozen
+from ganzoo.engine.turns import Log, Played, Table, make_round, means_of, total_of, unfrozen
 from ganzoo.errors import GanzooError, TrainingError, one_line
 
 
 def dry_call(state: TrainingState, table: Table) -> None:
     """Play both turns once on copies, to say in one line what does not fit together."""
-    generator, discriminator, loss = copy.deepcopy(
-        (state.generator, state.discriminator, state.loss)
+    generator, discriminator, loss, augmentations = copy.deepcopy(
+        (state.generator, state.discriminator, state.loss, state.augmentations)
     )
-    trial = replace(state, generator=generator, discriminator=discriminator, loss=loss)
+    trial = replace(
+        state,
+        generator=generator,
+        discriminator=discriminator,
+        loss=loss,
+        augmentations=augmentations,
+    )
+    logged: set[str] = set()
     pairs = zip(state.discriminator.parameters(), discriminator.parameters(), strict=True)
     chosen = {id(parameter) for parameter in table.trainable}
     trainable = tuple(copied for own, copied in pairs if id(own) in chosen)
@@ -36,8 +44,13 @@ def dry_call(state: TrainingState, table: Table) -> None:
             )
         played = Played(share, real, labels, latents, published["samples"].float())
         with unfrozen(trainable):
-            _try_turn(trial, table, played, "discriminator")
-        _try_turn(trial, table, played, "generator")
+            _try_turn(trial, table, played, "discriminator", lambda name, _: logged.add(name))
+        _try_turn(trial, table, played, "generator", lambda name, _: None)
+    if REAL not in logged and any(one.adaptive for one in augmentations):
+        raise TrainingError(
+            f"an adaptive augmentation follows the scores of real samples, which the loss "
+            f"{table.recipe.loss.name} does not log; it would call round.log({REAL!r}, scores)"
+        )
     for name, buffer in loss.named_buffers():
         if buffer.requires_grad:
             raise TrainingError(
@@ -80,9 +93,10 @@ def _hint(trial: TrainingState) -> str:
     )
 
 
-def _try_turn(trial: TrainingState, table: Table, played: Played, mover: str) -> None:
+def _try_turn(trial: TrainingState, table: Table, played: Played, mover: str, log: Log) -> None:
     """One player's turn, as far as its gradients."""
-    round = make_round(trial, table, played, lambda name, values: None, mover)
+    fakes = played.fakes.detach() if mover == "discriminator" else played.fakes
+    round = make_round(trial, table, played, fakes, log, mover)
     try:
         with table.precision():
             terms = getattr(trial.loss, mover)(round)

@@ -10,33 +10,43 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from ganzoo.engine.counters import Counters, DataOrder
+from ganzoo.augmentations import Augmented
+from ganzoo.engine.counters import BalancedOrder, Counters, DataOrder, to_device
+from ganzoo.engine.journal import REAL
 from ganzoo.engine.ranks import Ranks
-from ganzoo.engine.schedules import set_rate
+from ganzoo.engine.schedules import Moving
 from ganzoo.engine.shares import Share
 from ganzoo.engine.state import TrainingState, set_buffers
 from ganzoo.errors import TrainingError
-from ganzoo.interfaces import Dataset, Discriminator, Loss, Player, Round, Terms
-from ganzoo.specs import Optimizer, Recipe
-from ganzoo.wrappers import Augmented
+from ganzoo.interfaces import Augmentation, Dataset, Discriminator, Player, Round, Terms
+from ganzoo.specs import Recipe
+
+if TYPE_CHECKING:
+    from ganzoo.engine.graphs import Graphs
 
 #: Takes named values that are shown.
 Log = Callable[[str, Tensor], None]
 
 
 @dataclass(frozen=True)
-class Played:
-    """A share of one discriminator turn: `fakes` carry their graph where they will be reused."""
+class Dealt:
+    """A share of a turn before it is played: real samples and latents."""
 
     share: Share
     real: Tensor
     labels: Tensor | None
     latents: Tensor
+
+
+@dataclass(frozen=True)
+class Played(Dealt):
+    """A share of a turn with its fakes, which carry their graph where they will be reused."""
+
     fakes: Tensor
 
 
@@ -46,7 +56,7 @@ class Table:
 
     recipe: Recipe
     data: Dataset
-    order: DataOrder
+    order: DataOrder | BalancedOrder
     counters: Counters
     device: torch.device
     conditional: bool
@@ -54,6 +64,9 @@ class Table:
     autocast: torch.dtype | None = None
     ranks: Ranks = field(default_factory=Ranks)
     shares: tuple[Share, ...] = (Share(),)  #: this process's parts of every global batch
+    schedules: Moving = field(default_factory=Moving)
+    graphs: Graphs | None = None  #: plays turns as CUDA graphs
+    round_type: type[Round] = Round
 
     @property
     def graph_is_kept(self) -> bool:
@@ -83,112 +96,148 @@ class Table:
 
 
 def step(state: TrainingState, table: Table, log: Log) -> list[Played]:
-    """All discriminator turns and a generator turn; returns the last of the former, by share."""
-    for number in range(table.recipe.discriminator_steps):
-        last = number == table.recipe.discriminator_steps - 1
+    """All turns of both players; returns the last of the discriminator's, by share."""
+    recipe = table.recipe
+    for number in range(recipe.discriminator_steps):
+        last = number == recipe.discriminator_steps - 1
         played = discriminator_turn(state, table, log, keep_graph=last and table.graph_is_kept)
-    generator_turn(state, table, log, played)
+    for number in range(recipe.generator_steps):
+        generator_turn(state, table, log, played, number)
     return played
 
 
 def discriminator_turn(
     state: TrainingState, table: Table, log: Log, *, keep_graph: bool = False
 ) -> list[Played]:
-    """One step of the discriminator."""
-    mover, played = "discriminator", []
+    """One step of the discriminator, on real samples and on fakes."""
+    table.schedules.move(state.images + table.recipe.batch)
     forget_gradients(state.discriminator_optimizer)
+    played, play = [], discriminate if table.graphs is None else table.graphs.discriminate
     with unfrozen(table.trainable):
-        for share in one_by_one(state.loss, table.shares):
-            real, labels = table.real_batch(state.images, share)
-            latents = draw_latents(state, table, share, mover)
-            fakes = make_fakes(state, table, share, latents, labels, mover, keep_graph=keep_graph)
-            played.append(Played(share, real, labels, latents, fakes))
-            round = make_round(state, table, played[-1], log, mover)
+        for share in one_by_one(state, table.shares):
+            dealt = deal(state, table, share)
             table.counters.seed_layers(state.turn, "discriminator-layers", share.index)
-            with table.precision():
-                terms = state.loss.discriminator(round)
-            backpropagate(terms, mover, log, len(table.shares))
-        move(state, table, mover)
+            played.append(play(state, table, dealt, log, keep_graph=keep_graph))
+        owners = (state.discriminator, state.loss, state.augmentations)
+        take_step(state.discriminator_optimizer, table, "discriminator", owners)
     with torch.no_grad():
         state.loss.constrain(state.discriminator)
+        for augmentation in state.augmentations:
+            augmentation.adapt(table.recipe.batch)  # type: ignore[operator]
     state.turn += 1
     state.images += table.recipe.batch
     return played
 
 
-def generator_turn(state: TrainingState, table: Table, log: Log, last: list[Played]) -> None:
+def generator_turn(
+    state: TrainingState, table: Table, log: Log, last: list[Played], number: int = 0
+) -> None:
     """One step of the generator, on the last turn's fakes or on new ones, as the recipe says."""
-    mover = "generator"
     forget_gradients(state.generator_optimizer)
-    for share in one_by_one(state.loss, table.shares):
-        found = last[share.index - table.shares[0].index]
-        if not table.graph_is_kept:
-            found = replay(state, table, found)
-        round = make_round(state, table, found, log, mover)
-        table.counters.seed_layers(state.turn, "generator-layers", share.index)
-        with table.precision():
-            terms = state.loss.generator(round)
-        backpropagate(terms, mover, log, len(table.shares))
-    move(state, table, mover)
+    play = generate if table.graphs is None else table.graphs.generate
+    for share, played in zip(one_by_one(state, table.shares), last, strict=True):
+        dealt = played
+        if number or not table.graph_is_kept:
+            dealt = deal_again(state, table, played, number)
+        table.counters.seed_layers(state.turn, f"{nth(number)}-layers", share.index)
+        play(state, table, dealt, log, number=number)
+    owners = (state.discriminator, state.loss, state.augmentations, state.generator)
+    take_step(state.generator_optimizer, table, "generator", owners)
     state.step += 1
 
 
-def replay(state: TrainingState, table: Table, played: Played) -> Played:
-    """Fakes with a graph for the generator's turn: new ones, or those of the last turn again."""
+def nth(number: int) -> str:
+    """The name of a step's n-th generator turn, by which its draws are told apart."""
+    return f"generator-{number}" if number else "generator"
+
+
+def deal(state: TrainingState, table: Table, share: Share) -> Dealt:
+    """A share of the next real samples, and latents."""
+    real, labels = table.real_batch(state.images, share)
+    return Dealt(share, real, labels, draw_latents(state, table, share, "discriminator"))
+
+
+def deal_again(state: TrainingState, table: Table, played: Played, number: int) -> Dealt:
+    """Latents for another pass through the generator: new ones, or those of the last turn again.
+
+    The latter are shares whose graph was not kept; they get the same fakes.
+    """
     share, labels = played.share, played.labels
-    if table.recipe.reuse_fakes:
-        turn, purpose, latents = state.turn - 1, "discriminator", played.latents
+    if number or not table.recipe.reuse_fakes:
+        latents = draw_latents(state, table, share, nth(number))
+        return Dealt(share, played.real, labels, latents)
+    table.counters.seed_layers(state.turn - 1, "discriminator-layers", share.index)
+    fakes = make_fakes(state, table, played.latents, labels, keep_graph=True)
+    return Played(share, played.real, labels, played.latents, fakes)
+
+
+def discriminate(
+    state: TrainingState, table: Table, dealt: Dealt, log: Log, *, keep_graph: bool
+) -> Played:
+    """A share of the discriminator's turn: fakes, its terms, and their gradient."""
+    fakes = make_fakes(state, table, dealt.latents, dealt.labels, keep_graph=keep_graph)
+    played = Played(dealt.share, dealt.real, dealt.labels, dealt.latents, fakes)
+    log = overheard(log, state.augmentations)
+    round = make_round(state, table, played, fakes.detach(), log, "discriminator")
+    with table.precision():
+        terms = state.loss.discriminator(round)
+    backpropagate(terms, "discriminator", log, len(table.shares))
+    return played
+
+
+def generate(
+    state: TrainingState, table: Table, dealt: Dealt, log: Log, *, number: int = 0
+) -> None:
+    """A share of the generator's turn: its terms, and their gradient."""
+    if isinstance(dealt, Played):
+        fakes = dealt.fakes
     else:
-        turn, purpose = state.turn, "generator"
-        latents = draw_latents(state, table, share, purpose)
-    fakes = make_fakes(state, table, share, latents, labels, purpose, keep_graph=True, turn=turn)
-    return Played(share, played.real, labels, latents, fakes)
+        fakes = make_fakes(state, table, dealt.latents, dealt.labels, keep_graph=True)
+    round = make_round(state, table, dealt, fakes, log, nth(number))
+    with table.precision():
+        terms = state.loss.generator(round)
+    backpropagate(terms, "generator", log, len(table.shares))
 
 
 def draw_latents(state: TrainingState, table: Table, share: Share, purpose: str) -> Tensor:
     """A share of the turn's latents, which are drawn for the global batch."""
     rng = table.counters.rng(state.turn, f"{purpose}-latents")
     drawn = state.generator.sample_latents(table.recipe.batch, rng=rng)
-    return share.of(drawn).to(table.device, non_blocking=True)
+    return to_device(share.of(drawn), table.device)
 
 
 def make_fakes(
     state: TrainingState,
     table: Table,
-    share: Share,
     latents: Tensor,
     labels: Tensor | None,
-    purpose: str,
     *,
     keep_graph: bool,
-    turn: int | None = None,
 ) -> Tensor:
-    """Generate from latents, in float32; `turn` (now where None) seeds layers that draw."""
-    seeded = state.turn if turn is None else turn
-    table.counters.seed_layers(seeded, f"{purpose}-fakes", share.index)
+    """Samples of latents, in float32."""
     with torch.set_grad_enabled(keep_graph), table.precision():
         samples: Tensor = state.generator(latents, labels)
     return samples.float()
 
 
-def make_round(state: TrainingState, table: Table, played: Played, log: Log, mover: str) -> Round:
-    """The record that the loss sees; in the discriminator's turn the fakes carry no gradient."""
-    batch, share = table.recipe.batch, played.share
-    uniform, normal = table.counters.draws(state.turn, f"{mover}-loss", table.device, batch, share)
+def make_round(
+    state: TrainingState, table: Table, dealt: Dealt, fakes: Tensor, log: Log, turn: str
+) -> Round:
+    """The record that the loss sees."""
+    draws = table.counters.draws
+    place = (table.device, table.recipe.batch, dealt.share)
+    uniform, normal = draws(state.turn, f"{turn}-loss", *place)
     shown: Discriminator = state.discriminator
-    if table.recipe.augmentation:
-        how = table.recipe.augmentation
-        augment, _ = table.counters.draws(
-            state.turn, f"{mover}-augment", table.device, batch, share
-        )
-        shown = Augmented(state.discriminator, how, augment)
-    return Round(
-        real=played.real,
-        fake=played.fakes.detach() if mover == "discriminator" else played.fakes,
-        latents=played.latents,
-        labels=played.labels,
-        discriminator=Player(shown, played.labels),
-        generator=Player(state.generator, played.labels),
+    if state.augmentations:
+        augment = draws(state.turn, f"{turn}-augment", *place)
+        shown = Augmented(state.discriminator, state.augmentations, *augment)
+    return table.round_type(
+        real=dealt.real,
+        fake=fakes,
+        latents=dealt.latents,
+        labels=dealt.labels,
+        discriminator=Player(shown, dealt.labels),
+        generator=Player(state.generator, dealt.labels),
         images_seen=state.images,
         step=state.step,
         turn=state.turn,
@@ -196,6 +245,22 @@ def make_round(state: TrainingState, table: Table, played: Played, log: Log, mov
         normal=normal,
         log=log,
     )
+
+
+def overheard(log: Log, augmentations: nn.ModuleList) -> Log:
+    """The log, with adaptive augmentations told of the scores of real samples."""
+    listeners = [a for a in augmentations if isinstance(a, Augmentation) and a.adaptive]
+    if not listeners:
+        return log
+
+    def told(name: str, values: Tensor) -> None:
+        log(name, values)
+        if name == REAL:
+            with torch.no_grad():
+                for listener in listeners:
+                    listener.observe(values.detach().float())
+
+    return told
 
 
 def backpropagate(terms: Terms, mover: str, log: Log, shares: int) -> None:
@@ -209,19 +274,32 @@ def backpropagate(terms: Terms, mover: str, log: Log, shares: int) -> None:
     (total / shares if shares > 1 else total).backward()  # type: ignore[no-untyped-call]
 
 
-def move(state: TrainingState, table: Table, mover: str) -> None:
-    """One optimizer step on the gradient of the global batch."""
-    optimizer, spec, turn_images = _mover(state, table, mover)
+def take_step(
+    optimizer: torch.optim.Optimizer, table: Table, player: str, owners: tuple[nn.Module, ...]
+) -> None:
+    """One optimizer step on the gradient of the global batch.
+
+    The buffers of `owners` are what forward passes changed, and so what ranks must agree on. The
+    generator's wait for its own turn: until then the graph of the fakes needs them as they are.
+    """
     if all(parameter.grad is None for parameter in parameters_of(optimizer)):
         return  # the loss had no terms this time
     if table.ranks.size > 1:
-        table.ranks.average([*gradients_of(optimizer), *_moved_buffers(state, mover)])
-    if spec.max_grad_norm is not None:
+        table.ranks.average([*gradients_of(optimizer), *floating_buffers(owners)])
+    most = table.schedules.number(
+        f"optimizers.{player}.max_grad_norm",
+        getattr(table.recipe.optimizers, player).max_grad_norm,
+    )
+    if most is not None:
         gradients = gradients_of(optimizer)
         norm = torch.nn.utils.get_total_norm(gradients)
-        torch._foreach_mul_(gradients, (spec.max_grad_norm / (norm + 1e-6)).clamp(max=1.0))
-    set_rate(optimizer, spec, state.images, turn_images, table.recipe.images)
+        torch._foreach_mul_(gradients, (most / (norm + 1e-6)).clamp(max=1.0))
     optimizer.step()
+
+
+def floating_buffers(owners: tuple[nn.Module, ...]) -> list[Tensor]:
+    """The floating buffers of several modules."""
+    return [buffer for owner in owners for buffer in owner.buffers() if buffer.is_floating_point()]
 
 
 def forget_gradients(optimizer: torch.optim.Optimizer) -> None:
@@ -241,39 +319,21 @@ def gradients_of(optimizer: torch.optim.Optimizer) -> list[Tensor]:
     return [p.grad for p in parameters_of(optimizer) if p.grad is not None]
 
 
-def _mover(
-    state: TrainingState, table: Table, mover: str
-) -> tuple[torch.optim.Optimizer, Optimizer, int]:
-    """Who steps, by which settings, and how many images its turn will have added."""
-    if mover == "discriminator":
-        spec = table.recipe.optimizers.discriminator
-        return state.discriminator_optimizer, spec, table.recipe.batch
-    return state.generator_optimizer, table.recipe.optimizers.generator, 0
-
-
-def _moved_buffers(state: TrainingState, mover: str) -> list[Tensor]:
-    """What forward passes changed, and so what ranks must agree on.
-
-    The generator's wait for its own turn: until then the graph of the fakes needs them as they are.
-    """
-    owners: list[nn.Module] = [state.discriminator, state.loss]
-    if mover == "generator":
-        owners.append(state.generator)
-    return [buffer for owner in owners for buffer in owner.buffers() if buffer.is_floating_point()]
-
-
-def one_by_one(loss: Loss, shares: tuple[Share, ...]) -> Iterator[Share]:
-    """Each share in turn; the loss's buffers then hold the mean of what each made of them."""
+def one_by_one(state: TrainingState, shares: tuple[Share, ...]) -> Iterator[Share]:
+    """Each share in turn; buffers of loss and augmentations end as the mean over the shares."""
     if len(shares) == 1:
         yield shares[0]
         return
-    before = dict(loss.named_buffers())
-    after: list[dict[str, Tensor]] = []
+    owners = (state.loss, state.augmentations)
+    before = [dict(owner.named_buffers()) for owner in owners]
+    after: list[list[dict[str, Tensor]]] = []
     for share in shares:
-        set_buffers(loss, before)
+        for owner, buffers in zip(owners, before, strict=True):
+            set_buffers(owner, buffers)
         yield share
-        after.append(dict(loss.named_buffers()))
-    set_buffers(loss, {name: _mean([made[name] for made in after]) for name in before})
+        after.append([dict(owner.named_buffers()) for owner in owners])
+    for owner, *made in zip(owners, *after, strict=True):
+        set_buffers(owner, {name: _mean([one[name] for one in made]) for name in made[0]})
 
 
 def _mean(values: list[Tensor]) -> Tensor:

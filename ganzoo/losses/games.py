@@ -45,16 +45,17 @@ class PenalisedLoss(Loss, ABC):
             raise ConfigError(f"penalty_interval must be 1 or more, found {penalty_interval}")
         self.r1_gamma, self.r2_gamma = r1_gamma, r2_gamma
         self.penalty_interval = penalty_interval
-        self.double_backward = r1_gamma > 0 or r2_gamma > 0
+        self.takes_r1, self.takes_r2 = r1_gamma > 0, r2_gamma > 0  # the weights may move
+        self.double_backward = self.takes_r1 or self.takes_r2
 
     def penalties(self, round: Round) -> Terms:
         """The penalties due at this turn, weighed."""
-        if round.turn % self.penalty_interval:
+        if not round.due(self.penalty_interval):
             return {}
         terms, weight = {}, self.penalty_interval / 2
-        if self.r1_gamma:
+        if self.takes_r1:
             terms["r1"] = weight * self.r1_gamma * r1_penalty(round.discriminator, round.real)
-        if self.r2_gamma:
+        if self.takes_r2:
             terms["r2"] = weight * self.r2_gamma * r2_penalty(round.discriminator, round.fake)
         return terms
 

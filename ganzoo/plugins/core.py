@@ -36,6 +36,26 @@ def ganzoo_datasets() -> dict[str, str]:
 
 
 @hookimpl
+def ganzoo_augmentations() -> dict[str, str]:
+    """What lets few images last longer."""
+    return {
+        "diffaugment": "ganzoo.augmentations:DiffAugment",
+        "flip": "ganzoo.augmentations:Flip",
+    }
+
+
+@hookimpl
+def ganzoo_schedules() -> dict[str, str]:
+    """How numbers move in the papers."""
+    return {
+        "constant": "ganzoo.schedules:Constant",
+        "cosine": "ganzoo.schedules:Cosine",
+        "inverse-sqrt": "ganzoo.schedules:InverseSqrt",
+        "linear": "ganzoo.schedules:Linear",
+    }
+
+
+@hookimpl
 def ganzoo_extractors() -> dict[str, str]:
     """Features to measure in: our own for 28x28, by classes and without, and what others know."""
     return {

@@ -41,6 +41,16 @@ def ganzoo_datasets() -> Mapping[str, str]:  # type: ignore[empty-body]
 
 
 @hookspec
+def ganzoo_augmentations() -> Mapping[str, str]:  # type: ignore[empty-body]
+    """Changes of what the discriminator sees: name to `"module:Class"` of an `Augmentation`."""
+
+
+@hookspec
+def ganzoo_schedules() -> Mapping[str, str]:  # type: ignore[empty-body]
+    """How a number of the recipe moves: name to `"module:Class"` of a `ganzoo.Schedule`."""
+
+
+@hookspec
 def ganzoo_extractors() -> Mapping[str, str]:  # type: ignore[empty-body]
     """Feature extractors for metrics: name to `"module:Class"` of a `ganzoo.Extractor`."""
 

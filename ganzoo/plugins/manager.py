@@ -29,6 +29,8 @@ PART_HOOKS = {
     "discriminator": "ganzoo_discriminators",
     "loss": "ganzoo_losses",
     "dataset": "ganzoo_datasets",
+    "augmentation": "ganzoo_augmentations",
+    "schedule": "ganzoo_schedules",
     "extractor": "ganzoo_extractors",
     "tracker": "ganzoo_trackers",
     "writer": "ganzoo_writers",

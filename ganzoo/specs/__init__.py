@@ -18,8 +18,9 @@ from ganzoo.specs.model import (
 from ganzoo.specs.protocol import PROTOCOL_VERSION, Protocol, read_protocol
 from ganzoo.specs.reading import parse_json, read_json, read_record, write_record
 from ganzoo.specs.recipe import (
-    Augmentation,
     Averaging,
+    Data,
+    Group,
     Optimizer,
     Optimizers,
     Part,
@@ -40,11 +41,12 @@ __all__ = [
     "PROTOCOL_VERSION",
     "SEEDS_FILE",
     "SEEDS_VERSION",
-    "Augmentation",
     "Averaging",
     "Check",
+    "Data",
     "FileRecord",
     "Fingerprint",
+    "Group",
     "Licenses",
     "Metric",
     "ModelConfig",

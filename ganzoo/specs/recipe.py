@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ganzoo.errors import ConfigError, brief, did_you_mean
-from ganzoo.specs.reading import write_record
+from ganzoo.specs.reading import read_record, write_record
 
 PRECISIONS = ("auto", "float32", "bf16")
 #: What a run does when its health is bad for long.
 COLLAPSE_ACTIONS = ("warn", "stop", "rollback")
 SCHEDULES = ("constant", "linear", "cosine")
-#: What differentiable augmentation may do (Zhao et al. 2020, section 4).
-DIFFAUGMENTS = ("color", "translation", "cutout")
 
 
 @dataclass(frozen=True)
@@ -26,6 +24,14 @@ class Part:
     name: str
     #: What its constructor takes, by name.
     arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Data(Part):
+    """The data set, and how its samples are drawn."""
+
+    #: Draw every class equally often, whatever its share of the data.
+    balance: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,20 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Settings of some of a player's parameters."""
+
+    #: Their learning rate's share of the optimizer's.
+    lr_factor: float = 1.0
+    #: What else holds for them alone, such as `weight_decay`.
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.lr_factor >= 0:
+            raise ConfigError(f"lr_factor must be 0 or more, found {self.lr_factor}")
+
+
+@dataclass(frozen=True)
 class Optimizer:
     """An optimizer by the name timm's factory gives it, its rate and its other arguments."""
 
@@ -81,6 +101,8 @@ class Optimizer:
     schedule: Schedule | None = None
     #: A longer gradient of the whole player is scaled down to this norm; null: none is.
     max_grad_norm: float | None = None
+    #: Settings of some parameters, by a pattern of their names such as `mapping.*`.
+    groups: Mapping[str, Group] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.lr > 0:
@@ -120,26 +142,6 @@ class Averaging:
 
 
 @dataclass(frozen=True)
-class Augmentation:
-    """What is done to every image, real and fake, before the discriminator sees it."""
-
-    #: Mirror half of them.
-    flip: bool = False
-    #: Differentiable changes (Zhao et al. 2020): `color`, `translation`, `cutout`.
-    diffaugment: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        for name in self.diffaugment:
-            if name not in DIFFAUGMENTS:
-                raise ConfigError(
-                    f"diffaugment: there is no {brief(name)}; {did_you_mean(name, DIFFAUGMENTS)}"
-                )
-
-    def __bool__(self) -> bool:
-        return self.flip or bool(self.diffaugment)
-
-
-@dataclass(frozen=True)
 class Start:
     """The model whose weights a training begins with, and the sha256 of what was taken over."""
 
@@ -158,11 +160,13 @@ class Recipe:
     #: The game.
     loss: Part
     #: The data set.
-    data: Part
+    data: Data
     #: One for each player.
     optimizers: Optimizers = field(default_factory=Optimizers)
     #: Turns of the discriminator before each of the generator's.
     discriminator_steps: int = 1
+    #: Turns of the generator after them.
+    generator_steps: int = 1
     #: Images of one turn, over all processes.
     batch: int = 64
     #: Real images shown to the discriminator, in all.
@@ -173,17 +177,24 @@ class Recipe:
     reuse_fakes: bool = True
     #: `float32`, `bf16` (autocast, penalties in float32), or `auto`: float32 on a CPU, else bf16.
     precision: str = "auto"
-    #: What is done to images before the discriminator sees them.
-    augmentation: Augmentation = field(default_factory=Augmentation)
+    #: What is done to samples before the discriminator sees them: augmentations by name, each with
+    #: its arguments, applied in the order of their names.
+    augmentation: Mapping[str, Any] = field(default_factory=dict)
+    #: Numbers of this recipe that move in training, by path, such as `loss.arguments.r1_gamma`.
+    schedules: Mapping[str, Any] = field(default_factory=dict)
     #: What is done about a training that is ill: `warn`, `stop` or `rollback`.
     on_collapse: str = "warn"
     #: The model that it begins with, which `--init` fills in; null: untrained networks.
     start: Start | None = None
-    #: Of everything that is drawn.
+    #: The random seed.
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("discriminator_steps", "batch", "images"):
+        if not isinstance(self.data, Data):
+            object.__setattr__(self, "data", Data(self.data.name, self.data.arguments))
+        object.__setattr__(self, "augmentation", _switched_on(self.augmentation))
+        object.__setattr__(self, "schedules", _by_path(self.schedules))
+        for name in ("discriminator_steps", "generator_steps", "batch", "images"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be 1 or more, found {getattr(self, name)}")
         if self.precision not in PRECISIONS:
@@ -202,9 +213,38 @@ class Recipe:
 
     @property
     def needs_total(self) -> bool:
-        """Whether a schedule depends on `images`, so that it cannot be raised later."""
+        """Whether a schedule depends on `images`, so that it cannot be raised later.
+
+        One that names its own `images` does not.
+        """
         players = (self.optimizers.generator, self.optimizers.discriminator)
-        return any(player.schedule and player.schedule.needs_total for player in players)
+        return any(player.schedule and player.schedule.needs_total for player in players) or any(
+            part.arguments.get("images") is None for part in self.schedules.values()
+        )
+
+
+def _switched_on(augmentations: Mapping[str, Any]) -> dict[str, Any]:
+    """The augmentations that are not switched off by `false`, `null` or an empty list."""
+    return {name: how for name, how in augmentations.items() if how not in (False, None, [], ())}
+
+
+def _by_path(schedules: Mapping[str, Any], above: str = "") -> dict[str, Part]:
+    """Schedules by the dotted path of their number; `null` takes one away.
+
+    They may lie below nested keys, as `--set schedules.optimizers.generator.lr=...` leaves them.
+    """
+    parts: dict[str, Part] = {}
+    for key, value in schedules.items():
+        path = f"{above}.{key}" if above else key
+        if isinstance(value, Part):
+            parts[path] = value
+        elif value is None:
+            parts.pop(path, None)
+        elif isinstance(value, Mapping) and "name" not in value:
+            parts |= _by_path(value, path)
+        else:
+            parts[path] = read_record(Part, value, f"schedules: {path}")
+    return parts
 
 
 def recipe_hash(generator: Part, discriminator: Part, recipe: Recipe) -> str:

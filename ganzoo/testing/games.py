@@ -15,7 +15,7 @@ from ganzoo.cards import Catalogue
 from ganzoo.engine.prepare import prepare, resolve
 from ganzoo.engine.ranks import Ranks
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Played, Table, draw_latents, make_fakes, make_round, unfrozen
+from ganzoo.engine.turns import Dealt, Table, draw_latents, make_fakes, make_round, unfrozen
 from ganzoo.errors import GanzooError, one_line
 from ganzoo.interfaces import Dataset, Discriminator, Loss, Round, Terms
 from ganzoo.plugins import CORE
@@ -154,9 +154,9 @@ def turn_of(state: TrainingState, table: Table, mover: str) -> Iterator[Turn]:
     real, labels = table.real_batch(state.images, share)
     latents = draw_latents(state, table, share, mover)
     keep = mover == "generator"
-    fakes = make_fakes(state, table, share, latents, labels, mover, keep_graph=keep)
-    round = make_round(state, table, Played(share, real, labels, latents, fakes), silent, mover)
     table.counters.seed_layers(state.turn, f"{mover}-layers")
+    fakes = make_fakes(state, table, latents, labels, keep_graph=keep)
+    round = make_round(state, table, Dealt(share, real, labels, latents), fakes, silent, mover)
     if keep:
         yield Turn(mover, state, table, round)
         return

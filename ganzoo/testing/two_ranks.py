@@ -134,7 +134,7 @@ def _drawing(state: TrainingState, table: Table) -> Iterator[bool]:
         buffers = [
             (b, b.clone()) for b in (*state.generator.buffers(), *state.discriminator.buffers())
         ]
-        make_fakes(state, table, share, latents, labels, "draws", keep_graph=False)
+        make_fakes(state, table, latents, labels, keep_graph=False)
         torch.default_generator.manual_seed(0)
         before = torch.get_rng_state()
         state.generator(latents, labels)

@@ -1,51 +1,74 @@
-"""Augmentation of whatever the discriminator is shown, so that few images last longer.
-
-Zhao et al. 2020 (DiffAugment), section 4: brightness, saturation and contrast; shifts of up to an
-eighth of the image; a square of half the image blanked. Every change is differentiable, is drawn
-anew for every image, and is done to real and fake alike. Blank is 0, the middle of [-1, 1].
-"""
+"""Augmentations: changes of whatever the discriminator is shown, so that few images last longer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ganzoo.interfaces import Discriminator
-from ganzoo.specs import Augmentation
-
-#: Draws uniform values in [0, 1) of a shape, on the images' device.
-Uniform = Callable[..., Tensor]
+from ganzoo.errors import ConfigError, brief, did_you_mean
+from ganzoo.interfaces import Augmentation, Discriminator, Draw
 
 
 class Augmented(Discriminator):
-    """A discriminator that sees augmented images."""
+    """A discriminator that sees augmented samples."""
 
-    def __init__(self, inner: Discriminator, how: Augmentation, uniform: Uniform) -> None:
+    def __init__(
+        self, inner: Discriminator, augmentations: nn.ModuleList, uniform: Draw, normal: Draw
+    ) -> None:
         super().__init__()
-        self.inner, self.how, self.uniform = inner, how, uniform
+        self.inner, self.augmentations = inner, augmentations
+        self.uniform, self.normal = uniform, normal
         self.sample_shape = inner.sample_shape
         self.num_classes = inner.num_classes
         self.independent = inner.independent
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Images [N, C, H, W] -> the inner discriminator's scores."""
-        scores: Tensor = self.inner(augment(samples, self.how, self.uniform), labels)
+        """Samples [N, *S] -> the inner discriminator's scores."""
+        scores: Tensor = self.inner(self.augment(samples), labels)
         return scores
 
     def outputs(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
         """All that the inner discriminator publishes."""
-        return self.inner.outputs(augment(samples, self.how, self.uniform), labels)
+        return self.inner.outputs(self.augment(samples), labels)
+
+    def augment(self, samples: Tensor) -> Tensor:
+        """Samples [N, *S] -> as many, each changed by its own draws."""
+        for augmentation in self.augmentations:
+            samples = augmentation(samples, self.uniform, self.normal)
+        return samples
 
 
-def augment(images: Tensor, how: Augmentation, uniform: Uniform) -> Tensor:
-    """Images [N, C, H, W] -> as many, each changed by its own draws."""
-    if how.flip:
-        images = flip(images, uniform(len(images)))
-    for name in how.diffaugment:
-        images = CHANGES[name](images, uniform)
-    return images
+class Flip(Augmentation):
+    """Mirrors half of the images."""
+
+    def forward(self, samples: Tensor, uniform: Draw, normal: Draw) -> Tensor:
+        """Images [N, C, H, W] -> as many, each mirrored or not."""
+        return flip(samples, uniform(len(samples)))
+
+
+class DiffAugment(Augmentation):
+    """Colour, shifts and squares cut out (Zhao et al. 2020, section 4).
+
+    `changes` are some of `color`: brightness, saturation and contrast; `translation`: shifts of up
+    to an eighth of the image; `cutout`: a square of half the image blanked. Blank is 0, the middle
+    of [-1, 1].
+    """
+
+    def __init__(self, changes: Iterable[str] = ("color", "translation", "cutout")) -> None:
+        self.changes = (changes,) if isinstance(changes, str) else tuple(changes)
+        for name in self.changes:
+            if name not in CHANGES:
+                raise ConfigError(
+                    f"diffaugment: there is no {brief(name)}; {did_you_mean(str(name), CHANGES)}"
+                )
+
+    def forward(self, samples: Tensor, uniform: Draw, normal: Draw) -> Tensor:
+        """Images [N, C, H, W] -> as many, each changed."""
+        for name in self.changes:
+            samples = CHANGES[name](samples, uniform)
+        return samples
 
 
 def flip(images: Tensor, drawn: Tensor) -> Tensor:
@@ -53,7 +76,7 @@ def flip(images: Tensor, drawn: Tensor) -> Tensor:
     return torch.where(_per_image(drawn < 0.5), images.flip(-1), images)
 
 
-def color(images: Tensor, uniform: Uniform) -> Tensor:
+def color(images: Tensor, uniform: Draw) -> Tensor:
     """Brightness within [-0.5, 0.5], saturation within [0, 2], contrast within [0.5, 1.5]."""
     brightness, saturation, contrast = map(_per_image, uniform(len(images), 3).unbind(1))
     images = images + (brightness - 0.5)
@@ -63,7 +86,7 @@ def color(images: Tensor, uniform: Uniform) -> Tensor:
     return torch.lerp(middle, images, 0.5 + contrast)
 
 
-def translation(images: Tensor, uniform: Uniform) -> Tensor:
+def translation(images: Tensor, uniform: Draw) -> Tensor:
     """Shift each image by whole pixels, up to an eighth of its sides; what comes in is blank."""
     n, _, height, width = images.shape
     drawn = uniform(n, 2)
@@ -77,7 +100,7 @@ def translation(images: Tensor, uniform: Uniform) -> Tensor:
     return moved.permute(0, 3, 1, 2) * inside
 
 
-def cutout(images: Tensor, uniform: Uniform) -> Tensor:
+def cutout(images: Tensor, uniform: Draw) -> Tensor:
     """Blank a square of half the image's sides, its middle anywhere in the image."""
     n, _, height, width = images.shape
     drawn = uniform(n, 2)

@@ -1,0 +1,81 @@
+"""The core's schedules: how a number of the recipe moves with the images seen.
+
+Each begins at the recipe's own number. `warmup` images may come first, over which it rises from 0.
+"""
+
+from __future__ import annotations
+
+import math
+
+from ganzoo.errors import ConfigError
+from ganzoo.interfaces import Schedule
+
+
+class Constant(Schedule):
+    """The recipe's number, after the warm-up."""
+
+    def __init__(self, warmup: int = 0) -> None:
+        if warmup < 0:
+            raise ConfigError(f"warmup must be 0 or more images, found {warmup}")
+        self.warmup = warmup
+
+    def value(self, start: float, images: int, total: int) -> float:
+        """Rise to `start`, then go on as `after` says."""
+        if images < self.warmup:
+            return start * images / self.warmup
+        return self.after(start, images - self.warmup, total - self.warmup)
+
+    def after(self, start: float, images: int, total: int) -> float:
+        """The number so many images after the warm-up."""
+        return start
+
+
+class Linear(Constant):
+    """In a straight line to the number `to`, reached at image number `images`.
+
+    `images` None means the run's last, which can then not be raised.
+    """
+
+    def __init__(self, to: float, images: int | None = None, warmup: int = 0) -> None:
+        super().__init__(warmup)
+        if images is not None and images <= warmup:
+            raise ConfigError(
+                f"a schedule of {images:,} images has no room for {warmup:,} of warm-up"
+            )
+        self.to, self.images = to, images
+        self.needs_total = images is None
+
+    def after(self, start: float, images: int, total: int) -> float:
+        """The share of the way that is left, of the whole distance."""
+        last = total if self.images is None else self.images - self.warmup
+        left = self.left(min(1.0, images / max(1, last)))
+        return self.to + (start - self.to) * left
+
+    def left(self, done: float) -> float:
+        """The share of the distance that is left when `done` of the images are."""
+        return 1 - done
+
+
+class Cosine(Linear):
+    """Along half a cosine to the number `to` (Loshchilov and Hutter 2017, eq. 5)."""
+
+    def left(self, done: float) -> float:
+        """Slowly at both ends."""
+        return (1 + math.cos(math.pi * done)) / 2
+
+
+class InverseSqrt(Constant):
+    """Constant up to image number `images`, then falling with the square root of all images t.
+
+    start / sqrt(max(t / images, 1)), the learning rate of EDM2 (Karras et al. 2024, appendix).
+    """
+
+    def __init__(self, images: int, warmup: int = 0) -> None:
+        super().__init__(warmup)
+        if images < 1:
+            raise ConfigError(f"images must be 1 or more, found {images}")
+        self.images = images
+
+    def after(self, start: float, images: int, total: int) -> float:
+        """The number so many images after the warm-up."""
+        return start / math.sqrt(max((images + self.warmup) / self.images, 1.0))
