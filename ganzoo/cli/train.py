@@ -100,6 +100,12 @@ if TYPE_CHECKING:
 @click.option(
     "--track", multiple=True, metavar="NAME", help="Send figures to tensorboard, mlflow, wandb ..."
 )
+@click.option(
+    "--graph/--no-graph",
+    default=True,
+    show_default=True,
+    help="On a GPU, play turns as CUDA graphs where nothing forbids it.",
+)
 @click.option("--quiet", is_flag=True, help="No progress.")
 def command(what: str | None, **options: Any) -> int:
     """Train WHAT (a model's name, a folder or RECIPE.json), or parts given by name.
@@ -245,6 +251,7 @@ def _run_options(out: Path, device: str, ranks: Ranks, options: dict[str, Any]) 
         keep_every=options["keep_every"],
         micro_batch=options["micro_batch"],
         compile=options["compiled"],
+        graph=options["graph"],
         trackers=options["track"],
         quiet=options["quiet"],
         command=shlex.join(["ganzoo", *sys.argv[1:]]),

@@ -116,7 +116,7 @@ class BalancedOrder:
 
     def __init__(self, labels: Tensor, seed: int) -> None:
         self.seed = seed
-        self._rows = [(labels == each).nonzero().flatten() for each in labels.unique()]
+        self._rows = [(labels == each).nonzero().flatten() for each in torch.unique(labels)]
         self._passes: dict[int, tuple[int, Tensor]] = {}
 
     def rows(self, first: int, count: int) -> Tensor:

@@ -14,7 +14,8 @@ class RunOptions:
 
     Cadences are in images, but for the checkpoints', which are in seconds; grids are drawn at
     every twentieth of the run where `grid_every` is None. The last `keep` checkpoints stay, and
-    one at every `keep_every` images. A rank plays at most `micro_batch` rows at once.
+    one at every `keep_every` images. A rank plays at most `micro_batch` rows at once. On a GPU,
+    turns are played as CUDA graphs where `graph` is set and nothing forbids it.
     """
 
     folder: Path
@@ -26,6 +27,7 @@ class RunOptions:
     keep_every: int | None = None
     micro_batch: int | None = None
     compile: bool = False
+    graph: bool = True
     trackers: tuple[str, ...] = ()
     quiet: bool = False
     command: str = ""

@@ -29,6 +29,7 @@ from ganzoo.engine.folder import (
     held,
     write_recipe,
 )
+from ganzoo.engine.graphs import Graphs, own_stream
 from ganzoo.engine.health import Illness
 from ganzoo.engine.prepare import hash_of, prepare, resolve_precision
 from ganzoo.engine.process import interruptible
@@ -74,7 +75,10 @@ def train(config: ModelConfig, run: RunOptions) -> Outcome:
             write_recipe(config, run.folder)  # last: what was refused leaves all as it was
         if run.compile:
             compile_players(state, state.loss)
-        return play(state, table, Cadence(state, table, config, run, setting, trackers))
+        elif run.graph and device.type == "cuda" and len(table.shares) == 1:
+            table = replace(table, graphs=Graphs())
+        with own_stream(device):
+            return play(state, table, Cadence(state, table, config, run, setting, trackers))
 
 
 def play(state: TrainingState, table: Table, due: Cadence) -> Outcome:

@@ -136,7 +136,7 @@ def generator_turn(
     forget_gradients(state.generator_optimizer)
     play = generate if table.graphs is None else table.graphs.generate
     for share, played in zip(one_by_one(state, table.shares), last, strict=True):
-        dealt = played
+        dealt: Dealt = played
         if number or not table.graph_is_kept:
             dealt = deal_again(state, table, played, number)
         table.counters.seed_layers(state.turn, f"{nth(number)}-layers", share.index)
@@ -386,3 +386,15 @@ def unfrozen(parameters: tuple[nn.Parameter, ...]) -> Iterator[None]:
     finally:
         for parameter in parameters:
             parameter.requires_grad_(False)
+
+
+@contextmanager
+def refrozen(parameters: tuple[nn.Parameter, ...]) -> Iterator[None]:
+    """Within `unfrozen`, hold the discriminator's weights for a while as they are at rest."""
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in parameters:
+            parameter.requires_grad_(True)

@@ -25,6 +25,7 @@ from ganzoo.specs import (
     DISCRIMINATOR_FILE,
     GENERATOR_FILE,
     MODEL_NAME,
+    Data,
     ModelConfig,
     Part,
     Provenance,
@@ -153,7 +154,9 @@ def _config(wish: Import, generator: Generator) -> ModelConfig:
         ganzoo_config=CONFIG_VERSION,
         generator=qualify(Generator, wish.generator),
         discriminator=beside(wish, generator),
-        recipe=Recipe(loss=qualify(Loss, wish.loss), data=qualify(Dataset, data)),
+        recipe=Recipe(
+            loss=qualify(Loss, wish.loss), data=qualify(Dataset, Data(data.name, data.arguments))
+        ),
         name=wish.name,
         description=f"Weights imported from {wish.weights.name}",
         kind=kind,

@@ -64,7 +64,7 @@ def round_of(
         images_seen=0,
         step=turn,
         turn=turn,
-        uniform=lambda *shape: torch.rand(shape, generator=rng),
-        normal=lambda *shape: torch.randn(shape, generator=rng),
+        uniform=lambda *shape, shared=False: torch.rand(shape, generator=rng),
+        normal=lambda *shape, shared=False: torch.randn(shape, generator=rng),
         log=lambda name, values: seen.__setitem__(name, values),
     )
