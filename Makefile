@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PLUGINS := ./plugins/ganzoo-vanilla ./plugins/ganzoo-dcgan ./plugins/ganzoo-wgan ./plugins/ganzoo-bench
+PLUGINS := ./plugins/ganzoo-vanilla ./plugins/ganzoo-dcgan ./plugins/ganzoo-wgan ./plugins/ganzoo-bench ./plugins/ganzoo-art
 
 .PHONY: help demo install test test-all lint format cards docs reference clean
 

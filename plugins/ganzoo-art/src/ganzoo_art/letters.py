@@ -1,0 +1,73 @@
+"""Letters: A to Z of 1,759 free fonts, and whole alphabets of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from string import ascii_uppercase
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ganzoo_art.sheets import DATA, ArtError, Drawings, check_size, is_test, read_sheets
+
+FOLDER = DATA / "letters"
+LETTERS = tuple(ascii_uppercase)
+SIDE = 32
+PICTURES = (".png", ".webp")
+
+
+def read(name: str) -> Any:
+    """One of the JSON files beside the sheets."""
+    return json.loads((FOLDER / name).read_text(encoding="utf-8"))
+
+
+def fonts_of(split: str) -> tuple[str, ...]:
+    """The files of a split's fonts, in the sheets' order."""
+    known, of_test = read("families.json"), is_test(split)
+    kept = set(known["test"])
+    return tuple(f for f, family in known["families"].items() if (family in kept) == of_test)
+
+
+class Letters(Drawings):
+    """Capital letters of free fonts, grey, white on black; the label is the letter, A is 0.
+
+    `split` goes by families of fonts: no font of one split has a sibling or a twin in the other.
+    `size` is 32, or 16 by averaging. `view` is "letter", samples [1, size, size], of which number i
+    is the letter i % 26 of font i // 26; or "alphabet", samples [26, size, size], a font each,
+    without labels. `fonts` are the fonts' files in order.
+    """
+
+    def __init__(self, split: str = "train", size: int = 32, view: str = "letter") -> None:
+        if view not in ("letter", "alphabet"):
+            raise ArtError(f"view is 'letter' or 'alphabet', found {view!r}")
+        check_size(size, (32, 16))
+        self.fonts = fonts_of(split)
+        here = set(self.fonts)
+        rows = torch.tensor([font in here for font in read("fonts.json")["fonts"]])
+        drawings = read_sheets(FOLDER, SIDE, 1, rows.repeat_interleave(len(LETTERS)), size)
+        if view == "alphabet":
+            super().__init__(drawings.view(-1, len(LETTERS), size, size))
+            self.kind = "alphabet"
+        else:
+            super().__init__(drawings, torch.arange(len(drawings)) % len(LETTERS))
+            self.num_classes, self.class_names = len(LETTERS), LETTERS
+
+
+def write_alphabets(samples: Tensor, path: Path) -> list[Path]:
+    """Write alphabets [N, 26, H, W] in [-1, 1] as one picture, a line each; returns the file.
+
+    A path without a suffix is a folder, in which `alphabets.png` is written.
+    """
+    file = path if path.suffix else path / "alphabets.png"
+    if file.suffix.lower() not in PICTURES:
+        raise ArtError(f"{path}: alphabets are written as {', '.join(PICTURES)}, or into a folder")
+    pixels = samples.add(1).mul(127.5).round().clamp(0, 255).byte().cpu()
+    lines = pixels.transpose(1, 2).flatten(2).flatten(0, 1)  # [N * H, 26 * W]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_name(f".{file.name}")
+    Image.fromarray(lines.numpy()).save(beside, format=file.suffix[1:], lossless=True)
+    beside.replace(file)
+    return [file]

@@ -1,0 +1,136 @@
+"""Drawn portraits with all that is in them known: pixel art, and faces of 64 pixels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from ganzoo_art.sheets import (
+    DATA,
+    TEST_SHARE,
+    ArtError,
+    Drawings,
+    check_size,
+    is_test,
+    lot,
+    read_sheets,
+)
+
+NONE = "none"
+
+
+@cache
+def read_attributes(folder: Path) -> tuple[dict[str, tuple[str, ...]], dict[str, Tensor]]:
+    """Attributes by name: their values' names by number, and each drawing's number int64 [M].
+
+    The colour of what is absent is "none". An attribute that is always alike is left out.
+    """
+    about = json.loads((folder / "attributes.json").read_text(encoding="utf-8"))
+    table = load_file(folder / "attributes.safetensors")["attributes"].long()
+    numbers = dict(zip(about["columns"], table.unbind(1), strict=True))
+    values = {name: tuple(about["values"][name]) for name in numbers}
+    for name in numbers:
+        thing = name.removesuffix("Color")
+        if thing != name and NONE in values.get(thing, ()):
+            absent = numbers[thing] == values[thing].index(NONE)
+            numbers[name] = numbers[name].masked_fill(absent, len(values[name]))
+            values[name] += (NONE,)
+    kept = [name for name in numbers if len(values[name]) > 1]
+    return {name: values[name] for name in kept}, {name: numbers[name] for name in kept}
+
+
+class Portraits(Drawings):
+    """Portraits [3, size, size] and, where they are asked for, attributes of each.
+
+    `attribute` makes the values of one attribute the labels. `attributes` makes those of several
+    the conditions, float32 [K]: 1 for the value of each and 0 for its others, in the order asked.
+    `condition_names` says what the K are, such as "glasses=none"; `values` what attributes there
+    are. `split` goes by a hash of the portrait's number; the same picture is in one split only.
+    """
+
+    #: The folder of the sheets, the sizes that there are (the first is their own), equal pictures.
+    folder: ClassVar[str]
+    sizes: ClassVar[tuple[int, ...]]
+    twins: ClassVar[dict[int, int]] = {}
+
+    condition_names: tuple[str, ...] | None = None
+
+    def __init__(
+        self,
+        split: str = "train",
+        size: int | None = None,
+        attribute: str | None = None,
+        attributes: Sequence[str] | None = None,
+    ) -> None:
+        size = check_size(self.sizes[0] if size is None else size, self.sizes)
+        self.values, numbers = read_attributes(DATA / self.folder)
+        asked = self._check(attribute, attributes)
+        mine = self._rows(split, len(next(iter(numbers.values()))))
+        told = [numbers[name][mine] for name in asked]
+        drawings = read_sheets(DATA / self.folder, self.sizes[0], 3, mine, size)
+        if attribute is not None:
+            super().__init__(drawings, told[0])
+            self.class_names = self.values[attribute]
+            self.num_classes = len(self.class_names)
+        elif asked:
+            codes = [one_hot(t, len(self.values[n])) for n, t in zip(asked, told, strict=True)]
+            super().__init__(drawings, torch.cat(codes, 1).float())
+            self.condition_names = tuple(f"{n}={v}" for n in asked for v in self.values[n])
+            self.condition_shape = (len(self.condition_names),)
+        else:
+            super().__init__(drawings)
+
+    def _rows(self, split: str, total: int) -> Tensor:
+        """Which of all portraits are in a split, bool [total]: twins are where the first one is."""
+        first = (self.twins.get(row, row) for row in range(total))
+        in_test = torch.tensor([lot(f"{self.folder} {row}") < TEST_SHARE for row in first])
+        return in_test if is_test(split) else ~in_test
+
+    def _check(self, attribute: str | None, attributes: Sequence[str] | None) -> list[str]:
+        """The attributes that are asked for, if there are such."""
+        if attribute is not None and attributes is not None:
+            raise ArtError("attribute gives labels and attributes conditions: name one of the two")
+        if attributes is not None and (isinstance(attributes, str) or not attributes):
+            raise ArtError(f"attributes is a list of names, found {attributes!r}")
+        asked = [attribute] if attribute is not None else list(attributes or ())
+        for name in asked:
+            if name not in self.values:
+                there = ", ".join(self.values)
+                raise ArtError(f"{self.folder} has no attribute {name!r}; there are {there}")
+        if len(set(asked)) < len(asked):
+            raise ArtError(f"attributes names one twice: {', '.join(asked)}")
+        return asked
+
+
+class PixelFaces(Portraits):
+    """60,000 portraits in pixel art, 16x16; at `size` 32 each pixel is a square of four.
+
+    Drawn with DiceBear's pixel-art (CC0 1.0).
+    """
+
+    folder = "pixel-faces"
+    sizes = (16, 32)
+
+
+class Faces(Portraits):
+    """24,000 portraits, 64x64; at `size` 32 each pixel is the mean of four.
+
+    Drawn with DiceBear's adventurer, a remix of "Adventurer" by Lisa Wischofsky (CC BY 4.0): she is
+    named wherever the pictures, or what is made of them, go.
+    """
+
+    folder = "faces"
+    sizes = (64, 32)
+    twins: ClassVar[dict[int, int]] = {15306: 11037}
+    attribution = (
+        'Made from portraits drawn with DiceBear\'s adventurer, a remix of "Adventurer" by Lisa '
+        "Wischofsky, CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/)"
+    )
