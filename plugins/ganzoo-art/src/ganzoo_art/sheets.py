@@ -81,7 +81,8 @@ def _resized(cells: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any]:
     sums = np.full((len(cells), size, size, channels), times**2 // 2, np.uint16)
     for row, column in product(range(times), repeat=2):
         sums += cells[:, row::times, column::times]
-    return (sums // times**2).astype(np.uint8)
+    means: np.ndarray[Any, Any] = sums // times**2
+    return means
 
 
 class Drawings(Dataset):
@@ -122,7 +123,7 @@ class Drawings(Dataset):
 
     def content_hash(self) -> str:
         """Sha256 over all pixels and what is told of them, in order."""
-        digest = hashlib.sha256(self.drawings.cpu().numpy())
+        digest = hashlib.sha256(self.drawings.cpu().numpy().data)
         if self.told is not None:
-            digest.update(self.told.cpu().numpy())
+            digest.update(self.told.cpu().numpy().data)
         return digest.hexdigest()
