@@ -43,11 +43,12 @@ def make_folder(folder: Path, count: int) -> Path:
 
 def pack(folder: Path, size: int) -> float:
     """Pack the folder; seconds for an image."""
+    from ganzoo.data.form import Form
     from ganzoo.data.packing import Wanted, find_or_make
 
     start = time.perf_counter()
     _, made = find_or_make(
-        Wanted(folder, size, 3, False), Path(os.environ["GANZOO_DATA"], "packed")
+        Wanted(folder, Form.of(size, 3), False), Path(os.environ["GANZOO_DATA"], "packed")
     )
     return (time.perf_counter() - start) / made.rows
 

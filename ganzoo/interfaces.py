@@ -218,6 +218,8 @@ class Dataset(ABC):
     num_classes: int | None = None
     kind: str = "image"
     value_range: tuple[float, float] | None = (-1.0, 1.0)
+    #: One line that is told when a training on it begins, such as what was done to its files.
+    summary: str = ""
 
     @abstractmethod
     def __len__(self) -> int:

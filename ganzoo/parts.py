@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from torch import Tensor
 
 from ganzoo.cards import catalogue
+from ganzoo.data.form import size_from
 from ganzoo.errors import PartError, UnknownNameError
 from ganzoo.interfaces import (
     Augmentation,
@@ -92,9 +93,9 @@ def needed_arguments(interface: type[P], part: Part) -> set[str]:
 def fitted(part: Q, shape: tuple[int, ...]) -> Q:
     """A data set's part with the `size` and `channels` that it needs and lacks, from a shape."""
     lacking = {"size", "channels"} & needed_arguments(Dataset, part)
-    if not lacking or len(shape) != 3 or shape[1] != shape[2]:
+    if not lacking or len(shape) != 3:
         return part  # building it says what is missing
-    found = {"size": shape[2], "channels": shape[0]}
+    found = {"size": size_from(*shape[1:]), "channels": shape[0]}
     return replace(
         part, arguments={**part.arguments, **{name: found[name] for name in sorted(lacking)}}
     )

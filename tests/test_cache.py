@@ -18,6 +18,7 @@ from ganzoo.cache import Entry, chosen, entries, places
 from ganzoo.cache.entry import discard
 from ganzoo.cli import main
 from ganzoo.cli.cache import age, size
+from ganzoo.data.form import Form
 from ganzoo.data.mnist import data_root
 from ganzoo.data.packing import find_or_make
 from ganzoo.data.packs import Wanted
@@ -64,7 +65,7 @@ def extractor(cache: Path) -> Path:
 @pytest.fixture
 def pack(cache: Path, folder: Path) -> Path:
     """The pack of a folder of nine images."""
-    place, _ = find_or_make(Wanted(folder, 8, 1, True), places.packs())
+    place, _ = find_or_make(Wanted(folder, Form.of(8, 1), True), places.packs())
     return place
 
 
@@ -120,7 +121,7 @@ def test_each_kind_is_listed(hub, reference, extractor, pack, folder):
         "model": (f"hf-hub:lab/ring@{commit}", "main"),
         "reference": ("cnn-mnist.mnist", ""),
         "extractor": (extractor.name, ""),
-        "pack": (pack.name, str(folder)),
+        "pack": (pack.name, f"{folder}: 8x8 grey"),
     }
     assert not any(entry.useless or entry.damage() for entry in entries())
     assert all(entry.bytes > 0 and time.time() - entry.used < 60 for entry in entries())

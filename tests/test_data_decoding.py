@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, features
 
-from ganzoo.data.decoding import TURNS, UnusableError, decode, suffixes
-from pictures import BROKEN, encoded, noise
+from ganzoo.data.decoding import TURNS, UnusableError, decode, size_of, suffixes
+from ganzoo.data.form import Form
+from pictures import BROKEN, encoded, noise, pixels_of
 
 RED, GREEN, BLUE, GREY = (255, 0, 0), (0, 255, 0), (0, 0, 255), (128, 128, 128)
 
@@ -24,7 +25,7 @@ def quarters(mode="RGB"):
 
 def corners(file, channels=3):
     """The colours in the middle of the four quarters of a decoded file."""
-    pixels = np.frombuffer(decode(file, 16, channels), np.uint8).reshape(channels, 16, 16)
+    pixels = pixels_of(file, 16, channels)
     return [tuple(pixels[:, y, x].tolist()) for y in (3, 12) for x in (3, 12)]
 
 
@@ -124,8 +125,8 @@ def test_a_colour_that_stands_for_transparency_is_white(write):
 @pytest.mark.parametrize(("name", "kind"), [("a.png", "<u2"), ("a.tif", ">u2"), ("b.tif", "<i4")])
 def test_sixteen_bits_are_scaled_and_not_clipped(write, name, kind):
     values = np.repeat(np.array([0, 257, 32_768, 65_535]), 16).reshape(8, 8).astype(kind)
-    rows = np.frombuffer(decode(write(name, Image.fromarray(values)), 8, 1), np.uint8)
-    assert rows.reshape(8, 8)[::2, 0].tolist() == [0, 1, 128, 255]
+    rows = pixels_of(write(name, Image.fromarray(values)), 8, 1)[0]
+    assert rows[::2, 0].tolist() == [0, 1, 128, 255]
 
 
 @pytest.mark.parametrize("form", ["GIF", "PNG", "WEBP"])
@@ -148,16 +149,16 @@ def test_the_middle_is_taken(write, size):
 def test_small_images_grow_and_large_ones_are_smoothed(write):
     board = np.indices((64, 64)).sum(0) % 2 * 255  # what no antialiasing would leave black or white
     file = write("a.png", Image.fromarray(board.astype(np.uint8)))
-    pixels = np.frombuffer(decode(file, 8, 1), np.uint8)
+    pixels = pixels_of(file, 8, 1)
     assert np.abs(pixels.astype(int) - 127.5).max() < 3
-    assert len(decode(file, 200, 3)) == 3 * 200 * 200
+    assert pixels_of(file, 200).shape == (3, 200, 200)
 
 
 def test_a_large_jpeg_is_as_if_it_had_been_decoded_whole(write):
     ramp = np.linspace(0, 255, 512).astype(np.uint8)
     image = Image.fromarray(np.stack([np.tile(ramp, (512, 1))] * 3, 2))
-    quick = np.frombuffer(decode(write("a.jpg", image, quality=95), 16, 3), np.uint8)
-    whole = np.frombuffer(decode(write("a.png", image), 16, 3), np.uint8)
+    quick = pixels_of(write("a.jpg", image, quality=95), 16)
+    whole = pixels_of(write("a.png", image), 16)
     assert np.abs(quick.astype(int) - whole).max() <= 2
 
 
@@ -165,18 +166,18 @@ def test_a_large_jpeg_is_as_if_it_had_been_decoded_whole(write):
 def test_a_broken_file_says_why(write, name):
     make, reason = BROKEN[name]
     with pytest.raises(UnusableError, match=f"^{reason}$"):
-        decode(write(name, make()), 8, 3)
+        decode(write(name, make()), Form.of(8, 3))
 
 
 def test_an_image_above_pils_limit_is_refused(write, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 600)
     with pytest.raises(UnusableError, match="32x32 pixels are too many"), pytest.warns():
-        decode(write("a.png", quarters()), 8, 3)
+        decode(write("a.png", quarters()), Form.of(8, 3))
 
 
 def test_a_file_that_is_not_there_says_so(tmp_path):
     with pytest.raises(UnusableError, match="no such file"):
-        decode(tmp_path / "none.png", 8, 3)
+        decode(tmp_path / "none.png", Form.of(8, 3))
 
 
 def test_what_runs_a_program_is_no_image():
@@ -200,7 +201,7 @@ def test_damage_anywhere_gives_an_image_or_a_reason(tmp_path_factory, data, chan
     file = tmp_path_factory.getbasetemp() / "damaged"
     file.write_bytes(damaged[: max(1, end)])
     try:
-        assert len(decode(file, 4, 3)) == 3 * 4 * 4
+        assert len(decode(file, Form.of(4, 3)).pixels) == 3 * 4 * 4
     except UnusableError as error:
         reason = str(error)
         assert 0 < len(reason) <= 80 and len(reason.splitlines()) == 1

@@ -211,7 +211,7 @@ def test_what_gives_no_data_set_is_refused(tmp_path, make, text):
     ("arguments", "text"),
     [
         ({"size": 0}, "size must be 1 or more, found 0"),
-        ({"channels": 4}, "channels is 1 or 3, found 4"),
+        ({"channels": 4}, "channels is 1 or 3, or 4 with background=keep, found 4"),
     ],
 )
 def test_what_no_image_can_be_is_refused(folder, arguments, text):

@@ -23,10 +23,21 @@ import torch
 from ganzoo.data import filling, packing
 from ganzoo.data.decoding import decode
 from ganzoo.data.folder import FolderImages
+from ganzoo.data.form import Form
 from ganzoo.data.locking import locked
 from ganzoo.data.walking import walk
 from ganzoo.errors import DataError
-from pictures import SIZE, decoded, everything, noise, opened, packs, write_broken, write_pictures
+from pictures import (
+    SIZE,
+    decoded,
+    everything,
+    noise,
+    opened,
+    packs,
+    pixels_of,
+    write_broken,
+    write_pictures,
+)
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -65,7 +76,7 @@ def test_the_content_is_named_by_pixels_and_classes_alone(folder, tmp_path):
     assert opened(folder).content_hash() != opened(folder, size=9).content_hash()
     wanted = hashlib.sha256()
     for file in sorted(folder.rglob("*.png")):
-        wanted.update(decode(file, SIZE, 3))
+        wanted.update(pixels_of(file).tobytes())
     assert opened(folder).content_hash() == wanted.hexdigest()
 
 
@@ -183,12 +194,13 @@ SLOW_PACKING = """
 import sys, time
 from pathlib import Path
 from ganzoo.data import filling, packing
+from ganzoo.data.form import Form
 from ganzoo.data.packs import Wanted
 
 decode = filling.decode
 filling.decode = lambda *form: (time.sleep(0.005), decode(*form))[1]
 filling.COMMIT_IMAGES = 8
-packing.find_or_make(Wanted(Path(sys.argv[1]), 8, 3, True), Path(sys.argv[2]))
+packing.find_or_make(Wanted(Path(sys.argv[1]), Form.of(8, 3), True), Path(sys.argv[2]))
 """
 
 
@@ -207,7 +219,7 @@ def test_a_killed_process_leaves_a_pack_that_another_finishes(tmp_path, home):
     begun = rows_packed(home)
     resumed = opened(folder, labels=True)
     assert 40 <= begun < 300
-    reference = [decode(file, SIZE, 3) for file in sorted(folder.rglob("*.png"))]
+    reference = [pixels_of(file).tobytes() for file in sorted(folder.rglob("*.png"))]
     (pack,) = packs(home)
     assert (pack / "pixels.u8").read_bytes() == b"".join(reference)
     labels = (pack / "labels.i32").read_bytes()
@@ -227,7 +239,7 @@ def rows_packed(home: Path) -> int:
 
 def test_a_second_process_waits_for_the_first(folder, home, caplog):
     opened(folder, size=4)  # the folder of packs is there
-    key = packing.Wanted(folder, SIZE, 3, False).key
+    key = packing.Wanted(folder, Form.of(SIZE, 3), False).key
     found: list[FolderImages] = []
     other = threading.Thread(target=lambda: found.append(opened(folder)))
     with locked(home / f"{key}.lock", "nobody has it"):

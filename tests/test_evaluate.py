@@ -462,7 +462,7 @@ def test_a_broken_image_is_named(tmp_path, name):
     ("size", "text"),
     [
         ((12, 12), "odd.png: 12x12 pixels, and 28x28 are measured; a resized image would be anoth"),
-        ((28, 27), "odd.png: 28x27 pixels; only square images are measured"),
+        ((28, 27), "odd.png: 28x27 pixels, and 28x28 are measured; a resized image would be anoth"),
     ],
 )
 def test_an_image_of_another_size_is_refused(tmp_path, size, text):

@@ -20,7 +20,7 @@ _PACK = re.compile(r"([0-9a-f]{24})-[0-9a-f]+(\.part)?")
 
 @dataclass(frozen=True)
 class PackEntry(Entry):
-    """A folder's images at one size; `note` is the folder."""
+    """A folder's images in one form; `note` is the folder, with the form where it says."""
 
     kind = "pack"
 
@@ -57,9 +57,11 @@ def packed() -> Iterator[Entry]:
 
 
 def _whole(path: Path) -> PackEntry:
-    root = (_record(path) or {}).get("root", "")
+    record = _record(path) or {}
+    root, form = record.get("root", ""), record.get("form", "")
     gone = bool(root) and not Path(root).is_dir()
-    note = f"{root} is gone" if gone else str(root)
+    whole = f"{root}: {form}" if root and form else str(root)
+    note = f"{root} is gone" if gone else whole
     return PackEntry(path.name, path, files_below(path), note, useless=gone)
 
 

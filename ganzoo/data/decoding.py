@@ -1,4 +1,4 @@
-"""Decoding one image file, of whatever kind, to bytes of one size."""
+"""Decoding one image file, of whatever kind, to bytes of one form."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from ganzoo.data.form import KEEP, WHITE, Form
 from ganzoo.errors import one_line
 
 #: Counts what changes the bytes that a file gives; packs of another version are made again.
@@ -31,8 +33,22 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
+#: The turns that make a lying image an upright one, so that width and height change places.
+SIDEWAYS = (5, 6, 7, 8)
+
+#: PIL's mode of so many channels.
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+
 #: JPEGs are decoded at an eighth, a quarter or a half where that leaves this many times the size.
 DRAFT = 2
+
+
+class Picture(NamedTuple):
+    """A decoded file: uint8 [channels, height, width] of its form, and its own upright size."""
+
+    pixels: bytes
+    width: int
+    height: int
 
 
 class UnusableError(Exception):
@@ -47,20 +63,23 @@ def suffixes() -> frozenset[str]:
     return frozenset(suffix for suffix, name in known if name in _formats())
 
 
-def decode(path: Path, size: int, channels: int) -> bytes:
-    """A file's first frame, upright, centre-cropped and resized: uint8 [channels, size, size].
+def decode(path: Path, form: Form) -> Picture:
+    """A file's first frame, upright and in a form.
 
-    Alpha is blended on white; 16 bits are scaled to 8. Raises `UnusableError` for whatever is no
-    whole image. Safe to call from several threads.
+    Alpha is blended on the form's background, or kept; 16 bits are scaled to 8. Raises
+    `UnusableError` for whatever is no whole image. Safe to call from several threads.
     """
     with _opened(path) as image:
-        return _fitted(image, size, channels)
+        return _decoded(image, form)
 
 
 def size_of(path: Path) -> tuple[int, int]:
-    """(Width, height) as a file says, without decoding it; `UnusableError` where it is no image."""
+    """Upright (width, height) as a file says, without decoding it.
+
+    `UnusableError` where it is no image.
+    """
     with _opened(path) as image:
-        return image.size
+        return _upright(image.size, _orientation(image))
 
 
 @contextmanager
@@ -87,35 +106,75 @@ def _formats() -> tuple[str, ...]:
     return tuple(sorted(named, key=lambda name: (name not in ("JPEG", "PNG", "WEBP"), name)))
 
 
-def _fitted(image: Image.Image, size: int, channels: int) -> bytes:
+def _decoded(image: Image.Image, form: Form) -> Picture:
     limit = Image.MAX_IMAGE_PIXELS
     if limit is not None and image.width * image.height > limit:
         raise UnusableError(f"{image.width}x{image.height} pixels are too many")
-    image.draft(None, (DRAFT * size, DRAFT * size))
+    whole, enough = image.size, DRAFT * max(form.height, form.width)
+    reduced = image.draft(None, (enough, enough)) is not None
     image.load()  # before the orientation is read: PIL turns some files itself
-    turn = _turn(image)
-    square = ImageOps.fit(_eight_bits(image), (size, size), Image.Resampling.LANCZOS)
-    upright = square if turn is None else square.transpose(turn)
-    pixels = np.asarray(upright.convert("L" if channels == 1 else "RGB"))
-    return pixels.reshape(size, size, channels).transpose(2, 0, 1).tobytes()
+    orientation = _orientation(image)
+    pixels = np.array(_fitted(image, form, orientation).convert(MODES[form.channels]))
+    if form.background == KEEP:
+        pixels[pixels[:, :, 3] == 0] = 0  # what nobody sees, no network need learn
+    size = _upright(whole if reduced else image.size, orientation)
+    shape = (form.height, form.width, form.channels)
+    return Picture(pixels.reshape(shape).transpose(2, 0, 1).tobytes(), *size)
 
 
-def _turn(image: Image.Image) -> Image.Transpose | None:
-    """What brings the image upright; nothing where its EXIF is damaged: the pixels may be whole."""
+def _orientation(image: Image.Image) -> int:
+    """EXIF's number; 1, upright, where its EXIF is damaged: the pixels may be whole."""
     try:
-        return TURNS.get(image.getexif().get(ORIENTATION, 1))
+        found = image.getexif().get(ORIENTATION, 1)
     except Exception:
-        return None
+        return 1
+    return found if found in TURNS else 1
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """The image in mode L or RGB, without palette, transparency or wide values."""
+def _upright(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    """(Width, height) once an image of this size was brought upright."""
+    return (size[1], size[0]) if orientation in SIDEWAYS else size
+
+
+def _fitted(image: Image.Image, form: Form, orientation: int) -> Image.Image:
+    """The image in the form's sides, upright."""
+    size = _upright((form.width, form.height), orientation)  # as it lies in the file
+    eight_bits = _eight_bits(image, form.background)
+    if form.fit == "pad":
+        fitted = _padded(eight_bits, size, form.background)
+    elif form.fit == "stretch":
+        fitted = eight_bits.resize(size, Image.Resampling.LANCZOS)
+    else:
+        fitted = ImageOps.fit(eight_bits, size, Image.Resampling.LANCZOS)
+    turn = TURNS.get(orientation)
+    return fitted if turn is None else fitted.transpose(turn)
+
+
+def _padded(image: Image.Image, size: tuple[int, int], background: str) -> Image.Image:
+    """The whole image, as large as it fits, in the middle of a background; kept alpha is 0 there.
+
+    PIL's `ImageOps.pad` gives up on images so long that they become less than a pixel wide.
+    """
+    scale = min(size[0] / image.width, size[1] / image.height)
+    width, height = (max(1, round(scale * side)) for side in image.size)
+    inner = image.resize((width, height), Image.Resampling.LANCZOS)
+    if background == KEEP:
+        canvas = Image.new("RGBA", size)
+    else:
+        canvas = Image.new("RGB", size, background)
+    canvas.paste(inner.convert(canvas.mode), ((size[0] - width) // 2, (size[1] - height) // 2))
+    return canvas
+
+
+def _eight_bits(image: Image.Image, background: str) -> Image.Image:
+    """The image in mode L or RGB, without palette or wide values; RGBA where alpha is kept."""
     if image.mode == "F":
         raise UnusableError("floating-point pixels of no stated range")
     if image.mode == "I" or image.mode.startswith("I;16"):
         return _scaled(np.asarray(image))
     if image.mode in ("P", "PA", "LA", "RGBA", "RGBa") or "transparency" in image.info:
-        return _on_white(image.convert("RGBA"))
+        clear = image.convert("RGBA")
+        return clear if background == KEEP else on_background(clear, background)
     return image if image.mode in ("L", "RGB") else image.convert("RGB")
 
 
@@ -126,11 +185,11 @@ def _scaled(values: np.ndarray) -> Image.Image:
     return Image.fromarray(((values.astype(np.uint32) + 128) // 257).astype(np.uint8))
 
 
-def _on_white(image: Image.Image) -> Image.Image:
-    """Blend an RGBA image on white."""
-    white = Image.new("RGB", image.size, "white")
-    white.paste(image, mask=image.getchannel("A"))
-    return white
+def on_background(image: Image.Image, colour: str = WHITE) -> Image.Image:
+    """Blend an RGBA image on a colour."""
+    opaque = Image.new("RGB", image.size, colour)
+    opaque.paste(image, mask=image.getchannel("A"))
+    return opaque
 
 
 def _reason(error: Exception) -> str:

@@ -17,8 +17,8 @@ from typing import BinaryIO, TypeAlias
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ganzoo.data.decoding import UnusableError, decode
-from ganzoo.data.manifest import Manifest
+from ganzoo.data.decoding import Picture, UnusableError, decode
+from ganzoo.data.manifest import Manifest, Note
 from ganzoo.data.packs import Wanted
 from ganzoo.data.walking import shown
 from ganzoo.errors import DataError
@@ -30,7 +30,7 @@ COMMIT_IMAGES, COMMIT_BYTES = 512, 16 * 2**20
 WORKERS = min(8, os.cpu_count() or 1)
 
 #: A file's pixels, or why there are none.
-Decoded: TypeAlias = bytes | str
+Decoded: TypeAlias = Picture | str
 
 
 def fill(wanted: Wanted, manifest: Manifest, file: Path, *, strict: bool) -> None:
@@ -58,28 +58,28 @@ def fill(wanted: Wanted, manifest: Manifest, file: Path, *, strict: bool) -> Non
 
 def _decoded(wanted: Wanted, path: bytes) -> Decoded:
     try:
-        return decode(wanted.root / os.fsdecode(path), wanted.size, wanted.channels)
+        return decode(wanted.root / os.fsdecode(path), wanted.form)
     except UnusableError as error:
         return str(error)
 
 
 def _is_usable(result: tuple[bytes, Decoded]) -> bool:
-    return isinstance(result[1], bytes)
+    return isinstance(result[1], Picture)
 
 
 def _commit(
     pixels: BinaryIO, manifest: Manifest, results: list[tuple[bytes, Decoded]], row: int
 ) -> int:
     """Write pixels from `row` on, and note them once they are safe; returns how many rows."""
-    notes: list[tuple[bytes, int | None, str | None]] = []
+    notes: list[Note] = []
     first = row
     for path, decoded in results:
-        if isinstance(decoded, bytes):
-            pixels.write(decoded)
-            notes.append((path, row, None))
+        if isinstance(decoded, Picture):
+            pixels.write(decoded.pixels)
+            notes.append(Note(path, row, None, decoded.width, decoded.height))
             row += 1
         else:
-            notes.append((path, None, decoded))
+            notes.append(Note(path, problem=decoded))
     pixels.flush()
     os.fsync(pixels.fileno())
     manifest.note(notes)

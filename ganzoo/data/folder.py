@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganzoo.data.form import Form, Size, said_size
 from ganzoo.data.mnist import data_root
 from ganzoo.data.packing import find_or_make
-from ganzoo.data.packs import LABELS, PIXELS, Wanted
+from ganzoo.data.packs import LABELS, PIXELS, Pack, Wanted
 from ganzoo.data.placing import beside, has_room
 from ganzoo.data.rows import FileRows
 from ganzoo.errors import DataError
@@ -21,9 +22,12 @@ log = logging.getLogger("ganzoo")
 
 
 class FolderImages(Dataset):
-    """The images below a folder, centre-cropped and resized to `size`, ordered by path.
+    """The images below a folder, ordered by path, all made the same size.
 
-    `channels` is 3, or 1 for grey. With `labels`, the first sub-folder is an image's class, the
+    `size` is a side or [height, width], `channels` 3, or 1 for grey. Images of another shape are
+    cropped in the middle; with `fit="pad"` they stay whole, on `background`, and with
+    `fit="stretch"` they are distorted. `background`, #rrggbb or a colour's name, is what shines
+    through where an image has alpha; `keep` makes alpha a fourth channel. With `labels`, the first sub-folder is an image's class, the
     classes numbered in the order of their names (`class_names`). Files that cannot be used are
     named and skipped; `strict` makes the first of them a `DataError`. The pack lies below
     $GANZOO_DATA and is made again when the folder's files change. However many images there are,
@@ -31,17 +35,24 @@ class FolderImages(Dataset):
     """
 
     def __init__(
-        self, path: str, size: int, channels: int, labels: bool = False, strict: bool = False
+        self,
+        path: str,
+        size: Size,
+        channels: int,
+        labels: bool = False,
+        strict: bool = False,
+        fit: str = "crop",
+        background: str = "white",
     ) -> None:
-        if size < 1:
-            raise DataError(f"size must be 1 or more, found {size}")
-        if channels not in (1, 3):
-            raise DataError(f"channels is 1 or 3, found {channels}")
-        wanted = Wanted(Path(path).expanduser().absolute(), size, channels, labels)
+        form = Form.of(size, channels, fit, background)
+        wanted = Wanted(Path(path).expanduser().absolute(), form, labels)
         place, pack = find_or_make(wanted, data_root() / "packed", strict=strict)
         if pack.unusable:
             log.warning("%s", pack.summary(place))
-        self.sample_shape = (channels, size, size)
+        if pack.treatment is not None and pack.treatment.enlarged:
+            log.warning("%s", _enlarged(pack.treatment.enlarged, pack.rows, form))
+        self.sample_shape = (channels, form.height, form.width)
+        self.summary = _summary(wanted, pack)
         self.class_names = pack.class_names
         self.num_classes = None if pack.class_names is None else len(pack.class_names)
         self._content_hash = pack.content_hash
@@ -67,6 +78,22 @@ class FolderImages(Dataset):
     def content_hash(self) -> str:
         """Sha256 over all pixels and classes, taken when they were packed."""
         return self._content_hash
+
+
+def _summary(wanted: Wanted, pack: Pack) -> str:
+    """One line: how many images, and what was done to how many of them."""
+    said = f"{wanted.root.name}: {pack.rows:,} images made {wanted.form}"
+    if pack.treatment is None:
+        return f"{said} (an earlier version packed them, and did not count what it changed)"
+    return f"{said}: {pack.treatment.said(wanted.form)}"
+
+
+def _enlarged(count: int, rows: int, form: Form) -> str:
+    """What is said of images that have too few pixels."""
+    return (
+        f"{count:,} of {rows:,} images are smaller than {said_size((form.width, form.height))} "
+        "and were enlarged, which blurs them; ask for a smaller size, or take them out"
+    )
 
 
 def _read_labels(file: Path) -> Tensor:

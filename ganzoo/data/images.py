@@ -9,9 +9,12 @@ from PIL import Image
 from torch import Tensor
 from torchvision.utils import make_grid
 
+from ganzoo.data.decoding import on_background
 from ganzoo.errors import UsageError
 from ganzoo.files import written_whole
 
+#: Formats of those below in which every reader sees alpha.
+KEEP_ALPHA = ("PNG", "WEBP")
 GRID_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 
 
@@ -25,7 +28,7 @@ def write_images(samples: Tensor, path: Path) -> list[Path]:
         if path.suffix.lower() not in GRID_SUFFIXES:
             known = ", ".join(GRID_SUFFIXES)
             raise UsageError(f"{path}: images are written as {known}, or into a folder")
-        columns = math.ceil(math.sqrt(len(samples)))
+        columns = columns_for(len(samples), *samples.shape[2:])
         _write(make_grid(_bytes(samples), nrow=columns, padding=2, pad_value=0), path)
         return [path]
     path.mkdir(parents=True, exist_ok=True)
@@ -33,6 +36,11 @@ def write_images(samples: Tensor, path: Path) -> list[Path]:
     for image, file in zip(_bytes(samples), files, strict=True):
         _write(image, file)
     return files
+
+
+def columns_for(count: int, height: int, width: int) -> int:
+    """Columns that make a grid of so many images about as wide as it is high."""
+    return max(1, min(count, math.ceil(math.sqrt(count * height / width))))
 
 
 def _bytes(samples: Tensor) -> Tensor:
@@ -43,8 +51,9 @@ def _bytes(samples: Tensor) -> Tensor:
 def _write(image: Tensor, path: Path) -> None:
     """Write one image uint8 [C, H, W] whole or not at all."""
     pixels = image[0].numpy() if image.shape[0] == 1 else image.permute(1, 2, 0).numpy()
+    picture, form = Image.fromarray(pixels), Image.registered_extensions()[path.suffix.lower()]
+    if picture.mode == "RGBA" and form not in KEEP_ALPHA:
+        picture = on_background(picture)
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as beside:
-        Image.fromarray(pixels).save(
-            beside, format=Image.registered_extensions()[path.suffix.lower()]
-        )
+        picture.save(beside, format=form)

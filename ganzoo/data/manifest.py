@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from ganzoo.data.walking import Found
 
@@ -18,10 +18,24 @@ CREATE TABLE IF NOT EXISTS files (
     bytes INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL,
     row INTEGER,            -- of the pixel file
-    problem TEXT            -- or why there is none
+    problem TEXT,           -- or why there is none
+    width INTEGER,          -- of the image itself, upright
+    height INTEGER
 ) WITHOUT ROWID
 """
+#: What manifests of versions that did not count sizes lack.
+ADDED = ("width", "height")
 TODO = "row IS NULL AND problem IS NULL"
+
+
+class Note(NamedTuple):
+    """What became of a file: a row and the image's size, or a problem."""
+
+    path: bytes
+    row: int | None = None
+    problem: str | None = None
+    width: int | None = None
+    height: int | None = None
 
 
 class Manifest:
@@ -33,6 +47,10 @@ class Manifest:
     def __init__(self, file: Path) -> None:
         self._db = sqlite3.connect(file)
         self._db.execute(SCHEMA)
+        known = {name for _, name, *_ in self._db.execute("PRAGMA table_info(files)")}
+        for column in ADDED:
+            if column not in known:
+                self._db.execute(f"ALTER TABLE files ADD COLUMN {column} INTEGER")
 
     def __enter__(self) -> Self:
         return self
@@ -65,12 +83,12 @@ class Manifest:
             yield from (path for (path,) in page)
             last = page[-1][0]
 
-    def note(self, results: Iterable[tuple[bytes, int | None, str | None]]) -> None:
-        """Commit the (path, row, problem) of a few files; a row only where its pixels are safe."""
+    def note(self, results: Iterable[Note]) -> None:
+        """Commit what became of a few files; a row only where its pixels are safe."""
         with self._db:
             self._db.executemany(
-                "UPDATE files SET row = ?, problem = ? WHERE path = ?",
-                ((row, problem, path) for path, row, problem in results),
+                "UPDATE files SET row = ?, problem = ?, width = ?, height = ? WHERE path = ?",
+                ((*result[1:], result.path) for result in results),
             )
 
     @property
@@ -92,6 +110,19 @@ class Manifest:
         """(path, reason) of each unusable file, in order."""
         yield from self._db.execute(
             "SELECT path, problem FROM files WHERE problem IS NOT NULL ORDER BY path"
+        )
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the size of every row's image is known: an older version may have begun."""
+        return not self._value(
+            "SELECT count(*) FROM files WHERE row IS NOT NULL AND width IS NULL"
+        )
+
+    def sizes(self) -> Iterator[tuple[int, int, int]]:
+        """(Width, height, images) of every size that the rows' images had."""
+        yield from self._db.execute(
+            "SELECT width, height, count(*) FROM files WHERE row IS NOT NULL GROUP BY width, height"
         )
 
     def usable(self) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import platformdirs
 
+from ganzoo.data.form import Size
 from ganzoo.data.pixels import PixelDataset, check_split
 from ganzoo.errors import DataError, one_line
 
@@ -57,7 +58,7 @@ class _TorchvisionPixels(PixelDataset):
 
     reader: ClassVar[str]
 
-    def __init__(self, split: str = "train", size: int = 28, channels: int = 1) -> None:
+    def __init__(self, split: str = "train", size: Size = 28, channels: int = 1) -> None:
         found = open_torchvision(self.reader, split)
         super().__init__(found.data, found.targets, size, channels)
 

@@ -29,6 +29,7 @@ from ganzoo.data.packs import (
     read_pack,
     write_record,
 )
+from ganzoo.data.treatment import treatment_of
 from ganzoo.data.walking import Fingerprint, Found, shown, walk
 from ganzoo.errors import DataError, one_line
 
@@ -74,7 +75,7 @@ def _make(wanted: Wanted, place: Path, fingerprint: str, strict: bool) -> Pack:
         _check_room(part, manifest.todo_count * wanted.row_bytes)
         fill(wanted, manifest, part / PIXELS, strict=strict)
         pack = _finish(wanted, part, manifest)
-    write_record(part, pack, wanted.root)
+    write_record(part, pack, wanted)
     shutil.rmtree(place, ignore_errors=True)  # where it is, it was damaged
     part.replace(place)
     _sweep(place.parent, f"{wanted.key}-*", keep=place)
@@ -157,7 +158,8 @@ def _finish(wanted: Wanted, part: Path, manifest: Manifest) -> Pack:
             file.writelines(f"{shown(path)}\t{why}\n" for path, why in manifest.problems())
     names = _write_labels(part / LABELS, manifest, rows) if wanted.labels else None
     files = [part / PIXELS, *([part / LABELS] if wanted.labels else [])]
-    return Pack(rows + missing, rows, _hash(files), names, named)
+    treatment = treatment_of(manifest.sizes(), wanted.form) if manifest.is_measured else None
+    return Pack(rows + missing, rows, _hash(files), names, named, treatment)
 
 
 def _write_labels(file: Path, manifest: Manifest, rows: int) -> tuple[str, ...]:

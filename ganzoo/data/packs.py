@@ -1,8 +1,8 @@
-"""A pack: a folder's images at one size, decoded once, in files that are read row by row.
+"""A pack: a folder's images in one form, decoded once, in files that are read row by row.
 
 <key>-<fingerprint>/        whole: the name is given last; the fingerprint is of the folder's files
     pack.json               what `Pack` says
-    pixels.u8               uint8 [rows, channels, size, size]
+    pixels.u8               uint8 [rows, channels, height, width]
     labels.i32              int32 [rows], where classes were asked for
     manifest.sqlite         every file, and its row or why it has none
     unusable.txt            the latter, for people
@@ -17,8 +17,11 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from ganzoo.data import decoding
+from ganzoo.data.form import Form
+from ganzoo.data.treatment import Treatment
 from ganzoo.files import write_text
 
 RECORD, PIXELS, LABELS = "pack.json", "pixels.u8", "labels.i32"
@@ -30,22 +33,21 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked for: the images below `root`, square and of `channels`, with classes or not."""
+    """What is asked for: the images below `root` in a form, with classes or not."""
 
     root: Path
-    size: int
-    channels: int
+    form: Form
     labels: bool
 
     @property
     def row_bytes(self) -> int:
         """Bytes of one image."""
-        return self.channels * self.size * self.size
+        return self.form.bytes
 
     @property
     def key(self) -> str:
         """Names what is asked for, and how this version decodes it."""
-        form = f"{decoding.VERSION} {self.size} {self.channels} {self.labels}\0".encode()
+        form = f"{decoding.VERSION} {self.form.key} {self.labels}\0".encode()
         return hashlib.blake2b(form + os.fsencode(self.root), digest_size=12).hexdigest()
 
 
@@ -54,7 +56,7 @@ class Pack:
     """What a pack holds: `rows` images of `files` files.
 
     `content_hash` is the sha256 of pixels and labels; `unusable` (path, reason) begins the list
-    of files without a row.
+    of files without a row; `treatment` is None in packs of versions that did not count.
     """
 
     files: int
@@ -62,6 +64,7 @@ class Pack:
     content_hash: str
     class_names: tuple[str, ...] | None
     unusable: tuple[tuple[str, str], ...]
+    treatment: Treatment | None = None
 
     def summary(self, place: Path) -> str:
         """One line on the unusable files."""
@@ -75,9 +78,10 @@ class Pack:
         )
 
 
-def write_record(place: Path, pack: Pack, root: Path) -> None:
-    """Write the record of a pack of the images below `root`, which a person may want to know."""
-    write_text(place / RECORD, json.dumps({"root": str(root), **asdict(pack)}, indent=1) + "\n")
+def write_record(place: Path, pack: Pack, wanted: Wanted) -> None:
+    """Write a pack's record, with the folder and the form, which a person may want to know."""
+    told = {"root": str(wanted.root), "form": str(wanted.form)}
+    write_text(place / RECORD, json.dumps({**told, **asdict(pack)}, indent=1) + "\n")
 
 
 def read_pack(place: Path, wanted: Wanted) -> Pack | None:
@@ -91,6 +95,7 @@ def read_pack(place: Path, wanted: Wanted) -> Pack | None:
             content_hash=found["content_hash"],
             class_names=None if names is None else tuple(names),
             unusable=tuple((path, reason) for path, reason in found["unusable"]),
+            treatment=_treatment(found.get("treatment")),
         )
         sizes = {PIXELS: pack.rows * wanted.row_bytes}
         if wanted.labels:
@@ -99,3 +104,10 @@ def read_pack(place: Path, wanted: Wanted) -> Pack | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return pack if whole else None
+
+
+def _treatment(found: dict[str, Any] | None) -> Treatment | None:
+    if found is None:
+        return None
+    sizes = [(int(width), int(height)) for width, height in (found["smallest"], found["largest"])]
+    return Treatment(*sizes, int(found["reshaped"]), int(found["enlarged"]))

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from ganzoo.data.form import Size, sides_of
 from ganzoo.data.placing import beside, has_room
 from ganzoo.errors import DataError
 from ganzoo.interfaces import Dataset
@@ -16,20 +17,20 @@ from ganzoo.interfaces import Dataset
 class PixelDataset(Dataset):
     """Images uint8 [M, C, H, W] or [M, H, W] with labels [M]; batches are float32 in [-1, 1].
 
-    `size` resizes with antialiasing, once; `channels` 3 repeats grey.
+    `size`, a side or [height, width], resizes with antialiasing, once, whatever their shape;
+    `channels` 3 repeats grey.
     """
 
-    def __init__(self, images: Tensor, labels: Tensor, size: int, channels: int) -> None:
+    def __init__(self, images: Tensor, labels: Tensor, size: Size, channels: int) -> None:
         if images.dim() == 3:
             images = images.unsqueeze(1)
         if channels not in (images.shape[1], 3) or (
             channels == 3 and images.shape[1] not in (1, 3)
         ):
             raise DataError(f"channels is {images.shape[1]} or 3, found {channels}")
-        if size < 1:
-            raise DataError(f"size must be 1 or more, found {size}")
-        if images.shape[-2:] != (size, size):
-            images = interpolate(images, (size, size), mode="bilinear", antialias=True)
+        sides = sides_of(size)
+        if images.shape[-2:] != sides:
+            images = interpolate(images, sides, mode="bilinear", antialias=True)
         self.images = images.expand(-1, channels, -1, -1).contiguous()
         self.labels = labels.long()
         self.num_classes = int(labels.max()) + 1

@@ -11,6 +11,7 @@ import hashlib
 import torch
 from torch import Tensor
 
+from ganzoo.data.form import Size
 from ganzoo.data.mnist import MNIST
 from ganzoo.data.placing import beside, has_room
 from ganzoo.errors import DataError
@@ -21,17 +22,17 @@ from ganzoo.seeds import derive
 class StackedMNIST(Dataset):
     """Three digits of MNIST in one image; the label is 100 red + 10 green + blue.
 
-    Held are the digits uint8 [M, 1, size, size] and which of them make an image, int32
+    Held are the digits uint8 [M, 1, H, W] and which of them make an image, int32
     [length, 3]; the images are put together batch by batch.
     """
 
     num_classes = 1000
 
-    def __init__(self, split: str = "train", size: int = 32, length: int = 128_000) -> None:
+    def __init__(self, split: str = "train", size: Size = 32, length: int = 128_000) -> None:
         if length < 1:
             raise DataError(f"length must be 1 or more, found {length}")
         self.digits = MNIST(split, size)
-        self.sample_shape = (3, size, size)
+        self.sample_shape = (3, *self.digits.sample_shape[1:])
         rng = torch.Generator().manual_seed(derive("stacked-mnist", split))
         self.triples = torch.randint(
             len(self.digits), (length, 3), generator=rng, dtype=torch.int32
@@ -46,7 +47,7 @@ class StackedMNIST(Dataset):
         return len(self.triples)
 
     def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
-        """Indices [N] -> images float32 [N, 3, size, size] in [-1, 1], labels int64 [N]."""
+        """Indices [N] -> images float32 [N, 3, H, W] in [-1, 1], labels int64 [N]."""
         triples = self.triples.index_select(0, beside(indices, self.triples))
         digits, labels = self.digits.batch(triples.flatten())
         red, green, blue = labels.view(-1, 3).unbind(1)

@@ -72,6 +72,8 @@ class Cadence:
         self.metrics.cut(images)
         self.tell("ganzoo_training_started")
         self.trackers.start(self.record())
+        if summary := self.table.data.summary:
+            self.display.say(summary)
         if images:
             self.display.say(f"going on from {images:,} images")
         elif self.anchored:

@@ -9,6 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageChops, features
 
+from ganzoo.data.decoding import on_background
 from ganzoo.errors import UsageError
 from ganzoo.files import written_whole
 
@@ -79,8 +80,13 @@ def form_for(grid: Path) -> tuple[str, dict[str, Any]]:
 def is_grey(grid: Path) -> bool:
     """Whether a picture, though saved in colour, has none."""
     with Image.open(grid) as image:
-        colours = image.convert("RGB")
+        colours = opaque(image)
     return ImageChops.difference(colours, colours.convert("L").convert("RGB")).getbbox() is None
+
+
+def opaque(grid: Image.Image) -> Image.Image:
+    """A grid in colour, on white where it has alpha."""
+    return on_background(grid) if grid.mode == "RGBA" else grid.convert("RGB")
 
 
 class Reel(Image.Image):
@@ -92,7 +98,7 @@ class Reel(Image.Image):
     def __init__(self, grids: Sequence[Path]) -> None:
         super().__init__()
         with Image.open(grids[0]) as first:  # Pillow has no public way to fill a picture
-            vars(self).update(vars(first.convert("RGB")))
+            vars(self).update(vars(opaque(first)))
         self.grids = grids
         self.n_frames = len(grids)
         self.seek(0)
@@ -102,7 +108,7 @@ class Reel(Image.Image):
         if frame >= self.n_frames:
             raise EOFError
         with Image.open(self.grids[frame]) as grid:
-            self.paste(grid.convert("RGB"))
+            self.paste(opaque(grid))
         self.frame = frame
 
     def tell(self) -> int:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ganzoo.cards import catalogue
 from ganzoo.data.decoding import UnusableError, decode, size_of, suffixes
+from ganzoo.data.form import KEEP, WHITE, Form
 from ganzoo.data.walking import shown, walk
 from ganzoo.errors import MetricError
 from ganzoo.evaluation.references import from_bytes
@@ -77,7 +78,7 @@ class FolderSource(Source):
         rng = torch.Generator().manual_seed(derive("folder", self.size))
         order = torch.randperm(self.size, generator=rng).tolist()
         self._paths = [folder / os.fsdecode(files[number].path) for number in order]
-        self.shape = extractor.sample_shape or (channels_of(data), *self._sides(self._paths[0]))
+        self.shape = extractor.sample_shape or (channels_of(data), *_sides(self._paths[0]))
 
     def batches(self, n: int, seed: int) -> Iterator[Tensor]:
         """N of the images float32 [<= 500, C, H, W] in [-1, 1]; the seed changes nothing."""
@@ -85,7 +86,7 @@ class FolderSource(Source):
         for start in range(0, n, BATCH):
             paths = self._paths[start : min(n, start + BATCH)]
             images = torch.stack([self._image(path) for path in paths])
-            brightest = max(brightest, int(images.max()))
+            brightest = max(brightest, int(images[:, :3].max()))  # whatever alpha is
             yield from_bytes(images)
         if brightest <= 1:
             raise MetricError(
@@ -95,25 +96,23 @@ class FolderSource(Source):
 
     def _image(self, path: Path) -> Tensor:
         """One image uint8 [C, H, W]; `MetricError` where it is broken or of another size."""
-        channels, *wanted = self.shape
-        found = self._sides(path)
-        if found != tuple(wanted):
+        channels, height, width = self.shape
+        form = Form(height, width, channels, background=KEEP if channels == 4 else WHITE)
+        with _named(path):
+            picture = decode(path, form)
+        if (picture.width, picture.height) != (width, height):
             raise MetricError(
-                f"{path}: {found[1]}x{found[0]} pixels, and {wanted[1]}x{wanted[0]} are measured; "
-                "a resized image would be another one, so nothing is resized here"
+                f"{path}: {picture.width}x{picture.height} pixels, and {width}x{height} are "
+                "measured; a resized image would be another one, so nothing is resized here"
             )
-        with _named(path):
-            pixels = decode(path, wanted[0], channels)
-        return torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(self.shape)
+        return torch.frombuffer(bytearray(picture.pixels), dtype=torch.uint8).view(self.shape)
 
-    @staticmethod
-    def _sides(path: Path) -> tuple[int, int]:
-        """(Height, width) as the file says; only squares are measured."""
-        with _named(path):
-            width, height = size_of(path)
-        if width != height:
-            raise MetricError(f"{path}: {width}x{height} pixels; only square images are measured")
-        return height, width
+
+def _sides(path: Path) -> tuple[int, int]:
+    """(Height, width) as the file says, upright."""
+    with _named(path):
+        width, height = size_of(path)
+    return height, width
 
 
 def channels_of(data: Part) -> int:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from ganzoo.data.decoding import decode
 from ganzoo.data.folder import FolderImages
+from ganzoo.data.form import Form, Size
 
 #: The size to which tests decode.
 SIZE = 8
@@ -84,10 +85,16 @@ def everything(data: FolderImages) -> torch.Tensor:
     return data.batch(torch.arange(len(data)))[0]
 
 
-def decoded(file: Path, channels: int = 3) -> torch.Tensor:
+def pixels_of(file: Path, size: Size = SIZE, channels: int = 3, **form: str) -> np.ndarray:
+    """A file's pixels in a form, uint8 [C, H, W]."""
+    wanted = Form.of(size, channels, **form)
+    pixels = np.frombuffer(decode(file, wanted).pixels, np.uint8)
+    return pixels.reshape(channels, wanted.height, wanted.width)
+
+
+def decoded(file: Path, **form: object) -> torch.Tensor:
     """What a data set must give for a file."""
-    pixels = torch.frombuffer(bytearray(decode(file, SIZE, channels)), dtype=torch.uint8)
-    return pixels.view(channels, SIZE, SIZE).float() / 127.5 - 1
+    return torch.from_numpy(pixels_of(file, **form).copy()).float() / 127.5 - 1
 
 
 def packs(home: Path) -> list[Path]:

@@ -93,7 +93,7 @@ def test_widths_double_away_from_the_image_up_to_eight_times():
     [
         ({"size": 30}, "size is one of 28, 32, 64, 128, found 30"),
         ({"size": 0}, "size is one of 28, 32, 64, 128, found 0"),
-        ({"channels": 2}, "channels is 1 or 3, found 2"),
+        ({"channels": 2}, "channels is 1, 3, or 4 with alpha, found 2"),
         ({"num_classes": 1}, "num_classes is 2 or more, or None; found 1"),
         ({"num_classes": 0}, "num_classes is 2 or more, or None; found 0"),
     ],

@@ -114,7 +114,7 @@ def test_every_image_has_one_score(name, size, channels, n):
     [
         ({"size": 30}, "size is one of 28, 32, 64, found 30"),
         ({"size": 128}, "size is one of 28, 32, 64, found 128"),
-        ({"channels": 2}, "channels is 1 or 3, found 2"),
+        ({"channels": 2}, "channels is 1, 3, or 4 with alpha, found 2"),
     ],
 )
 def test_a_bad_argument_is_refused_with_what_is_allowed(create, arguments, message):

@@ -18,7 +18,7 @@ LEAK = 0.2
 
 def quarter(size: int) -> int:
     """Side of the smallest feature maps: convolutions halve the image twice."""
-    if size < 4 or size % 4:
+    if not isinstance(size, int) or size < 4 or size % 4:
         raise ValueError(f"size is a multiple of 4, found {size}")
     return size // 4
 

@@ -22,7 +22,8 @@ def check_size(size: int, channels: int) -> None:
     """Refuse what has no such layers."""
     check(size, channels, None)
     if size not in SIZES:
-        raise ValueError(f"size is one of {', '.join(map(str, SIZES))}, found {size}")
+        squares = "" if isinstance(size, int) else "the scripts make squares: "
+        raise ValueError(f"{squares}size is one of {', '.join(map(str, SIZES))}, found {size}")
 
 
 class FirstGenerator(Generator):

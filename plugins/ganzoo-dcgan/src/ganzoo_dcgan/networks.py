@@ -6,7 +6,9 @@ discriminator's input, ReLU and tanh in the generator, leaky ReLU in the discrim
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
+from math import prod
 
 import torch
 from torch import Tensor, nn
@@ -14,35 +16,55 @@ from torch import Tensor, nn
 from ganzoo import Discriminator, Generator
 from ganzoo.layers import LeakyReLU, NarrowConvTranspose2d
 
-#: Sides of the feature maps from the image down to 4 (figure 1), each half of the one before.
-SIDES = {
-    28: (28, 14, 7, 4),
-    32: (32, 16, 8, 4),
-    64: (64, 32, 16, 8, 4),
-    128: (128, 64, 32, 16, 8, 4),
-}
+#: Sides of images, of rectangles the lesser one: those that halve to 4 (figure 1).
+SIDES = (28, 32, 64, 128)
+#: A side, or [height, width].
+Size = int | Sequence[int]
 #: Widest layer, as a multiple of the one next to the image: the paper's 1024 for 128.
 MAX_FACTOR = 8
 LEAK = 0.2  # section 4
 INIT_STD = 0.02  # section 4
 
 
-def widths(size: int, width: int) -> list[int]:
+def sides_of(size: Size) -> tuple[int, int]:
+    """(Height, width) of images that the family has layers for; `ValueError` for others."""
+    pair = tuple(size) if isinstance(size, list | tuple) else (size, size)
+    if len(pair) == 2 and all(isinstance(side, int) for side in pair):
+        lesser, greater = sorted(pair)
+        if lesser in SIDES and greater % 2 == 0:
+            return pair
+    more = "" if pair == (size, size) else ", or [height, width]: one of these, the longer one even"
+    raise ValueError(f"size is one of {', '.join(map(str, SIDES))}{more}, found {size}")
+
+
+def maps(size: Size) -> list[tuple[int, int]]:
+    """(Height, width) of the feature maps from the image down, each half of the one before.
+
+    The lesser side of the last is 4.
+    """
+    found = [sides_of(size)]
+    while min(found[-1]) > 4:
+        height, width = found[-1]
+        found.append(((height + 1) // 2, (width + 1) // 2))
+    return found
+
+
+def widths(size: Size, width: int) -> list[int]:
     """Channels of the feature maps from the one next to the image to the smallest."""
-    return [width * min(2**stage, MAX_FACTOR) for stage in range(len(SIDES[size]) - 1)]
+    return [width * min(2**stage, MAX_FACTOR) for stage in range(len(maps(size)) - 1)]
 
 
-def kernel(side: int) -> int:
-    """The kernel that halves a map of this side, or doubles one to it: 7 and 4 are odd partners."""
-    return 4 if side % 2 == 0 else 3
+def kernel(sides: tuple[int, int]) -> tuple[int, int]:
+    """The kernel that halves a map of these sides, or doubles one: 7 and 4 are odd partners."""
+    height, width = (4 if side % 2 == 0 else 3 for side in sides)
+    return height, width
 
 
-def check(size: int, channels: int, num_classes: int | None) -> None:
+def check(size: Size, channels: int, num_classes: int | None) -> None:
     """Refuse what the family has no layers for."""
-    if size not in SIDES:
-        raise ValueError(f"size is one of {', '.join(map(str, SIDES))}, found {size}")
-    if channels not in (1, 3):
-        raise ValueError(f"channels is 1 or 3, found {channels}")
+    sides_of(size)
+    if channels not in (1, 3, 4):
+        raise ValueError(f"channels is 1, 3, or 4 with alpha, found {channels}")
     if num_classes is not None and num_classes < 2:
         raise ValueError(f"num_classes is 2 or more, or None; found {num_classes}")
 
@@ -57,16 +79,17 @@ def initialise(module: nn.Module) -> None:
 
 
 class DCGANGenerator(Generator):
-    """Latents [N, D] -> images [N, C, size, size] in [-1, 1].
+    """Latents [N, D] -> images [N, C, H, W] in [-1, 1].
 
-    `size` is 28, 32, 64 or 128; `width` the channels of the layer next to the image. With
-    `num_classes`, an embedding of the label joins the latent (Mirza and Osindero 2014).
+    `size` is 28, 32, 64 or 128, or [height, width] whose lesser side is one of these and whose
+    greater is even; `width` the channels of the layer next to the image. With `num_classes`, an
+    embedding of the label joins the latent (Mirza and Osindero 2014).
     """
 
     def __init__(
         self,
         latent_dim: int = 100,
-        size: int = 64,
+        size: Size = 64,
         channels: int = 1,
         width: int = 64,
         num_classes: int | None = None,
@@ -75,14 +98,14 @@ class DCGANGenerator(Generator):
         super().__init__()
         check(size, channels, num_classes)
         self.latent_dim = latent_dim
-        self.sample_shape = (channels, size, size)
+        self.sample_shape = (channels, *sides_of(size))
         self.num_classes = num_classes
         self.labels = None if num_classes is None else nn.Embedding(num_classes, label_dim)
-        sizes, sides = widths(size, width)[::-1], SIDES[size][::-1]
+        sizes, sides = widths(size, width)[::-1], maps(size)[::-1]
         inputs = latent_dim + (label_dim if num_classes is not None else 0)
         self.project = nn.Sequential(
-            nn.Linear(inputs, sizes[0] * sides[0] ** 2, bias=False),
-            nn.Unflatten(1, (sizes[0], sides[0], sides[0])),
+            nn.Linear(inputs, sizes[0] * prod(sides[0]), bias=False),
+            nn.Unflatten(1, (sizes[0], *sides[0])),
             nn.BatchNorm2d(sizes[0]),
             nn.ReLU(inplace=True),
         )
@@ -98,7 +121,7 @@ class DCGANGenerator(Generator):
         self.apply(initialise)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Latents [N, D] and labels [N] -> images [N, C, size, size] in [-1, 1]."""
+        """Latents [N, D] and labels [N] -> images [N, C, H, W] in [-1, 1]."""
         if self.labels is not None:
             latents = torch.cat([latents, self.labels(labels)], dim=1)
         images: Tensor = self.grow(self.project(latents))
@@ -106,7 +129,7 @@ class DCGANGenerator(Generator):
 
 
 class DCGANDiscriminator(Discriminator):
-    """Images [N, C, size, size] -> raw scores [N].
+    """Images [N, C, H, W] -> raw scores [N].
 
     With `num_classes` the label is compared with the features by projection (Miyato and Koyama
     2018, eq. 3). `batch_norm=False` leaves it out, as a penalty for each sample asks for;
@@ -115,7 +138,7 @@ class DCGANDiscriminator(Discriminator):
 
     def __init__(
         self,
-        size: int = 64,
+        size: Size = 64,
         channels: int = 1,
         width: int = 64,
         num_classes: int | None = None,
@@ -124,10 +147,10 @@ class DCGANDiscriminator(Discriminator):
     ) -> None:
         super().__init__()
         check(size, channels, num_classes)
-        self.sample_shape = (channels, size, size)
+        self.sample_shape = (channels, *sides_of(size))
         self.num_classes = num_classes
         self.independent = not batch_norm
-        sizes, sides = widths(size, width), SIDES[size]
+        sizes, sides = widths(size, width), maps(size)
         layers: list[nn.Module] = [
             nn.Conv2d(channels, sizes[0], 4, stride=2, padding=1),
             LeakyReLU(LEAK, inplace=True),
@@ -139,14 +162,14 @@ class DCGANDiscriminator(Discriminator):
             if batch_norm:
                 layers.append(nn.BatchNorm2d(wide))
             layers.append(LeakyReLU(LEAK, inplace=True))
-        features = sizes[-1] * sides[-1] ** 2
+        features = sizes[-1] * prod(sides[-1])
         self.shrink = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(dropout))
         self.score = nn.Linear(features, 1)
         self.labels = None if num_classes is None else nn.Embedding(num_classes, features)
         self.apply(initialise)
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Images [N, C, size, size] and labels [N] -> scores [N]."""
+        """Images [N, C, H, W] and labels [N] -> scores [N]."""
         return self.outputs(samples, labels)["scores"]
 
     def outputs(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:

@@ -10,41 +10,76 @@ section 4), so that critic has none.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from itertools import pairwise
+from math import prod
 
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator
 from ganzoo.layers import LeakyReLU, NarrowConv2d
 
-#: Sides of the feature maps from the image down to 4, each half of the one before.
-SIDES = {28: (28, 14, 7, 4), 32: (32, 16, 8, 4), 64: (64, 32, 16, 8, 4)}
+#: Sides of images, of rectangles the lesser one: those that halve to 4.
+SIDES = (28, 32, 64)
+#: A side, or [height, width].
+Size = int | Sequence[int]
 LEAK = 0.2
 
 
-def widths(size: int, channels: int, width: int) -> list[int]:
+def sides_of(size: Size) -> tuple[int, int]:
+    """(Height, width) of images that the family has layers for; `ValueError` for others."""
+    pair = tuple(size) if isinstance(size, list | tuple) else (size, size)
+    if len(pair) == 2 and all(isinstance(side, int) for side in pair):
+        lesser, greater = sorted(pair)
+        if lesser in SIDES and greater % 2 == 0:
+            return pair
+    more = "" if pair == (size, size) else ", or [height, width]: one of these, the longer one even"
+    raise ValueError(f"size is one of {', '.join(map(str, SIDES))}{more}, found {size}")
+
+
+def maps(size: Size) -> list[tuple[int, int]]:
+    """(Height, width) of the feature maps from the image down, each half of the one before.
+
+    The lesser side of the last is 4.
+    """
+    found = [sides_of(size)]
+    while min(found[-1]) > 4:
+        height, width = found[-1]
+        found.append(((height + 1) // 2, (width + 1) // 2))
+    return found
+
+
+def widths(size: Size, channels: int, width: int) -> list[int]:
     """Channels of the feature maps from the image's side to the smallest."""
-    if size not in SIDES:
-        raise ValueError(f"size is one of {', '.join(map(str, SIDES))}, found {size}")
-    if channels not in (1, 3):
-        raise ValueError(f"channels is 1 or 3, found {channels}")
-    return [width * 2**stage for stage in range(len(SIDES[size]) - 1)]
+    if channels not in (1, 3, 4):
+        raise ValueError(f"channels is 1, 3, or 4 with alpha, found {channels}")
+    return [width * 2**stage for stage in range(len(maps(size)) - 1)]
+
+
+def kernel(sides: tuple[int, int]) -> tuple[int, int]:
+    """The kernel that halves a map of these sides: 7 and 4 are odd partners."""
+    height, width = (4 if side % 2 == 0 else 3 for side in sides)
+    return height, width
 
 
 class WGANGenerator(Generator):
-    """Latents [N, D] -> images [N, C, size, size] in [-1, 1]; size is 28, 32 or 64."""
+    """Latents [N, D] -> images [N, C, H, W] in [-1, 1].
+
+    `size` is 28, 32 or 64, or [height, width] whose lesser side is one of these and whose greater
+    is even.
+    """
 
     def __init__(
-        self, latent_dim: int = 64, size: int = 28, channels: int = 1, width: int = 32
+        self, latent_dim: int = 64, size: Size = 28, channels: int = 1, width: int = 32
     ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
-        self.sample_shape = (channels, size, size)
+        self.sample_shape = (channels, *sides_of(size))
         sizes = widths(size, channels, width)[::-1]
-        start, *sides = SIDES[size][::-1]
+        start, *sides = maps(size)[::-1]
         layers: list[nn.Module] = [
-            nn.Linear(latent_dim, sizes[0] * start * start, bias=False),
-            nn.Unflatten(1, (sizes[0], start, start)),
+            nn.Linear(latent_dim, sizes[0] * prod(start), bias=False),
+            nn.Unflatten(1, (sizes[0], *start)),
             nn.BatchNorm2d(sizes[0]),
             nn.ReLU(inplace=True),
         ]
@@ -59,29 +94,28 @@ class WGANGenerator(Generator):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Latents [N, D] -> images [N, C, size, size] in [-1, 1]."""
+        """Latents [N, D] -> images [N, C, H, W] in [-1, 1]."""
         images: Tensor = self.layers(latents)
         return images
 
 
 class Critic(Discriminator, ABC):
-    """Images [N, C, size, size] -> scores [N], through convolutions with stride."""
+    """Images [N, C, H, W] -> scores [N], through convolutions with stride."""
 
-    def __init__(self, size: int = 28, channels: int = 1, width: int = 32) -> None:
+    def __init__(self, size: Size = 28, channels: int = 1, width: int = 32) -> None:
         super().__init__()
-        self.sample_shape = (channels, size, size)
+        self.sample_shape = (channels, *sides_of(size))
         sizes = widths(size, channels, width)
-        sides = SIDES[size]
+        sides = maps(size)
         layers: list[nn.Module] = [
             nn.Conv2d(channels, width, 4, stride=2, padding=1),
             LeakyReLU(LEAK, inplace=True),
         ]
         for (narrow, wide), side in zip(pairwise(sizes), sides[1:], strict=False):
-            kernel = 4 if side % 2 == 0 else 3  # 7 -> 4
-            layers.append(nn.Conv2d(narrow, wide, kernel, stride=2, padding=1))
+            layers.append(nn.Conv2d(narrow, wide, kernel(side), stride=2, padding=1))
             layers += [self.norm(wide), LeakyReLU(LEAK, inplace=True)]
         self.layers = nn.Sequential(
-            *layers, nn.Flatten(), nn.Linear(sizes[-1] * sides[-1] ** 2, 1), nn.Flatten(0)
+            *layers, nn.Flatten(), nn.Linear(sizes[-1] * prod(sides[-1]), 1), nn.Flatten(0)
         )
 
     @staticmethod
@@ -90,7 +124,7 @@ class Critic(Discriminator, ABC):
         """What normalises the features after a convolution."""
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Images [N, C, size, size] -> scores [N]."""
+        """Images [N, C, H, W] -> scores [N]."""
         scores: Tensor = self.layers(samples)
         return scores
 

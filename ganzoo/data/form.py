@@ -1,0 +1,129 @@
+"""What pictures become: their sides and channels, and how one of another shape is fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ganzoo.errors import DataError, brief, did_you_mean
+
+#: The side of a square, or [height, width]; in pixels.
+Size: TypeAlias = int | Sequence[int]
+
+#: How a picture of another shape is fitted, with what is then said of it.
+FITS = {"crop": "cropped", "pad": "padded", "stretch": "stretched"}
+#: The background of those who want alpha as a fourth channel.
+KEEP = "keep"
+WHITE = "#ffffff"
+
+
+@dataclass(frozen=True)
+class Form:
+    """The pixels that every picture becomes, uint8 [channels, height, width].
+
+    `fit` is a key of `FITS`; `background` #rrggbb or `keep`. Use `Form.of`, which checks.
+    """
+
+    height: int
+    width: int
+    channels: int
+    fit: str = "crop"
+    background: str = WHITE
+
+    @classmethod
+    def of(
+        cls, size: Size, channels: int, fit: str = "crop", background: str = "white"
+    ) -> Form:
+        """A form as people ask for it; `DataError` says what cannot be."""
+        height, width = sides_of(size)
+        form = cls(height, width, channels, _fit_of(fit), _background_of(background))
+        if form.background == KEEP and channels != 4:
+            raise DataError(
+                f"background=keep makes 4 channels, the last one alpha, found channels {channels}; "
+                "give networks and data 4 channels, or name a colour"
+            )
+        if form.background != KEEP and channels not in (1, 3):
+            raise DataError(f"channels is 1 or 3, or 4 with background=keep, found {channels}")
+        return form
+
+    def __str__(self) -> str:
+        """For people, as in `64x48, padded on #000000`; width first, as image tools write it."""
+        words = [said_size((self.width, self.height)) + (" grey" if self.channels == 1 else "")]
+        if self.fit != "crop":
+            words.append(FITS[self.fit])
+        if self.background == KEEP:
+            words.append("alpha kept")
+        elif self.background != WHITE:
+            words.append(f"on {self.background}")
+        return ", ".join(words)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of one picture."""
+        return self.channels * self.height * self.width
+
+    @property
+    def key(self) -> str:
+        """Tells it from every other form.
+
+        That of a plain square is what it was when there was nothing else: its packs stay.
+        """
+        if self == Form(self.height, self.height, self.channels):
+            return f"{self.height} {self.channels}"
+        return f"{self.height}x{self.width} {self.channels} {self.fit} {self.background}"
+
+    def reshapes(self, width: int, height: int) -> bool:
+        """Whether a picture of this size has another shape, so that `fit` changes it."""
+        return width * self.height != height * self.width
+
+    def enlarges(self, width: int, height: int) -> bool:
+        """Whether a picture of this size has too few pixels along a side that they must fill."""
+        narrow, low = width < self.width, height < self.height
+        return (narrow and low) if self.fit == "pad" else (narrow or low)
+
+
+def sides_of(size: Size) -> tuple[int, int]:
+    """A side or [height, width] -> (height, width); `DataError` for anything else."""
+    sides = size if isinstance(size, list | tuple) else (size, size)
+    if len(sides) != 2 or any(type(side) is not int for side in sides):
+        raise DataError(f"size is a side in pixels, or [height, width], found {brief(size)}")
+    if min(sides) < 1:
+        raise DataError(f"size must be 1 or more, found {size}")
+    return sides[0], sides[1]
+
+
+def size_from(height: int, width: int) -> int | list[int]:
+    """How `size` says these sides: one number for a square."""
+    return height if height == width else [height, width]
+
+
+def said_size(size: Sequence[int]) -> str:
+    """(Width, height) for people: `640x480`."""
+    return "x".join(str(side) for side in size)
+
+
+def _fit_of(asked: str) -> str:
+    if asked not in tuple(FITS):
+        raise DataError(
+            f"fit is crop, pad or stretch, found {brief(asked)}"
+            + (f"; {did_you_mean(asked, FITS)}" if isinstance(asked, str) else "")
+        )
+    return asked
+
+
+def _background_of(asked: str) -> str:
+    """A colour's name or number as #rrggbb; `keep` as it is."""
+    if asked == KEEP:
+        return KEEP
+    from PIL import ImageColor
+
+    text = asked if isinstance(asked, str) else ""
+    try:
+        red, green, blue = ImageColor.getrgb(text)
+    except ValueError:  # no colour, or one that shines through
+        near = did_you_mean(text, [*ImageColor.colormap, KEEP], otherwise="such as black")
+        raise DataError(
+            f"background is a colour, by name or as #rrggbb, or keep, found {brief(asked)}; {near}"
+        ) from None
+    return f"#{red:02x}{green:02x}{blue:02x}"
