@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, features
 
-from ganzoo.data.decoding import TURNS, UnusableError, decode, size_of, suffixes
+from ganzoo.data.decoding import TURNS, UnusableError, decode, suffixes
 from ganzoo.data.form import Form
 from pictures import BROKEN, encoded, noise, pixels_of
 

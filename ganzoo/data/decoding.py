@@ -73,15 +73,6 @@ def decode(path: Path, form: Form) -> Picture:
         return _decoded(image, form)
 
 
-def size_of(path: Path) -> tuple[int, int]:
-    """Upright (width, height) as a file says, without decoding it.
-
-    `UnusableError` where it is no image.
-    """
-    with _opened(path) as image:
-        return _upright(image.size, _orientation(image))
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     """A file's image, not decoded yet; whatever goes wrong with it is an `UnusableError`."""

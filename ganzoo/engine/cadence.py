@@ -69,11 +69,11 @@ class Cadence:
         self.display.goes_on_from(images)
         if not self.writes:
             return
+        if summary := self.table.data.summary:
+            self.display.say(summary)
         self.metrics.cut(images)
         self.tell("ganzoo_training_started")
         self.trackers.start(self.record())
-        if summary := self.table.data.summary:
-            self.display.say(summary)
         if images:
             self.display.say(f"going on from {images:,} images")
         elif self.anchored:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.cards import catalogue
-from ganzoo.data.decoding import UnusableError, decode, size_of, suffixes
+from ganzoo.data.decoding import UnusableError, decode, suffixes
 from ganzoo.data.form import KEEP, WHITE, Form
 from ganzoo.data.walking import shown, walk
 from ganzoo.errors import MetricError
@@ -109,10 +109,10 @@ class FolderSource(Source):
 
 
 def _sides(path: Path) -> tuple[int, int]:
-    """(Height, width) as the file says, upright."""
+    """(Height, width) of an image, upright."""
     with _named(path):
-        width, height = size_of(path)
-    return height, width
+        picture = decode(path, Form(1, 1, 1))
+    return picture.height, picture.width
 
 
 def channels_of(data: Part) -> int:

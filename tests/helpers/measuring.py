@@ -54,6 +54,19 @@ class TinyClasses(TinyLinear):
         return torch.cat([-first, first], 1)
 
 
+class TinyQuarters(Extractor):
+    """Images [N, C, H, W] of any size -> features [N, 4]: the mean of each quarter."""
+
+    name, feature_dim, value_range = "tiny-quarters", 4, None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pool = nn.AdaptiveAvgPool2d(2)
+
+    def forward(self, samples: Tensor) -> Tensor:
+        return self.pool(samples.mean(1)).flatten(1)
+
+
 class TinyPictures(Dataset):
     """Images [1, 4, 4] whose values are no whole bytes; it has no split of its own."""
 
@@ -76,6 +89,7 @@ def measuring_plugin(**more: dict[str, str]) -> PluginSource:
         "ganzoo_extractors": {
             "tiny-linear": "measuring:TinyLinear",
             "tiny-classes": "measuring:TinyClasses",
+            "tiny-quarters": "measuring:TinyQuarters",
         },
     }
     return make_plugin("small", **{k: offered.get(k, {}) | v for k, v in (offered | more).items()})

@@ -35,5 +35,5 @@ def test_it_is_convolutions_from_end_to_end_without_a_bias():
 
 @pytest.mark.parametrize("arguments", [{"size": 28}, {"size": 48}, {"channels": 2}])
 def test_what_has_no_such_layers_is_refused(arguments):
-    with pytest.raises(PartError, match=r"size is one of|channels is 1 or 3"):
+    with pytest.raises(PartError, match=r"size is one of|channels is 1, 3, or 4"):
         ganzoo.create_generator("dcgan-2015", **arguments)
