@@ -13,6 +13,7 @@ import torch
 from PIL import Image, ImageSequence
 from torch.testing import assert_close
 
+from ganzoo import Generator
 from ganzoo.cli import main
 from ganzoo.data import filling, packing
 from ganzoo.data.decoding import TURNS, decode
@@ -24,8 +25,11 @@ from ganzoo.data.packs import Wanted
 from ganzoo.data.treatment import treatment_of
 from ganzoo.engine.film import make_film
 from ganzoo.errors import DataError
-from ganzoo.parts import fitted
+from ganzoo.extractors.networks import Decoder, EncoderExtractor
+from ganzoo.importing.model import Import, beside
+from ganzoo.parts import build, fitted
 from ganzoo.specs import Augmentation, Part
+from ganzoo.testing.fitting import fitting_part
 from ganzoo.wrappers.augment import augment, cutout, flip, translation
 from measuring import measuring_plugin
 from pictures import encoded, everything, noise, opened, packs, pixels_of, write_pictures
@@ -116,7 +120,9 @@ def test_the_middle_of_a_rectangle_is_cropped(save):
 
 
 @pytest.mark.parametrize(("sides", "bars"), [((32, 32), "side"), ((64, 16), "upper")])
-@pytest.mark.parametrize(("asked", "colour"), [({}, WHITE), ({"background": "#0a0b0c"}, (10, 11, 12))])
+@pytest.mark.parametrize(
+    ("asked", "colour"), [({}, WHITE), ({"background": "#0a0b0c"}, (10, 11, 12))]
+)
 def test_a_padded_picture_is_whole_on_its_background(save, sides, bars, asked, colour):
     pixels = pixels_of(save("a.png", quarters(*sides)), WIDE, fit="pad", **asked)
     assert corners(pixels) == [colour] * 4
@@ -127,7 +133,9 @@ def test_a_padded_picture_is_whole_on_its_background(save, sides, bars, asked, c
 
 
 def test_a_grey_picture_is_padded_in_colour(save):
-    pixels = pixels_of(save("a.png", Image.new("L", (16, 16), 7)), WIDE, fit="pad", background="red")
+    pixels = pixels_of(
+        save("a.png", Image.new("L", (16, 16), 7)), WIDE, fit="pad", background="red"
+    )
     assert (at(pixels, 8, 0), at(pixels, 8, 16)) == (RED, (7, 7, 7))
 
 
@@ -317,11 +325,11 @@ def mixed(tmp_path) -> Path:
     [
         ({"size": WIDE}, "made 32x16: from 16x8 to 64x32 pixels, 1 cropped, 1 enlarged"),
         ({"size": 8}, "made 8x8: from 16x8 to 64x32 pixels, 3 cropped"),
-        ({"size": 8, "fit": "pad"}, "made 8x8, padded: from 16x8 to 64x32 pixels, 3 padded"),
-        ({"size": [4, 8], "fit": "stretch"},
-         "made 8x4, stretched: from 16x8 to 64x32 pixels, 1 stretched"),
+        ({"size": 8, "fit": "pad"}, "made 8x8: from 16x8 to 64x32 pixels, 3 padded"),
+        ({"size": [4, 8], "fit": "stretch"}, "made 8x4: from 16x8 to 64x32 pixels, 1 stretched"),
+        ({"size": 8, "channels": 1}, "made 8x8 grey: from 16x8 to 64x32 pixels, 3 cropped"),
     ],
-)  # fmt: skip
+)
 def test_the_summary_says_what_was_done_now_and_the_second_time(mixed, monkeypatch, asked, said):
     first = opened(mixed, **asked)
     assert first.summary == f"mixed: 4 images {said}"
@@ -339,10 +347,14 @@ def test_pictures_that_are_too_small_are_warned_of(mixed, caplog):
     opened(mixed, size=WIDE)
     opened(mixed, size=WIDE)
     told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert told == [
-        "1 of 4 images are smaller than 32x16 and were enlarged, which blurs them; ask for a "
-        "smaller size, or take them out"
-    ] * 2
+    assert (
+        told
+        == [
+            "1 of 4 images are smaller than 32x16 and were enlarged, which blurs them; ask for a "
+            "smaller size, or take them out"
+        ]
+        * 2
+    )
     caplog.clear()
     opened(mixed, size=[8, 16])
     assert "enlarged" not in caplog.text
@@ -364,8 +376,8 @@ def test_enlarged_is_what_has_too_few_pixels_for_its_fit(fit, size, enlarged):
 
 @pytest.mark.parametrize(
     ("count", "height", "width", "columns"),
-    [(64, 8, 8, 8), (10, 8, 8, 4), (64, 16, 32, 6), (64, 32, 16, 12), (3, 200, 2, 3), (5, 2, 900, 1)],
-)  # fmt: skip
+    [(64, 8, 8, 8), (10, 8, 8, 4), (64, 16, 32, 6), (64, 32, 16, 12), (3, 99, 2, 3), (5, 2, 99, 1)],
+)
 def test_a_grid_is_about_as_wide_as_it_is_high(count, height, width, columns):
     assert columns_for(count, height, width) == columns
 
@@ -422,6 +434,26 @@ def test_flips_shifts_and_cut_outs_are_of_rectangles():
     rng = torch.Generator().manual_seed(0)
     changed = augment(images, how, lambda *shape: torch.rand(shape, generator=rng))
     assert changed.shape == images.shape
+
+
+@pytest.mark.parametrize("shape", [(3, 16, 30), (1, 45, 28)])
+def test_encoders_and_their_decoders_take_rectangles(shape):
+    extractor = EncoderExtractor("mine", shape, width=2, feature_dim=5).eval()
+    features = extractor(torch.zeros(2, *shape))
+    assert features.shape == (2, 5)
+    assert Decoder(shape, width=2, feature_dim=5)(features).shape == (2, *shape)
+
+
+def test_others_weights_of_rectangles_get_a_discriminator_of_their_sides():
+    part = Part("dcgan", {"size": [32, 64], "channels": 3, "width": 4})
+    generator = build(Generator, part)
+    found = beside(Import("x", Path("out"), part, Path("x.pth")), generator)
+    assert found.arguments == {"size": [32, 64], "channels": 3, "width": 4}
+
+
+def test_digits_fill_in_for_rectangles_where_a_plugin_has_no_data(tiny_world):
+    found = fitting_part(tiny_world, (), (1, 16, 32), None)
+    assert found == Part("ganzoo/mnist-mini", {"size": WIDE, "channels": 1})
 
 
 def test_a_folder_gets_the_generators_sides(tiny_world):
@@ -512,8 +544,9 @@ def test_alpha_is_trained_on_where_it_is_kept(ganzoo, tmp_path):
 
 def test_players_of_another_shape_than_the_pictures_are_told(ganzoo):
     _, said = ganzoo("train", *parts([3, 16, 32]), "--set", "data.arguments.size=16", code=1)
-    assert "samples differ in shape: the data set has (3, 16, 16), the generator has (3, 16, 32)" in (
-        said
+    assert (
+        "samples differ in shape: the data set has (3, 16, 16), the generator has (3, 16, 32)"
+        in (said)
     )
     assert len(said.splitlines()) <= 2
 

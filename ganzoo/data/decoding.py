@@ -149,10 +149,8 @@ def _padded(image: Image.Image, size: tuple[int, int], background: str) -> Image
     scale = min(size[0] / image.width, size[1] / image.height)
     width, height = (max(1, round(scale * side)) for side in image.size)
     inner = image.resize((width, height), Image.Resampling.LANCZOS)
-    if background == KEEP:
-        canvas = Image.new("RGBA", size)
-    else:
-        canvas = Image.new("RGB", size, background)
+    keeps = background == KEEP
+    canvas = Image.new("RGBA", size) if keeps else Image.new("RGB", size, background)
     canvas.paste(inner.convert(canvas.mode), ((size[0] - width) // 2, (size[1] - height) // 2))
     return canvas
 

@@ -15,7 +15,6 @@ from ganzoo.data.packing import find_or_make
 from ganzoo.data.packs import LABELS, PIXELS, Pack, Wanted
 from ganzoo.data.placing import beside, has_room
 from ganzoo.data.rows import FileRows
-from ganzoo.errors import DataError
 from ganzoo.interfaces import Dataset
 
 log = logging.getLogger("ganzoo")
@@ -27,11 +26,12 @@ class FolderImages(Dataset):
     `size` is a side or [height, width], `channels` 3, or 1 for grey. Images of another shape are
     cropped in the middle; with `fit="pad"` they stay whole, on `background`, and with
     `fit="stretch"` they are distorted. `background`, #rrggbb or a colour's name, is what shines
-    through where an image has alpha; `keep` makes alpha a fourth channel. With `labels`, the first sub-folder is an image's class, the
-    classes numbered in the order of their names (`class_names`). Files that cannot be used are
-    named and skipped; `strict` makes the first of them a `DataError`. The pack lies below
-    $GANZOO_DATA and is made again when the folder's files change. However many images there are,
-    memory holds a batch of them, and four bytes for each class.
+    through where an image has alpha; `keep` makes alpha a fourth channel. With `labels`, the first
+    sub-folder is an image's class, the classes numbered in the order of their names
+    (`class_names`). Files that cannot be used are named and skipped; `strict` makes the first of
+    them a `DataError`. The pack lies below $GANZOO_DATA and is made again when the folder's files
+    change. However many images there are, memory holds a batch of them, and four bytes for each
+    class.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class FolderImages(Dataset):
 
 def _summary(wanted: Wanted, pack: Pack) -> str:
     """One line: how many images, and what was done to how many of them."""
-    said = f"{wanted.root.name}: {pack.rows:,} images made {wanted.form}"
+    said = f"{wanted.root.name}: {pack.rows:,} images made {wanted.form.size}"
     if pack.treatment is None:
         return f"{said} (an earlier version packed them, and did not count what it changed)"
     return f"{said}: {pack.treatment.said(wanted.form)}"

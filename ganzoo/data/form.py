@@ -32,9 +32,7 @@ class Form:
     background: str = WHITE
 
     @classmethod
-    def of(
-        cls, size: Size, channels: int, fit: str = "crop", background: str = "white"
-    ) -> Form:
+    def of(cls, size: Size, channels: int, fit: str = "crop", background: str = "white") -> Form:
         """A form as people ask for it; `DataError` says what cannot be."""
         height, width = sides_of(size)
         form = cls(height, width, channels, _fit_of(fit), _background_of(background))
@@ -48,8 +46,8 @@ class Form:
         return form
 
     def __str__(self) -> str:
-        """For people, as in `64x48, padded on #000000`; width first, as image tools write it."""
-        words = [said_size((self.width, self.height)) + (" grey" if self.channels == 1 else "")]
+        """For people, as in `64x48, padded, on #000000`; width first, as image tools write it."""
+        words = [self.size]
         if self.fit != "crop":
             words.append(FITS[self.fit])
         if self.background == KEEP:
@@ -57,6 +55,11 @@ class Form:
         elif self.background != WHITE:
             words.append(f"on {self.background}")
         return ", ".join(words)
+
+    @property
+    def size(self) -> str:
+        """The sides for people, as in `64x48 grey`."""
+        return said_size((self.width, self.height)) + (" grey" if self.channels == 1 else "")
 
     @property
     def bytes(self) -> int:
@@ -120,10 +123,12 @@ def _background_of(asked: str) -> str:
 
     text = asked if isinstance(asked, str) else ""
     try:
-        red, green, blue = ImageColor.getrgb(text)
-    except ValueError:  # no colour, or one that shines through
+        colour: tuple[int, ...] = ImageColor.getrgb(text)
+    except ValueError:
+        colour = ()
+    if len(colour) != 3:  # no colour, or one that shines through
         near = did_you_mean(text, [*ImageColor.colormap, KEEP], otherwise="such as black")
         raise DataError(
             f"background is a colour, by name or as #rrggbb, or keep, found {brief(asked)}; {near}"
-        ) from None
-    return f"#{red:02x}{green:02x}{blue:02x}"
+        )
+    return "#" + "".join(f"{value:02x}" for value in colour)

@@ -115,9 +115,7 @@ class Manifest:
     @property
     def is_measured(self) -> bool:
         """Whether the size of every row's image is known: an older version may have begun."""
-        return not self._value(
-            "SELECT count(*) FROM files WHERE row IS NOT NULL AND width IS NULL"
-        )
+        return not self._value("SELECT count(*) FROM files WHERE row IS NOT NULL AND width IS NULL")
 
     def sizes(self) -> Iterator[tuple[int, int, int]]:
         """(Width, height, images) of every size that the rows' images had."""

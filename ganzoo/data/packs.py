@@ -109,5 +109,5 @@ def read_pack(place: Path, wanted: Wanted) -> Pack | None:
 def _treatment(found: dict[str, Any] | None) -> Treatment | None:
     if found is None:
         return None
-    sizes = [(int(width), int(height)) for width, height in (found["smallest"], found["largest"])]
-    return Treatment(*sizes, int(found["reshaped"]), int(found["enlarged"]))
+    smallest, largest = ((int(wide), int(high)) for wide, high in found["sizes"])
+    return Treatment((smallest, largest), int(found["reshaped"]), int(found["enlarged"]))

@@ -10,20 +10,19 @@ from ganzoo.data.form import FITS, Form, said_size
 
 @dataclass(frozen=True)
 class Treatment:
-    """Sizes found (width, height), by their pixels, and how many pictures changed.
+    """The smallest and the largest size (width, height), and how many pictures changed.
 
     `reshaped` were cropped, padded or stretched, as the form says; `enlarged` were smaller than
     it.
     """
 
-    smallest: tuple[int, int]
-    largest: tuple[int, int]
+    sizes: tuple[tuple[int, int], tuple[int, int]]
     reshaped: int
     enlarged: int
 
     def said(self, form: Form) -> str:
         """A few words, as in `from 200x150 to 640x480 pixels, 12 cropped, 3 enlarged`."""
-        ends = [said_size(size) for size in dict.fromkeys((self.smallest, self.largest))]
+        ends = [said_size(size) for size in dict.fromkeys(self.sizes)]
         found = f"from {ends[0]} to {ends[1]}" if len(ends) > 1 else f"all {ends[0]}"
         counts = {FITS[form.fit]: self.reshaped, "enlarged": self.enlarged}
         changed = [f"{count:,} {word}" for word, count in counts.items() if count]
@@ -42,7 +41,7 @@ def treatment_of(sizes: Iterable[tuple[int, int, int]], form: Form) -> Treatment
         enlarged += count * form.enlarges(*size)
     if smallest is None or largest is None:
         return None
-    return Treatment(smallest, largest, reshaped, enlarged)
+    return Treatment((smallest, largest), reshaped, enlarged)
 
 
 def _area(size: tuple[int, int]) -> tuple[int, tuple[int, int]]:

@@ -22,8 +22,7 @@ class Encoder(nn.Module):
 
     def __init__(self, sample_shape: Sequence[int], width: int, feature_dim: int) -> None:
         super().__init__()
-        channels, height, _ = sample_shape
-        side = height
+        channels, height, wide = sample_shape
         layers: list[nn.Module] = []
         for inputs, outputs, stride in (
             (channels, width, 1),
@@ -37,11 +36,11 @@ class Encoder(nn.Module):
                 nn.BatchNorm2d(outputs),
                 nn.ReLU(),
             ]
-            side = (side + stride - 1) // stride
+            height, wide = (height + stride - 1) // stride, (wide + stride - 1) // stride
         self.layers = nn.Sequential(
             *layers,
             nn.Flatten(),
-            nn.Linear(2 * width * side * side, feature_dim, bias=False),
+            nn.Linear(2 * width * height * wide, feature_dim, bias=False),
             nn.BatchNorm1d(feature_dim, affine=False),
         )
 

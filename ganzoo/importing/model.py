@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import torch
 
+from ganzoo.data.form import size_from
 from ganzoo.engine.export import GRID, count, fingerprint, requirements
 from ganzoo.errors import ConfigError, GanzooError, UnknownNameError, UsageError
 from ganzoo.files import folder_written_whole, holds_working_folder
@@ -136,7 +137,7 @@ def beside(wish: Import, generator: Generator) -> Part:
     shape, taken = generator.sample_shape, taken_arguments(Discriminator, part)
     known: dict[str, Any] = {"sample_shape": list(shape), "num_classes": generator.num_classes}
     if len(shape) == 3:
-        known |= {"channels": shape[0], "size": shape[2]}
+        known |= {"channels": shape[0], "size": size_from(*shape[1:])}
     known |= {k: v for k, v in own.arguments.items() if k == "width"}
     fitting = {k: v for k, v in known.items() if k in taken and v is not None}
     return Part(part.name, {**fitting, **part.arguments})

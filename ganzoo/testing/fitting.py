@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.cards import Catalogue
+from ganzoo.data.form import size_from
 from ganzoo.errors import GanzooError
 from ganzoo.interfaces import Dataset
 from ganzoo.parts import fitted
@@ -116,8 +117,9 @@ def _candidates(
     if shape == (2,):
         modes = {"modes": num_classes} if num_classes else {}
         yield Part(f"{CORE}/ring", {"length": POINTS, **modes})
-    if len(shape) == 3 and shape[1] == shape[2] <= LARGEST_SIDE and shape[0] in (1, 3):
-        yield Part(f"{CORE}/mnist-mini", {"size": shape[2], "channels": shape[0]})
+    if len(shape) == 3 and max(shape[1:]) <= LARGEST_SIDE and shape[0] in (1, 3):
+        size = size_from(*shape[1:])
+        yield Part(f"{CORE}/mnist-mini", {"size": size, "channels": shape[0]})
 
 
 def fitted_quietly(part: Part, shape: tuple[int, ...]) -> Part:

@@ -235,6 +235,8 @@ def test_what_keeps_samples_apart_bears_a_gradient_penalty(name):
         (discriminator, "points", {"pieces": 0}, "pieces must be 1 or more, found 0"),
         (generator, "infogan", {"size": 30}, "size is a multiple of 4, found 30"),
         (discriminator, "infogan", {"size": 0}, "size is a multiple of 4, found 0"),
+        (generator, "infogan", {"size": [28, 28]}, r"size is a multiple of 4, found \[28, 28\]"),
+        (generator, "stacked", {"size": [28, 32]}, r"size is one of 28, 32, found \[28, 32\]"),
         (generator, "stacked", {"size": 64}, "size is one of 28, 32, found 64"),
         (discriminator, "stacked", {"size": 64}, "size is one of 28, 32, found 64"),
     ],

@@ -60,6 +60,23 @@ def test_every_image_has_one_score(size, channels, num_classes, n):
     assert network.sample_shape == (channels, size, size)
 
 
+@pytest.mark.parametrize("size", [[32, 64], (64, 28), [28, 56], [44, 32], [128, 200]])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_rectangles_are_made_and_judged(size, channels):
+    makes = generator(size=size, channels=channels, width=4, num_classes=3)
+    judges = discriminator(size=size, channels=channels, width=4, num_classes=3)
+    images = makes(draw(2, 100), labels_of(3, 2))
+    assert images.shape == (2, channels, *size) == (2, *makes.sample_shape)
+    assert judges.sample_shape == makes.sample_shape
+    judges(images, labels_of(3, 2)).mean().backward()
+    assert all(p.grad is not None for p in [*makes.parameters(), *judges.parameters()])
+
+
+def test_a_square_said_as_two_sides_is_the_same_network():
+    one, two = generator(size=28, width=4), generator(size=[28, 28], width=4)
+    assert_close(dict(one.state_dict()), dict(two.state_dict()), rtol=0, atol=0)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_both_networks_of_a_size_fit_in_training(size):
     makes, judges = generator(size=size, width=4), discriminator(size=size, width=4)
@@ -93,6 +110,10 @@ def test_widths_double_away_from_the_image_up_to_eight_times():
     [
         ({"size": 30}, "size is one of 28, 32, 64, 128, found 30"),
         ({"size": 0}, "size is one of 28, 32, 64, 128, found 0"),
+        ({"size": [30, 64]}, r"64, 128, or \[height, width\]: one .* even, found \[30, 64\]"),
+        ({"size": [32, 63]}, r"the longer one even, found \[32, 63\]"),
+        ({"size": [32]}, r"the longer one even, found \[32\]"),
+        ({"size": [32, "64"]}, r"the longer one even, found \[32, '64'\]"),
         ({"channels": 2}, "channels is 1, 3, or 4 with alpha, found 2"),
         ({"num_classes": 1}, "num_classes is 2 or more, or None; found 1"),
         ({"num_classes": 0}, "num_classes is 2 or more, or None; found 0"),

@@ -37,3 +37,8 @@ def test_it_is_convolutions_from_end_to_end_without_a_bias():
 def test_what_has_no_such_layers_is_refused(arguments):
     with pytest.raises(PartError, match=r"size is one of|channels is 1, 3, or 4"):
         ganzoo.create_generator("dcgan-2015", **arguments)
+
+
+def test_rectangles_are_refused():
+    with pytest.raises(PartError, match=r"make squares: size is one of 32, 64, 128, found \[32, 6"):
+        ganzoo.create_generator("dcgan-2015", size=[32, 64])

@@ -106,6 +106,16 @@ def test_every_image_has_one_score(name, size, channels, n):
     assert network.sample_shape == (channels, size, size)
 
 
+@pytest.mark.parametrize("name", CRITICS)
+@pytest.mark.parametrize("size", [[32, 64], (64, 28), [28, 56], [44, 32]])
+def test_rectangles_are_made_and_judged(name, size):
+    makes, judges = generator(size=size, channels=3, width=4), critic(name, size=size, channels=3)
+    images = makes(draw(2, makes.latent_dim))
+    assert images.shape == (2, 3, *size) == (2, *makes.sample_shape)
+    assert judges.sample_shape == makes.sample_shape
+    assert judges(images).shape == (2,)
+
+
 @pytest.mark.parametrize(
     "create", [generator, lambda **a: critic("wgan", **a), lambda **a: critic("wgan-gp", **a)]
 )
@@ -114,6 +124,8 @@ def test_every_image_has_one_score(name, size, channels, n):
     [
         ({"size": 30}, "size is one of 28, 32, 64, found 30"),
         ({"size": 128}, "size is one of 28, 32, 64, found 128"),
+        ({"size": [30, 64]}, r"32, 64, or \[height, width\]: one .* even, found \[30, 64\]"),
+        ({"size": [32, 63]}, r"the longer one even, found \[32, 63\]"),
         ({"channels": 2}, "channels is 1, 3, or 4 with alpha, found 2"),
     ],
 )
