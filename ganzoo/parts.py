@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 from torch import Tensor
 
 from ganzoo.cards import catalogue
-from ganzoo.data.form import size_from
 from ganzoo.errors import PartError, UnknownNameError
 from ganzoo.interfaces import (
     Augmentation,
@@ -99,6 +98,11 @@ def fitted(part: Q, shape: tuple[int, ...]) -> Q:
     return replace(
         part, arguments={**part.arguments, **{name: found[name] for name in sorted(lacking)}}
     )
+
+
+def size_from(height: int, width: int) -> int | list[int]:
+    """How `size` says these sides: one number for a square."""
+    return height if height == width else [height, width]
 
 
 def create_generator(name: str, /, **arguments: Any) -> Generator:

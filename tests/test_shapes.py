@@ -17,7 +17,7 @@ from ganzoo import Generator
 from ganzoo.cli import main
 from ganzoo.data import filling, packing
 from ganzoo.data.decoding import TURNS, decode
-from ganzoo.data.form import Form, size_from
+from ganzoo.data.form import Form
 from ganzoo.data.images import columns_for, write_images
 from ganzoo.data.manifest import Manifest
 from ganzoo.data.mini import MNISTMini
@@ -27,7 +27,7 @@ from ganzoo.engine.film import make_film
 from ganzoo.errors import DataError
 from ganzoo.extractors.networks import Decoder, EncoderExtractor
 from ganzoo.importing.model import Import, beside
-from ganzoo.parts import build, fitted
+from ganzoo.parts import build, fitted, size_from
 from ganzoo.specs import Augmentation, Part
 from ganzoo.testing.fitting import fitting_part
 from ganzoo.wrappers.augment import augment, cutout, flip, translation

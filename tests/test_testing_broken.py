@@ -111,6 +111,7 @@ MISTAKES = [
     Mistake("dataset", "ListHalves", "facts", "it is a tuple of whole numbers"),
     Mistake("dataset", "EmptyHalves", "facts", "it holds 0 samples"),
     Mistake("dataset", "TurnedRange", "facts", r"it is \(lowest, highest\)"),
+    Mistake("dataset", "WordlessHalves", "facts", "summary is None: it is one line of text"),
     Mistake("dataset", "KindlessHalves", "facts", "it is a word such as 'image'"),
     Mistake("dataset", "SamplesOnly", "batches", "samples and labels, or samples and None"),
     Mistake("dataset", "DoubleHalves", "batches", r"float32 \[1, 1, 4, 4\] is promised"),

@@ -96,11 +96,6 @@ def sides_of(size: Size) -> tuple[int, int]:
     return sides[0], sides[1]
 
 
-def size_from(height: int, width: int) -> int | list[int]:
-    """How `size` says these sides: one number for a square."""
-    return height if height == width else [height, width]
-
-
 def said_size(size: Sequence[int]) -> str:
     """(Width, height) for people: `640x480`."""
     return "x".join(str(side) for side in size)

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import torch
 
-from ganzoo.data.form import size_from
 from ganzoo.engine.export import GRID, count, fingerprint, requirements
 from ganzoo.errors import ConfigError, GanzooError, UnknownNameError, UsageError
 from ganzoo.files import folder_written_whole, holds_working_folder
@@ -18,7 +17,7 @@ from ganzoo.hub.intact import sha256_of
 from ganzoo.importing.take import Taken, take
 from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
 from ganzoo.machine import hardware, versions
-from ganzoo.parts import build, qualify, taken_arguments, write_grid
+from ganzoo.parts import build, qualify, size_from, taken_arguments, write_grid
 from ganzoo.readme import readme_of
 from ganzoo.sampling import samples
 from ganzoo.specs import (

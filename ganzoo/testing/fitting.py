@@ -9,10 +9,9 @@ import torch
 from torch import Tensor
 
 from ganzoo.cards import Catalogue
-from ganzoo.data.form import size_from
 from ganzoo.errors import GanzooError
 from ganzoo.interfaces import Dataset
-from ganzoo.parts import fitted
+from ganzoo.parts import fitted, size_from
 from ganzoo.plugins import CORE
 from ganzoo.registry import Entry
 from ganzoo.specs import Part

@@ -931,6 +931,12 @@ class TurnedRange(Halves):
     value_range = (1.0, -1.0)
 
 
+class WordlessHalves(Halves):
+    """Says nothing where a line is told."""
+
+    summary = None
+
+
 class KindlessHalves(Halves):
     """Says no kind."""
 

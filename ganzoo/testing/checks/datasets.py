@@ -38,6 +38,8 @@ def check_facts(subject: DatasetSubject) -> str:
         raise wrong(f"num_classes is {classes!r}: it is a whole number, or None for no classes", at)
     if not isinstance(data.kind, str) or not data.kind:
         raise wrong(f"kind is {data.kind!r}: it is a word such as 'image', by which writers go", at)
+    if not isinstance(data.summary, str) or len(data.summary.splitlines()) > 1:
+        raise wrong(f"summary is {data.summary!r}: it is one line of text, or an empty one", at)
     return f"{len(data):,} samples of {list(shape)}"
 
 
