@@ -14,6 +14,7 @@ from PIL import Image, ImageSequence
 from torch.testing import assert_close
 
 from ganzoo import Generator
+from ganzoo.augmentations import DiffAugment, Flip, cutout, flip, translation
 from ganzoo.cli import main
 from ganzoo.data import filling, packing
 from ganzoo.data.decoding import TURNS, decode
@@ -28,9 +29,8 @@ from ganzoo.errors import DataError
 from ganzoo.extractors.networks import Decoder, EncoderExtractor
 from ganzoo.importing.model import Import, beside
 from ganzoo.parts import build, fitted, size_from
-from ganzoo.specs import Augmentation, Part
+from ganzoo.specs import Part
 from ganzoo.testing.fitting import fitting_part
-from ganzoo.wrappers.augment import augment, cutout, flip, translation
 from measuring import measuring_plugin
 from pictures import encoded, everything, noise, opened, packs, pixels_of, write_pictures
 from tiny import tiny_plugin
@@ -430,9 +430,10 @@ def test_flips_shifts_and_cut_outs_are_of_rectangles():
     cut = cutout(images, drawing(0.5, 0.5))
     assert not cut[:, :, 4:12, 8:24].any()
     assert int((cut == 0).sum()) == 2 * 3 * 8 * 16
-    how = Augmentation(flip=True, diffaugment=("color", "translation", "cutout"))
     rng = torch.Generator().manual_seed(0)
-    changed = augment(images, how, lambda *shape: torch.rand(shape, generator=rng))
+    changed = images
+    for augmentation in (DiffAugment(), Flip()):
+        changed = augmentation(changed, lambda *shape: torch.rand(shape, generator=rng), None)
     assert changed.shape == images.shape
 
 
