@@ -373,6 +373,20 @@ def test_a_rollback_cures_what_only_some_draws_bring(tmp_path, monkeypatch):
     assert all(value is not None for row in rows(tmp_path / "run") for value in row.values())
 
 
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_a_rate_that_always_diverges_ends_the_run_after_its_rollbacks(tmp_path, precision):
+    wild = {"name": "momentum", "lr": 1e6, "arguments": {"momentum": 0.0}}
+    given = images(
+        64_000,
+        optimizers={"generator": wild, "discriminator": wild},
+        precision=precision,
+        on_collapse="rollback",
+    )
+    for _ in range(2):  # and the same command again ends at once
+        with pytest.raises(TrainingError, match="stopped after 3 rollbacks: .* not a finite"):
+            play(config("least-squares", **given), tmp_path)
+
+
 def test_a_run_killed_after_its_rollback_ends_like_the_one_that_was_not(tmp_path, monkeypatch):
     monkeypatch.setattr(Poisoned, "discriminator", poison_of_the_first_stream)
     play(config("poisoned", **POISON, **images(64_000)), tmp_path / "whole")

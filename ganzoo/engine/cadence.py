@@ -83,7 +83,7 @@ class Cadence:
         """Do what is due after a step; an illness that was just found is returned on all ranks."""
         images, per_step = self.state.images, self.per_step
         self.state.meter.step_ended()
-        due = passed(CHECK_EVERY, images, per_step) or self.state.step == 1  # for what is usual
+        due = passed(CHECK_EVERY, images, per_step) or images == per_step  # for what is usual
         illness = self.examine(last[0]) if due else None
         if passed(self.run.log_every, images, per_step):
             self.write_figures()
