@@ -16,8 +16,9 @@ from typing import Any
 import pluggy
 
 from ganzoo._version import __version__
-from ganzoo.errors import PluginError, did_you_mean, one_line
-from ganzoo.plugins import core, hookspecs, validation
+from ganzoo.errors import PluginError, one_line
+from ganzoo.plugins import core, validation
+from ganzoo.plugins.marked import Hooks, refused
 
 #: The contract that a plugin states as `ganzoo_api`.
 API_VERSION = 1
@@ -131,8 +132,7 @@ class PluginManager:
         self, sources: Iterable[Source] | None = None, *, strict: bool | None = None
     ) -> None:
         self.strict = os.environ.get("GANZOO_STRICT") == "1" if strict is None else strict
-        self.pluggy = pluggy.PluginManager("ganzoo")
-        self.pluggy.add_hookspecs(hookspecs)
+        self.pluggy = Hooks()
         self.plugins: dict[str, Plugin] = {}
         self.switched_off: set[str] = set()
         self._add(Source(CORE, __version__, lambda: core))
@@ -153,9 +153,13 @@ class PluginManager:
             raise ReportedError(f"plugin {distribution} {plugin.version}: {problem}")
 
     def notify(self, event: str, **values: Any) -> None:
-        """Tell every listener of an event; one that raises is reported once and dropped."""
+        """Tell every listener of an event; one that raises is reported once and dropped.
+
+        In pluggy's order: those that say `tryfirst`, the others, those that say `trylast`; among
+        equals the plugin that was loaded last.
+        """
         caller = getattr(self.pluggy.hook, event)
-        for listener in list(caller.get_hookimpls()):
+        for listener in reversed(caller.get_hookimpls()):
             try:
                 listener.function(*(values[name] for name in listener.argnames))
             except KeyboardInterrupt:
@@ -211,9 +215,9 @@ class PluginManager:
 
     def _register(self, plugin: Plugin, module: ModuleType) -> None:
         """Register a module with pluggy and call each of its data hooks in a guard."""
-        self._check_hook_names(plugin, module)
+        without = refused(module, lambda text: self.report(plugin.distribution, text))
         try:
-            self.pluggy.register(module, name=plugin.distribution)
+            self.pluggy.register_but(module, plugin.distribution, without)
         except pluggy.PluginValidationError as error:
             if self.pluggy.is_registered(module):  # some pluggy leaves it half registered
                 self.pluggy.unregister(module)
@@ -224,18 +228,6 @@ class PluginManager:
         plugin.cards = self._call(plugin, module, "ganzoo_cards", validation.folders, [])
         plugin.protocols = self._call(plugin, module, "ganzoo_protocols", validation.folders, [])
         plugin.commands = self._call(plugin, module, "ganzoo_commands", validation.commands, {})
-
-    def _check_hook_names(self, plugin: Plugin, module: ModuleType) -> None:
-        """Report functions that look like hooks and are none."""
-        hooks = {name for name in vars(hookspecs) if name.startswith("ganzoo_")}
-        for name, value in vars(module).items():
-            marked = getattr(value, "ganzoo_impl", None) is not None
-            if marked and name not in hooks:
-                self.report(
-                    plugin.distribution, f"{name} is no hook of ganzoo; {did_you_mean(name, hooks)}"
-                )
-            elif callable(value) and name.startswith("ganzoo_") and not marked:
-                self.report(plugin.distribution, f"{name} is not marked @hookimpl and is not used")
 
     def _call(
         self,
