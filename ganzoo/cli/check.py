@@ -16,14 +16,15 @@ from ganzoo.cli.tables import table
 from ganzoo.errors import GanzooError, one_line
 
 #: What can come of a check, as it is counted.
-OUTCOMES = ("ok", "waived", "skipped", "WRONG")
+OUTCOMES = ("ok", "waived", "skipped", "not run", "WRONG")
 
 
 @dataclass(frozen=True)
 class Found:
     """One thing that was checked: what, whether it holds, and the figures behind it.
 
-    `outcome` is `ok`, `WRONG`, `waived` or `skipped`.
+    `outcome` is `ok`, `WRONG`, `waived`, `skipped` or `not run`: because of what `because` names, a
+    check that found something wrong.
     """
 
     model: str
@@ -32,6 +33,7 @@ class Found:
     said: str
     outcome: str = ""
     seconds: float | None = None
+    because: str = ""
 
     @property
     def result(self) -> str:
@@ -100,7 +102,15 @@ def _plugin(what: str, *, fast: bool, quiet: bool) -> list[Found]:
             _progress(f"{line}  {result.seconds:.1f} s", last=line.startswith(f"{len(planned)}/"))
 
     return [
-        Found(one.subject, one.check, one.holds, one.said, one.outcome, round(one.seconds, 3))
+        Found(
+            one.subject,
+            one.check,
+            one.holds,
+            one.said,
+            one.outcome,
+            round(one.seconds, 3),
+            one.because,
+        )
         for one in run_planned(planned, tell=tell)
     ]
 
@@ -127,7 +137,10 @@ def _models(what: str | None, metrics: bool, count: int | None) -> Iterator[Foun
 
 
 def _tell(found: list[Found]) -> None:
-    """A table of everything; then in full what is wrong, which is too long for a cell."""
+    """A table of everything; then in full what is wrong, which is too long for a cell.
+
+    With it stands how many checks were not run because of it.
+    """
     plugin = any(one.seconds is not None for one in found)
     rows = []
     for one in found:
@@ -141,6 +154,9 @@ def _tell(found: list[Found]) -> None:
     for one in found:
         if not one.holds:
             click.echo(f"\n{one.model} {one.check}\n  {one.said}")
+            if stopped := sum(other.because == f"{one.model} {one.check}" for other in found):
+                checks = "another check was" if stopped == 1 else f"{stopped} other checks were"
+                click.echo(f"  {checks} not run because of it")
     counts = {word: sum(one.result == word for one in found) for word in OUTCOMES}
     click.echo("\n" + ", ".join(f"{n} {word}" for word, n in counts.items() if n))
 
@@ -184,7 +200,7 @@ def _completeness(card: Card) -> Iterator[Found]:
         if planned.function in names:
             found = run_one(planned)
             excused = planned.function is checks.check_card and card.distribution is None
-            if found.outcome != "skipped":
+            if found.outcome not in ("skipped", "not run"):
                 said = f"to publish it: {found.said}" if excused and not found.holds else found.said
                 yield Found(card.name, names[planned.function], found.holds or excused, said)
 

@@ -38,10 +38,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ganzoo.errors import CheckError
+    from ganzoo.testing.blame import Result
     from ganzoo.testing.decorator import parametrize_with_checks
     from ganzoo.testing.planning import Planned, checks_of
     from ganzoo.testing.rounds import round_of
-    from ganzoo.testing.running import Result, run_checks
+    from ganzoo.testing.running import run_checks
     from ganzoo.testing.worlds import source_of
 
 __all__ = [
@@ -58,7 +59,7 @@ __all__ = [
 _HOMES = {
     "CheckError": "ganzoo.errors",
     "Planned": "ganzoo.testing.planning",
-    "Result": "ganzoo.testing.running",
+    "Result": "ganzoo.testing.blame",
     "checks_of": "ganzoo.testing.planning",
     "parametrize_with_checks": "ganzoo.testing.decorator",
     "round_of": "ganzoo.testing.rounds",

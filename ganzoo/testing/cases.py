@@ -13,7 +13,7 @@ from ganzoo.interfaces import Discriminator, Generator
 from ganzoo.parts import needed_arguments, taken_arguments
 from ganzoo.registry import Entry
 from ganzoo.specs import ModelConfig, Part
-from ganzoo.testing.probes import seeded
+from ganzoo.testing.building import built
 
 #: Classes of a network that takes them and has none by default.
 CLASSES = 10
@@ -113,15 +113,6 @@ def defaults(entry: Entry) -> Mapping[str, Any]:
             if built(entry, arguments) is not None:
                 return arguments
     return {}
-
-
-def built(entry: Entry, arguments: Mapping[str, Any]) -> Any:
-    """The part, or None where it cannot be built so."""
-    try:
-        with seeded(0):
-            return entry.build(**arguments)
-    except GanzooError:
-        return None
 
 
 def parts_of(config: ModelConfig) -> dict[str, Part]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import os
 import re
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from ganzoo.errors import CheckError
+from ganzoo.errors import CheckError, one_line
 
 #: Modules whose lines nobody is asked to change.
 OTHERS = ("torch.", "builtins.", "abc.", "typing.", "ganzoo.interfaces.", "ganzoo.layers.")
@@ -23,12 +25,37 @@ LIBRARIES = (
     f"{Path(torch.__file__).parent}{os.sep}",
     str(Path(inspect.__file__).parent / "copy.py"),
 )
+#: Files that import others.
+IMPORTERS = frozenset({Path(importlib.__file__)})
 #: Where the core's modules lie.
 CORE = f"{Path(__file__).parents[1]}{os.sep}"
 
 
 class Skipped(Exception):  # noqa: N818 - nothing is wrong
     """A check that cannot be made here, with the reason."""
+
+
+class Blocked(Skipped):
+    """A check that cannot be made because of what another one finds wrong, and tells.
+
+    `check` is that one, `subject` whose it is where that is not the same; `reason` is what was seen
+    of it from here.
+    """
+
+    def __init__(self, check: str, reason: str, subject: str = "") -> None:
+        super().__init__(f"{reason}: {check} says why")
+        self.check, self.reason, self.subject = check, reason, subject
+
+
+@contextmanager
+def told_by(check: str, doing: str) -> Iterator[None]:
+    """Whatever goes wrong inside is another check's to tell; `doing` says what was tried."""
+    try:
+        yield
+    except Skipped:
+        raise
+    except Exception as error:
+        raise Blocked(check, f"{doing} fails ({one_line(error)[:80]})") from error
 
 
 def wrong(said: str, at: str = "") -> CheckError:
@@ -63,6 +90,24 @@ def raised_at(error: BaseException) -> str:
     ours = [frame for frame in frames if not frame.filename.startswith(LIBRARIES)]
     own = [frame for frame in ours if not frame.filename.startswith(CORE)] or ours
     return f"{_short(own[-1].filename)}:{own[-1].lineno}" if own else ""
+
+
+def authors_line(error: BaseException) -> str:
+    """The last line of an author's that an error went through; empty where there is none."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if _is_authors(frame.filename)]
+    return f"{_short(own[-1].filename)}:{own[-1].lineno}" if own else ""
+
+
+def _is_authors(file: str) -> bool:
+    return not file.startswith((*LIBRARIES, CORE, "<frozen")) and Path(file) not in IMPORTERS
+
+
+def root_of(error: BaseException) -> BaseException:
+    """What an error was raised from, at first."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _own_classes(part: object) -> Iterator[type]:

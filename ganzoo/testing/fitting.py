@@ -43,7 +43,7 @@ def fitting_data(
 
 
 def opened(world: Catalogue, part: Part, *, elsewhere: bool = False) -> Dataset | None:
-    """A data set that can be opened here without fetching anything, and gives batches.
+    """A data set that can be opened here without fetching anything, and gives sound batches.
 
     With `elsewhere`, one whose files are not in its package but are on this machine, too.
     """
@@ -54,16 +54,21 @@ def opened(world: Catalogue, part: Part, *, elsewhere: bool = False) -> Dataset 
         made = entry.build(**part.arguments)
     except GanzooError:
         return None
-    return made if isinstance(made, Dataset) and _gives_batches(made) else None
+    return made if isinstance(made, Dataset) and _is_sound(made) else None
 
 
-def _gives_batches(data: Dataset) -> bool:
-    """Whether a batch is samples and labels; where not, its own checks say why."""
+def _is_sound(data: Dataset) -> bool:
+    """Whether others can be checked with it; where not, its own checks say why."""
     try:
-        samples, _ = data.batch(torch.zeros(1, dtype=torch.long))
+        samples, labels = data.batch(torch.zeros(1, dtype=torch.long))
+        low, high = data.value_range or (0, 1)
+        whole = samples.dtype == torch.float32 and bool(samples.isfinite().all())
+        shaped = samples.shape == (1, *data.sample_shape) and isinstance(data.sample_shape, tuple)
+        told = labels is None or isinstance(labels, Tensor)
+        numbered = data.num_classes is None or data.num_classes > 0
+        return low < high and whole and shaped and told and numbered and len(data) > 0
     except Exception:
         return False
-    return isinstance(samples, Tensor)
 
 
 def comes_from_elsewhere(entry: Entry) -> bool:

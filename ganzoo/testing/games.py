@@ -20,7 +20,8 @@ from ganzoo.errors import GanzooError, one_line
 from ganzoo.interfaces import Dataset, Discriminator, Loss, Round, Terms
 from ganzoo.plugins import CORE
 from ganzoo.specs import CONFIG_VERSION, ModelConfig, Part, merge, write_record
-from ganzoo.testing.faults import Skipped
+from ganzoo.testing.building import built
+from ganzoo.testing.faults import Blocked
 from ganzoo.testing.fitting import opened
 from ganzoo.testing.probes import pack_of, seeded
 
@@ -82,12 +83,12 @@ class Game:
         return prepare(config or self.config(), CPU, ranks)
 
     def table(self) -> tuple[TrainingState, Table]:
-        """The same; a check of something else is skipped where it cannot start."""
+        """The same; a check of something else is not made where it cannot start."""
         try:
             return self.prepared()
         except Exception as error:  # whatever a part raises
             said = one_line(error)[:TOLD]
-            raise Skipped(f"its game cannot start ({said}): check_starts says why") from error
+            raise self.blocked(f"its game cannot start ({said})") from error
 
     def table_of(self, loss: Loss) -> tuple[TrainingState, Table]:
         """The same with a loss that nobody has called yet: its own checks say what is wrong."""
@@ -102,8 +103,12 @@ class Game:
             with seeded(0):
                 loss = entry.build(**self.loss.arguments)
         except GanzooError as error:
-            raise Skipped(f"its loss cannot be built: {one_line(error)[:TOLD]}") from error
+            raise self.blocked(f"its loss cannot be built: {one_line(error)[:TOLD]}") from error
         return self.table_of(loss)
+
+    def blocked(self, reason: str) -> Blocked:
+        """What a check raises that cannot be made since this game cannot start."""
+        return Blocked("check_starts", reason, f"game/{self.name}")
 
     def data_here(self) -> Dataset | None:
         """Its data set, if it can be opened."""
@@ -113,10 +118,7 @@ class Game:
     def batch(self) -> int:
         """Rows of a turn: two equal shares of whole packs."""
         found = self.world.registry.find("discriminator", self.discriminator.name)
-        try:
-            network = found.build(**self.discriminator.arguments)
-        except GanzooError:
-            return BATCH
+        network = built(found, self.discriminator.arguments)
         pack = pack_of(network) if isinstance(network, Discriminator) else 1
         unit = 2 * pack
         return max(unit, min(-(-BATCH // unit), self.samples // unit) * unit)

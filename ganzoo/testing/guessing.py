@@ -11,7 +11,9 @@ from ganzoo.cards import Catalogue
 from ganzoo.errors import GanzooError
 from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
 from ganzoo.specs import Part
-from ganzoo.testing.cases import Case, built
+from ganzoo.testing.attributes import fault_of
+from ganzoo.testing.building import built
+from ganzoo.testing.cases import Case
 from ganzoo.testing.fitting import fitting_part, opened
 from ganzoo.testing.games import COMMON_LOSS, Game
 from ganzoo.testing.probes import pack_of, seeded
@@ -141,8 +143,7 @@ class Table:
 
 def _is_network(made: object) -> TypeGuard[Network]:
     """Whether it is a player that says what it plays with; `check_attributes` tells of others."""
-    told = isinstance(getattr(made, "sample_shape", None), tuple | list)
-    return isinstance(made, Generator | Discriminator) and told
+    return isinstance(made, Generator | Discriminator) and not fault_of(made)
 
 
 def _fit(one: Network, other: Network) -> bool:

@@ -140,7 +140,7 @@ def subjects_of(zoo: Catalogue, plugin: Plugin, examples: Mapping[str, Any]) -> 
         theirs = [c for c in zoo.cards if c.distribution in (plugin.distribution, CORE)]
         used = [(c.name, c.config) for c in theirs if c.config and _uses(c.config, entries)]
         configs = [config for _, config in used]
-        cases: dict[str, list[Case]] = {kind: [] for kind in PART_HOOKS}
+        cases: dict[str, list[Case]] = {kind: [] for kind in ("dataset", *PART_HOOKS)}
         for entry in entries:
             cases[entry.kind] += cases_of(entry, wishes, configs)
         games = games_of(world, cases, wishes, used)

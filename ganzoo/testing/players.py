@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
@@ -13,10 +11,10 @@ from torch import Tensor
 
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.turns import Table
-from ganzoo.errors import one_line
 from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
 from ganzoo.specs import Part
-from ganzoo.testing.faults import Skipped, line_of
+from ganzoo.testing.attributes import fault_of
+from ganzoo.testing.faults import Blocked, Skipped, line_of, told_by
 from ganzoo.testing.fitting import fitting_data
 from ganzoo.testing.games import Game
 from ganzoo.testing.probes import equal, pack_of, seeded, shake
@@ -33,7 +31,6 @@ class NetworkSubject(PartSubject, Generic[N]):
     """
 
     published: ClassVar[str] = ""
-    needed: ClassVar[tuple[str, ...]] = ("sample_shape",)
     game: Game | None = None
     own_data: tuple[Part, ...] = ()
 
@@ -45,9 +42,8 @@ class NetworkSubject(PartSubject, Generic[N]):
     def network_here(self) -> N:
         """The same, built from torch's generator as it stands."""
         network = self.bare()
-        missing = [name for name in self.needed if getattr(network, name, None) is None]
-        if missing:
-            raise Skipped(f"{missing[0]} is not set: check_attributes says why")
+        if said := fault_of(network):
+            raise Blocked("check_attributes", said.partition(":")[0])
         network.eval()
         return network
 
@@ -56,7 +52,7 @@ class NetworkSubject(PartSubject, Generic[N]):
         made = self.made()
         kind: Any = self.interface
         if not isinstance(made, kind):
-            raise Skipped(f"it is no ganzoo.{self.interface.__name__}")
+            raise Blocked("check_builds", f"it is no ganzoo.{self.interface.__name__}")
         network: N = made
         return network
 
@@ -77,7 +73,7 @@ class NetworkSubject(PartSubject, Generic[N]):
             with seeded(seed):
                 made.append(self.passed(network, inputs, labels))
         if not equal(*made):
-            raise Skipped("equal passes differ: check_determinism says why")
+            raise Blocked("check_determinism", "equal passes differ")
         return network
 
     @property
@@ -95,16 +91,19 @@ class NetworkSubject(PartSubject, Generic[N]):
         raise NotImplementedError
 
     def passed(self, network: N, inputs: Tensor, labels: Tensor | None) -> Tensor:
-        """A pass without a graph; where it fails, `check_shapes` says why."""
-        with torch.no_grad(), _told_elsewhere("check_shapes"):
-            made: Any = network(inputs, labels)
+        """A pass without a graph, which leaves the inputs as they are.
+
+        Where it fails, `check_shapes` says why.
+        """
+        with torch.no_grad(), told_by("check_shapes", "a pass"):
+            made: Any = network(inputs.clone(), labels)
         return _tensor(made, "forward", "check_shapes")
 
     def published_by(self, network: N, inputs: Tensor, labels: Tensor | None) -> dict[str, Tensor]:
         """All that a pass publishes; where it fails, `check_outputs` says why."""
-        with _told_elsewhere("check_outputs"):
-            made: dict[str, Any] = network.outputs(inputs, labels)
-        return {name: _tensor(value, "outputs()", "check_shapes") for name, value in made.items()}
+        with told_by("check_outputs", "a pass"):
+            made = dict(network.outputs(inputs.clone(), labels))
+        return {name: _tensor(value, "outputs()", "check_outputs") for name, value in made.items()}
 
     def labels(self, network: N, rows: int) -> Tensor | None:
         """Labels for rows: of the network's classes in a circle, or the data's conditions."""
@@ -138,17 +137,8 @@ class NetworkSubject(PartSubject, Generic[N]):
 def _tensor(made: Any, whose: str, check: str) -> Tensor:
     """What was made, if it is a tensor."""
     if not isinstance(made, Tensor):
-        raise Skipped(f"{whose} gives a {type(made).__name__}: {check} says why")
+        raise Blocked(check, f"{whose} gives a {type(made).__name__}")
     return made
-
-
-@contextmanager
-def _told_elsewhere(check: str) -> Iterator[None]:
-    """Skip what cannot be checked because of what another check says."""
-    try:
-        yield
-    except Exception as error:
-        raise Skipped(f"a pass fails ({one_line(error)[:80]}): {check} says why") from error
 
 
 class GeneratorSubject(NetworkSubject[Generator]):
@@ -157,11 +147,11 @@ class GeneratorSubject(NetworkSubject[Generator]):
     kind: ClassVar[str] = "generator"
     interface: ClassVar[type] = Generator
     published: ClassVar[str] = "samples"
-    needed: ClassVar[tuple[str, ...]] = ("sample_shape", "latent_dim")
 
     def inputs(self, network: Generator, n: int, seed: int = 0) -> Tensor:
         """Latents [n, D]."""
-        return network.sample_latents(n, rng=torch.Generator().manual_seed(seed))
+        with told_by("check_latents", "sample_latents"):
+            return network.sample_latents(n, rng=torch.Generator().manual_seed(seed))
 
 
 class DiscriminatorSubject(NetworkSubject[Discriminator]):
@@ -193,6 +183,12 @@ class LossSubject(PartSubject):
     interface: ClassVar[type] = Loss
     game: Game | None = None
 
+    @property
+    def made_of(self) -> set[tuple[str, str]]:
+        """The others of its game."""
+        parts = self.game.parts if self.game else {}
+        return {(kind, part.name) for kind, part in parts.items() if kind != self.kind}
+
     def table(self) -> tuple[TrainingState, Table]:
         """Its game, about to start, with the loss as it was built."""
         if self.game is None:
@@ -200,7 +196,7 @@ class LossSubject(PartSubject):
         with seeded(0):
             loss = self.made()
         if not isinstance(loss, Loss):
-            raise Skipped("it is no ganzoo.Loss")
+            raise Blocked("check_builds", "it is no ganzoo.Loss")
         return self.game.table_of(loss)
 
     def line(self, pattern: str = "", method: str = "discriminator") -> str:

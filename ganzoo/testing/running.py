@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,24 +11,10 @@ from typing import Any
 from ganzoo.cards import Card
 from ganzoo.errors import CheckError, one_line
 from ganzoo.plugins import Source
-from ganzoo.testing.faults import Skipped, raised_at
+from ganzoo.testing.blame import Ledger, Result, not_run, settled
+from ganzoo.testing.causes import remedy
+from ganzoo.testing.faults import Blocked, Skipped, raised_at
 from ganzoo.testing.planning import Planned, checks_of
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of a check: `ok`, `WRONG`, `waived` or `skipped`; what it said, and how long."""
-
-    subject: str
-    check: str
-    outcome: str
-    said: str
-    seconds: float
-
-    @property
-    def holds(self) -> bool:
-        """Whether nothing was found wrong."""
-        return self.outcome != "WRONG"
 
 
 def run_checks(
@@ -47,27 +32,41 @@ def run_checks(
 def run_planned(
     planned: Iterable[Planned], *, tell: Callable[[Result], None] | None = None
 ) -> list[Result]:
-    """Make these checks."""
-    found = []
+    """Make these checks, but for those that a fault which was found stops."""
+    ledger, found = Ledger(), []
     for one in planned:
-        found.append(run_one(one))
+        cause = ledger.cause(one)
+        result, error = (not_run(one, cause), None) if cause else _made(one)
+        found.append(ledger.noted(one, result, error))
         if tell is not None:
             tell(found[-1])
-    return found
+    return settled(found)
 
 
 def run_one(planned: Planned) -> Result:
     """Make one check. What a part raises by itself is found wrong, with the line that raised."""
+    return _made(planned)[0]
+
+
+def _made(planned: Planned) -> tuple[Result, Exception | None]:
+    """What came of a check, and what it raised."""
     started = time.perf_counter()
+    because, raised = "", None
     try:
         outcome, said = "ok", planned() or ""
         if planned.waiver is not None:
             outcome, said = "waived", planned.waiver
+    except Blocked as reason:
+        outcome, said, raised = "not run", str(reason), reason
+        because = f"{reason.subject or planned.subject.id} {reason.check}"
     except Skipped as reason:
         outcome, said = "skipped", str(reason)
     except CheckError as error:
         outcome, said = "WRONG", str(error).removeprefix(f"{planned.subject.id}: ")
+        raised = error
     except Exception as error:
-        outcome, said = "WRONG", f"{one_line(error)} [{raised_at(error)}]"
+        hint = remedy(error)
+        said = f"{one_line(error)}{hint and f': {hint}'} [{raised_at(error)}]"
+        outcome, raised = "WRONG", error
     seconds = time.perf_counter() - started
-    return Result(planned.subject.id, planned.name, outcome, said, seconds)
+    return Result(planned.subject.id, planned.name, outcome, said, seconds, because), raised

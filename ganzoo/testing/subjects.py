@@ -16,7 +16,8 @@ from ganzoo.interfaces import (
 )
 from ganzoo.plugins import Plugin
 from ganzoo.registry import Entry
-from ganzoo.testing.faults import Skipped, line_of
+from ganzoo.testing.building import build
+from ganzoo.testing.faults import Blocked, Skipped, line_of
 from ganzoo.testing.fitting import is_here
 from ganzoo.testing.games import Game
 
@@ -33,6 +34,11 @@ class Subject:
     def id(self) -> str:
         """How it is called in tables, tests and waivers."""
         return f"{self.kind}/{self.name}"
+
+    @property
+    def made_of(self) -> set[tuple[str, str]]:
+        """Kinds and qualified names of the parts that it is put together from."""
+        return set()
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,11 +59,11 @@ class PartSubject(Subject):
     arguments: Mapping[str, Any]
 
     def made(self) -> Any:
-        """The part, built; a check of something else is skipped where that fails."""
+        """The part, built; a check of something else is not made where that fails."""
         try:
-            return self.entry.build(**self.arguments)
+            return build(self.entry, self.arguments)
         except GanzooError as error:
-            raise Skipped(f"it cannot be built: {one_line(error)}") from error
+            raise Blocked("check_builds", f"it cannot be built: {one_line(error)}") from error
 
     @property
     def factory(self) -> Any:
@@ -65,7 +71,7 @@ class PartSubject(Subject):
         try:
             return self.entry.resolve()
         except GanzooError as error:
-            raise Skipped(f"it cannot be imported: {one_line(error)}") from error
+            raise Blocked("check_declared", f"it cannot be imported: {one_line(error)}") from error
 
 
 class DatasetSubject(PartSubject):
@@ -79,22 +85,15 @@ class DatasetSubject(PartSubject):
         self.must_be_here()
         made = self.made()
         if not isinstance(made, Dataset):
-            raise Skipped("it is no ganzoo.Dataset")
+            raise Blocked("check_builds", "it is no ganzoo.Dataset")
         return made
-
-    def filled(self) -> Dataset:
-        """The same; skipped where it holds nothing."""
-        data = self.data()
-        if len(data) < 1:
-            raise Skipped("it holds no samples: check_facts says why")
-        return data
 
     def must_be_here(self) -> None:
         """Skip where building it would fetch something."""
         try:
             here = is_here(self.entry)
         except GanzooError as error:
-            raise Skipped(f"it cannot be imported: {one_line(error)}") from error
+            raise Blocked("check_declared", f"it cannot be imported: {one_line(error)}") from error
         if not here:
             raise Skipped("its files are not on this machine, and nothing is fetched")
 
@@ -142,6 +141,11 @@ class GameSubject(Subject):
     game: Game
     games: tuple[Game, ...] = ()
 
+    @property
+    def made_of(self) -> set[tuple[str, str]]:
+        """The game's four."""
+        return {(kind, part.name) for kind, part in self.game.parts.items()}
+
 
 @dataclass(frozen=True, eq=False)
 class ModelSubject(Subject):
@@ -149,3 +153,15 @@ class ModelSubject(Subject):
 
     kind: ClassVar[str] = "model"
     card: Card
+
+    @property
+    def made_of(self) -> set[tuple[str, str]]:
+        """Its two players; nothing where its card cannot be read."""
+        try:
+            config = self.card.config
+        except GanzooError:
+            return set()
+        if config is None:
+            return set()
+        players = {"generator": config.generator, "discriminator": config.discriminator}
+        return {(kind, part.name) for kind, part in players.items()}

@@ -27,11 +27,11 @@ from ganzoo.testing.checks import (
 
 Check = Callable[[Any], str | None]
 
+_PART: tuple[Check, ...] = (declared.check_declared, declared.check_builds)
+
 _NETWORK: tuple[Check, ...] = (
-    declared.check_declared,
-    declared.check_builds,
-    declared.check_attributes,
     shapes.check_shapes,
+    shapes.check_inputs,
     shapes.check_dtype,
     shapes.check_outputs,
     determinism.check_seeding,
@@ -51,28 +51,37 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
         plugins.check_package_data,
         plugins.check_commands,
     ),
-    "generator": (*_NETWORK, determinism.check_latents, values.check_range),
-    "discriminator": (*_NETWORK, determinism.check_independent, values.check_raw_scores),
-    "loss": (
-        declared.check_declared,
-        declared.check_builds,
-        claims.check_recipe,
-        losses.check_terms,
-        losses.check_randomness,
-        losses.check_hands_off,
-        claims.check_double_backward,
-        loss_state.check_state,
-    ),
     "dataset": (
-        declared.check_declared,
-        declared.check_builds,
+        *_PART,
         datasets.check_facts,
         datasets.check_batches,
         datasets.check_addressing,
     ),
+    "generator": (
+        *_PART,
+        declared.check_attributes,
+        determinism.check_latents,
+        *_NETWORK,
+        values.check_range,
+    ),
+    "discriminator": (
+        *_PART,
+        declared.check_attributes,
+        *_NETWORK,
+        determinism.check_independent,
+        values.check_raw_scores,
+    ),
+    "loss": (
+        *_PART,
+        claims.check_recipe,
+        losses.check_hands_off,
+        losses.check_terms,
+        losses.check_randomness,
+        claims.check_double_backward,
+        loss_state.check_state,
+    ),
     "extractor": (
-        declared.check_declared,
-        declared.check_builds,
+        *_PART,
         extractors.check_features,
         extractors.check_features_of_one,
     ),
@@ -89,13 +98,53 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     ),
     "model": (
         models.check_card,
+        models.check_no_code,
         models.check_requires,
         models.check_files,
-        models.check_no_code,
         models.check_parameters,
         models.check_fingerprint,
     ),
 }
+
+#: Those that the later ones of the same kind stand on: where such a one finds a fault, they would
+#: find it again, and are not made.
+FOUNDATIONS: frozenset[Check] = frozenset(
+    {
+        *_PART,
+        declared.check_attributes,
+        determinism.check_latents,
+        shapes.check_shapes,
+        shapes.check_inputs,
+        shapes.check_dtype,
+        shapes.check_outputs,
+        losses.check_hands_off,
+        losses.check_terms,
+        datasets.check_facts,
+        datasets.check_batches,
+        extractors.check_features,
+        turns.check_starts,
+        turns.check_gradients,
+        turns.check_second_gradient,
+        models.check_card,
+        models.check_requires,
+        models.check_files,
+        models.check_parameters,
+    }
+)
+
+#: Those that parts are put together for: they are made once each of the parts is right.
+TOGETHER: frozenset[Check] = frozenset(
+    {
+        *CHECKS["game"],
+        losses.check_hands_off,
+        losses.check_terms,
+        losses.check_randomness,
+        claims.check_double_backward,
+        loss_state.check_state,
+        models.check_parameters,
+        models.check_fingerprint,
+    }
+)
 
 #: Those that train, or start processes.
 SLOW: frozenset[Check] = frozenset(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.interfaces import Dataset
-from ganzoo.testing.faults import wrong
+from ganzoo.testing.faults import told_by, wrong
 from ganzoo.testing.probes import equal, seeded
 from ganzoo.testing.subjects import DatasetSubject
 
@@ -20,7 +20,12 @@ SLACK = 1e-3
 
 def check_facts(subject: DatasetSubject) -> str:
     """`sample_shape`, `num_classes`, `kind` and `value_range` are set, and there are samples."""
-    data, at = subject.data(), subject.line(method="__init__")
+    return _facts(subject, subject.data())
+
+
+def _facts(subject: DatasetSubject, data: Dataset) -> str:
+    """What a data set says of itself, if it can be believed."""
+    at = subject.line(method="__init__")
     shape = getattr(data, "sample_shape", None)
     if not isinstance(shape, tuple) or not all(isinstance(n, int) and n > 0 for n in shape):
         raise wrong(
@@ -45,7 +50,7 @@ def check_facts(subject: DatasetSubject) -> str:
 
 def check_batches(subject: DatasetSubject) -> None:
     """Batches of 1, 2 and 7 rows are float32 [N, *S] in `value_range`, labels int64 [N]."""
-    data = subject.filled()
+    data = _known(subject)
     for n in SIZES:
         rows = torch.arange(n) % len(data)
         samples, labels = _batch(subject, data, rows)
@@ -66,7 +71,9 @@ def check_batches(subject: DatasetSubject) -> None:
 
 def check_addressing(subject: DatasetSubject) -> None:
     """An index means the same sample in any batch, in any order, and in another object."""
-    data = subject.filled()
+    data = _known(subject)
+    with told_by("check_batches", "a batch"):
+        _batch(subject, data, torch.arange(2))
     last = len(data) - 1
     rows = torch.tensor([0, 1, last // 2, last]).clamp_max(last)
     with seeded(1):
@@ -105,6 +112,14 @@ def check_addressing(subject: DatasetSubject) -> None:
         )
 
 
+def _known(subject: DatasetSubject) -> Dataset:
+    """The data set, if what it says of itself can be believed."""
+    data = subject.data()
+    with told_by("check_facts", "reading what it says of itself"):
+        _facts(subject, data)
+    return data
+
+
 def _batch(subject: DatasetSubject, data: Dataset, rows: Tensor) -> tuple[Tensor, Tensor | None]:
     """A batch, as the pair that it is promised to be."""
     made: Any = data.batch(rows)
@@ -130,6 +145,12 @@ def _check_labels(subject: DatasetSubject, data: Dataset, labels: Tensor | None,
         raise wrong(
             f"batch() gives labels as a {type(labels).__name__}: they are a tensor; write "
             "torch.tensor(labels)",
+            subject.line("label"),
+        )
+    if data.num_classes is not None and labels.is_floating_point():
+        raise wrong(
+            f"labels are {_short(labels)}, and num_classes is {data.num_classes}: classes are "
+            "int64; call .long(), or set num_classes to None where they are a condition",
             subject.line("label"),
         )
     classes = labels.dtype == torch.int64 and labels.dim() == 1

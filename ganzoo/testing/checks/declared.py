@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from ganzoo.errors import GanzooError, PartError, did_you_mean, one_line
+from ganzoo.errors import CheckError, GanzooError, did_you_mean, one_line
 from ganzoo.interfaces import Dataset
 from ganzoo.parts import needed_arguments
 from ganzoo.specs import Part
-from ganzoo.testing.faults import Skipped, line_of, wrong
+from ganzoo.testing.attributes import fault_of, unseen_layers
+from ganzoo.testing.building import build
+from ganzoo.testing.causes import remedy
+from ganzoo.testing.faults import Skipped, authors_line, line_of, raised_at, root_of, wrong
 from ganzoo.testing.players import NetworkSubject
 from ganzoo.testing.probes import seeded
 from ganzoo.testing.subjects import DatasetSubject, ExtractorSubject, PartSubject, TrackerSubject
@@ -20,13 +23,24 @@ def check_declared(subject: PartSubject) -> None:
     try:
         found = subject.entry.resolve()
     except GanzooError as error:
-        raise wrong(f"{one_line(error)}{_near(subject.entry.target)}") from error
+        raise _unimported(subject, error) from error
     if isinstance(found, type) and not issubclass(found, subject.interface):
         raise wrong(
             f"{subject.entry.target} is no subclass of ganzoo.{subject.interface.__name__}: "
             f"write class {found.__name__}(ganzoo.{subject.interface.__name__})",
             line_of(found),
         )
+
+
+def _unimported(subject: PartSubject, error: GanzooError) -> CheckError:
+    """Why what a hook names is not there: a misspelt name, or a module that cannot be imported."""
+    root = root_of(error)
+    near = _near(subject.entry.target) if isinstance(root, AttributeError) else ""
+    hint = near or remedy(root)
+    at = authors_line(root)
+    if isinstance(root, SyntaxError) and root.filename:
+        at = f"{root.filename}:{root.lineno}"
+    return wrong(f"{one_line(error)}{hint and f'; {hint}'}", at)
 
 
 def check_builds(subject: PartSubject) -> None:
@@ -36,21 +50,19 @@ def check_builds(subject: PartSubject) -> None:
         subject.must_be_here()
     try:
         with seeded(0):
-            made = subject.entry.build(**subject.arguments)
-    except GanzooError as error:
-        if isinstance(subject, ExtractorSubject) and not isinstance(error, PartError):
-            raise Skipped(f"what it needs is not on this machine: {one_line(error)}") from error
+            made = build(subject.entry, subject.arguments)
+    except CheckError as error:
         if isinstance(subject, DatasetSubject) and _lacks_arguments(subject):
             raise Skipped(
-                f"{one_line(error)}; where it can be built with what the package holds, say how: "
+                f"{one_line(error.__cause__ or error)}; where it can be built with what the "
+                "package holds, say how: "
                 f'ganzoo_examples = {{"{subject.kind}/{subject.entry.name}": {{...}}}}'
             ) from error
-        raise wrong(
-            f"{one_line(error)}: give every argument a default, or say what to build it with: "
-            f'ganzoo_examples = {{"{subject.kind}/{subject.entry.name}": {{...}}}} in the '
-            "plugin's module",
-            line_of(factory, method="__init__"),
-        ) from error
+        raise
+    except GanzooError as error:
+        if isinstance(subject, ExtractorSubject):
+            raise Skipped(f"what it needs is not on this machine: {one_line(error)}") from error
+        raise wrong(f"it cannot be built: {one_line(error)}", raised_at(error)) from error
     if not isinstance(made, subject.interface):
         raise wrong(
             f"{subject.entry.target} makes a {type(made).__name__}, which is no subclass of "
@@ -61,22 +73,17 @@ def check_builds(subject: PartSubject) -> None:
 
 
 def check_attributes(subject: NetworkSubject[Any]) -> None:
-    """`sample_shape`, `latent_dim` and `num_classes` are set, and numbers of their kind."""
+    """`sample_shape`, `latent_dim`, `num_classes` are set as they should, layers are torch's."""
     network = subject.bare()
-    at = subject.line(method="__init__")
-    expected = {"sample_shape": _is_shape, "num_classes": _is_classes}
-    if subject.kind == "generator":
-        expected["latent_dim"] = _is_size
-    for name, holds in expected.items():
-        value = getattr(network, name, ...)
-        if value is ...:
-            raise wrong(
-                f"{name} is not set: the engine reads it before the first pass; write "
-                f"self.{name} = ... in __init__",
-                at,
-            )
-        if not holds(value):
-            raise wrong(f"{name} is {value!r}: it is {_KIND[name]}; set it so in __init__", at)
+    if said := fault_of(network):
+        raise wrong(said, subject.line(method="__init__"))
+    if name := unseen_layers(network):
+        raise wrong(
+            f"layers are kept in self.{name}, a plain list or dict, where torch does not see them: "
+            "they are never trained, moved or saved; keep them in nn.Sequential, nn.ModuleList or "
+            "nn.ModuleDict",
+            subject.line(rf"self\.{name}\b", method="__init__"),
+        )
 
 
 def check_tracker(subject: TrackerSubject) -> None:
@@ -96,25 +103,6 @@ def _lacks_arguments(subject: DatasetSubject) -> bool:
     return bool(needed_arguments(Dataset, Part(subject.entry.qualified, subject.arguments)))
 
 
-_KIND = {
-    "sample_shape": "a tuple of whole numbers above 0, without the batch, such as (1, 28, 28)",
-    "num_classes": "a whole number of 2 or more, or None where labels are not taken",
-    "latent_dim": "a whole number of 0 or more",
-}
-
-
-def _is_shape(value: Any) -> bool:
-    return isinstance(value, tuple) and bool(value) and all(_is_size(n) and n > 0 for n in value)
-
-
-def _is_classes(value: Any) -> bool:
-    return value is None or (_is_size(value) and value >= 2)
-
-
-def _is_size(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
 def _near(target: str) -> str:
     """The nearest attribute of the module that a target names, if there is such a module."""
     module, _, attribute = target.partition(":")
@@ -122,4 +110,4 @@ def _near(target: str) -> str:
         names = [name for name in vars(importlib.import_module(module)) if name[:1] != "_"]
     except BaseException:
         return ""
-    return f"; {did_you_mean(attribute, names, otherwise='')}".rstrip("; ")
+    return did_you_mean(attribute, names, otherwise="")

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.interfaces import Generator
+from ganzoo.testing.causes import refuses, written
 from ganzoo.testing.faults import wrong
 from ganzoo.testing.players import DiscriminatorSubject, GeneratorSubject, NetworkSubject
 from ganzoo.testing.probes import (
@@ -142,6 +143,12 @@ def check_independent(subject: DiscriminatorSubject) -> str | None:
 def check_latents(subject: GeneratorSubject) -> None:
     """`sample_latents` draws [n, D] in float32 from the generator that it is given."""
     network = subject.network()
+    if refuses(network.sample_latents, 1, rng=None):
+        raise wrong(
+            f"sample_latents is called with n and rng=..., and it is written "
+            f"{written(network.sample_latents)}: write def sample_latents(self, n, *, rng)",
+            subject.line(method="sample_latents"),
+        )
     before = random_states()
     draws = [
         network.sample_latents(ROWS, rng=torch.Generator().manual_seed(seed)) for seed in (0, 0, 1)

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from ganzoo.errors import one_line
 from ganzoo.interfaces import Extractor
-from ganzoo.testing.faults import Skipped, raised_at, wrong
+from ganzoo.testing.causes import remedy
+from ganzoo.testing.faults import Blocked, raised_at, told_by, wrong
 from ganzoo.testing.probes import apart, seeded
 from ganzoo.testing.subjects import ExtractorSubject
 
@@ -43,6 +44,8 @@ def check_features(subject: ExtractorSubject) -> str:
 def check_features_of_one(subject: ExtractorSubject) -> None:
     """In eval mode features are the same twice, and do not depend on the others of the batch."""
     extractor = _built(subject)
+    with told_by("check_features", "a batch"):
+        _outputs(extractor, 1)
     first, again = _outputs(extractor, 7)["features"], _outputs(extractor, 7)["features"]
     alone = _outputs(extractor, 7, shown=1)["features"]
     if apart(first, again) > ROUNDING:
@@ -62,7 +65,7 @@ def check_features_of_one(subject: ExtractorSubject) -> None:
 def _built(subject: ExtractorSubject) -> Extractor:
     made: Any = subject.made()
     if not isinstance(made, Extractor):
-        raise Skipped("it is no ganzoo.Extractor")
+        raise Blocked("check_builds", "it is no ganzoo.Extractor")
     return made.eval()
 
 
@@ -74,8 +77,9 @@ def _outputs(extractor: Extractor, n: int, shown: int | None = None) -> dict[str
         with torch.no_grad(), seeded(0):
             return extractor.outputs(samples[:shown])
     except Exception as error:
+        hint = remedy(error) or "make forward take any number of rows, in eval mode"
         raise wrong(
             f"a batch of {len(samples)} fails ({one_line(error)[:200]}): inputs are "
-            f"{list(samples.shape)}; make forward take any number of rows, in eval mode",
+            f"{list(samples.shape)}; {hint}",
             raised_at(error),
         ) from error

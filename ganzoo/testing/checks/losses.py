@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.turns import Table
 from ganzoo.errors import CheckError, one_line
-from ganzoo.testing.faults import Skipped, raised_at, wrong
+from ganzoo.testing.faults import Blocked, raised_at, wrong
 from ganzoo.testing.games import MOVERS, Turn, turn_of
 from ganzoo.testing.players import LossSubject
 from ganzoo.testing.probes import equal, moved_states, random_states, seeded, shelter
@@ -105,7 +105,7 @@ def terms_of(subject: LossSubject, turn: Turn) -> dict[str, Tensor]:
     try:
         return _checked_terms(subject, turn)
     except CheckError as error:
-        raise Skipped("its turns cannot be played: check_terms says why") from error
+        raise Blocked("check_terms", "its turns cannot be played") from error
 
 
 def _checked_terms(subject: LossSubject, turn: Turn) -> dict[str, Tensor]:

@@ -10,9 +10,9 @@ from ganzoo.engine.export import count, fingerprint, off_by
 from ganzoo.errors import CheckError, GanzooError, one_line
 from ganzoo.plugins import CORE
 from ganzoo.ranges import version_fits
-from ganzoo.specs import ModelConfig
+from ganzoo.specs import ModelConfig, Part
 from ganzoo.testing.cases import parts_of
-from ganzoo.testing.faults import Skipped, wrong
+from ganzoo.testing.faults import Blocked, Skipped, told_by, wrong
 from ganzoo.testing.subjects import ModelSubject
 from ganzoo.weights import read_tensors
 from ganzoo.zoo import Model, load
@@ -31,7 +31,10 @@ WEIGHTS = ".safetensors"
 
 def check_card(subject: ModelSubject) -> None:
     """The card can be read and used, and says what a reader must know."""
-    config = _config(subject)
+    card: Card = subject.card
+    if card.config is None or card.status == "broken":
+        raise wrong(card.problem or f"{card.folder} cannot be used", str(card.folder))
+    config = card.config
     missing = [] if config.description else ["description"]
     if config.files:
         said: dict[str, Any] = {
@@ -54,7 +57,7 @@ def check_card(subject: ModelSubject) -> None:
 
 
 def check_requires(subject: ModelSubject) -> None:
-    """Parts are named by their plugins, and `requires` says which plugins those are."""
+    """Parts are there, named by their plugins, and `requires` says which plugins those are."""
     config, at = _config(subject), str(subject.card.folder / "config.json")
     for kind, part in parts_of(config).items():
         distribution, _, _ = part.name.rpartition("/")
@@ -71,6 +74,7 @@ def check_requires(subject: ModelSubject) -> None:
                 at,
             )
         _check_version(subject, config, distribution, at)
+        _check_offered(subject, kind, part, distribution, at)
 
 
 def check_files(subject: ModelSubject) -> str:
@@ -133,7 +137,9 @@ def check_fingerprint(subject: ModelSubject) -> str:
     claimed = _weighed(subject).fingerprint
     if claimed is None:
         raise Skipped("the card has no fingerprint")
-    off = off_by(fingerprint(_loaded(subject).generator), claimed)
+    with told_by("check_parameters", "loading it"):
+        model = _loaded(subject)
+    off = off_by(fingerprint(model.generator), claimed)
     if off > claimed.tolerance:
         raise wrong(
             f"samples of seed {claimed.seed} differ from the card's fingerprint by {off:.2g}, and "
@@ -145,10 +151,10 @@ def check_fingerprint(subject: ModelSubject) -> str:
 
 
 def _config(subject: ModelSubject) -> ModelConfig:
-    card: Card = subject.card
-    if card.config is None or card.status == "broken":
-        raise wrong(card.problem or f"{card.folder} cannot be used", str(card.folder))
-    return card.config
+    config: ModelConfig | None = subject.card.config
+    if config is None or subject.card.status == "broken":
+        raise Blocked("check_card", "the model cannot be used")
+    return config
 
 
 def _weighed(subject: ModelSubject) -> ModelConfig:
@@ -175,6 +181,17 @@ def _check_version(subject: ModelSubject, config: ModelConfig, owner: str, at: s
             "work with its own version; raise the version in pyproject.toml, or lower the range",
             at,
         )
+
+
+def _check_offered(subject: ModelSubject, kind: str, part: Part, owner: str, at: str) -> None:
+    """A part is one that its plugin offers, if that is here."""
+    plugin = subject.world.manager.plugins.get(owner)
+    if plugin is None or not plugin.loaded:
+        return
+    try:
+        subject.world.registry.find(kind, part.name)
+    except GanzooError as error:
+        raise wrong(f"the {kind} is {part.name!r}, and {one_line(error)}", at) from error
 
 
 def _has_fingerprint(subject: ModelSubject) -> bool:

@@ -16,7 +16,7 @@ import click
 from ganzoo.errors import ConfigError, did_you_mean, one_line
 from ganzoo.plugins import CORE, canonical
 from ganzoo.specs.protocol import read_protocol
-from ganzoo.testing.faults import Skipped, wrong
+from ganzoo.testing.faults import Blocked, Skipped, wrong
 from ganzoo.testing.subjects import PluginSubject
 
 #: Run in a fresh process: imports a module, and names the line that imports what it must not.
@@ -155,7 +155,7 @@ def _package_of(name: str) -> Path:
 def _module_name(subject: PluginSubject) -> str:
     """The name under which the plugin's module can be imported."""
     if subject.module is None:
-        raise Skipped("it did not load")
+        raise Blocked("check_loads", "it did not load")
     name = subject.module.__name__
     try:
         spec = importlib.util.find_spec(name)

@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo.errors import one_line
+from ganzoo.errors import CheckError, one_line
 from ganzoo.interfaces import Discriminator, Generator
-from ganzoo.testing.faults import wrong
+from ganzoo.testing.causes import of_sizes, refuses, remedy, written
+from ganzoo.testing.faults import authors_line, told_by, wrong
 from ganzoo.testing.players import NetworkSubject
 from ganzoo.testing.probes import equal, seeded
 
@@ -29,6 +30,22 @@ def check_shapes(subject: NetworkSubject[Any]) -> str:
     network = subject.network()
     shape = list(network.sample_shape)
     return f"{subject.published} of {shape}" if subject.kind == "generator" else f"of {shape}"
+
+
+def check_inputs(subject: NetworkSubject[Any]) -> None:
+    """A pass leaves what it is given as it was."""
+    network = subject.network()
+    inputs, labels = subject.batch(network, 2)
+    given = inputs.clone()
+    with torch.no_grad(), seeded(0), told_by("check_shapes", "a pass"):
+        network(given, labels)
+    if not equal(inputs, given):
+        raise wrong(
+            "forward changes its inputs, which the loss reads again: an operation in place; write "
+            "x = x * 2 for x *= 2, take the underscore from x.mul_(2) and inplace=True from an "
+            "activation that comes first",
+            subject.line(r"\w_\(|inplace=True|\]\s*[-+*/]?=|\w\s*[-+*/]=[^=]"),
+        )
 
 
 def check_dtype(subject: NetworkSubject[Any]) -> None:
@@ -58,17 +75,35 @@ def check_outputs(subject: NetworkSubject[Any]) -> None:
     network = subject.network()
     inputs, labels = subject.batch(network, 2)
     at = subject.line(method="outputs")
+    if refuses(network.outputs, 2):
+        raise wrong(
+            f"outputs is called like forward, with labels too, and it is written "
+            f"{written(network.outputs)}: add labels=None to its arguments",
+            at,
+        )
     with seeded(0):
         made = subject.passed(network, inputs, labels)
     try:
         with torch.no_grad(), seeded(0):
-            published = network.outputs(inputs, labels)
+            published: Any = network.outputs(inputs, labels)
     except Exception as error:
         raise wrong(
             f"outputs() fails where forward does not ({one_line(error)[:160]}): it was written for "
             "other arguments, or forgets the labels; let one of the two call the other",
             at,
         ) from error
+    if not isinstance(published, dict):
+        raise wrong(
+            f"outputs() returns a {type(published).__name__}: it returns a dict of what a pass "
+            f'publishes, such as {{"{subject.published}": values}}',
+            at,
+        )
+    if odd := [name for name, value in published.items() if not isinstance(value, Tensor)]:
+        raise wrong(
+            f"outputs() publishes {odd[0]!r} as a {type(published[odd[0]]).__name__}: all that is "
+            "published is a tensor; leave it out, or make it one",
+            at,
+        )
     if subject.published not in published:
         raise wrong(
             f"outputs() publishes {', '.join(published) or 'nothing'} and not "
@@ -92,12 +127,7 @@ def _pass(
         with torch.no_grad(), seeded(0):
             made = network(inputs, labels)
     except Exception as error:
-        mode = "train" if train else "eval"
-        raise wrong(
-            f"a batch of {len(inputs)} fails in {mode} mode ({one_line(error)[:200]}): inputs are "
-            f"{list(inputs.shape)}, as its attributes say; make forward take any number of rows",
-            subject.line(),
-        ) from error
+        raise _failed(subject, network, error, inputs, train=train) from error
     if not isinstance(made, Tensor):
         raise wrong(
             f"forward returns a {type(made).__name__}: it returns the {subject.published} alone; "
@@ -105,6 +135,46 @@ def _pass(
             subject.line(),
         )
     return made
+
+
+def _failed(
+    subject: NetworkSubject[Any],
+    network: Generator | Discriminator,
+    error: Exception,
+    inputs: Tensor,
+    *,
+    train: bool,
+) -> CheckError:
+    """Why a pass fails: how forward is called, what its line says, or the sizes of its inputs."""
+    if refuses(network.forward, 2):
+        first = "latents" if subject.kind == "generator" else "samples"
+        return wrong(
+            f"forward is called with {first} and labels (None without classes), and it is written "
+            f"{written(network.forward)}: write def forward(self, {first}, labels=None)",
+            subject.line(),
+        )
+    said = f"a batch of {len(inputs)} fails in {'train' if train else 'eval'} mode"
+    said = f"{said} ({one_line(error)[:200]})"
+    if hint := remedy(error):
+        return wrong(f"{said}: {hint}", authors_line(error) or subject.line())
+    said = f"{said}: inputs are {list(inputs.shape)}, as its attributes say"
+    if any(_passes(subject, n, train=train) for n in (1, 2, 4, 7)):
+        return wrong(f"{said}; make forward take any number of rows", subject.line())
+    if of_sizes(error):
+        says = "latent_dim" if subject.kind == "generator" else "sample_shape"
+        said = f"{said}; a layer is made for other sizes: change it, or {says}"
+    return wrong(said, authors_line(error) or subject.line())
+
+
+def _passes(subject: NetworkSubject[Any], n: int, *, train: bool) -> bool:
+    """Whether so many rows go through."""
+    network = subject.network().train(train)
+    try:
+        with torch.no_grad(), seeded(0):
+            network(*subject.batch(network, n))
+    except Exception:
+        return False
+    return True
 
 
 def _check_shape(subject: NetworkSubject[Any], made: Tensor, n: int, *, train: bool) -> None:

@@ -14,8 +14,9 @@ from ganzoo.errors import CheckError, GanzooError, one_line
 from ganzoo.interfaces import Discriminator, Generator
 from ganzoo.skeleton import unfilled
 from ganzoo.specs import Part
+from ganzoo.testing.causes import remedy
 from ganzoo.testing.checks.turns import unreached
-from ganzoo.testing.faults import Skipped, wrong
+from ganzoo.testing.faults import Blocked, Skipped, authors_line, wrong
 from ganzoo.testing.players import NetworkSubject
 from ganzoo.testing.probes import apart, equal, first_difference, seeded, shake
 from ganzoo.weights import load_weights, save_weights
@@ -70,7 +71,7 @@ def check_deepcopy(subject: NetworkSubject[Any]) -> None:
         ) from error
     before = _made(subject, network)
     if not before.isfinite().all():
-        raise Skipped("what it gives is not finite: check_dtype says why")
+        raise Blocked("check_dtype", "what it gives is not finite")
     if apart(before, _made(subject, copied)) > CLOSE:
         raise wrong("a copy computes something else than the network it was copied from")
     shake(copied, seed=1)
@@ -81,6 +82,8 @@ def check_deepcopy(subject: NetworkSubject[Any]) -> None:
             subject.line(method="__init__"),
         )
     if any(p.requires_grad for p in copied.parameters()) and equal(before, _made(subject, copied)):
+        if equal(before, _made(subject, shake(network, seed=1))):
+            raise Blocked("check_gradients", "its own weights change nothing")
         raise wrong(
             "a copy with other weights computes the same: a function kept on self (a lambda, a "
             "partial, a bound method) goes on using the first network's; write it as a method",
@@ -140,8 +143,16 @@ def _reached_in_its_game(subject: NetworkSubject[Any], name: str) -> bool:
 def _backward(subject: NetworkSubject[Any], network: Generator | Discriminator) -> Tensor:
     """Go back from a random weighing of all that a pass publishes."""
     rng = torch.Generator().manual_seed(0)
-    with seeded(0):
-        published = subject.published_by(network, *subject.batch(network, 4))
+    inputs, labels = subject.batch(network, 4)
+    try:
+        with seeded(0):
+            published = network.outputs(inputs.clone(), labels)
+    except Exception as error:
+        raise wrong(
+            f"a pass with gradients fails, and one without does not ({one_line(error)[:160]}): "
+            f"{remedy(error) or 'it changes or reads what a gradient needs'}",
+            authors_line(error),
+        ) from error
     total = torch.zeros(())
     for value in published.values():
         if value.is_floating_point():
@@ -149,8 +160,9 @@ def _backward(subject: NetworkSubject[Any], network: Generator | Discriminator) 
     if not total.requires_grad:
         raise wrong(
             f"nothing of its {subject.published} depends on its parameters: forward runs under "
-            "torch.no_grad, or ends in .detach() or .data; take that out",
-            subject.line(r"no_grad|detach\(|\.data\b|inference_mode|\.item\(|numpy\("),
+            "torch.no_grad, goes through .detach() or .data, or leaves torch for numpy; write it "
+            "in torch's operations, without these",
+            subject.line(r"no_grad|detach\(|\.data\b|inference_mode|\.item\(|numpy"),
         )
     total.backward()  # type: ignore[no-untyped-call]
     return total

@@ -1,0 +1,152 @@
+"""A beginner's mistake is one line of `ganzoo check`, with its true cause; the rest is not run."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ganzoo.cli import main
+from ganzoo.testing import run_checks
+from ganzoo.testing.worlds import offering
+
+SOUND = {"generator": "Painter", "discriminator": "Critic", "dataset": "Stripes"}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A part of `beginners` in a plugin of sound ones, the check that tells, and what it says."""
+
+    kind: str
+    target: str
+    check: str
+    said: str
+
+    @property
+    def id(self) -> str:
+        return self.target
+
+
+MISTAKES = [
+    Mistake("generator", "NoSuper", "builds", r"call super\(\).__init__\(\) first"),
+    Mistake("generator", "NoSuperNoLayers", "builds", r"call super\(\).__init__\(\) first"),
+    Mistake("discriminator", "NoSuperCritic", "builds", r"call super\(\).__init__\(\) first"),
+    Mistake("generator", "NotImported", "builds", "name 'Sequential' is not defined: import it"),
+    Mistake("generator", "NotInstalled", "builds", "is 'einopps' misspelt"),
+    Mistake("generator", "MisspeltLayer", "builds", "'TanH': did you mean 'Tanh'"),
+    Mistake("generator", "NoDefault", "builds", "without 'blocks': give every argument a default"),
+    Mistake("generator", "Foward", "builds", "lacks forward.*write def forward"),
+    Mistake("generator", "PlainList", "attributes", "self.layers, a plain list.*nn.ModuleList"),
+    Mistake("generator", "NoLabels", "shapes", r"def forward\(self, latents, labels=None\)"),
+    Mistake("discriminator", "NoLabelsCritic", "shapes", r"it is written forward\(x\): write"),
+    Mistake("generator", "NoRng", "latents", r"write def sample_latents\(self, n, \*, rng\)"),
+    Mistake("generator", "Misread", "shapes", "no attribute 'nett'"),
+    Mistake("generator", "NoChannel", "shapes", r"\[1, 1, 4, 4\] in eval mode, and \[1, 4, 4\]"),
+    Mistake("generator", "WrongLatents", "shapes", "made for other sizes: .*latent_dim"),
+    Mistake("discriminator", "WrongSize", "shapes", "made for other sizes: .*sample_shape"),
+    Mistake("discriminator", "SigmoidCritic", "raw_scores", "it ends in a sigmoid"),
+    Mistake("generator", "UnitPainter", "range", "seem to end in a sigmoid"),
+    Mistake("discriminator", "NumpyCritic", "gradients", "leaves torch for numpy"),
+    Mistake("generator", "NumpyPainter", "gradients", "numpy knows no gradients"),
+    Mistake("discriminator", "ShiftingCritic", "inputs", "changes its inputs.*in place"),
+    Mistake("discriminator", "InPlaceCritic", "inputs", "inplace=True"),
+    Mistake("generator", "TensorOutputs", "outputs", r"outputs\(\) returns a Tensor: .*a dict"),
+    Mistake("loss", "Averaged", "terms", "is a single number: the mean was taken already"),
+    Mistake("loss", "Bare", "terms", "returns Tensor: it returns named terms"),
+    Mistake("loss", "OneSided", "builds", "lacks generator.*write def generator"),
+    Mistake("dataset", "Bytes", "batches", r"uint8, and float32 .*\.float\(\)"),
+    Mistake("dataset", "FloatLabels", "batches", r"labels are float32.*\.long\(\)"),
+    Mistake("dataset", "TorchData", "declared", r"write class TorchData\(ganzoo.Dataset\)"),
+    Mistake("dataset", "NoFile", "builds", "FileNotFoundError.*/nowhere/images.npy"),
+]
+
+
+def plugin_of(**parts: str):
+    """A plugin of sound parts, some in the place of which are others."""
+    named = {kind: name for kind, name in {**SOUND, **parts}.items() if name}
+    targets = {kind: {"mine": f"beginners:{name}"} for kind, name in named.items()}
+    return offering("beginner", "1.0", targets)
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    with pytest.raises(SystemExit) as ended:
+        main(["check", "beginner", "--fast", *words])
+    return int(ended.value.code or 0), capsys.readouterr().out
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.id)
+def test_a_mistake_is_one_line_with_its_cause(mistake: Mistake, ganzoo_world, capsys):
+    ganzoo_world(plugin_of(**{mistake.kind: mistake.target}))
+    code, shown = told(capsys, "--json")
+    made = json.loads(shown)
+    wrong = [one for one in made if one["outcome"] == "WRONG"]
+    assert code == 1
+    assert [(one["model"], one["check"]) for one in wrong] == [
+        (f"{mistake.kind}/mine", f"check_{mistake.check}")
+    ]
+    assert re.search(mistake.said, wrong[0]["said"]), wrong[0]["said"]
+    assert "\n" not in wrong[0]["said"]
+    stopped = [one for one in made if one["outcome"] == "not run"]
+    cause = f"{mistake.kind}/mine check_{mistake.check}"
+    assert {one["because"] for one in stopped} <= {cause}
+    assert {one["said"] for one in stopped} <= {f"because of {cause}"}
+
+
+def test_sound_parts_have_no_fault():
+    made = run_checks(plugin_of(loss="Game"), fast=True)
+    assert [one for one in made if not one.holds or one.outcome == "not run"] == []
+
+
+def test_the_command_counts_what_a_fault_stops(ganzoo_world, capsys):
+    ganzoo_world(plugin_of(generator="NoSuper"))
+    code, shown = told(capsys)
+    assert (code, shown.count("WRONG")) == (1, 2)  # its row, and the count of outcomes
+    (number,) = re.findall(r"^  (\d+) other checks were not run because of it$", shown, re.M)
+    assert f"{number} not run, 1 WRONG" in shown
+    assert shown.count("super().__init__()") == 1
+    assert re.search(r"generator/mine +check_shapes +not run", shown)
+
+
+# --- Modules and hooks ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
+    """Write a module that can be imported until the test ends."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(source: str) -> str:
+        (tmp_path / "my_networks.py").write_text(source)
+        return "my_networks"
+
+    yield write
+    sys.modules.pop("my_networks", None)
+
+
+NETWORKS = """
+from beginners import Critic, Painter, Game
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("import torhc\n", r"No module named 'torhc'.*is 'torhc' misspelt.*my_networks\.py:1\]"),
+        ("import torch\nx = nn.ReLU()\n", r"'nn' is not defined; import it.*my_networks\.py:2\]"),
+        ("import torch\ndef f(:\n", r"SyntaxError.*mend it.*my_networks\.py:2\]"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_told_once(module, source, said):
+    name = module(source + NETWORKS)
+    kinds = {"generator": "Painter", "discriminator": "Critic", "loss": "Game"}
+    parts = {kind: {"mine": f"{name}:{part}"} for kind, part in kinds.items()}
+    made = run_checks(offering("beginner", "1.0", parts), fast=True)
+    (wrong,) = [one for one in made if not one.holds]
+    assert wrong.check == "check_declared" and re.search(said, wrong.said), wrong.said
+    others = {one.subject for one in made if one.because == wrong.id}
+    assert {"generator/mine", "discriminator/mine", "loss/mine"} <= others
