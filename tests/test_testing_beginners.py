@@ -11,9 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from ganzoo.cards import Catalogue, using
 from ganzoo.cli import main
-from ganzoo.testing import run_checks
+from ganzoo.engine.export import count
+from ganzoo.plugins import PluginManager, Source
+from ganzoo.specs import Fingerprint, Provenance, write_record
+from ganzoo.testing import checks_of, run_checks
+from ganzoo.testing.running import run_planned
 from ganzoo.testing.worlds import offering
+from published import write_published
+from tiny import TinyGenerator, make_plugin, tiny_plugin
 
 SOUND = {"generator": "Painter", "discriminator": "Critic", "dataset": "Stripes"}
 
@@ -150,3 +157,93 @@ def test_a_module_that_cannot_be_imported_is_told_once(module, source, said):
     assert wrong.check == "check_declared" and re.search(said, wrong.said), wrong.said
     others = {one.subject for one in made if one.because == wrong.id}
     assert {"generator/mine", "discriminator/mine", "loss/mine"} <= others
+
+
+def test_a_hook_that_returns_a_list_is_told_once():
+    source = make_plugin("beginner", ganzoo_generators=["beginners:Painter"], ganzoo_losses={})
+    (wrong,) = [one for one in run_checks(source, fast=True) if not one.holds]
+    assert wrong.id == "plugin/beginner check_loads"
+    assert wrong.said.startswith("ganzoo_generators: expected a mapping, found list")
+
+
+def test_a_plugin_that_is_no_python_is_told_once(ganzoo_world):
+    def load():
+        import torhc  # type: ignore[import-not-found]
+
+        return torhc
+
+    ganzoo_world(Source("beginner", "1.0", load), strict=False)
+    made = run_checks("beginner", fast=True)
+    (wrong,) = [one for one in made if not one.holds]
+    assert (wrong.check, wrong.said) == (
+        "check_loads",
+        "ModuleNotFoundError: No module named 'torhc'",
+    )
+    assert {one.because for one in made if one.outcome == "not run"} == {wrong.id}
+
+
+# --- Models --------------------------------------------------------------------------------------
+
+
+def a_comma_too_many(folder: Path) -> None:
+    path = folder / "config.json"
+    path.write_text(path.read_text().rstrip().removesuffix("}") + ",}")
+
+
+def a_part_of_nobody(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "generator": {"name": "tiny/tinny"}}))
+
+
+def no_readme(folder: Path) -> None:
+    (folder / "README.md").unlink()
+
+
+def no_weights(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+
+
+def no_discriminator(folder: Path) -> None:
+    (folder / "discriminator.safetensors").unlink()
+
+
+def torn_weights(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-10])
+
+
+@pytest.mark.parametrize(
+    ("break_it", "check", "said", "stopped"),
+    [
+        (a_comma_too_many, "card", "config.json.*line 1 column", 5),
+        (a_part_of_nobody, "requires", "tiny offers none of that name; did you mean 'tiny'", 3),
+        (no_readme, "card", "lacks README.md", 5),
+        (no_weights, "card", "model.safetensors is missing", 5),
+        (no_discriminator, "files", "discriminator.safetensors is missing", 2),
+        (torn_weights, "files", "model.safetensors.*bytes", 2),
+    ],
+    ids=lambda it: it.__name__ if callable(it) else None,
+)
+def test_a_fault_of_a_model_folder_is_one_line(tmp_path: Path, break_it, check, said, stopped):
+    folder = write_published(tmp_path / "models" / "tiny-ring", **facts())
+    break_it(folder)
+    zoo = Catalogue(PluginManager([tiny_plugin(ganzoo_cards=[folder.parent])], strict=False))
+    with using(zoo):
+        planned = [one for one in checks_of("tiny") if one.subject.kind in ("plugin", "model")]
+        made = run_planned(planned)
+    (wrong,) = [one for one in made if not one.holds]
+    assert wrong.id == f"model/tiny-ring check_{check}"
+    assert re.search(said, wrong.said), wrong.said
+    assert sum(one.because == wrong.id for one in made) == stopped
+
+
+def facts() -> dict[str, object]:
+    """What a card says of a model beside its parts and weights."""
+    about = {"command": "ganzoo train", "date": "2026-11-22", "duration_s": 1.0, "images": 64}
+    where = {"data_hash": "0" * 64, "hardware": "cpu", "versions": {"torch": "2"}, "threads": 1}
+    return {
+        "description": "A ring",
+        "parameters": {"generator": count(TinyGenerator())},
+        "provenance": write_record(Provenance(**about, **where)),
+        "fingerprint": write_record(Fingerprint(0, 4, 0.0, 1.0, (0.0,) * 4, 1e9)),
+    }

@@ -468,6 +468,13 @@ class PackedJudge(Judge):
         return self.body(samples.reshape(len(samples) // 2, 32)).squeeze(1)
 
 
+class ShiftingJudge(Judge):
+    """Centres its inputs in place."""
+
+    def forward(self, samples, labels=None):
+        return super().forward(samples.sub_(0.1), labels)
+
+
 class MapJudge(Judge):
     """Leaves maps of scores as they are."""
 

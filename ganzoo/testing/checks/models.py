@@ -7,7 +7,7 @@ from typing import Any
 
 from ganzoo.cards import Card
 from ganzoo.engine.export import count, fingerprint, off_by
-from ganzoo.errors import CheckError, GanzooError, one_line
+from ganzoo.errors import CheckError, GanzooError, did_you_mean, one_line
 from ganzoo.plugins import CORE
 from ganzoo.ranges import version_fits
 from ganzoo.specs import ModelConfig, Part
@@ -57,7 +57,7 @@ def check_card(subject: ModelSubject) -> None:
 
 
 def check_requires(subject: ModelSubject) -> None:
-    """Parts are there, named by their plugins, and `requires` says which plugins those are."""
+    """Parts are offered, named by their plugins, and `requires` says which plugins those are."""
     config, at = _config(subject), str(subject.card.folder / "config.json")
     for kind, part in parts_of(config).items():
         distribution, _, _ = part.name.rpartition("/")
@@ -188,10 +188,13 @@ def _check_offered(subject: ModelSubject, kind: str, part: Part, owner: str, at:
     plugin = subject.world.manager.plugins.get(owner)
     if plugin is None or not plugin.loaded:
         return
-    try:
-        subject.world.registry.find(kind, part.name)
-    except GanzooError as error:
-        raise wrong(f"the {kind} is {part.name!r}, and {one_line(error)}", at) from error
+    offered, bare = plugin.parts.get(kind, {}), part.name.rpartition("/")[2]
+    if bare not in offered:
+        raise wrong(
+            f"the {kind} is {part.name!r}, and {owner} offers none of that name; "
+            f"{did_you_mean(bare, offered)}",
+            at,
+        )
 
 
 def _has_fingerprint(subject: ModelSubject) -> bool:
