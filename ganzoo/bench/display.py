@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
@@ -19,14 +19,18 @@ from rich.progress import (
 from ganzoo.bench.jobs import Job
 from ganzoo.cards import catalogue
 from ganzoo.plugins import RunRecord, hookimpl
+from ganzoo.terminal import LOG_SECONDS, moves, stderr_console
 
 
 class BenchDisplay:
     """Shows images done of those of all jobs, on stderr; the trainings themselves are quiet."""
 
     def __init__(self, jobs: list[Job], *, quiet: bool = False) -> None:
-        self.console = Console(stderr=True, quiet=quiet)
+        self.console = stderr_console(quiet=quiet)
+        self.live = moves(self.console)
         self.count, self.number, self.done = len(jobs), 0, 0
+        self.job: Job | None = None
+        self._said = time.monotonic()
         self._bar = Progress(
             TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=28),
@@ -34,7 +38,7 @@ class BenchDisplay:
             TimeElapsedColumn(),
             TimeRemainingColumn(compact=True),
             console=self.console,
-            disable=not self.console.is_terminal,
+            disable=not self.live,
             transient=True,
         )
         self._task = self._bar.add_task("", total=sum(work(job) for job in jobs))
@@ -59,13 +63,17 @@ class BenchDisplay:
 
     def begin(self, job: Job) -> None:
         """A job begins."""
-        self.number += 1
+        self.number, self.job, self._said = self.number + 1, job, time.monotonic()
         self._bar.update(self._task, description=f"{self.number} of {self.count}  {job}")
 
     @hookimpl
     def ganzoo_metrics_logged(self, run: RunRecord, metrics: Mapping[str, float]) -> None:
-        """Move the bar as the job's training goes on."""
+        """Move the bar as the job's training goes on; a log gets a line now and then."""
         self._bar.update(self._task, completed=self.done + run.images_seen)
+        if not self.live and self.job and time.monotonic() - self._said >= LOG_SECONDS:
+            self._said = time.monotonic()
+            shown = f"{run.images_seen:,} of {work(self.job):,} images"
+            self.say(f"{self.number} of {self.count}  {self.job}  {shown}")
 
     def end(self, job: Job, text: str) -> None:
         """A job ended: one line says how."""

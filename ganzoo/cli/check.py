@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -120,7 +121,8 @@ def _progress(line: str, *, last: bool) -> None:
     if not sys.stderr.isatty():
         click.echo(line, err=True)
         return
-    click.echo(f"\r\x1b[2K{'' if last else line}", nl=False, err=True)
+    room = shutil.get_terminal_size().columns - 1  # a line that wraps could not be taken away
+    click.echo(f"\r\x1b[2K{'' if last else line[:room]}", nl=False, err=True)
 
 
 def _models(what: str | None, metrics: bool, count: int | None) -> Iterator[Found]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from ganzoo.cards import catalogue
 from ganzoo.cli.completion import models
 from ganzoo.cli.counting import counted, points_of
 from ganzoo.cli.tables import table
+from ganzoo.cli.telling import telling
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.specs import read_seeds
 
@@ -160,19 +160,6 @@ def _data(options: dict[str, Any], own: Part | None) -> Part | None:
     below = {} if own is None else {"data": write_record(own)}
     merged = merge(below, {"data": data_part(options["data"], below)})["data"]
     return Part(merged["name"], merged.get("arguments", {}))
-
-
-@contextmanager
-def telling(*, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """A line on stderr that says what happens now, where somebody looks."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield lambda text: None
-        return
-    with console.status("reading") as status:
-        yield lambda text: status.update(text)
 
 
 def text(report: Report) -> str:

@@ -65,7 +65,7 @@ def command(run: str, name: str | None, to: str, **options: Any) -> None:
     """  # noqa: D301
     import torch
 
-    from ganzoo.cli.eval import telling
+    from ganzoo.cli.telling import telling
     from ganzoo.devices import own_device, usable_device
     from ganzoo.evaluation.evaluate import REPEATS, SAMPLES
     from ganzoo.publishing.measuring import Effort

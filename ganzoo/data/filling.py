@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +15,6 @@ from itertools import islice, takewhile
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ganzoo.data.decoding import Picture, UnusableError, decode
@@ -22,6 +22,7 @@ from ganzoo.data.manifest import Manifest, Note
 from ganzoo.data.packs import Wanted
 from ganzoo.data.walking import shown
 from ganzoo.errors import DataError
+from ganzoo.terminal import LOG_SECONDS, moves, stderr_console
 
 log = logging.getLogger("ganzoo")
 
@@ -117,9 +118,10 @@ def _decoders() -> Iterator[ThreadPoolExecutor]:
 
 @contextmanager
 def _progress(wanted: Wanted, total: int) -> Iterator[Callable[[int], object]]:
-    """Show how far the packing is: a bar on a terminal, else a line when it begins and ends."""
-    console = Console(stderr=True)
-    said = log.debug if console.is_terminal else log.info
+    """Show how far the packing is: a bar on a terminal, else a line now and then."""
+    console = stderr_console()
+    live = moves(console)
+    said = log.debug if live else log.info
     said("packing %s images of %s", f"{total:,}", wanted.root)
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -127,10 +129,24 @@ def _progress(wanted: Wanted, total: int) -> Iterator[Callable[[int], object]]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, disable=not live) as bar:
         task = bar.add_task(f"packing {wanted.root.name}", total=total)
-        yield partial(bar.advance, task)
+        yield partial(bar.advance, task) if live else _logged(total)
     said("packed %s", wanted.root)
+
+
+def _logged(total: int) -> Callable[[int], object]:
+    """Count images, and say every now and then how many there were."""
+    done, said = 0, time.monotonic()
+
+    def advance(images: int) -> None:
+        nonlocal done, said
+        done += images
+        if time.monotonic() - said >= LOG_SECONDS:
+            said = time.monotonic()
+            log.info("packed %s of %s images", f"{done:,}", f"{total:,}")
+
+    return advance
 
 
 def strict_error(wanted: Wanted, path: str, reason: str) -> DataError:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import platformdirs
 
+from ganzoo.data.fetching import fetching
 from ganzoo.data.form import Size
 from ganzoo.data.pixels import PixelDataset, check_split
 from ganzoo.errors import DataError, one_line
@@ -45,7 +46,8 @@ def open_torchvision(name: str, split: str) -> Any:
             "fetched again"
         ) from error
     try:
-        return reader(root, train=train, download=True)
+        with fetching():
+            return reader(root, train=train, download=True)
     except Exception as error:
         raise DataError(
             f"{name} is not in {root} and cannot be fetched ({one_line(error)}); put its files "

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.progress import (
     BarColumn,
@@ -18,8 +18,10 @@ from rich.progress import (
 )
 from rich.text import Text
 
-#: How often the live display moves, and how often a log gets a line, in seconds.
-LIVE_SECONDS, LOG_SECONDS = 0.2, 30.0
+from ganzoo.terminal import LOG_SECONDS, moves, stderr_console
+
+#: How often the live display moves, in seconds.
+LIVE_SECONDS = 0.2
 #: Rows of the newest figures that a trend looks back on.
 TREND = 24
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -29,8 +31,8 @@ class TrainingDisplay:
     """Shows images done, images/s, time left, every term and the game's balance, on stderr."""
 
     def __init__(self, name: str, total: int, *, quiet: bool = False) -> None:
-        self.console = Console(stderr=True, quiet=quiet)
-        self.live = self.console.is_terminal  # asks the environment each time
+        self.console = stderr_console(quiet=quiet)
+        self.live = moves(self.console)  # asks the environment each time
         self.name, self.total, self.first, self.images = name, total, 0, 0
         self.figures: dict[str, float] = {}
         self.trends: dict[str, list[float]] = {}

@@ -17,6 +17,7 @@ import platformdirs
 import torch
 from torch import Tensor
 
+from ganzoo.data.fetching import fetching
 from ganzoo.errors import MetricError, WeightsError, one_line
 from ganzoo.extractors.colour import in_colour
 from ganzoo.foreign import read_foreign
@@ -88,7 +89,8 @@ def fetched(url: str) -> Path:
                 "--extractor-weights"
             )
         try:
-            download_url(url, str(folder), file.name)
+            with fetching():
+                download_url(url, str(folder), file.name)
         except Exception as error:
             raise MetricError(
                 f"the weights of inception-v3 cannot be fetched ({one_line(error)}); get {url} "

@@ -31,9 +31,16 @@ def source_of(what: str | ModuleType | Source) -> Source:
                 return source
         what = importlib.import_module(what)
     module = what
-    distribution = canonical(module.__name__.partition(".")[0])
+    distribution = canonical(_name_of(module).partition(".")[0])
     version = str(getattr(module, "__version__", "0.1"))
     return Source(distribution, version, lambda: module)
+
+
+def _name_of(module: ModuleType) -> str:
+    """A module's name; of a script that runs, the file's."""
+    if module.__name__ != "__main__":
+        return module.__name__
+    return Path(getattr(module, "__file__", None) or "script").stem
 
 
 def mirrored(zoo: Catalogue) -> Catalogue:

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import click
@@ -145,11 +146,19 @@ def check_commands(subject: PluginSubject) -> None:
 
 def _package_of(name: str) -> Path:
     """The folder of the top package of a module; of a module by itself, the file."""
-    spec = importlib.util.find_spec(name.partition(".")[0])
+    spec = _spec_of(name.partition(".")[0])
     if spec is None or spec.origin is None:
         raise Skipped("its module was made by hand and cannot be imported")
     file = Path(spec.origin).resolve()
     return file.parent if spec.submodule_search_locations else file
+
+
+def _spec_of(name: str) -> ModuleSpec | None:
+    """Where a module can be imported from; None of a script, and of what was made by hand."""
+    try:
+        return importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return None
 
 
 def _module_name(subject: PluginSubject) -> str:
@@ -157,11 +166,7 @@ def _module_name(subject: PluginSubject) -> str:
     if subject.module is None:
         raise Blocked("check_loads", "it did not load")
     name = subject.module.__name__
-    try:
-        spec = importlib.util.find_spec(name)
-    except (ImportError, ValueError):
-        spec = None
-    if spec is None:
+    if _spec_of(name) is None:
         raise Skipped("its module was made by hand and cannot be imported")
     return name
 

@@ -20,6 +20,9 @@ from ganzoo.testing.worlds import STANDINS
 
 #: How far gradients of the same batch may lie apart: the order of sums, over two steps.
 CLOSE = 1e-3
+#: Set in the environment of the two processes, so that modules whose import runs checks start no
+#: others.
+INSIDE = "GANZOO_TWO_PROCESSES"
 #: Seconds for importing torch and playing, on a machine that is busy.
 PATIENCE = 300
 
@@ -32,8 +35,16 @@ def check_two_processes(subject: GameSubject) -> str:
     """
     if sys.platform == "win32":
         raise Skipped("it needs a system that can fork a process")
+    if os.environ.get(INSIDE):
+        raise Skipped("this is one of two processes already, whose imports run checks")
     subject.game.table()  # skips a game that cannot start
-    found = _found(subject.games or (subject.game,))[subject.game.name]
+    if name := _in_the_script(subject.game):
+        raise Skipped(
+            f"{name} is in the script that runs, and another process would run the whole of it "
+            "again: put the parts into a module of their own"
+        )
+    games = subject.games or (subject.game,)
+    found = _found(tuple(game for game in games if not _in_the_script(game)))[subject.game.name]
     if "error" in found:
         raise wrong(f"with two processes the game fails: {found['error']}")
     if found.get("draws"):
@@ -60,7 +71,12 @@ def _found(games: tuple[Game, ...]) -> dict[str, dict[str, Any]]:
         try:
             ended = subprocess.run(
                 [sys.executable, "-m", "ganzoo.testing.two_ranks", str(plan), str(out)],
-                env={**os.environ, "PYTHONPATH": paths, "TORCH_CPP_LOG_LEVEL": "ERROR"},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": paths,
+                    "TORCH_CPP_LOG_LEVEL": "ERROR",
+                    INSIDE: "1",
+                },
                 capture_output=True,
                 text=True,
                 timeout=PATIENCE,
@@ -73,6 +89,18 @@ def _found(games: tuple[Game, ...]) -> dict[str, dict[str, Any]]:
             raise Skipped(f"two gloo processes cannot meet on this machine ({said[:200]})")
         found: dict[str, dict[str, Any]] = json.loads(out.read_text(encoding="utf-8"))
     return found
+
+
+def _in_the_script(game: Game) -> str:
+    """A part of the game that another process could import by running this script only."""
+    script = getattr(sys.modules["__main__"], "__file__", None)
+    for kind, part in game.parts.items():
+        module = game.world.registry.find(kind, part.name).target.partition(":")[0]
+        file = getattr(sys.modules.get(module), "__file__", None)
+        same = bool(script and file) and Path(str(script)).resolve() == Path(str(file)).resolve()
+        if module == "__main__" or same:
+            return part.name
+    return ""
 
 
 def _plan(games: tuple[Game, ...]) -> dict[str, Any]:
