@@ -160,7 +160,7 @@ def _tell_unheeded(one: Marked, report: Report) -> None:
                 "itself; take it out"
             )
     for name, parameter in _parameters(one.function).items():
-        stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind)
+        stars = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}.get(parameter.kind.name)
         if stars and one.hook in EVENTS:
             given = ", ".join(HOOKS[one.hook])
             report(
