@@ -9,10 +9,12 @@ In a shell, `ganzoo check my-plugin`. In her tests:
         check(part)
 
 Each check is a small function `check_*(subject)` of `ganzoo.testing.checks`; what it raises says
-what was found, the likely cause and the line to change. `run_checks` tells a fault once: checks that
-it stops are `not run` because of it. Parts are built with their defaults and as
-the models that use them do, and play the games of those models; what is in no model is paired with
-what fits. Two attributes of the plugin's module say more:
+what was found, the likely cause and the line to change. `run_checks` tells a fault once: checks
+that it stops are `not run` because of it.
+
+Parts are built with their defaults and as the models that use them do, and play the games of those
+models; what is in no model is paired with what fits. Two attributes of the plugin's module say
+more:
 
     ganzoo_examples = {                       # what to build parts with, instead
         "generator/tones": {"length": 1024},  # or a list of such

@@ -110,7 +110,7 @@ def _settled(one: Result, by: Mapping[str, Result]) -> Result:
         case "skipped":
             return replace(one, outcome="skipped", because="")
         case _:
-            return replace(one, outcome="WRONG", said=f"{one.said}, and it holds", because="")
+            return replace(one, outcome="WRONG", said=f"{one.said}, and finds nothing", because="")
 
 
 def _root(error: BaseException | None) -> tuple[str, str] | None:

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from ganzoo.cards import Card, Catalogue, catalogue, using
-from ganzoo.errors import CheckError, UnknownNameError, did_you_mean
+from ganzoo.errors import CheckError, UnknownNameError, UsageError, did_you_mean
 from ganzoo.plugins import CORE, PART_HOOKS, Plugin, PluginManager, Source, canonical
 from ganzoo.registry import Entry
 from ganzoo.specs import ModelConfig
@@ -109,9 +109,17 @@ def checks_of(
         card = what if isinstance(what, Card) else model_named(zoo, what)
         return _planned([ModelSubject(card.name, zoo, card)], waivers or {}, fast=fast)
     module = module_of(zoo, plugin)
-    said = {name: getattr(module, f"ganzoo_{name}", {}) for name in ("examples", "waivers")}
+    said = {name: _said(module, f"ganzoo_{name}") for name in ("examples", "waivers")}
     subjects = subjects_of(zoo, plugin, {**said["examples"], **(examples or {})})
     return _planned(subjects, {**said["waivers"], **(waivers or {})}, fast=fast)
+
+
+def _said(module: ModuleType | None, name: str) -> Mapping[str, Any]:
+    """What a plugin's module says under a name, if it is a mapping."""
+    found = getattr(module, name, {})
+    if not isinstance(found, Mapping):
+        raise UsageError(f"{name} is a {type(found).__name__}: it is a dict, by kind/name")
+    return found
 
 
 def find_plugin(zoo: Catalogue, what: str) -> Plugin | None:
