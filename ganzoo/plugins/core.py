@@ -9,6 +9,14 @@ from ganzoo.plugins.hookspecs import hookimpl
 ganzoo_api = 1
 
 
+#: What `ganzoo check` builds those schedules with that say where a number goes.
+ganzoo_examples = {
+    "schedule/cosine": {"to": 0.0},
+    "schedule/inverse-sqrt": {"images": 1000},
+    "schedule/linear": {"to": 0.0},
+}
+
+
 @hookimpl
 def ganzoo_losses() -> dict[str, str]:
     """The adversarial games that no plugin needs to bring."""

@@ -59,7 +59,7 @@ def _tell(entry: Entry, arguments: Mapping[str, Any], error: GanzooError) -> NoR
     raise wrong(f"{one_line(error)}{hint and f': {hint}'}", authors_line(root) or at) from error
 
 
-def _lacking(factory: Any, arguments: dict[str, Any], root: BaseException) -> str:
+def _lacking(factory: Any, arguments: Mapping[str, Any], root: BaseException) -> str:
     """Which arguments it was not given and cannot do without; nothing where the error is inside."""
     if not isinstance(root, TypeError) or authors_line(root):
         return ""

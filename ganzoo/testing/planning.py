@@ -21,11 +21,13 @@ from ganzoo.testing.pairing import games_of, plays
 from ganzoo.testing.players import DiscriminatorSubject, GeneratorSubject, LossSubject
 from ganzoo.testing.probes import seeded
 from ganzoo.testing.subjects import (
+    AugmentationSubject,
     DatasetSubject,
     ExtractorSubject,
     GameSubject,
     ModelSubject,
     PluginSubject,
+    ScheduleSubject,
     Subject,
     TrackerSubject,
     WriterSubject,
@@ -184,8 +186,10 @@ def _parts(
 #: Kinds of parts that play games, and the subjects of those that do not.
 ROLES = ("generator", "discriminator", "loss", "dataset")
 OTHERS = {
+    "augmentation": AugmentationSubject,
     "dataset": DatasetSubject,
     "extractor": ExtractorSubject,
+    "schedule": ScheduleSubject,
     "tracker": TrackerSubject,
     "writer": WriterSubject,
 }

@@ -51,7 +51,8 @@ def run_one(planned: Planned) -> Result:
 def _made(planned: Planned) -> tuple[Result, Exception | None]:
     """What came of a check, and what it raised."""
     started = time.perf_counter()
-    because, raised = "", None
+    because = ""
+    raised: Exception | None = None
     try:
         outcome, said = "ok", planned() or ""
         if planned.waiver is not None:

@@ -9,11 +9,7 @@ from typing import Any, ClassVar
 
 from ganzoo.cards import Card, Catalogue
 from ganzoo.errors import GanzooError, one_line
-from ganzoo.interfaces import (
-    Dataset,
-    Extractor,
-    Tracker,
-)
+from ganzoo.interfaces import Augmentation, Dataset, Extractor, Schedule, Tracker
 from ganzoo.plugins import Plugin
 from ganzoo.registry import Entry
 from ganzoo.testing.building import build
@@ -109,6 +105,28 @@ class ExtractorSubject(PartSubject):
     interface: ClassVar[type] = Extractor
 
     def line(self, pattern: str = "", method: str = "__init__") -> str:
+        """The line to change."""
+        return line_of(self.factory, pattern, method)
+
+
+class AugmentationSubject(PartSubject):
+    """An augmentation."""
+
+    kind: ClassVar[str] = "augmentation"
+    interface: ClassVar[type] = Augmentation
+
+    def line(self, pattern: str = "", method: str = "forward") -> str:
+        """The line to change."""
+        return line_of(self.factory, pattern, method)
+
+
+class ScheduleSubject(PartSubject):
+    """A schedule of a number."""
+
+    kind: ClassVar[str] = "schedule"
+    interface: ClassVar[type] = Schedule
+
+    def line(self, pattern: str = "", method: str = "value") -> str:
         """The line to change."""
         return line_of(self.factory, pattern, method)
 

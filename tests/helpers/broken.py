@@ -17,7 +17,18 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import one_hot, softplus
 
-from ganzoo import Dataset, Discriminator, Extractor, Generator, Loss, Round, Terms, Tracker
+from ganzoo import (
+    Augmentation,
+    Dataset,
+    Discriminator,
+    Extractor,
+    Generator,
+    Loss,
+    Round,
+    Schedule,
+    Terms,
+    Tracker,
+)
 from ganzoo.losses import gradient_penalty, interpolate, scores
 from ganzoo.plugins import Source
 from ganzoo.testing.worlds import offering
@@ -1003,6 +1014,59 @@ class CentredFeatures(Features):
         return features - features.mean(0)
 
 
+class Dimming(Augmentation):
+    """Dims each image by a draw."""
+
+    def forward(self, samples, uniform, normal):
+        return samples * uniform(len(samples), *[1] * (samples.dim() - 1))
+
+
+class GlobalDimming(Augmentation):
+    """Dims by torch.rand."""
+
+    def forward(self, samples, uniform, normal):
+        return samples * torch.rand(len(samples), 1, 1, 1)
+
+
+class CutDimming(Dimming):
+    """Cuts the graph."""
+
+    def forward(self, samples, uniform, normal):
+        return super().forward(samples.detach(), uniform, normal)
+
+
+class Halving(Schedule):
+    """Halves a number every 1,000 images."""
+
+    def value(self, start, images, total):
+        return start * 0.5 ** (images // 1000)
+
+
+class CountingSchedule(Halving):
+    """Halves it every time that it is asked."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def value(self, start, images, total):
+        self.asked += 1
+        return start * 0.5**self.asked
+
+
+class SilentTotal(Halving):
+    """Reads the total and does not say so."""
+
+    def value(self, start, images, total):
+        return start * (1 - images / total)
+
+
+class NoValue(Halving):
+    """Forgets to return."""
+
+    def value(self, start, images, total):
+        super().value(start, images, total)
+
+
 def write_nothing(samples, path):
     """Return nothing."""
     write_halves(samples, path)
@@ -1046,6 +1110,8 @@ SOUND = {
     "discriminator": {"judge": "broken:Judge"},
     "loss": {"game": "broken:Game"},
     "dataset": {"halves": "broken:Halves"},
+    "augmentation": {"dimming": "broken:Dimming"},
+    "schedule": {"halving": "broken:Halving"},
     "extractor": {"features": "broken:Features"},
     "writer": {"halves": "broken:write_halves"},
 }

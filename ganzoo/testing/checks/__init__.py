@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ganzoo.testing.checks import (
+    augmentations,
     claims,
     datasets,
     declared,
@@ -18,6 +19,7 @@ from ganzoo.testing.checks import (
     plugins,
     ranks,
     resuming,
+    schedules,
     shapes,
     turns,
     values,
@@ -80,6 +82,8 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
         claims.check_double_backward,
         loss_state.check_state,
     ),
+    "augmentation": (*_PART, augmentations.check_changes),
+    "schedule": (*_PART, schedules.check_values),
     "extractor": (
         *_PART,
         extractors.check_features,

@@ -6,7 +6,6 @@ import importlib
 from typing import Any
 
 from ganzoo.errors import CheckError, GanzooError, did_you_mean, one_line
-from ganzoo.interfaces import Dataset
 from ganzoo.parts import needed_arguments
 from ganzoo.specs import Part
 from ganzoo.testing.attributes import fault_of, unseen_layers
@@ -15,7 +14,13 @@ from ganzoo.testing.causes import remedy
 from ganzoo.testing.faults import Skipped, authors_line, line_of, raised_at, root_of, wrong
 from ganzoo.testing.players import NetworkSubject
 from ganzoo.testing.probes import seeded
-from ganzoo.testing.subjects import DatasetSubject, ExtractorSubject, PartSubject, TrackerSubject
+from ganzoo.testing.subjects import (
+    DatasetSubject,
+    ExtractorSubject,
+    PartSubject,
+    ScheduleSubject,
+    TrackerSubject,
+)
 
 
 def check_declared(subject: PartSubject) -> None:
@@ -52,10 +57,10 @@ def check_builds(subject: PartSubject) -> None:
         with seeded(0):
             made = build(subject.entry, subject.arguments)
     except CheckError as error:
-        if isinstance(subject, DatasetSubject) and _lacks_arguments(subject):
+        if isinstance(subject, DatasetSubject | ScheduleSubject) and _lacks_arguments(subject):
             raise Skipped(
                 f"{one_line(error.__cause__ or error)}; where it can be built with what the "
-                "package holds, say how: "
+                "package holds, or with numbers that make sense, say how: "
                 f'ganzoo_examples = {{"{subject.kind}/{subject.entry.name}": {{...}}}}'
             ) from error
         raise
@@ -98,9 +103,10 @@ def check_tracker(subject: TrackerSubject) -> None:
         )
 
 
-def _lacks_arguments(subject: DatasetSubject) -> bool:
-    """Whether a data set needs what nobody can guess, such as a folder's path."""
-    return bool(needed_arguments(Dataset, Part(subject.entry.qualified, subject.arguments)))
+def _lacks_arguments(subject: DatasetSubject | ScheduleSubject) -> bool:
+    """Whether a part needs what nobody can guess, such as a folder's path, or a number's end."""
+    interface: Any = subject.interface
+    return bool(needed_arguments(interface, Part(subject.entry.qualified, subject.arguments)))
 
 
 def _near(target: str) -> str:
