@@ -29,7 +29,7 @@ LAYERS = (
     # ---- the torch line ----
     ("interfaces", "devices", "layers", "machine"),
     ("parts",),
-    ("losses",),
+    ("losses", "augmentations", "schedules"),
     ("wrappers",),
     ("tensorfile", "skeleton"),
     ("data", "trackers", "weights", "sampling"),
