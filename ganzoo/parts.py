@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import logging
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any, TypeVar
 from torch import Tensor
 
 from ganzoo.cards import catalogue
-from ganzoo.errors import PartError, UnknownNameError
+from ganzoo.errors import GanzooError, PartError, UnknownNameError
 from ganzoo.interfaces import (
     Augmentation,
     Dataset,
@@ -91,13 +93,41 @@ def needed_arguments(interface: type[P], part: Part) -> set[str]:
 
 def fitted(part: Q, shape: tuple[int, ...]) -> Q:
     """A data set's part with the `size` and `channels` that it needs and lacks, from a shape."""
-    lacking = {"size", "channels"} & needed_arguments(Dataset, part)
-    if not lacking or len(shape) != 3:
+    taken = taken_arguments(Dataset, part)
+    lacking = sorted({"size", "channels"} & needed_arguments(Dataset, part))
+    found = {name: by_shape(taken[name], shape) for name in lacking}
+    if not found or None in found.values():
         return part  # building it says what is missing
-    found = {"size": size_from(*shape[1:]), "channels": shape[0]}
-    return replace(
-        part, arguments={**part.arguments, **{name: found[name] for name in sorted(lacking)}}
-    )
+    return replace(part, arguments={**part.arguments, **found})
+
+
+def by_shape(parameter: inspect.Parameter, shape: tuple[int, ...]) -> Any:
+    """What `size`, `channels` or `sample_shape` is for samples of a shape; None if it says nothing.
+
+    `size` is a side, or [H, W] of samples that are no squares where the part may take a list.
+    """
+    if parameter.name == "sample_shape":
+        return list(shape)
+    if len(shape) != 3:
+        return None
+    if parameter.name == "channels":
+        return shape[0]
+    if parameter.name != "size":
+        return None
+    size = size_from(*shape[1:])
+    squares_alone = parameter.annotation in (int, "int")
+    return None if isinstance(size, list) and squares_alone else size
+
+
+def parts_that_take(interface: type[P], names: Collection[str]) -> list[str]:
+    """The parts by name that can be built with one of these arguments; no broken ones."""
+    registry, kind = catalogue().registry, _KINDS[interface]
+    found = []
+    for name in registry.names(kind):
+        with suppress(GanzooError, ValueError, TypeError):
+            if {*names} & parameters_of(registry.find(kind, name).resolve()).keys():
+                found.append(name)
+    return found
 
 
 def size_from(height: int, width: int) -> int | list[int]:

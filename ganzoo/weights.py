@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ganzoo.errors import WeightsError
 from ganzoo.files import read_plain, written_whole
-from ganzoo.specs import FileRecord, Part
+from ganzoo.specs import FileRecord, Part, write_record
 from ganzoo.tensorfile import parse, read_buffer, wrong_size
 
 #: A safetensors file begins with its header's length, which may look like a pickle's start, and
@@ -38,7 +38,7 @@ def tensor_bytes(tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> byt
 
 def save_weights(path: Path, module: nn.Module, part: Part) -> FileRecord:
     """Write a network's parameters and buffers, and say what was written."""
-    about = {"format": 1, "part": part.name, "arguments": dict(part.arguments)}
+    about = {"format": 1, "part": part.name, "arguments": write_record(part.arguments)}
     data = tensor_bytes(module.state_dict(), about)
     with written_whole(path) as beside:
         beside.write_bytes(data)

@@ -441,9 +441,22 @@ def test_colour_images_are_shown_in_grey_to_an_extractor_of_grey(tmp_path):
 
 def test_hidden_files_and_others_than_images_are_passed_over(tmp_path):
     folder = write_digits(tmp_path / "digits", digits()[:3])
-    (folder / "notes.txt").write_text("no image")
-    (folder / ".hidden.png").write_bytes(b"")
-    assert FolderSource(folder, classifier(), MINI).size == 3
+    write_digits(folder / "more", digits()[3:5])
+    (folder / "none.png").mkdir()
+    for name in ("notes.txt", ".hidden.png", ".DS_Store", "more/.DS_Store", "more/._00000.png"):
+        (folder / name).write_bytes(b"no image")
+    source = FolderSource(folder, classifier(), MINI)
+    assert source.size == 5
+    assert len(torch.cat(list(source.batches(5, seed=0)))) == 5
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(1, "holds one image, and"), (5, "holds 5 images, an")]
+)
+def test_a_folder_of_too_few_images_asks_for_more_of_them(tmp_path, count, text):
+    source = FolderSource(write_digits(tmp_path / "few", digits()[:count]), classifier(), MINI)
+    with pytest.raises(MetricError, match=f"few {text}.*; add images"):
+        check_count(source, classifier(), count)
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -474,6 +487,10 @@ def test_an_image_of_another_size_is_refused(tmp_path, size, text):
 
 def test_folders_that_give_nothing_are_refused(tmp_path):
     with pytest.raises(MetricError, match=f"{tmp_path} holds no images"):
+        FolderSource(tmp_path, classifier(), MINI)
+    for name in (".DS_Store", "a.heic", "notes.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(MetricError, match="no images whose format is .* holds a.heic and 1 more"):
         FolderSource(tmp_path, classifier(), MINI)
     with pytest.raises(MetricError, match="nowhere cannot be read: No such file"):
         FolderSource(tmp_path / "nowhere", classifier(), MINI)

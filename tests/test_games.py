@@ -364,7 +364,8 @@ def test_a_refused_training_leaves_no_folder(tmp_path):
 def test_shapes_that_differ_are_all_three_named(tmp_path):
     wish = config(generator=("tiny", {"sample_shape": [3]}), discriminator=("tiny", {
         "sample_shape": [4]}))  # fmt: skip
-    with pytest.raises(ConfigError, match=r"data set has \(2,\).*generator has \(3,\).*\(4,\)"):
+    said = r"data set tiny/tiny-ring has \[2\].*generator has \[3\].*\[4\]"
+    with pytest.raises(ConfigError, match=said):
         play(wish, tmp_path)
 
 

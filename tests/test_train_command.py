@@ -95,11 +95,13 @@ def test_a_run_is_trained_again_by_its_folder(train):
     [
         ([], 2, "nothing to train: give a name, a RECIPE.json, or the parts"),
         (["--generator", "tiny"], 2, "--discriminator, --loss, --data not given"),
-        (["x.json", "--loss", "hinge"], 2, "x.json brings its own parts; leave out --loss"),
         (["nowhere.json"], 1, "nowhere.json: there is no such file"),
         (["dcgan-mnits"], 2, "there is no model 'dcgan-mnits'; did you mean 'dcgan-mnist'"),
         ([*PARTS, "--set", "batch"], 2, "--set batch: write KEY.PATH=VALUE"),
         ([*PARTS, "--set", "bacth=3"], 1, "unknown key 'bacth'; did you mean 'batch'"),
+        ([*PARTS, "--set", "genrator.name=x"], 1, "'genrator'; did you mean 'generator'"),
+        ([*PARTS, "--set", "lr=0.1"], 1, "'lr'; did you mean 'optimizers.generator.lr'"),
+        ([*PARTS, "--set", "generator.width=8"], 1, "set as 'generator.arguments.width'"),
         ([*PARTS, "--set", "batch=many"], 1, "recipe.batch: expected a whole number, found 'many'"),
         ([*PARTS, "--set", "generator.arguments.widht=3"], 2, "did you mean 'width'"),
         ([*PARTS, "--data", "tiny-rign"], 2, "no dataset 'tiny-rign'; did you mean 'tiny-ring'"),
@@ -124,6 +126,54 @@ def test_what_cannot_be_trained_is_one_line_and_leaves_nothing(train, tmp_path, 
     assert re.search(re.escape(text).replace(r"\ \.\*\ ", " .* "), said), said
     assert len(said.splitlines()) == 1
     assert not list(tmp_path.iterdir())
+
+
+# --- What is derived from a model -------------------------------------------------------------
+
+
+def test_sizes_that_nobody_gave_are_the_datas(train):
+    words = [*PARTS, *SHORT, "--data", "mnist-mini", "--out", "one"]
+    assert train(*words)[0] == 0
+    found = exported("one")
+    for player in ("generator", "discriminator"):
+        assert found[player]["arguments"] == {"sample_shape": [1, 28, 28]}
+    assert train(*words)[0] == 0  # finished, and known again
+
+
+def test_a_model_is_trained_with_another_loss_and_says_so(train):
+    settings = ["--set", "name=tiny-ring", "--set", "description=The old game"]
+    assert train(*PARTS, *SHORT, *settings, "--set", "loss.arguments.r1_gamma=0.1",
+                 "--out", "one")[0] == 0  # fmt: skip
+    code, said = train("./one", "--loss", "non-saturating", "--quiet")
+    assert code == 0
+    assert said == (
+        "loss non-saturating in place of hinge: r1_gamma left out; all else as in tiny-ring\n"
+    )
+    (folder,) = Path("runs").iterdir()
+    assert folder.name == "tiny-ring-loss-non-saturating"
+    found = exported(str(folder))
+    assert (found["name"], found["recipe"]["loss"]["arguments"]) == (None, {})
+    assert found["description"] == "tiny-ring with loss non-saturating"
+    prose = (folder / "export" / "README.md").read_text()
+    assert "tiny-ring with loss non-saturating" in prose
+    assert "# tiny-ring\n" not in prose
+    assert "The old game" not in prose
+
+
+def test_other_seeds_and_images_are_the_same_model(train):
+    settings = ["--set", "name=tiny-ring", "--set", "description=The old game"]
+    train(*PARTS, *SHORT, *settings, "--out", "one")
+    code, said = train("./one", "--seed", "3", "--images", "192", "--out", "two", "--quiet")
+    assert (code, said) == (0, "")
+    found = exported("two")
+    assert (found["name"], found["description"]) == ("tiny-ring", "The old game; 192 images")
+
+
+def test_a_folder_in_the_place_of_a_data_set_is_told(train):
+    Path("my pics").mkdir()
+    code, said = train(*PARTS[:-1], "my pics/")
+    assert code == 2
+    assert "there is no data set 'my pics/', but a folder: say --data 'folder:my pics/'" in said
 
 
 # --- A dry run --------------------------------------------------------------------------------

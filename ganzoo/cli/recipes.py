@@ -2,45 +2,98 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ganzoo.cards import catalogue
-from ganzoo.errors import ConfigError, UsageError
-from ganzoo.specs import ModelConfig, merge, parse_json, read_json, set_path
+from ganzoo.cards.changing import PARTS, Setting, at, bare
+from ganzoo.cards.derived import derived, differences
+from ganzoo.errors import ConfigError, UnknownNameError, UsageError
+from ganzoo.specs import ModelConfig, parse_json, read_json, set_path
+from ganzoo.specs.keys import check_path
 
 #: Where a --set path begins; anything else is a key of the recipe.
 ROOTS = ("generator", "discriminator", "recipe", "name", "description", "licenses", "extra")
 #: What a finished training writes into config.json, and a new one must not inherit.
 RESULTS = ("files", "parameters", "metrics", "checks", "provenance", "fingerprint", "requires")
-#: What is not true any more on other data.
-OF_THE_DATA = ("name", "description", "licenses")
 
 
-def asked(what: str | None, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """The raw config that the command line asks for, and its name in errors."""
-    raw, where = _base(what, options)
-    recipe = _object(raw.get("recipe") or {}, f"{where}: recipe")
-    _object(recipe.get("data") or {}, f"{where}: recipe.data", ', such as {"name": "mnist"}')
+@dataclass(frozen=True)
+class Asked:
+    """What a command line asks to be trained.
+
+    `raw` is the config, `where` its name in errors, `folder` the run's where none is given. `notes`
+    say whose settings won. `fill`: the data has to say what the parts leave open, as they are no
+    trained model's own.
+    """
+
+    raw: dict[str, Any]
+    where: str
+    folder: Path
+    notes: tuple[str, ...] = ()
+    fill: bool = True
+
+
+@dataclass(frozen=True)
+class Base:
+    """What is changed by options: a model's config, a file's, or the parts'; `label` names it."""
+
+    raw: dict[str, Any]
+    where: str
+    label: str = ""
+    trained: bool = False
+
+
+def asked(what: str | None, options: dict[str, Any]) -> Asked:
+    """What the command line asks to be trained: a card, a file or parts, changed by its options."""
+    base = _base(what, options)
+    recipe = _object(base.raw.get("recipe") or {}, f"{base.where}: recipe")
+    _object(recipe.get("data") or {}, f"{base.where}: recipe.data", ', such as {"name": "mnist"}')
+    settings = [*_options(options, recipe, parts=not base.label)]
+    for text in options["settings"]:
+        path, value = parsed(text)
+        check_path(ModelConfig, path, also=ROOTS, option=f"--set {text.partition('=')[0]}")
+        settings.append((path, value))
+    begun = _begun(options["init"]) if options["init"] else ""
+    raw, notes, short = derived(base.raw, settings, base.label, begun)
+    where = f"{base.where} with --set" if options["settings"] else base.where
+    other = any(key.startswith(tuple(f"{p}." for p in PARTS)) for key in differences(base.raw, raw))
+    folder = Path("runs") / (short or _folder(raw, base.label))
+    return Asked(raw, where, folder, tuple(notes), fill=other or not base.trained)
+
+
+def _options(options: dict[str, Any], recipe: dict[str, Any], *, parts: bool) -> Iterator[Setting]:
+    """The options that have a key of config.json each, as settings."""
+    names = {"generator": "generator", "discriminator": "discriminator", "loss": "recipe.loss"}
+    for option, place in names.items():
+        if options[option] and not parts:
+            yield f"{place}.name", options[option]
     if options["data"]:
-        recipe = merge(recipe, {"data": data_part(options["data"], recipe)})
+        part = data_part(options["data"], recipe)
+        yield "recipe.data.name", part["name"]
+        for name, value in part.get("arguments", {}).items():
+            yield f"recipe.data.arguments.{name}", value
     if options["strict"]:
-        recipe = merge(recipe, {"data": {"arguments": {"strict": True}}})
+        yield "recipe.data.arguments.strict", True
     for key in ("images", "seed", "batch"):
         if options[key] is not None:
-            recipe[key] = options[key]
-    raw = {**raw, "recipe": recipe}
-    for text in options["settings"]:
-        raw = setting(raw, text)
-    return raw, f"{where} with --set" if options["settings"] else where
+            yield f"recipe.{key}", options[key]
 
 
-def default_folder(config: ModelConfig, what: str | None) -> Path:
-    """runs/NAME, by the model's name, the recipe's file or the parts."""
-    if what is not None and not config.name:
-        return Path("runs") / Path(what).resolve().stem
-    parts = (config.generator, config.recipe.data)
-    return Path("runs") / (config.name or "-".join(p.name.rpartition("/")[2] for p in parts))
+def _begun(init: str) -> str:
+    """How the model is called whose weights a training begins with."""
+    return catalogue().locate(init, weights=False).name
+
+
+def _folder(raw: dict[str, Any], label: str) -> str:
+    """The name of a run's folder: the model's, the recipe file's, or the parts'."""
+    if name := raw.get("name") or label:
+        return str(name)
+    return "-".join(bare(at(raw, f"{place}.name")) for place in ("generator", "recipe.data"))
 
 
 def _object(value: Any, where: str, hint: str = "") -> dict[str, Any]:
@@ -50,12 +103,12 @@ def _object(value: Any, where: str, hint: str = "") -> dict[str, Any]:
     return dict(value)
 
 
-def _base(what: str | None, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+def _base(what: str | None, options: dict[str, Any]) -> Base:
     names = {key: options[key] for key in ("generator", "discriminator", "loss")}
-    if what is None and options["init"] and not any(names.values()):
+    missing = [f"--{key}" for key in (*names, "data") if not options[key]]
+    if what is None and options["init"] and missing:
         what = options["init"]  # a model goes on with its own recipe
     if what is None:
-        missing = [f"--{key}" for key in (*names, "data") if not options[key]]
         if missing:
             raise UsageError(
                 f"nothing to train: give a name, a RECIPE.json, or the parts ({', '.join(missing)} "
@@ -63,22 +116,18 @@ def _base(what: str | None, options: dict[str, Any]) -> tuple[dict[str, Any], st
             )
         from ganzoo.engine.prepare import config_of
 
-        return config_of(**names, data=options["data"]), "the command line"
-    if given := [f"--{key}" for key, value in names.items() if value]:
-        raise UsageError(
-            f"{what} brings its own parts; leave out {', '.join(given)}, or leave out {what}"
-        )
+        return Base(config_of(**names, data=options["data"]), "the command line")
     path = Path(what)
     if path.suffix == ".json" and path.name != "config.json":
         raw = read_json(path)
         if not isinstance(raw, dict):
             raise ConfigError(f"{path}: expected an object, as config.json is one")
-        return {key: value for key, value in raw.items() if key not in RESULTS}, str(path)
+        kept = {key: value for key, value in raw.items() if key not in RESULTS}
+        return Base(kept, str(path), str(kept.get("name") or path.resolve().stem))
     card = catalogue().locate(what, weights=False)
-    own_data = options["data"] in (None, card.require_config().recipe.data.name, card.data)
-    left_out = RESULTS if own_data and not options["init"] else RESULTS + OF_THE_DATA
-    fresh = {key: value for key, value in card.raw.items() if key not in left_out}
-    return fresh, str(card.folder / "config.json")
+    fresh = {key: value for key, value in card.raw.items() if key not in RESULTS}
+    trained = card.status == "running" or bool(card.require_config().files)
+    return Base(fresh, str(card.folder / "config.json"), card.name, trained)
 
 
 def data_part(asked: str, recipe: dict[str, Any]) -> dict[str, Any]:
@@ -89,19 +138,38 @@ def data_part(asked: str, recipe: dict[str, Any]) -> dict[str, Any]:
             raise UsageError("--data folder: needs a path, such as folder:photos/")
         return {"name": "folder", "arguments": {"path": str(Path(path).expanduser().resolve())}}
     there = str((recipe.get("data") or {}).get("name", ""))
-    return {"name": there if there.rpartition("/")[2] == asked else asked}
+    if there.rpartition("/")[2] == asked:
+        return {"name": there}
+    _check_no_folder(asked)
+    return {"name": asked}
 
 
-def setting(
-    raw: dict[str, Any], text: str, roots: tuple[str, ...] = ROOTS, otherwise: str = "recipe"
-) -> dict[str, Any]:
-    """Lay KEY.PATH=VALUE over a raw config; a path of another root lies below `otherwise`."""
+def _check_no_folder(asked: str) -> None:
+    """Say how a folder is given, where --data is the path of one and no data set's name."""
+    try:
+        catalogue().registry.find("dataset", asked)
+    except UnknownNameError:
+        with suppress(OSError, RuntimeError, ValueError):  # no path at all
+            if Path(asked).expanduser().is_dir():
+                said = f"there is no data set {asked!r}, but a folder: say --data"
+                raise UsageError(f"{said} {shlex.quote(f'folder:{asked}')}") from None
+
+
+def parsed(text: str, roots: tuple[str, ...] = ROOTS, otherwise: str = "recipe") -> tuple[str, Any]:
+    """The full path and the value of KEY.PATH=VALUE; another root's lies below `otherwise`."""
     path, equals, value = text.partition("=")
     if not equals:
         example = "recipe.batch=128" if otherwise == "recipe" else f"{otherwise}.width=32"
         raise UsageError(f"--set {text}: write KEY.PATH=VALUE, such as {example}")
     full = path if path.partition(".")[0] in roots else f"{otherwise}.{path}"
     try:
-        return set_path(raw, full, parse_json(value, f"--set {path}"))
+        return full, parse_json(value, f"--set {path}")
     except ConfigError:
-        return set_path(raw, full, value)
+        return full, value
+
+
+def setting(
+    raw: dict[str, Any], text: str, roots: tuple[str, ...] = ROOTS, otherwise: str = "recipe"
+) -> dict[str, Any]:
+    """Lay KEY.PATH=VALUE over a raw config; a path of another root lies below `otherwise`."""
+    return set_path(raw, *parsed(text, roots, otherwise))

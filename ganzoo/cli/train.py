@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cli.completion import models
-from ganzoo.cli.recipes import asked, default_folder
+from ganzoo.cli.recipes import Asked, asked
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.files import write_text
 from ganzoo.specs import (
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @click.command("train")
 @click.argument("what", shell_complete=models, required=False)
-@click.option("--generator", help="Generator by name, in place of WHAT.")
+@click.option("--generator", help="Generator by name, in place of WHAT's.")
 @click.option("--discriminator", help="Discriminator by name.")
 @click.option("--loss", help="Loss by name.")
 @click.option("--data", help="Data set by name, or folder:PATH for images of your own.")
@@ -113,24 +113,24 @@ def command(what: str | None, **options: Any) -> int:
     \b
     ganzoo train dcgan-mnist --out runs/dcgan
     ganzoo train --init dcgan-mnist --data folder:photos/ --out runs/photos
-    ganzoo train --generator dcgan --discriminator dcgan --loss hinge --data mnist-mini \\
-        --set generator.arguments.size=28 --set discriminator.arguments.size=28 --out runs/mine
+    ganzoo train dcgan-mnist --loss hinge --set optimizers.generator.lr=0.0005
+    ganzoo train --generator dcgan --discriminator dcgan --loss hinge --data mnist-mini
 
     The same command again goes on where the training stopped. Ctrl-C saves first.
     """  # noqa: D301
     if options["seeds"] and options["seed"] is None:
         options["seed"] = 0  # not the card's, which is that of the median
-    raw, where = asked(what, options)
-    return _train(what, raw, where, options)
+    return _train(asked(what, options), options)
 
 
-def _train(what: str | None, raw: dict[str, Any], where: str, options: dict[str, Any]) -> int:
+def _train(asked: Asked, options: dict[str, Any]) -> int:
     from ganzoo.engine.process import tune_allocator
 
     tune_allocator()
     import torch
 
     from ganzoo.devices import own_device, usable_device
+    from ganzoo.engine.folder import known_run
     from ganzoo.engine.prepare import resolve
     from ganzoo.engine.ranks import joined
     from ganzoo.engine.rehearsal import rehearse
@@ -140,8 +140,12 @@ def _train(what: str | None, raw: dict[str, Any], where: str, options: dict[str,
         torch.set_num_threads(options["threads"])
     device = usable_device(own_device(options["device"]))
     with joined(device) as ranks:
-        config = resolve(raw, where)
-        out = options["out"] or default_folder(config, what)
+        out = options["out"] or asked.folder
+        known = known_run(out)
+        config = resolve(asked.raw, asked.where, fill=asked.fill, ranks=ranks, known=known)
+        if ranks.first:
+            for note in asked.notes:
+                click.echo(note, err=True)
         if options["init"]:
             config = _started(config, options["init"], out)
         run = _run_options(out, str(device), ranks, options)

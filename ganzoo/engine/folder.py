@@ -16,7 +16,7 @@ from ganzoo.engine.prepare import hash_of, plain
 from ganzoo.engine.state import TrainingState
 from ganzoo.errors import TrainingError
 from ganzoo.files import nearest_existing, write_text
-from ganzoo.specs import ModelConfig, read_config, write_record
+from ganzoo.specs import ModelConfig, read_config, read_seeds, seed_folder, write_record
 from ganzoo.specs.reading import flatten, to_json
 
 #: The file that stands for a run's lock.
@@ -38,6 +38,13 @@ def finished_export(config: ModelConfig, folder: Path) -> Path | None:
             f"lowered to {config.recipe.images:,}"
         )
     return path if same and done.recipe.images == config.recipe.images else None
+
+
+def known_run(folder: Path) -> ModelConfig | None:
+    """The recipe of the run that lies in a folder, or of its first seed; None without one."""
+    seeds = read_seeds(folder)
+    path = (seed_folder(folder, seeds.seeds[0]) if seeds else folder) / "config.json"
+    return read_config(path)[0] if path.is_file() else None
 
 
 def check_folder(config: ModelConfig, folder: Path) -> None:

@@ -10,6 +10,7 @@ import torch
 
 from ganzoo.engine.counters import BalancedOrder, Counters, DataOrder
 from ganzoo.engine.dials import bound, loss_of
+from ganzoo.engine.fit import check_shapes, check_told, fit, fit_data, open_data_part
 from ganzoo.engine.optimizers import make_optimizer
 from ganzoo.engine.ranks import Ranks
 from ganzoo.engine.shares import shares_of
@@ -19,7 +20,7 @@ from ganzoo.engine.trial import dry_call
 from ganzoo.engine.turns import Table
 from ganzoo.errors import ConfigError, TrainingError
 from ganzoo.interfaces import Augmentation, Dataset, Discriminator, Generator, Loss, Schedule
-from ganzoo.parts import build, fitted, needed_arguments, qualify, taken_arguments
+from ganzoo.parts import build, qualify, taken_arguments
 from ganzoo.seeds import derive
 from ganzoo.specs import (
     CONFIG_VERSION,
@@ -39,15 +40,32 @@ N = TypeVar("N", Generator, Discriminator)
 PIECE = 4096
 
 
-def resolve(raw: Mapping[str, Any], where: str) -> ModelConfig:
+def resolve(
+    raw: Mapping[str, Any],
+    where: str,
+    *,
+    fill: bool = False,
+    ranks: Ranks | None = None,
+    known: ModelConfig | None = None,
+) -> ModelConfig:
     """Fill what a recipe leaves open, from its loss and then from the defaults.
 
-    `raw` is config.json as the user wrote it; parts come out under their qualified names.
+    `raw` is config.json as the user wrote it; parts come out under their qualified names. With
+    `fill`, the data set is opened and says first what the parts leave open (see `fit`); `known` is
+    what stands in the run's folder, if any.
     """
+    raw = write_record(raw)
     check_version(raw, where)
-    draft = read_record(ModelConfig, raw, where)
-    recipe = merge(build_loss(draft).recipe, raw["recipe"])
-    config = fit_data(read_record(ModelConfig, {**raw, "recipe": recipe}, where))
+    draft = qualified(read_record(ModelConfig, raw, where))
+    draft = fit(draft, ranks, known) if fill else fit_data(draft)
+    parts = {"loss": write_record(draft.recipe.loss), "data": write_record(draft.recipe.data)}
+    recipe = merge(build_loss(draft).recipe, {**raw["recipe"], **parts})
+    config = qualified(read_record(ModelConfig, {**raw, "recipe": recipe}, where))
+    return replace(config, generator=draft.generator, discriminator=draft.discriminator)
+
+
+def qualified(config: ModelConfig) -> ModelConfig:
+    """The same config with every part under its qualified name."""
     return replace(
         config,
         generator=qualify(Generator, config.generator),
@@ -87,15 +105,6 @@ def _arguments(name: str, how: Any) -> dict[str, Any]:
     return {first: list(how)}
 
 
-def fit_data(config: ModelConfig) -> ModelConfig:
-    """Give a data set that needs a `size` or `channels` the generator's, where none is given."""
-    data = config.recipe.data
-    if not {"size", "channels"} & needed_arguments(Dataset, data):
-        return config
-    data = fitted(data, build_players(config)[0].sample_shape)
-    return replace(config, recipe=replace(config.recipe, data=data))
-
-
 def config_of(
     generator: str, discriminator: str, loss: str, data: str, name: str | None = None
 ) -> dict[str, Any]:
@@ -110,7 +119,11 @@ def config_of(
 
 
 def resolve_precision(config: ModelConfig, device: torch.device) -> ModelConfig:
-    """Replace `auto` by what it means on this device: float32 on the CPU, else bf16."""
+    """Replace `auto` by what it means on this device: float32 on the CPU, else bf16.
+
+    The config comes out as config.json will hold it.
+    """
+    config = as_written(config)
     if config.recipe.precision != "auto":
         return config
     precision = "float32" if device.type == "cpu" else "bf16"
@@ -134,7 +147,8 @@ def prepare(
     data = open_data(recipe, ranks)
     generator, discriminator = build_players(config)
     loss = build_loss(config).to(device).requires_grad_(False)
-    check_shapes(generator, discriminator, data)
+    check_shapes(config, generator, discriminator, data)
+    check_told(config, generator, discriminator, data)
     conditional = check_labels(generator, discriminator, data)
     check_augmentation(recipe, data)
     if recipe.start is not None and fresh:
@@ -189,21 +203,8 @@ def try_layout(state: TrainingState, table: Table) -> None:
 
 
 def open_data(recipe: Recipe, ranks: Ranks) -> Dataset:
-    """Open the data set, on rank 0 first: it may have to be fetched or packed."""
-    if lacking := sorted(needed_arguments(Dataset, recipe.data)):
-        name = recipe.data.name
-        raise ConfigError(
-            f"the data set {name} needs {', '.join(lacking)}, and the recipe leaves it open; "
-            f"say which data: --data folder:PATH for images of your own, another --data, or "
-            f"--set data.arguments.{lacking[-1]}=..."
-        )
-    if not ranks.first:
-        ranks.wait()
-    try:
-        data = build(Dataset, recipe.data)
-    finally:
-        if ranks.first:
-            ranks.wait()
+    """Open the data set; `ConfigError` where it holds too little for a training."""
+    data = open_data_part(recipe.data, ranks)
     if len(data) < 2:
         found = ("no samples", "a single sample")[len(data)]
         raise ConfigError(f"the data set {recipe.data.name} holds {found}; a training needs two")
@@ -273,21 +274,6 @@ def build_players(config: ModelConfig) -> tuple[Generator, Discriminator]:
     return generator.train(), discriminator.train()
 
 
-def check_shapes(generator: Generator, discriminator: Discriminator, data: Dataset) -> None:
-    """Data set and players must speak of samples of one shape."""
-    shapes = {
-        "the data set": tuple(data.sample_shape),
-        "the generator": tuple(generator.sample_shape),
-        "the discriminator": tuple(discriminator.sample_shape),
-    }
-    if len(set(shapes.values())) > 1:
-        said = ", ".join(f"{who} has {shape}" for who, shape in shapes.items())
-        raise ConfigError(
-            f"samples differ in shape: {said}; set them alike, such as "
-            "--set generator.arguments.size=32 or --set data.arguments.size=32"
-        )
-
-
 def check_augmentation(recipe: Recipe, data: Dataset) -> None:
     """Flips and shifts are for images."""
     if recipe.augmentation and len(data.sample_shape) != 3:
@@ -314,6 +300,14 @@ def check_labels(generator: Generator, discriminator: Discriminator, data: Datas
             f"the discriminator {wishes[1]}; set num_classes alike, or leave it out"
         )
     return True
+
+
+def as_written(config: ModelConfig) -> ModelConfig:
+    """The config as config.json will hold it, so that what is trained is what is loaded again.
+
+    `ConfigError` names what a part was given that JSON has nothing for.
+    """
+    return read_record(ModelConfig, write_record(config), "the recipe")
 
 
 def plain(config: ModelConfig) -> dict[str, Any]:

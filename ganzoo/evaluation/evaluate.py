@@ -169,6 +169,13 @@ def check_count(source: Source, extractor: Extractor, n: int) -> None:
     """Refuse more samples than there are, and fewer than a figure can be made of."""
     if source.size is not None and n > source.size:
         raise MetricError(f"{source.name} holds {source.size:,} images, {n:,} were asked for")
+    if source.size is not None and source.size <= extractor.feature_dim:
+        images = "one image" if source.size == 1 else f"{source.size:,} images"
+        raise MetricError(
+            f"{source.name} holds {images}, and {extractor.feature_dim} features of "
+            f"{extractor.name} are measured of more than {extractor.feature_dim}; add images, or "
+            "take an --extractor of fewer features"
+        )
     check_enough(extractor, n)
 
 

@@ -73,7 +73,7 @@ class FolderSource(Source):
         except OSError as error:
             raise MetricError(f"{folder} cannot be read: {error.strerror}") from None
         if not files:
-            raise MetricError(f"{folder} holds no images")
+            raise MetricError(f"{folder} holds no images{_instead(folder)}")
         self.size = len(files)
         rng = torch.Generator().manual_seed(derive("folder", self.size))
         order = torch.randperm(self.size, generator=rng).tolist()
@@ -123,6 +123,15 @@ def channels_of(data: Part) -> int:
         return 3
     shape = build(Dataset, data).sample_shape
     return shape[0] if len(shape) == 3 else 3
+
+
+def _instead(folder: Path) -> str:
+    """What lies in a folder of no images, where it is not empty."""
+    others = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    if not others:
+        return ""
+    more = f" and {len(others) - 1:,} more" if len(others) > 1 else ""
+    return f" whose format is read here; it holds {shown(os.fsencode(others[0]))}{more}"
 
 
 @contextmanager

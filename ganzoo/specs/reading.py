@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import functools
 import json
 import math
 import types
 import typing
 from collections.abc import Hashable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
 from ganzoo.errors import ConfigError, brief, did_you_mean
@@ -110,15 +111,40 @@ def _step(key: str) -> str:
     return key if len(key) <= LONGEST_KEY and key.isprintable() else brief(key)
 
 
-def write_record(record: Any) -> Any:
-    """Turn a dataclass back into JSON data; `read_record` of it gives an equal record."""
-    if dataclasses.is_dataclass(record):
-        return {f.name: write_record(getattr(record, f.name)) for f in dataclasses.fields(record)}
+def write_record(record: Any, where: str = "") -> Any:
+    """Turn a dataclass back into JSON data; `read_record` of it gives an equal record.
+
+    What a part was given in Python becomes what JSON has: a tuple a list, a path text, an
+    enumeration's member its value. What JSON has nothing for is a `ConfigError` that names it.
+    """
+    if dataclasses.is_dataclass(record) and not isinstance(record, type):
+        fields = (field.name for field in dataclasses.fields(record))
+        return {name: write_record(getattr(record, name), _at(where, name)) for name in fields}
     if isinstance(record, Mapping):
-        return {key: write_record(value) for key, value in record.items()}
+        return {_key(k, where): write_record(v, _at(where, str(k))) for k, v in record.items()}
     if isinstance(record, list | tuple):
-        return [write_record(value) for value in record]
-    return record
+        return [write_record(value, f"{where}[{i}]") for i, value in enumerate(record)]
+    if isinstance(record, enum.Enum):
+        return write_record(record.value, where)
+    if isinstance(record, PurePath):
+        return str(record)
+    if record is None or isinstance(record, str | int | float):
+        return record
+    raise ConfigError(
+        f"{where or 'it'} is a {type(record).__name__}, which config.json cannot hold; give text, "
+        "numbers, true or false, lists or objects of them"
+    )
+
+
+def _at(where: str, key: str) -> str:
+    return f"{where}.{key}" if where else key
+
+
+def _key(key: Any, where: str) -> str:
+    """A key of an object, which JSON has as text only."""
+    if not isinstance(key, str):
+        raise ConfigError(f"{where or 'it'}: {key!r} is no text, and keys in config.json are")
+    return key
 
 
 @functools.cache

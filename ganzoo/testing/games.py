@@ -73,8 +73,9 @@ class Game:
             "recipe": given,
         }
         where = f"the game {self.name}"
-        images = resolve(raw, where).recipe.images_per_step * steps
-        return resolve({**raw, "recipe": {**given, "images": images}}, where)
+        config = resolve(raw, where, fill=True)
+        images = config.recipe.images_per_step * steps
+        return replace(config, recipe=replace(config.recipe, images=images))
 
     def prepared(
         self, config: ModelConfig | None = None, ranks: Ranks | None = None
