@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,18 @@ def test_data_without_a_size_takes_that_of_the_network_that_was_given_one(tmp_pa
     config = asked("sided", ("sided", {"size": 16, "channels": 3}), folder)
     assert config.recipe.data.arguments == {"path": str(tmp_path), "channels": 3, "size": 16}
     assert config.generator.arguments == {"channels": 3, "size": 16}
+
+
+def test_what_a_data_set_warns_of_is_told_once(tmp_path, home, caplog):
+    for colour in ("red", "blue"):
+        Image.new("RGB", (20, 20), colour).save(tmp_path / f"{colour}.png")
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    given = {"path": str(tmp_path), "size": 6, "channels": 3}
+    config = asked(data=("folder", given))
+    assert not caplog.records
+    config = replace(config, recipe=replace(config.recipe, batch=2))
+    prepare(config, CPU)
+    assert caplog.text.count("broken.png") == 1
 
 
 # --- What is refused --------------------------------------------------------------------------

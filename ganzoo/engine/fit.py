@@ -6,8 +6,10 @@ not fit; so a recipe that fits already stays as it is, and so does its hash.
 
 from __future__ import annotations
 
+import logging
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -26,6 +28,8 @@ from ganzoo.parts import (
 )
 from ganzoo.specs import ModelConfig, Part
 from ganzoo.specs.reading import to_json
+
+log = logging.getLogger("ganzoo")
 
 Network: TypeAlias = Generator | Discriminator
 #: Generator, Discriminator or Loss.
@@ -67,7 +71,20 @@ def fit(
     if known is not None and (before := filled_before(config, known)) is not None:
         return before
     data = config.recipe.data
-    return fit_parts(config, Facts.of(data, open_data_part(data, ranks or Ranks())))
+    with _warnings_kept_for_later():
+        opened = open_data_part(data, ranks or Ranks())
+    return fit_parts(config, Facts.of(data, opened))
+
+
+@contextmanager
+def _warnings_kept_for_later() -> Iterator[None]:
+    """Say nothing of what a data set warns of: the training opens it again, and says it then."""
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def fit_data(config: ModelConfig) -> ModelConfig:
