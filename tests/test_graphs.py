@@ -90,14 +90,7 @@ def test_recorded_turns_equal_eager_ones(loss, turns):
         ("tied", "half-frozen", "least-squares"),
         ("tiny", "auto-encoder", "began"),
     ],
-    ids=[
-        "statistics",
-        "layers that draw",
-        "labels",
-        "tied and frozen",
-        "patches",
-        "a loss's state",
-    ],
+    ids=["statistics", "layers that draw", "labels", "tied and frozen", "a loss's state"],
 )
 def test_networks_of_all_kinds_are_recorded(generator, discriminator, loss):
     same(config(loss, generator=generator, discriminator=discriminator))
