@@ -163,12 +163,13 @@ def digits() -> Any:
 
 def make_plain(module: Any) -> None:
     """Let ganzoo's layers compute as torch's do."""
+    from field_networks import UpsampledConv2d
     from torch.nn import Conv2d, Sequential, Upsample
 
     from ganzoo import layers
 
     for name, child in list(module.named_children()):
-        if isinstance(child, layers.UpsampledConv2d):
+        if isinstance(child, UpsampledConv2d):
             conv = Conv2d(child.in_channels, child.out_channels, 3, padding=1)
             conv.weight, conv.bias = child.weight, child.bias  # the optimizer's own
             setattr(module, name, Sequential(Upsample(scale_factor=2), conv))
