@@ -20,7 +20,8 @@ from ganzoo.errors import CardError, UsageError, WeightsError, one_line
 from ganzoo.hub.intact import is_damaged
 from ganzoo.interfaces import Discriminator, Generator
 from ganzoo.parts import build
-from ganzoo.skeleton import unfilled
+from ganzoo.seeds import derive
+from ganzoo.skeleton import built
 from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE, FileRecord, ModelConfig
 from ganzoo.weights import load_weights
 from ganzoo.wrappers import recalibrate
@@ -185,12 +186,18 @@ def _average_of_run(card: Card, config: ModelConfig) -> Generator:
 
 
 def _skeleton(interface: type[P], card: Card) -> P:
-    """Build a network whose weights are about to be loaded, no bigger than their file allows."""
+    """Build a network whose weights are about to be loaded, no bigger than their file allows.
+
+    What no file brings (a buffer that is not saved) is drawn as its training drew it.
+    """
     config = card.require_usable()
-    of_generator = issubclass(interface, Generator)
-    file = card.folder / (GENERATOR_FILE if of_generator else DISCRIMINATOR_FILE)
-    with unfilled(file.stat().st_size if file.is_file() else None):
-        return build(interface, config.generator if of_generator else config.discriminator)
+    player = "generator" if issubclass(interface, Generator) else "discriminator"
+    file = card.folder / (GENERATOR_FILE if player == "generator" else DISCRIMINATOR_FILE)
+    return built(
+        lambda: build(interface, getattr(config, player)),
+        seed=derive(config.recipe.seed, player),
+        file_bytes=file.stat().st_size if file.is_file() else None,
+    )
 
 
 def _seed(seed: int) -> int:

@@ -12,7 +12,7 @@ from ganzoo.engine.checkpoint import last_good
 from ganzoo.errors import CardError, ConfigError, WeightsError
 from ganzoo.interfaces import Discriminator, Generator
 from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE, ModelConfig, Part, Start, read_config
-from ganzoo.weights import read_tensors, tensor_bytes
+from ganzoo.weights import read_tensors, tensor_bytes, with_ties
 
 Tensors = dict[str, Tensor]
 
@@ -71,7 +71,7 @@ def take_over(start: Start, generator: Generator, discriminator: Discriminator) 
                 "or begin a new run in another --out"
             )
         try:
-            network.load_state_dict(tensors)
+            network.load_state_dict(with_ties(tensors, network.state_dict(), start.model))
         except RuntimeError as error:
             raise WeightsError(f"{start.model} is of another network: {error}") from None
 

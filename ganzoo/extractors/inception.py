@@ -23,7 +23,7 @@ from ganzoo.extractors.colour import in_colour
 from ganzoo.foreign import read_foreign
 from ganzoo.hub.client import offline
 from ganzoo.interfaces import Extractor
-from ganzoo.skeleton import unfilled
+from ganzoo.skeleton import built
 
 log = logging.getLogger("ganzoo")
 
@@ -59,9 +59,9 @@ class InceptionV3(Extractor):
                 found[: len(SHA256_BEGINS)],
                 self.name,
             )
-        with _handing_over(network, state), unfilled():
+        with _handing_over(network, state):
             try:
-                self.network = network.FeatureExtractorInceptionV3(NAME, [POOL3])
+                self.network = built(lambda: network.FeatureExtractorInceptionV3(NAME, [POOL3]))
             except RuntimeError as error:
                 raise WeightsError(
                     f"{path} holds no Inception-v3 of torch-fidelity's: {one_line(error)[:200]}"

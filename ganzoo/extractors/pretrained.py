@@ -16,7 +16,7 @@ from ganzoo.extractors.colour import in_colour
 from ganzoo.foreign import read_foreign
 from ganzoo.hub.client import offline
 from ganzoo.interfaces import Extractor
-from ganzoo.skeleton import unfilled
+from ganzoo.skeleton import built
 
 HUB_FILE = "model.safetensors"
 
@@ -64,8 +64,7 @@ class TimmFeatures(Extractor):
 def _untrained(model: str) -> nn.Module:
     """The network without its classifier, and without the work of drawing weights."""
     try:
-        with unfilled():
-            network: nn.Module = timm.create_model(model, num_classes=0)
+        network: nn.Module = built(lambda: timm.create_model(model, num_classes=0))
     except RuntimeError as error:  # no such tag
         tags = timm.list_pretrained(f"{model.partition('.')[0]}.*")
         raise UsageError(

@@ -7,7 +7,7 @@ from pathlib import Path
 from ganzoo.errors import CardError, did_you_mean
 from ganzoo.extractors.networks import AutoencoderExtractor, ClassifierExtractor, EncoderExtractor
 from ganzoo.interfaces import Extractor
-from ganzoo.skeleton import unfilled
+from ganzoo.skeleton import built
 from ganzoo.specs import GENERATOR_FILE
 from ganzoo.specs.extractor import ExtractorConfig, read_extractor_config
 from ganzoo.weights import load_weights
@@ -22,8 +22,7 @@ NETWORKS: dict[str, type[EncoderExtractor]] = {
 def open_folder(folder: Path) -> EncoderExtractor:
     """The extractor of a folder that holds its config.json and model.safetensors."""
     config = read_extractor_config(folder / "config.json")
-    with unfilled():
-        network = build_network(config)
+    network = built(lambda: build_network(config))
     load_weights(folder / GENERATOR_FILE, network, config.file, part=config.name)
     return network.eval().requires_grad_(False)
 

@@ -20,6 +20,7 @@ from ganzoo.machine import hardware, versions
 from ganzoo.parts import build, qualify, size_from, taken_arguments, write_grid
 from ganzoo.readme import readme_of
 from ganzoo.sampling import samples
+from ganzoo.seeds import derive
 from ganzoo.specs import (
     CONFIG_VERSION,
     DISCRIMINATOR_FILE,
@@ -119,8 +120,10 @@ def _check(wish: Import) -> None:
 
 
 def _built(interface: type[P], part: Part) -> P:
-    """Build an untrained network, and leave torch's own random state as it was."""
+    """Build an untrained network as `load` will build it, which brings what no file holds."""
+    player = "generator" if issubclass(interface, Generator) else "discriminator"
     with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(derive(Recipe.seed, player))
         return build(interface, part)
 
 

@@ -13,6 +13,7 @@ from ganzoo.foreign import Checkpoint, read_checkpoint
 from ganzoo.importing.layers import COUNTER, said, split
 from ganzoo.importing.mapping import mapped
 from ganzoo.importing.match import Match, match
+from ganzoo.weights import ties
 
 Tensors = dict[str, Tensor]
 Names = Mapping[str, str | None]
@@ -48,7 +49,12 @@ def take(
     file, wanted = read_checkpoint(path), network.state_dict()
     try:
         inner = file if key is None else _part(file, key)
-        tensors, pairs = _matched(inner, wanted, mapping, option)
+        try:
+            tensors, pairs = _matched(inner, wanted, mapping, option)
+        except WeightsError:
+            if not ties(wanted):
+                raise
+            tensors, pairs = _matched(inner, _tied_once(wanted, inner.tensors), mapping, option)
     except WeightsError as error:
         raise WeightsError(f"{path}: {error}") from None
     state = {name: tensors[theirs] for name, theirs in pairs.names.items()}
@@ -59,6 +65,15 @@ def take(
     used = {id(tensor) for tensor in state.values()}
     left = tuple(name for name, tensor in file.tensors.items() if id(tensor) not in used)
     return Taken(path, pairs.how, len(state), left, pairs.by_order)
+
+
+def _tied_once(wanted: Tensors, found: Tensors) -> Tensors:
+    """A network's state with each tied tensor under one name, as some files hold it."""
+    left: set[str] = set()
+    for names in ties(wanted):
+        held = (name for name in names if any(f".{one}".endswith(f".{name}") for one in found))
+        left |= {*names} - {next(held, names[0])}
+    return {name: tensor for name, tensor in wanted.items() if name not in left}
 
 
 def _matched(

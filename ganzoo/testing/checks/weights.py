@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ganzoo.errors import CheckError, GanzooError, one_line
 from ganzoo.interfaces import Discriminator, Generator
-from ganzoo.skeleton import unfilled
+from ganzoo.skeleton import built
 from ganzoo.specs import Part
 from ganzoo.testing.causes import remedy
 from ganzoo.testing.checks.turns import unreached
@@ -108,8 +108,8 @@ def check_round_trip(subject: NetworkSubject[Any]) -> None:
                 "state_dict() holds something that is no tensor; leave get_extra_state out",
                 subject.line("get_extra_state"),
             ) from error
-        with seeded(99), unfilled():
-            other = subject.made().eval()
+        with seeded(99):
+            other = built(subject.made, seed=99).eval()
         try:
             load_weights(path, other, record)
         except GanzooError as error:
