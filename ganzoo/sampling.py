@@ -102,13 +102,15 @@ def _rng(seed: int, purpose: str, number: int) -> torch.Generator:
 def seeded_layers(seed: int, device: torch.device) -> Iterator[None]:
     """Lend torch's own generators, seeded so, and give them back as they were.
 
-    They serve layers that draw inside a network.
+    They serve layers that draw inside a network: on the CPU, and on the device where it is, which
+    need not be the current one.
     """
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         torch.default_generator.manual_seed(seed)
-        if device.type == "cuda":
-            torch.cuda.manual_seed(seed)
+        if devices:
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
         yield
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 import torch
 from torch import Tensor
@@ -9,6 +11,7 @@ from torch.testing import assert_close
 
 import ganzoo
 from ganzoo import Generator, sampling
+from ganzoo.engine.counters import Counters
 from ganzoo.errors import UsageError
 from runs import run_ring
 from tiny import TinyGenerator
@@ -106,6 +109,115 @@ def test_a_models_pieces_are_its_samples(tiny_world, tmp_path):
     for batch in (7, 500):
         pieces = torch.cat(list(model.batches(150, seed=5, batch=batch)))
         assert torch.equal(pieces, model.sample(150, seed=5, batch=batch))
+
+
+class TwoCards:
+    """What `torch.cuda` does of random numbers on a machine with two cards, card 0 the current."""
+
+    def __init__(self, monkeypatch):
+        self.cards = [torch.Generator().manual_seed(7) for _ in range(2)]
+        self.current = 0
+        monkeypatch.setattr("torch.cuda.device", self.device)
+        monkeypatch.setattr("torch.cuda.manual_seed", lambda seed: self.here().manual_seed(seed))
+        monkeypatch.setattr("torch.cuda.manual_seed_all", self.seed_all)
+        monkeypatch.setattr("torch.cuda.is_initialized", lambda: True)
+        monkeypatch.setattr("torch.cuda.get_rng_state", lambda d="cuda": self.of(d).get_state())
+        monkeypatch.setattr("torch.cuda.set_rng_state", lambda s, d="cuda": self.of(d).set_state(s))
+
+    def here(self) -> torch.Generator:
+        return self.cards[self.current]
+
+    def of(self, device) -> torch.Generator:
+        index = torch.device(device).index
+        return self.here() if index is None else self.cards[index]
+
+    def seed_all(self, seed):
+        for card in self.cards:
+            card.manual_seed(seed)
+
+    @contextlib.contextmanager
+    def device(self, device):
+        before, self.current = self.current, self.cards.index(self.of(device))
+        yield
+        self.current = before
+
+    def draws(self) -> list[list[float]]:
+        return [torch.rand(3, generator=card).tolist() for card in self.cards]
+
+
+@pytest.mark.parametrize(("device", "used"), [("cuda:1", 1), ("cuda:0", 0), ("cuda", 0)])
+def test_layers_are_seeded_on_the_card_that_is_used(monkeypatch, device, used):
+    cards = TwoCards(monkeypatch)
+    untouched = TwoCards(monkeypatch).draws()[0]
+    cards = TwoCards(monkeypatch)
+    with sampling.seeded_layers(3, torch.device(device)):
+        drawn = cards.draws()
+        assert cards.current == 0
+    with sampling.seeded_layers(3, torch.device(device)):
+        again = cards.draws()
+    assert drawn[used] == again[used] != untouched
+    assert drawn[1 - used] == untouched  # the other card's generator is nobody's business
+    assert cards.draws()[used] == untouched  # and this one was given back
+
+
+@pytest.mark.parametrize("used", [0, 1])
+def test_a_training_seeds_the_card_that_it_uses(monkeypatch, used):
+    cards = TwoCards(monkeypatch)
+    draws = []
+    with torch.random.fork_rng(devices=[]):
+        for turn in (4, 5, 4):
+            Counters(seed=1).seed_layers(turn, "layers")
+            draws.append(cards.draws()[used])
+    assert draws[0] == draws[2] != draws[1]
+
+
+# Blocks
+
+
+@pytest.fixture
+def blocks(generator) -> list[Tensor]:
+    """Four whole blocks of samples, under one label where there are any."""
+    labels = None if generator.num_classes is None else torch.zeros(256, dtype=torch.long)
+    made = sampling.samples(generator, 256, seed=3, labels=labels)
+    return list(made.split(sampling.BLOCK))
+
+
+def test_no_block_repeats_another(generator, blocks):
+    """In samples, latents and labels, and in what layers draw: each block has its own seed."""
+    drawn = {"samples": blocks}
+    if generator.latent_dim:
+        drawn["latents"] = list(sampling.latents(generator, 256, seed=3).split(sampling.BLOCK))
+    if generator.num_classes is not None:
+        labels = sampling.drawn_labels(generator.num_classes, 256, seed=3)
+        drawn["labels"] = list(labels.split(sampling.BLOCK))
+    for what, (first, *rest) in drawn.items():
+        for number, block in enumerate(rest, start=1):
+            assert not torch.equal(block, first), f"{what}: block {number} is block 0"
+    rows = torch.cat(blocks)
+    assert len(rows.unique(dim=0)) == len(rows)
+
+
+def test_noise_of_layers_differs_from_block_to_block():
+    """Seen by itself: the same latent everywhere leaves nothing but the noise."""
+
+    class Still(Noisy):
+        def sample_latents(self, n, *, rng):
+            return torch.ones(n, self.latent_dim)
+
+    first, *rest = sampling.samples(Still().eval(), 256, seed=3).split(sampling.BLOCK)
+    assert not any(torch.equal(block, first) for block in rest)
+
+
+@pytest.mark.parametrize("start", [0, 1, 63, 64, 100, 192])
+def test_latents_from_a_place_on_are_those_that_lie_there(generator, start):
+    whole = sampling.latents(generator, 300, seed=5)
+    assert torch.equal(sampling.latents(generator, 70, seed=5, start=start), whole[start:][:70])
+
+
+def test_calibration_batches_differ():
+    batches = sampling.calibration_batches(TinyGenerator(), 3, torch.device("cpu"))
+    (first, _), *rest = batches
+    assert not any(torch.equal(batch, first) for batch, _ in rest)
 
 
 @pytest.mark.parametrize("options", [{"n": 0}, {"n": 4, "seed": -1}, {"n": 4, "batch": 0}])

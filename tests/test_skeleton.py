@@ -14,11 +14,16 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 import ganzoo
+from ganzoo.engine.export import fingerprint, off_by
+from ganzoo.engine.prepare import build_players
+from ganzoo.engine.run import RunOptions
+from ganzoo.engine.train import train
 from ganzoo.errors import WeightsError
 from ganzoo.skeleton import built
 from ganzoo.specs import Part, write_record
 from ganzoo.weights import load_weights, read_tensors, save_weights, tensor_bytes
-from tiny import TinyDiscriminator, make_plugin
+from playing import config
+from tiny import TinyDiscriminator, TinyGenerator, make_plugin, tiny_plugin
 
 
 class Odd(ganzoo.Generator):
@@ -573,3 +578,32 @@ def test_other_operations_on_parameters_go_on():
 def test_afterwards_parameters_are_filled_again():
     built(lambda: nn.Linear(1, 1))
     assert_close(nn.init.ones_(nn.Parameter(torch.zeros(2))).detach(), torch.ones(2))
+
+
+class Waves(TinyGenerator):
+    """Holds what no file brings: frequencies that are drawn, and a scale of its first weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("scale", self.layers[0].weight.detach().norm(), persistent=False)
+        self.register_buffer("frequencies", torch.randn(4), persistent=False)
+
+    def forward(self, latents, labels=None):
+        return super().forward((latents * self.frequencies).sin() * self.scale)
+
+
+def test_what_no_file_holds_is_as_the_training_drew_it(world, tmp_path, monkeypatch):
+    """A model computes what it did in its training, whoever loads it."""
+    module = types.ModuleType("wave_parts")
+    module.Waves = Waves
+    monkeypatch.setitem(sys.modules, "wave_parts", module)
+    world(tiny_plugin(ganzoo_generators={"waves": "wave_parts:Waves"}))
+    wish = config(generator="waves", seed=5)
+    train(wish, RunOptions(tmp_path, quiet=True))
+    trained, _ = build_players(wish)
+    torch.default_generator.manual_seed(11)
+    loaded = ganzoo.load(tmp_path).generator
+    assert torch.equal(loaded.scale, trained.scale)
+    assert torch.equal(loaded.frequencies, trained.frequencies)
+    claimed = ganzoo.card(tmp_path).config.fingerprint
+    assert off_by(fingerprint(loaded), claimed) == 0
