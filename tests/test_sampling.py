@@ -208,6 +208,19 @@ def test_noise_of_layers_differs_from_block_to_block():
     assert not any(torch.equal(block, first) for block in rest)
 
 
+def test_latents_of_a_network_that_draws_noise_go_on_from_block_to_block():
+    """Seen by themselves: noise that is drawn and comes to nothing."""
+
+    class Silent(TinyGenerator):
+        def forward(self, latents, labels=None):
+            return super().forward(latents) + 0 * torch.randn(len(latents), 2)
+
+    network = Silent().eval()
+    with torch.no_grad():
+        wished = TinyGenerator.forward(network, sampling.latents(network, 200, seed=3))
+    assert_close(sampling.samples(network, 200, seed=3), wished, atol=1e-5, rtol=0)
+
+
 @pytest.mark.parametrize("start", [0, 1, 63, 64, 100, 192])
 def test_latents_from_a_place_on_are_those_that_lie_there(generator, start):
     whole = sampling.latents(generator, 300, seed=5)
