@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ganzoo.cards import catalogue
 from ganzoo.errors import GanzooError, PartError, UnknownNameError
+from ganzoo.given import text_of
 from ganzoo.interfaces import (
     Augmentation,
     Dataset,
@@ -137,17 +138,17 @@ def size_from(height: int, width: int) -> int | list[int]:
 
 def create_generator(name: str, /, **arguments: Any) -> Generator:
     """Build an untrained generator by bare or qualified name, with its constructor's arguments."""
-    return build(Generator, Part(name, arguments))
+    return build(Generator, Part(text_of("the name", name), arguments))
 
 
 def create_discriminator(name: str, /, **arguments: Any) -> Discriminator:
     """Build an untrained discriminator by bare or qualified name, with its arguments."""
-    return build(Discriminator, Part(name, arguments))
+    return build(Discriminator, Part(text_of("the name", name), arguments))
 
 
 def create_loss(name: str, /, **arguments: Any) -> Loss:
     """Build a loss by bare or qualified name, with its constructor's arguments."""
-    return build(Loss, Part(name, arguments))
+    return build(Loss, Part(text_of("the name", name), arguments))
 
 
 def write_samples(kind: str, samples: Tensor, path: Path) -> list[Path]:

@@ -18,6 +18,7 @@ from ganzoo.errors import (
     did_you_mean,
     one_line,
 )
+from ganzoo.given import text_for_a_number
 from ganzoo.plugins import CORE, PART_HOOKS, PluginManager
 from ganzoo.plugins.manager import parts_of
 
@@ -63,7 +64,10 @@ class Entry:
         return found
 
     def build(self, /, **arguments: Any) -> Any:
-        """Build the part; an argument it does not take is an `UnknownOptionError`."""
+        """Build the part; an argument it does not take is an `UnknownOptionError`.
+
+        Text where the part's own annotation asks for a number is told as that.
+        """
         factory = self.resolve()
         taken = parameters_of(factory)
         if not any(p.kind is p.VAR_KEYWORD for p in taken.values()):
@@ -73,6 +77,8 @@ class Entry:
                         f"{self.kind} {self.qualified} takes no argument {brief(name)}; "
                         f"{did_you_mean(name[:LONGEST], taken, otherwise='it takes: {}')}"
                     )
+        if wrong := text_for_a_number(arguments, taken):
+            raise PartError(f"{self.kind} {self.qualified}: {wrong}")
         try:
             return factory(**arguments)
         except (GanzooError, KeyboardInterrupt):

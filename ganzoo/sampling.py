@@ -7,7 +7,7 @@ Latents are drawn on the CPU in whole blocks of 64, each from a generator of its
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import Tensor
@@ -57,15 +57,21 @@ def batches(
     if batch < 1:
         raise UsageError(f"batch must be 1 or more, found {batch}")
     device = next((p.device for p in generator.parameters()), torch.device("cpu"))
-    drawn = latents(generator, n, seed=seed)
+    drawn = latents(generator, n, seed=seed).to(precision_of(generator))
     if _draws_noise(generator, seed, drawn[:1], None if labels is None else labels[:1], device):
         yield from _by_blocks(generator, n, seed, labels, device)
         return
     for first in range(0, n, batch):
         wish = None if labels is None else labels[first : first + batch].to(device)
-        with torch.no_grad(), seeded_layers(derive(seed, "layers", 0), device):
+        with _passing(generator, derive(seed, "layers", 0), device):
             made = generator(drawn[first : first + batch].to(device), wish)
         yield made.float().cpu()
+
+
+def precision_of(generator: Generator) -> torch.dtype:
+    """What its latents are given in: the type of all its parameters, float32 where they differ."""
+    kinds = {p.dtype for p in generator.parameters() if p.is_floating_point()}
+    return kinds.pop() if len(kinds) == 1 else torch.float32
 
 
 def calibration_batches(
@@ -114,12 +120,27 @@ def seeded_layers(seed: int, device: torch.device) -> Iterator[None]:
         yield
 
 
-@torch.no_grad()
+@contextmanager
+def _passing(generator: Generator, seed: int, device: torch.device) -> Iterator[None]:
+    """What a pass runs in: no gradients, seeded layers, and autocast where weights are narrow.
+
+    The latter for what a network makes in float32 by itself, such as labels as one-hot rows.
+    """
+    narrow = precision_of(generator)
+    cast = narrow in (torch.float16, torch.bfloat16)
+    with (
+        torch.no_grad(),
+        seeded_layers(seed, device),
+        torch.autocast(device.type, narrow) if cast else nullcontext(),
+    ):
+        yield
+
+
 def _draws_noise(
     generator: Generator, seed: int, one: Tensor, label: Tensor | None, device: torch.device
 ) -> bool:
     """Whether a pass through the network draws from torch's own generators."""
-    with seeded_layers(derive(seed, "layers", 0), device):
+    with _passing(generator, derive(seed, "layers", 0), device):
         before = _rng_state(device)
         generator(one.to(device), None if label is None else label.to(device))
         return not torch.equal(before, _rng_state(device))
@@ -137,10 +158,10 @@ def _by_blocks(
 ) -> Iterator[Tensor]:
     """Whole blocks, each under its own seed; what n leaves of the last one is cut off."""
     for number in range((n + BLOCK - 1) // BLOCK):
-        rows = _block(generator, seed, number)
+        rows = _block(generator, seed, number).to(precision_of(generator))
         wish = None if labels is None else labels[number * BLOCK :][:BLOCK]
         if wish is not None and len(wish) < BLOCK:
             wish = torch.cat([wish, wish.new_zeros(BLOCK - len(wish), *wish.shape[1:])])
-        with torch.no_grad(), seeded_layers(derive(seed, "layers", number), device):
+        with _passing(generator, derive(seed, "layers", number), device):
             made = generator(rows.to(device), None if wish is None else wish.to(device))
         yield made.float().cpu()[: n - number * BLOCK]

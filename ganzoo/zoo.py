@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ from ganzoo.cards import Card, catalogue
 from ganzoo.devices import usable_device
 from ganzoo.engine.checkpoint import last_good
 from ganzoo.errors import CardError, UsageError, WeightsError, one_line
+from ganzoo.given import model_of, pinned_sha256, seed_of, told, whole
 from ganzoo.hub.intact import is_damaged
 from ganzoo.interfaces import Discriminator, Generator
 from ganzoo.parts import build
@@ -30,14 +31,20 @@ log = logging.getLogger("ganzoo")
 
 P = TypeVar("P", Generator, Discriminator)
 
+#: What a model may be told to compute in.
+PRECISIONS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
+#: What labels may come in.
+WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
+
 
 class Model:
     """A published model, or a run's: its generator (the average), discriminator and card."""
 
     def __init__(self, generator: Generator, card: Card, device: torch.device) -> None:
-        self.generator = generator.eval().requires_grad_(False).to(device)
+        self.generator = _at_rest(generator).to(device)
         self.card = card
         self.device = device
+        self._dtype: torch.dtype | None = None  # as it was saved
 
     def __repr__(self) -> str:
         return f"Model({self.card.name!r}, samples {list(self.generator.sample_shape)})"
@@ -51,19 +58,43 @@ class Model:
             return None
         network = _skeleton(Discriminator, self.card)
         _fill(network, self.card, DISCRIMINATOR_FILE, record, config.discriminator.name)
-        return network.eval().requires_grad_(False).to(self.device)
+        return _at_rest(network).to(self.device, self._dtype)
 
-    def to(self, device: str | torch.device) -> Model:
-        """Move both players, and return this model."""
-        self.device = usable_device(device)
-        self.generator.to(self.device)
+    def to(
+        self,
+        device: str | torch.device | torch.dtype | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> Model:
+        """Move both players to a device, a floating type or both, and return this model.
+
+        Samples come back in float32 whatever the networks compute in; what a narrower type rounds
+        away of the weights stays away.
+        """
+        if isinstance(device, torch.dtype) and dtype is None:
+            device, dtype = None, device
+        if dtype is not None and dtype not in PRECISIONS:
+            raise UsageError(
+                f"dtype must be one of {', '.join(map(str, PRECISIONS))}, found {dtype}"
+            )
+        self.device = self.device if device is None else usable_device(device)
+        self._dtype = dtype or self._dtype
+        self.generator.to(self.device, self._dtype)
         if isinstance(found := self.__dict__.get("discriminator"), Discriminator):
-            found.to(self.device)
+            found.to(self.device, self._dtype)
         return self
 
+    def half(self) -> Model:
+        """Compute in float16, in half of the memory; `to(torch.float32)` goes back."""
+        return self.to(torch.float16)
+
     def latents(self, n: int, *, seed: int, start: int = 0) -> Tensor:
-        """Latents number `start` to `start + n` of a seed: [n, D], the same on every device."""
-        return sampling.latents(self.generator, n, seed=_seed(seed), start=start).to(self.device)
+        """Latents number `start` to `start + n` of a seed: [n, D], the same on every device.
+
+        They are in the type that the generator computes in, float32 unless it was told another.
+        """
+        count, first = whole("n", n, least=1), whole("start", start, least=0)
+        drawn = sampling.latents(self.generator, count, seed=seed_of(seed), start=first)
+        return drawn.to(self.device, sampling.precision_of(self.generator))
 
     def sample(
         self,
@@ -90,30 +121,41 @@ class Model:
         batch: int = 64,
     ) -> Iterator[Tensor]:
         """The samples of `sample` piece by piece, for more of them than memory holds."""
-        if n < 1:
-            raise UsageError(f"n must be 1 or more, found {n}")
+        n, batch = whole("n", n, least=1), whole("batch", batch, least=1)
         if seed is None:
             seed = secrets.randbits(32)
             log.info("%s: sampled with seed %d", self.card.name, seed)
-        wish = self._labels(n, _seed(seed), labels)
-        return sampling.batches(self.generator, n, seed=seed, labels=wish, batch=batch)
+        seed = seed_of(seed)
+        wish = self._labels(n, seed, labels)
+        pieces = sampling.batches(self.generator, n, seed=seed, labels=wish, batch=batch)
+        return self._told_of_precision(pieces)
+
+    def _told_of_precision(self, pieces: Iterator[Tensor]) -> Iterator[Tensor]:
+        """Say that a network cannot compute in the type it was told, where that is so."""
+        try:
+            yield from pieces
+        except (RuntimeError, TypeError) as error:
+            if self._dtype in (None, torch.float32):
+                raise
+            raise UsageError(
+                f"{self.card.name} cannot sample in {self._dtype} on {self.device}: "
+                f"{one_line(error)}; .to(torch.float32) goes back"
+            ) from error
 
     def _labels(self, n: int, seed: int, given: Tensor | int | list[int] | None) -> Tensor | None:
         """Labels int64 [n], checked against the model's classes."""
         classes = self.generator.num_classes
         if classes is None:
-            if isinstance(given, Tensor) and given.is_floating_point() and len(given) == n:
-                return given  # a condition of another kind, which the network knows
+            if isinstance(given, Tensor) and given.is_floating_point() and given.shape[:1] == (n,):
+                return given.to(
+                    sampling.precision_of(self.generator)
+                )  # a condition of another kind, which the network knows
             if given is not None:
                 raise UsageError(f"{self.card.name} is not conditional: it takes no labels")
             return None
         if given is None:
             return sampling.drawn_labels(classes, n, seed=seed)
-        labels = torch.as_tensor(given)
-        if labels.is_floating_point() or labels.dim() > 1:
-            raise UsageError(
-                f"labels are whole numbers [n], found {labels.dtype} {list(labels.shape)}"
-            )
+        labels = _whole_labels(given)
         labels = labels.expand(n) if labels.dim() == 0 else labels
         if len(labels) != n:
             raise UsageError(f"{n} samples need {n} labels, found {len(labels)}")
@@ -122,7 +164,7 @@ class Model:
                 f"{self.card.name} has the classes 0 to {classes - 1}, found labels from "
                 f"{int(labels.min())} to {int(labels.max())}"
             )
-        return labels.long()
+        return labels
 
 
 def load(
@@ -133,9 +175,9 @@ def load(
     `sha256` pins the generator's file. Raises a `GanzooError` that says what is missing, altered
     or unknown; nothing is half-loaded, and torch's own random state is left as it was.
     """
+    what, sha256, target = model_of(what), pinned_sha256(sha256), usable_device(device)
     card = catalogue().locate(what)
     config = card.require_usable()
-    target = usable_device(device)
     if card.status == "running":
         if sha256 is not None:
             raise UsageError(f"{card.folder} is an unfinished run: its weights have no sha256 yet")
@@ -143,7 +185,7 @@ def load(
     record = config.files.get(GENERATOR_FILE)
     if record is None:
         raise CardError(f"{card.name} has no weights yet; train it: ganzoo train {what}")
-    if sha256 is not None and sha256.lower() != record.sha256:
+    if sha256 is not None and sha256 != record.sha256:
         raise WeightsError(
             f"{card.name}: sha256 {sha256} was asked for, its card says {record.sha256}; "
             "this is another version of the model"
@@ -200,7 +242,38 @@ def _skeleton(interface: type[P], card: Card) -> P:
     )
 
 
-def _seed(seed: int) -> int:
-    if not 0 <= seed < 2**63:
-        raise UsageError(f"seed must be between 0 and 2**63 - 1, found {seed}")
-    return seed
+def _at_rest(network: P) -> P:
+    """A network in eval mode, without gradients, that says which labels it lacks."""
+    if network.num_classes is not None:
+        network.register_forward_pre_hook(_ask_for_labels, with_kwargs=True)
+    return network.eval().requires_grad_(False)
+
+
+def _whole_labels(given: object) -> Tensor:
+    """Labels int64 [] or [n]."""
+    try:
+        labels = torch.as_tensor(given)
+    except (TypeError, ValueError, RuntimeError):
+        raise UsageError(
+            f"labels are whole numbers, one for all samples or [n], found {told(given)}"
+        ) from None
+    if labels.dim() > 1 or labels.dtype not in WHOLE:
+        raise UsageError(f"labels are whole numbers [n], found {labels.dtype} {list(labels.shape)}")
+    return labels.long()
+
+
+def _ask_for_labels(network: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Say what a conditional network lacks that is called without labels and fails without them."""
+    labels = args[1] if len(args) > 1 else kwargs.get("labels")
+    if labels is not None:
+        return
+    device = next((p.device for p in network.parameters()), torch.device("cpu"))
+    try:
+        with torch.no_grad(), sampling.seeded_layers(0, device):
+            network.forward(*args, **kwargs)
+    except Exception as error:
+        what = "samples" if isinstance(network, Discriminator) else "latents"
+        raise UsageError(
+            f"{type(network).__name__} is conditional and fails without labels; call it with "
+            f"({what}, labels), whole numbers [n] from 0 to {network.num_classes - 1}"
+        ) from error

@@ -140,6 +140,14 @@ def test_one_label_or_many_can_be_asked_for(conditional):
         (-1, "found labels from -1 to -1"),
         ([1, 2], "4 samples need 4 labels, found 2"),
         (torch.zeros(4), "labels are whole numbers"),
+        ("x", "labels are whole numbers, one for all samples or .*, found the text 'x'"),
+        (["a", "b", "c", "d"], "labels are whole numbers, .* found a list"),
+        ([[1, 2], [3]], "labels are whole numbers, .* found a list"),
+        (True, "found torch.bool"),
+        (torch.zeros(4, 1, dtype=torch.long), r"found torch.int64 \[4, 1\]"),
+        (1.0, "found torch.float32"),
+        ([], "labels are whole numbers"),
+        ({"class": 1}, "labels are whole numbers, .* found a dict"),
     ],
 )
 def test_wrong_labels_are_refused(conditional, labels, text):
@@ -152,10 +160,98 @@ def test_labels_for_an_unconditional_model_are_refused(model):
         model.sample(4, seed=0, labels=1)
 
 
-@pytest.mark.parametrize("arguments", [{"n": 0}, {"n": 4, "seed": -1}, {"n": 4, "batch": 0}])
-def test_numbers_out_of_range_are_refused(model, arguments):
-    with pytest.raises(UsageError, match="must be"):
-        model.sample(**{"seed": 0, **arguments})
+#: Numbers that are none, or out of their range, and what is said of them.
+WRONG = [
+    ({"n": 0}, "n must be 1 or more, found 0"),
+    ({"n": "4"}, "n must be a whole number, found the text '4'"),
+    ({"n": 4.0}, "n must be a whole number, found 4.0"),
+    ({"n": True}, "n must be a whole number, found True"),
+    ({"n": None}, "n must be a whole number, found None"),
+    ({"n": [4]}, "n must be a whole number, found a list"),
+    ({"seed": -1}, r"seed must be between 0 and 2\*\*63 - 1, found -1"),
+    ({"seed": 2**63}, r"seed must be between 0 and 2\*\*63 - 1, found 9223372036854775808"),
+    ({"seed": 1.5}, "seed must be a whole number, found 1.5"),
+    ({"seed": False}, "seed must be a whole number, found False"),
+    ({"seed": "1"}, "seed must be a whole number, found the text '1'"),
+    ({"seed": torch.tensor(1.0)}, "seed must be a whole number, found a Tensor"),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"), [*WRONG, ({"batch": 0}, "batch must be 1 or more"),
+                            ({"batch": "8"}, "batch must be a whole number")]
+)  # fmt: skip
+def test_wrong_numbers_are_refused_before_anything_is_drawn(model, arguments, text):
+    for call in (model.sample, model.batches):
+        with pytest.raises(UsageError, match=text):
+            call(**{"n": 4, "seed": 0, **arguments})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"), [*WRONG, ({"start": -1}, "start must be 0 or more, found -1"),
+                            ({"start": 0.5}, "start must be a whole number"),
+                            ({"seed": None}, "seed must be a whole number, found None")]
+)  # fmt: skip
+def test_wrong_numbers_for_latents_are_refused(model, arguments, text):
+    with pytest.raises(UsageError, match=text):
+        model.latents(**{"n": 4, "seed": 0, **arguments})
+
+
+def test_numbers_of_numpy_and_torch_are_numbers(model):
+    import numpy as np
+
+    wished = model.sample(5, seed=3)
+    assert torch.equal(model.sample(np.int64(5), seed=np.uint8(3)), wished)
+    assert torch.equal(model.sample(torch.tensor(5), seed=torch.tensor(3)), wished)
+
+
+@pytest.mark.parametrize("what", [None, 3, b"tiny", "", ["tiny"]])
+def test_a_what_is_text_or_a_path(tiny_world, what):
+    for call in (ganzoo.load, ganzoo.card):
+        with pytest.raises(UsageError, match="a model is a name, a folder"):
+            call(what)
+
+
+@pytest.mark.parametrize("sha256", ["abc", "0" * 63, "g" * 64, 7, ""])
+def test_a_sha256_of_another_form_is_refused(folder, sha256):
+    with pytest.raises(UsageError, match="sha256 must be"):
+        ganzoo.load(folder, sha256=sha256)
+
+
+@pytest.mark.parametrize("option", ["pattern", "family", "data"])
+def test_models_are_listed_by_text(tiny_world, option):
+    with pytest.raises(UsageError, match=f"{option} must be text, found 3"):
+        ganzoo.list_models(**{option: 3})
+
+
+@pytest.mark.parametrize("create", ["generator", "discriminator", "loss"])
+def test_the_name_of_a_part_is_text(tiny_world, create):
+    with pytest.raises(UsageError, match="the name must be text, found 3"):
+        getattr(ganzoo, f"create_{create}")(3)
+
+
+def test_a_conditional_network_says_that_it_lacks_labels(conditional):
+    images = conditional.sample(4, seed=0)
+    with pytest.raises(UsageError, match=r"is conditional .* \(samples, labels\).* 0 to 7"):
+        conditional.discriminator(images)
+    with pytest.raises(UsageError, match=r"TinyGenerator is conditional .* \(latents, labels\)"):
+        conditional.generator(conditional.latents(4, seed=0))
+    labels = torch.arange(4)
+    assert conditional.discriminator(images, labels).shape == (4,)
+    assert conditional.discriminator(images, labels=labels).shape == (4,)
+    with pytest.raises(UsageError, match="is conditional"):
+        conditional.discriminator.outputs(images)
+
+
+def test_a_network_that_can_do_without_labels_is_let(tiny_world, tmp_path, monkeypatch):
+    model = ganzoo.load(make_model(tmp_path / "tiny-classes", num_classes=8))
+    plain = TinyGenerator.forward
+
+    def lenient(self, latents, labels=None):
+        return plain(self, latents, torch.zeros(len(latents), dtype=torch.long))
+
+    monkeypatch.setattr(TinyGenerator, "forward", lenient)
+    assert model.generator(model.latents(3, seed=0)).shape == (3, 2)
 
 
 class NoisyGenerator(TinyGenerator):
@@ -256,10 +352,56 @@ def test_an_unknown_name_is_refused_with_the_nearest(world, tmp_path):
         ganzoo.load("tiny-rig")
 
 
-@pytest.mark.parametrize("device", ["quantum", "cuda:99"])
-def test_a_device_that_is_not_here_is_refused(folder, device):
-    with pytest.raises(UsageError, match=f"device '{device}' cannot be used here"):
+@pytest.mark.parametrize("device", ["quantum", "gpu", "mps", "cuda:99", "meta", "cpu:x", ""])
+def test_a_device_that_is_not_here_is_refused_with_those_that_are(folder, device):
+    with pytest.raises(UsageError, match=f"device '{device}' cannot be used here: .*cpu") as caught:
         ganzoo.load(folder, device=device)
+    assert len(str(caught.value)) < 260
+
+
+@pytest.mark.parametrize("device", [None, 1, 1.5, b"cpu"])
+def test_a_device_is_text(folder, device):
+    with pytest.raises(UsageError, match="device must be text such as 'cpu'"):
+        ganzoo.load(folder, device=device)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_a_model_computes_in_the_type_it_is_told_and_draws_float32(model, conditional, dtype):
+    for one in (model, conditional):
+        before = one.sample(100, seed=1)
+        assert one.to(dtype) is one
+        assert one.latents(3, seed=1).dtype == dtype
+        assert {p.dtype for p in one.generator.parameters()} == {dtype}
+        assert {p.dtype for p in one.discriminator.parameters()} == {dtype}  # read afterwards
+        after = one.sample(100, seed=1)
+        assert after.dtype == torch.float32
+        assert not torch.equal(after, before)
+        assert_close(after, before, atol=0.05, rtol=0.05)
+
+
+def test_half_is_float16_and_goes_back(model):
+    before = model.discriminator
+    assert model.half() is model
+    assert {p.dtype for p in before.parameters()} == {torch.float16}
+    model.to("cpu")
+    assert model.sample(2, seed=0).dtype == torch.float32
+    assert {p.dtype for p in model.generator.parameters()} == {torch.float16}
+    model.to("cpu", torch.float32)
+    assert {p.dtype for p in model.generator.parameters()} == {torch.float32}
+    assert model.to(device="cpu", dtype=torch.bfloat16).latents(1, seed=0).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("dtype", [torch.int8, torch.complex64, torch.bool])
+def test_another_type_is_refused(model, dtype):
+    with pytest.raises(UsageError, match=f"dtype must be one of .*, found {dtype}"):
+        model.to(dtype)
+
+
+def test_a_network_that_cannot_compute_in_a_type_says_so(model, monkeypatch):
+    plain = TinyGenerator.forward
+    monkeypatch.setattr(TinyGenerator, "forward", lambda self, z, _=None: plain(self, z.float()))
+    with pytest.raises(UsageError, match=r"cannot sample in torch.float64 on cpu: .*float32. goes"):
+        model.to(torch.float64).sample(2, seed=0)
 
 
 def test_to_moves_the_model_and_returns_it(model):

@@ -16,7 +16,7 @@ PLUGIN_MODULES = sorted(ROOT.glob("plugins/*/src/**/*.py"))
 
 #: Imports point up this table, or stay within one name; beside each other only where DESIGN says.
 LAYERS = (
-    ("_version", "deprecation", "errors", "files", "ranges", "seeds", "terminal"),
+    ("_version", "deprecation", "errors", "files", "given", "ranges", "seeds", "terminal"),
     ("specs",),
     ("readme",),
     ("hub",),

@@ -264,6 +264,35 @@ def test_an_error_of_ganzoos_own_passes_through_unchanged(
         ganzoo.create_generator("mine")
 
 
+@pytest.mark.parametrize(
+    "annotation",
+    ["int", "float", "int | None", "'int'", "float | int", "tuple[int, ...]", "list[int] | int"],
+)
+@pytest.mark.parametrize("future", ["from __future__ import annotations\n", ""])
+def test_text_for_a_number_is_told_from_the_number(
+    world: Callable[..., Catalogue], module: Callable[[str], str], annotation: str, future: str
+) -> None:
+    name = module(f"{future}def make(size: {annotation} = 28):\n    raise ValueError(size)")
+    world(make_plugin("own", ganzoo_generators={"mine": f"{name}:make"}))
+    message = "generator own/mine: size must be a number, found the text '64'; give size=64$"
+    with pytest.raises(PartError, match=message):
+        ganzoo.create_generator("mine", size="64")
+    with pytest.raises(PartError, match="found the text 'big'$"):
+        ganzoo.create_generator("mine", size="big")
+    with pytest.raises(PartError, match="cannot be built: ValueError: 64"):
+        ganzoo.create_generator("mine", size=64)
+
+
+@pytest.mark.parametrize("annotation", ["str", "int | str", "object", "'int | Size'", "list[str]"])
+def test_text_where_text_may_be_is_passed_on(
+    world: Callable[..., Catalogue], module: Callable[[str], str], annotation: str
+) -> None:
+    name = module(f"def make(size: {annotation} = 28):\n    raise ValueError(size)")
+    world(make_plugin("own", ganzoo_generators={"mine": f"{name}:make"}))
+    with pytest.raises(PartError, match="cannot be built: ValueError: 64"):
+        ganzoo.create_generator("mine", size="64")
+
+
 def test_a_missing_argument_is_a_part_error(
     world: Callable[..., Catalogue], module: Callable[[str], str]
 ) -> None:

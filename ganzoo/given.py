@@ -1,0 +1,115 @@
+"""Checking what public calls are given, in one voice: what was asked, what was found."""
+
+from __future__ import annotations
+
+import inspect
+import operator
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ganzoo.errors import UsageError, brief
+
+#: Seeds are 63 bits: as torch's generators take them, and as JSON and int64 hold them.
+GREATEST_SEED = 2**63 - 1
+_SHA256 = re.compile("[0-9a-f]{64}")
+#: What an annotation may be made of that takes numbers and no text.
+_NUMBERS = {"int", "float"}
+_AROUND = {"bool", "None", "Optional", "Union", "list", "tuple", "Sequence", "Iterable"}
+
+
+def told(value: object) -> str:
+    """A value in words that tell text from numbers."""
+    if isinstance(value, str):
+        return f"the text {brief(value)}"
+    if value is None or isinstance(value, bool | int | float):
+        return brief(value)
+    return f"a {type(value).__name__}"
+
+
+def whole(name: str, value: object, *, least: int, most: int | None = None) -> int:
+    """A whole number in its range, numpy's and torch's too; no text, no fraction, no True."""
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = None
+    if number is None:
+        raise UsageError(f"{name} must be a whole number, found {told(value)}")
+    if number < least or (most is not None and number > most):
+        upper = "2**63 - 1" if most == GREATEST_SEED else most
+        span = f"{least} or more" if most is None else f"between {least} and {upper}"
+        raise UsageError(f"{name} must be {span}, found {brief(number)}")
+    return number
+
+
+def seed_of(value: object) -> int:
+    """A seed: a whole number of 63 bits."""
+    return whole("seed", value, least=0, most=GREATEST_SEED)
+
+
+def text_of(name: str, value: object) -> str:
+    """A text that is not empty."""
+    if not isinstance(value, str) or not value:
+        raise UsageError(f"{name} must be text, found {told(value)}")
+    return value
+
+
+def optional_text(name: str, value: object) -> str | None:
+    """A text, or None."""
+    if value is not None and not isinstance(value, str):
+        raise UsageError(f"{name} must be text, found {told(value)}")
+    return value
+
+
+def model_of(what: object) -> str | Path:
+    """A WHAT: a name or an address as text, or a path."""
+    if isinstance(what, str) and what:
+        return what
+    if isinstance(what, os.PathLike) and isinstance(path := os.fspath(what), str):
+        return Path(path)
+    raise UsageError(
+        f"a model is a name, a folder, a run or hf-hub:owner/repo, as text or a Path; found "
+        f"{told(what)}"
+    )
+
+
+def pinned_sha256(value: object) -> str | None:
+    """A sha256 in lower case, or None."""
+    given = optional_text("sha256", value)
+    if given is not None and not _SHA256.fullmatch(given.lower()):
+        raise UsageError(f"sha256 must be 64 hexadecimal digits, found {told(given)}")
+    return None if given is None else given.lower()
+
+
+def text_for_a_number(
+    arguments: Mapping[str, Any], taken: Mapping[str, inspect.Parameter]
+) -> str | None:
+    """Which argument is text where its annotation asks for a number, in words; None for none."""
+    for name, value in arguments.items():
+        if not isinstance(value, str) or name not in taken or not _takes_numbers(taken[name]):
+            continue
+        advice = f"; give {name}={value.strip()}" if _reads_as_number(value) else ""
+        return f"{name} must be a number, found {told(value)}{advice}"
+    return None
+
+
+def _takes_numbers(parameter: inspect.Parameter) -> bool:
+    """Whether an annotation names numbers and nothing that a text could be."""
+    said = parameter.annotation
+    if said is parameter.empty:
+        return False
+    words = set(
+        re.findall(r"\w+", said if isinstance(said, str) else inspect.formatannotation(said))
+    )
+    words -= {"typing", "collections", "abc", "builtins"}
+    return bool(words & _NUMBERS) and words <= _NUMBERS | _AROUND
+
+
+def _reads_as_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
