@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,9 +38,9 @@ from ganzoo.engine.run import Outcome, RunOptions
 from ganzoo.engine.schedules import Moving
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.tracking import Trackers
+from ganzoo.engine.trial import dry_call
 from ganzoo.engine.turns import Table, step
 from ganzoo.errors import TrainingError
-from ganzoo.interfaces import Loss
 from ganzoo.machine import hardware
 from ganzoo.specs import ModelConfig, Recipe
 from ganzoo.wrappers.ema import lerp_share
@@ -74,10 +75,10 @@ def train(config: ModelConfig, run: RunOptions) -> Outcome:
         if run.ranks.first:
             write_recipe(config, run.folder)  # last: what was refused leaves all as it was
         if run.compile:
-            compile_players(state, state.loss)
+            compile_players(state, table)
         elif run.graph and device.type == "cuda" and len(table.shares) == 1:
             table = replace(table, graphs=Graphs())
-        with own_stream(device):
+        with own_stream(device), told_of_compiling(table) if run.compile else nullcontext():
             return play(state, table, Cadence(state, table, config, run, setting, trackers))
 
 
@@ -221,8 +222,39 @@ def tell_of_batch_statistics(state: TrainingState, table: Table) -> None:
         )
 
 
-def compile_players(state: TrainingState, loss: Loss) -> None:
-    """Let torch compile the generator, and the discriminator where no gradient of it is taken."""
-    state.generator.compile()
-    if not loss.double_backward:
-        state.discriminator.compile()
+def compile_players(state: TrainingState, table: Table) -> None:
+    """Let torch compile the players whose gradients no term differentiates again.
+
+    It cannot do that through what it compiled, fails on some terms and drops others silently; so a
+    dry call looks, and what a loss does not say of itself is told.
+    """
+    twice = dry_call(state, table)
+    apart = "discriminator" in twice or state.loss.double_backward
+    if twice and not state.loss.double_backward and table.ranks.first:
+        log.warning(
+            "%s differentiates a gradient in the %s's turn, which nothing compiled can do: %s; "
+            "double_backward = True in its class says that beforehand",
+            table.recipe.loss.name,
+            " and the ".join(sorted(twice)),
+            "neither player is compiled"
+            if "generator" in twice
+            else "the discriminator is not compiled",
+        )
+    if "generator" not in twice:
+        state.generator.compile()
+        if not apart:
+            state.discriminator.compile()
+
+
+@contextmanager
+def told_of_compiling(table: Table) -> Iterator[None]:
+    """Say why a training fails whose loss differentiates a gradient, and did not in a dry call."""
+    try:
+        yield
+    except TrainingError as error:
+        if not any(words in str(error) for words in ("double backward", "donated buffers")):
+            raise
+        raise TrainingError(
+            f"{table.recipe.loss.name} differentiates a gradient, which nothing compiled can do; "
+            "write double_backward = True in its class, or train without --compile"
+        ) from error

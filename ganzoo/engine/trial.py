@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from ganzoo.engine.journal import REAL
 from ganzoo.engine.state import TrainingState
@@ -14,8 +17,11 @@ from ganzoo.engine.turns import Log, Played, Table, make_round, means_of, total_
 from ganzoo.errors import GanzooError, TrainingError, one_line
 
 
-def dry_call(state: TrainingState, table: Table) -> None:
-    """Play both turns once on copies, to say in one line what does not fit together."""
+def dry_call(state: TrainingState, table: Table) -> frozenset[str]:
+    """Play both turns once on copies, to say in one line what does not fit together.
+
+    Returns whose turns take a gradient that is differentiated again.
+    """
     generator, discriminator, loss, augmentations = copy.deepcopy(
         (state.generator, state.discriminator, state.loss, state.augmentations)
     )
@@ -44,8 +50,13 @@ def dry_call(state: TrainingState, table: Table) -> None:
             )
         played = Played(share, real, labels, latents, published["samples"].float())
         with unfrozen(trainable):
-            _try_turn(trial, table, played, "discriminator", lambda name, _: logged.add(name))
-        _try_turn(trial, table, played, "generator", lambda name, _: None)
+            differentiated = _try_turn(
+                trial, table, played, "discriminator", lambda name, _: logged.add(name)
+            )
+        twice = {
+            "discriminator": differentiated,
+            "generator": _try_turn(trial, table, played, "generator", lambda name, _: None),
+        }
     if REAL not in logged and any(one.adaptive for one in augmentations):
         raise TrainingError(
             f"an adaptive augmentation follows the scores of real samples, which the loss "
@@ -57,6 +68,7 @@ def dry_call(state: TrainingState, table: Table) -> None:
                 f"the loss {table.recipe.loss.name} keeps a graph in its buffer {name!r}, which "
                 "would grow for ever; detach the value before it is kept"
             )
+    return frozenset(mover for mover, found in twice.items() if found)
 
 
 def _outputs(
@@ -93,12 +105,13 @@ def _hint(trial: TrainingState) -> str:
     )
 
 
-def _try_turn(trial: TrainingState, table: Table, played: Played, mover: str, log: Log) -> None:
-    """One player's turn, as far as its gradients."""
+def _try_turn(trial: TrainingState, table: Table, played: Played, mover: str, log: Log) -> bool:
+    """One player's turn, as far as its gradients; whether its terms hold gradients themselves."""
     fakes = played.fakes.detach() if mover == "discriminator" else played.fakes
     round = make_round(trial, table, played, fakes, log, mover)
+    watch = _GraphsOfGradients()
     try:
-        with table.precision():
+        with table.precision(), watch:
             terms = getattr(trial.loss, mover)(round)
         if means := means_of(terms, mover):
             total_of(means, mover).backward()  # type: ignore[no-untyped-call]
@@ -108,3 +121,23 @@ def _try_turn(trial: TrainingState, table: Table, played: Played, mover: str, lo
         raise TrainingError(
             f"the loss {table.recipe.loss.name} fails in the {mover}'s turn: {one_line(error)}"
         ) from error
+    return watch.found
+
+
+class _GraphsOfGradients(TorchFunctionMode):
+    """Inside, `found` becomes true where a gradient is taken that can be differentiated again."""
+
+    found = False
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Look at `autograd.grad` and `backward`, and pass on everything."""
+        kwargs = kwargs or {}
+        if func in (torch.autograd.grad, Tensor.backward) and kwargs.get("create_graph"):
+            self.found = True
+        return func(*args, **kwargs)
