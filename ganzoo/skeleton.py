@@ -188,8 +188,10 @@ class LeaveParametersUnfilled(Weighed):
             for tensor, memory in ((tensor, tensor.untyped_storage()) for tensor in saved)
             if tensor.numel() * tensor.itemsize == memory.nbytes()
         }
-        living = (place for place, memory in self._false.items() if not memory.expired())
-        return self.missed or any(place not in whole for place in living)
+        return self.missed or any(
+            place not in whole and not memory.expired()  # type: ignore[no-untyped-call]
+            for place, memory in self._false.items()
+        )
 
     def _leave_out(self, target: nn.Parameter) -> None:
         if self._random_state is None:
@@ -204,7 +206,7 @@ class LeaveParametersUnfilled(Weighed):
         for tensor in filter(_has_memory, _tensors(made)):
             memory = tensor.untyped_storage()
             if memory._cdata not in self._false:
-                self._false[memory._cdata] = StorageWeakRef(memory)
+                self._false[memory._cdata] = StorageWeakRef(memory)  # type: ignore[no-untyped-call]
 
 
 def _is_followed(made: Any) -> bool:

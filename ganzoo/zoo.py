@@ -70,7 +70,9 @@ class Model:
         Samples come back in float32 whatever the networks compute in; what a narrower type rounds
         away of the weights stays away.
         """
-        if isinstance(device, torch.dtype) and dtype is None:
+        if isinstance(device, torch.dtype):
+            if dtype is not None:
+                raise UsageError(f"two types were given, {device} and {dtype}; give one")
             device, dtype = None, device
         if dtype is not None and dtype not in PRECISIONS:
             raise UsageError(
