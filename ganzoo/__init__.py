@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Player,
         Round,
         Schedule,
+        StyleGenerator,
         Terms,
         Tracker,
     )
@@ -48,6 +49,7 @@ __all__ = [
     "Player",
     "Round",
     "Schedule",
+    "StyleGenerator",
     "Terms",
     "Tracker",
     "__version__",
@@ -73,6 +75,7 @@ _HOMES = {
         "Player",
         "Round",
         "Schedule",
+        "StyleGenerator",
         "Terms",
         "Tracker",
     ),

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, TypeVar
 import torch
 from torch import Tensor, nn
 
+from ganzoo.errors import PartError
+
 if TYPE_CHECKING:
     from ganzoo.plugins import RunRecord
 
@@ -44,6 +46,49 @@ class Generator(nn.Module, ABC):
     def sample_latents(self, n: int, *, rng: torch.Generator) -> Tensor:
         """Draw n latents [n, D] on the CPU; standard normal unless overridden."""
         return torch.randn(n, self.latent_dim, generator=rng)
+
+
+class StyleGenerator(Generator):
+    """A generator that draws from styles: one vector for each of its layers (Karras et al. 2019).
+
+    `style_layers` is L and `style_dim` is W. `average_style` [W] is the mean style of many latents,
+    towards which truncation goes. It is no business of a network: whoever takes an average
+    recomputes it from counted latents, like batch statistics, so training neither reads nor moves
+    it.
+    """
+
+    average_style: Tensor
+
+    def __init__(self, style_dim: int, style_layers: int) -> None:
+        super().__init__()
+        self.style_dim, self.style_layers = style_dim, style_layers
+        self.register_buffer("average_style", torch.zeros(style_dim))
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Keep `forward` what it is: else samples would not be those of their styles."""
+        super().__init_subclass__(**kwargs)
+        if cls.forward is not StyleGenerator.forward:
+            raise PartError(
+                f"{cls.__name__} overrides forward, which a StyleGenerator keeps: it is synthesise "
+                "of styles; write those two, and outputs to publish more"
+            )
+
+    @abstractmethod
+    def styles(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Latents [N, D] and labels int64 [N] -> styles [N, L, W]; draws nothing in eval mode."""
+
+    @abstractmethod
+    def synthesise(self, styles: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Styles [N, L, W] -> samples [N, *S]."""
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Latents [N, D] and labels int64 [N] -> samples [N, *S]; final."""
+        return self.synthesise(self.styles(latents, labels), labels)
+
+    def outputs(self, latents: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
+        """`samples` [N, *S], and the `styles` [N, L, W] that they were drawn from."""
+        styles = self.styles(latents, labels)
+        return {"samples": self.synthesise(styles, labels), "styles": styles}
 
 
 class Discriminator(nn.Module, ABC):

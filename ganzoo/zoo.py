@@ -24,6 +24,7 @@ from ganzoo.parts import build
 from ganzoo.seeds import derive
 from ganzoo.skeleton import built
 from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE, FileRecord, ModelConfig
+from ganzoo.truncation import truncated
 from ganzoo.weights import load_weights
 from ganzoo.wrappers import recalibrate
 
@@ -105,14 +106,17 @@ class Model:
         seed: int | None = None,
         labels: Tensor | int | list[int] | None = None,
         batch: int = 64,
+        truncation: float = 1.0,
     ) -> Tensor:
         """Samples float32 [n, *S] on the CPU, in the data's range ([-1, 1] for images).
 
         `seed` None draws one and logs it. `labels` (one for all, or [n]) are for conditional
         models; without them they are drawn from the same seed. A floating tensor [n, ...] goes
-        to the network as it is, a condition of another kind.
+        to the network as it is, a condition of another kind. `truncation` below 1 trades variety
+        for typical samples (see `ganzoo.truncation`); 1 leaves them as they are.
         """
-        return torch.cat([*self.batches(n, seed=seed, labels=labels, batch=batch)])
+        pieces = self.batches(n, seed=seed, labels=labels, batch=batch, truncation=truncation)
+        return torch.cat([*pieces])
 
     def batches(
         self,
@@ -121,15 +125,17 @@ class Model:
         seed: int | None = None,
         labels: Tensor | int | list[int] | None = None,
         batch: int = 64,
+        truncation: float = 1.0,
     ) -> Iterator[Tensor]:
         """The samples of `sample` piece by piece, for more of them than memory holds."""
         n, batch = whole("n", n, least=1), whole("batch", batch, least=1)
+        generator = truncated(self.generator, truncation)
         if seed is None:
             seed = secrets.randbits(32)
             log.info("%s: sampled with seed %d", self.card.name, seed)
         seed = seed_of(seed)
         wish = self._labels(n, seed, labels)
-        pieces = sampling.batches(self.generator, n, seed=seed, labels=wish, batch=batch)
+        pieces = sampling.batches(generator, n, seed=seed, labels=wish, batch=batch)
         return self._told_of_precision(pieces)
 
     def _told_of_precision(self, pieces: Iterator[Tensor]) -> Iterator[Tensor]:

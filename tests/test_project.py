@@ -28,7 +28,7 @@ LAYERS = (
     ("cli",),
     # ---- the torch line ----
     ("interfaces", "devices", "layers", "machine"),
-    ("parts",),
+    ("parts", "truncation"),
     ("losses", "augmentations", "schedules"),
     ("wrappers",),
     ("tensorfile", "skeleton"),

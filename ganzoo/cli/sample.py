@@ -23,6 +23,13 @@ from ganzoo.cli.completion import models
 )
 @click.option("--label", type=int, help="Class of all samples, for a conditional model.")
 @click.option(
+    "--truncation",
+    type=click.FloatRange(0),
+    default=1.0,
+    show_default=True,
+    help="Below 1, less variety and more typical samples.",
+)
+@click.option(
     "-o",
     "--out",
     type=click.Path(path_type=Path),
@@ -30,7 +37,13 @@ from ganzoo.cli.completion import models
 )
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 ...")
 def command(
-    what: str, count: int, seed: int, label: int | None, out: Path | None, device: str
+    what: str,
+    count: int,
+    seed: int,
+    label: int | None,
+    truncation: float,
+    out: Path | None,
+    device: str,
 ) -> None:
     """Draw samples from WHAT into a grid or a folder.
 
@@ -41,7 +54,7 @@ def command(
     from ganzoo.zoo import load
 
     model = load(what, device=device)
-    drawn = model.sample(count, seed=seed, labels=label)
+    drawn = model.sample(count, seed=seed, labels=label, truncation=truncation)
     kind = model.card.require_config().kind
     if out is None:
         out = Path("samples.png" if kind in PICTURES else "samples")

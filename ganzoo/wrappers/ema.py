@@ -9,14 +9,15 @@ import torch
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ganzoo.interfaces import Generator
+from ganzoo.interfaces import Generator, StyleGenerator
 
 
 class Ema:
     """The average of a generator's parameters over its training.
 
-    Its batch-norm statistics are not averaged: they are recomputed for each `snapshot`, since
-    the live network's visibly spoil its samples. Other buffers are the live network's.
+    Its batch-norm statistics and its average style are not averaged: they are recomputed for each
+    `snapshot`, since the live network's visibly spoil its samples. Other buffers are the live
+    network's.
     """
 
     def __init__(self, generator: Generator) -> None:
@@ -34,7 +35,7 @@ class Ema:
 
     @torch.no_grad()
     def snapshot(self, batches: Iterable[tuple[Tensor, Tensor | None]]) -> Generator:
-        """A copy in eval mode, its batch statistics recomputed over (latents, labels)."""
+        """A copy in eval mode, recalibrated over batches of (latents, labels)."""
         copied = copy.deepcopy(self.module)
         for buffer, live in zip(copied.buffers(), self._live.buffers(), strict=True):
             buffer.copy_(live)
@@ -49,12 +50,25 @@ def lerp_share(images: float, half_life: float) -> float:
 
 @torch.no_grad()
 def recalibrate(module: Generator, batches: Iterable[tuple[Tensor, Tensor | None]]) -> None:
-    """Recompute a generator's batch-norm statistics over batches of (latents, labels).
+    """Recompute what a generator knows of its latents over batches of (latents, labels).
 
-    Each statistic becomes its plain mean over the batches; the network is left in eval mode.
+    Each of its batch-norm statistics becomes its plain mean over the batches, then the average
+    style the mean of their styles; the network is left in eval mode.
     """
-    norms = [m for m in module.modules() if isinstance(m, _BatchNorm) and m.track_running_stats]
     module.eval()
+    if isinstance(module, StyleGenerator):
+        batches = [*batches]  # gone through twice: styles may come from layers with batch norm
+        recompute_statistics(module, batches)
+        recompute_average_style(module, batches)
+    else:
+        recompute_statistics(module, batches)
+
+
+def recompute_statistics(
+    module: Generator, batches: Iterable[tuple[Tensor, Tensor | None]]
+) -> None:
+    """Make each batch-norm statistic its plain mean over the batches."""
+    norms = [m for m in module.modules() if isinstance(m, _BatchNorm) and m.track_running_stats]
     if not norms:
         return
     momenta = [norm.momentum for norm in norms]
@@ -67,3 +81,11 @@ def recalibrate(module: Generator, batches: Iterable[tuple[Tensor, Tensor | None
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
         norm.eval()
+
+
+def recompute_average_style(
+    module: StyleGenerator, batches: Iterable[tuple[Tensor, Tensor | None]]
+) -> None:
+    """Make the average style the mean over the batches' styles and their layers."""
+    means = [module.styles(latents, labels).float().mean((0, 1)) for latents, labels in batches]
+    module.average_style.copy_(torch.stack(means).mean(0))

@@ -21,6 +21,7 @@ from ganzoo.testing.checks import (
     resuming,
     schedules,
     shapes,
+    styles,
     turns,
     values,
     weights,
@@ -65,6 +66,7 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
         determinism.check_latents,
         *_NETWORK,
         values.check_range,
+        styles.check_styles,
     ),
     "discriminator": (
         *_PART,
