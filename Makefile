@@ -3,7 +3,14 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PLUGINS := ./plugins/ganzoo-vanilla ./plugins/ganzoo-dcgan ./plugins/ganzoo-wgan ./plugins/ganzoo-bench ./plugins/ganzoo-art
+PLUGINS := \
+  ./plugins/ganzoo-vanilla \
+  ./plugins/ganzoo-dcgan \
+  ./plugins/ganzoo-wgan \
+  ./plugins/ganzoo-r3gan \
+  ./plugins/ganzoo-stylegan \
+  ./plugins/ganzoo-bench \
+  ./plugins/ganzoo-art
 
 .PHONY: help demo install test test-all lint format cards docs reference clean
 

@@ -1,0 +1,178 @@
+"""R3GAN's networks (Huang et al. 2024): residual, without normalisation, mirrors of each other.
+
+Section 3 of the paper: stages of sides 4, 8, ... to the image's, each a transition and residual
+blocks. Transitions resample by [1, 2, 1] and change widths by a 1x1 convolution, made where the map
+is smaller, for the two commute. Biases stand before leaks only. Nothing squashes the image; in eval
+mode it is clamped to [-1, 1].
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo import Discriminator, Generator
+from ganzoo_r3gan.layers import Double, Halve, Residual, draw
+
+#: Sides of the smallest map: 4 as in the paper, 7 for the 28 pixels of MNIST.
+BASES = (4, 7)
+LARGEST = 1024
+
+
+def sides_of(size: int) -> list[int]:
+    """Sides of the maps from the smallest to the image's."""
+    for base in BASES:
+        sides = [base * 2**k for k in range(1, 9) if base * 2**k <= LARGEST]
+        if size in sides:
+            return [base, *sides[: sides.index(size) + 1]]
+    raise ValueError(
+        f"size is 4 or 7 doubled at least once (8, 14, 16, 28, 32, 56, 64, 112, 128, 224, 256 ...),"
+        f" found {size}"
+    )
+
+
+def widths_of(
+    widths: int | Sequence[int], size: int, expansion: int, group_width: int | None
+) -> list[int]:
+    """Channels of each stage from the smallest map to the image's, checked."""
+    sides = sides_of(size)
+    found = [widths] * len(sides) if isinstance(widths, int) else list(widths)
+    if len(found) != len(sides):
+        raise ValueError(
+            f"widths is one number, or one for each of the {len(sides)} sides "
+            f"{', '.join(map(str, sides))}; found {len(found)}"
+        )
+    if expansion < 1 or min(found) < 1:
+        raise ValueError(f"widths and expansion are 1 or more, found {found} and {expansion}")
+    for width in found:
+        if group_width is not None and (group_width < 1 or width * expansion % group_width):
+            raise ValueError(
+                f"widths times expansion are multiples of group_width {group_width}, found "
+                f"{width} times {expansion}; group_width None makes convolutions dense"
+            )
+    return found
+
+
+def check(channels: int, blocks: int, num_classes: int | None) -> None:
+    """Refuse what no network is made of."""
+    if channels < 1 or blocks < 1:
+        raise ValueError(f"channels and blocks are 1 or more, found {channels} and {blocks}")
+    if num_classes is not None and num_classes < 2:
+        raise ValueError(f"num_classes is 2 or more, or None; found {num_classes}")
+
+
+def point(inputs: int, outputs: int) -> nn.Conv2d:
+    """A 1x1 convolution without bias."""
+    layer = nn.Conv2d(inputs, outputs, 1, bias=False)
+    draw(layer)
+    return layer
+
+
+class R3GANGenerator(Generator):
+    """Latents [N, D] -> images [N, C, size, size].
+
+    `size` is 4 or 7 doubled; `widths` the channels of all stages, or of each from the smallest map
+    to the image (the paper's CIFAR-10: 768). `blocks` a stage widen by `expansion`, and convolve in
+    groups of `group_width` channels; None makes convolutions dense, which a CPU differentiates
+    faster. With `num_classes`, an embedding [label_dim] of the label joins the latent.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 64,
+        size: int = 32,
+        channels: int = 3,
+        widths: int | Sequence[int] = 128,
+        blocks: int = 2,
+        expansion: int = 2,
+        group_width: int | None = 16,
+        num_classes: int | None = None,
+        label_dim: int = 64,
+    ) -> None:
+        super().__init__()
+        check(channels, blocks, num_classes)
+        found = widths_of(widths, size, expansion, group_width)
+        base, *_ = sides_of(size)
+        self.latent_dim = latent_dim
+        self.sample_shape = (channels, size, size)
+        self.num_classes = num_classes
+        self.labels = None if num_classes is None else nn.Embedding(num_classes, label_dim)
+        told = latent_dim + (0 if num_classes is None else label_dim)
+        self.scale = nn.Linear(told, found[0], bias=False)
+        draw(self.scale)
+        self.basis = nn.Parameter(torch.randn(found[0], base, base))
+        layers: list[nn.Module] = []
+        for before, width in pairwise([found[0], *found]):
+            if layers:
+                layers += [*([point(before, width)] if width != before else []), Double()]
+            layers += [
+                Residual(width, expansion, group_width, blocks * len(found)) for _ in range(blocks)
+            ]
+        self.grow = nn.Sequential(*layers, point(found[-1], channels))
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Latents [N, D] and labels [N] -> images [N, C, size, size]."""
+        if self.labels is not None:
+            latents = torch.cat([latents, self.labels(labels)], dim=1)
+        images: Tensor = self.grow(self.basis * self.scale(latents)[:, :, None, None])
+        return images if self.training else images.clamp(-1.0, 1.0)
+
+
+class R3GANDiscriminator(Discriminator):
+    """Images [N, C, size, size] -> raw scores [N], through the generator's stages backwards.
+
+    Arguments are the generator's, so `widths` also go from the smallest map to the image. With
+    `num_classes` the label is compared with the features by projection (Miyato and Koyama 2018),
+    in `label_dim` dimensions (None: as many as the smallest map has channels).
+    """
+
+    independent = True
+
+    def __init__(
+        self,
+        size: int = 32,
+        channels: int = 3,
+        widths: int | Sequence[int] = 128,
+        blocks: int = 2,
+        expansion: int = 2,
+        group_width: int | None = 16,
+        num_classes: int | None = None,
+        label_dim: int | None = None,
+    ) -> None:
+        super().__init__()
+        check(channels, blocks, num_classes)
+        found = widths_of(widths, size, expansion, group_width)[::-1]
+        base, *_ = sides_of(size)
+        self.sample_shape = (channels, size, size)
+        self.num_classes = num_classes
+        layers: list[nn.Module] = [point(channels, found[0])]
+        for width, after in pairwise([*found, 0]):
+            layers += [
+                Residual(width, expansion, group_width, blocks * len(found)) for _ in range(blocks)
+            ]
+            if after:
+                layers += [Halve(), *([point(width, after)] if width != after else [])]
+        weigh = nn.Conv2d(found[-1], found[-1], base, groups=found[-1], bias=False)
+        draw(weigh)
+        self.shrink = nn.Sequential(*layers, weigh, nn.Flatten())
+        width = found[-1] if label_dim is None else label_dim
+        self.score = nn.Linear(found[-1], 1 if num_classes is None else width, bias=False)
+        draw(self.score)
+        self.labels = None if num_classes is None else nn.Embedding(num_classes, width)
+        if self.labels is not None:
+            nn.init.normal_(self.labels.weight, 0.0, 1 / math.sqrt(width))  # scores begin near 1
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Images [N, C, size, size] and labels [N] -> scores [N]."""
+        return self.outputs(samples, labels)["scores"]
+
+    def outputs(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
+        """`scores` [N], and `features` [N, F] of the smallest map."""
+        features: Tensor = self.shrink(samples)
+        found: Tensor = self.score(features)
+        scores = found.squeeze(1) if self.labels is None else (self.labels(labels) * found).sum(1)
+        return {"scores": scores, "features": features}

@@ -1,0 +1,260 @@
+"""StyleGAN's layers: equalised rates, modulation, binomial resampling.
+
+A weight is drawn from N(0, 1) and scaled when it is used (Karras et al. 2018, section 4.1), so that
+all layers learn at one rate whatever their size. The leak is followed by the gain of root 2 that
+keeps variance; since a leak is homogeneous, each layer before one has the gain in its weights.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, conv_transpose2d, linear
+
+from ganzoo.layers import LeakyReLU
+
+LEAK = 0.2
+ROOT_2 = math.sqrt(2.0)
+#: Keeps demodulation and normalisation finite.
+EPSILON = 1e-8
+#: Sides of the smallest map: 4 as in the papers, 7 for the 28 pixels of MNIST.
+BASES = (4, 7)
+LARGEST = 128
+FILTERS = ((1, 3, 3, 1), (1, 2, 1))
+
+
+def sides_of(size: int) -> list[int]:
+    """Sides of the maps from the smallest to the image's."""
+    for base in BASES:
+        sides = [base * 2**k for k in range(1, 6) if base * 2**k <= LARGEST]
+        if size in sides:
+            return [base, *sides[: sides.index(size) + 1]]
+    raise ValueError(f"size is one of 8, 14, 16, 28, 32, 56, 64, 112 and 128, found {size}")
+
+
+def widths_of(widths: int | Sequence[int] | None, sides: Sequence[int]) -> list[int]:
+    """Channels of each stage from the smallest map to the image's, checked.
+
+    None is 32 next to the image, twice as many each time that the side halves, 128 at most.
+    """
+    if widths is None:
+        return [min(128, 32 * 2**k) for k in reversed(range(len(sides)))]
+    found = [widths] * len(sides) if isinstance(widths, int) else list(widths)
+    if len(found) != len(sides):
+        raise ValueError(
+            f"widths is one number, or one for each of the {len(sides)} sides "
+            f"{', '.join(map(str, sides))}; found {len(found)}"
+        )
+    if min(found) < 1:
+        raise ValueError(f"widths are 1 or more, found {found}")
+    return found
+
+
+def check(channels: int, num_classes: int | None, taps: Sequence[int]) -> None:
+    """Refuse what no network is made of."""
+    if channels < 1:
+        raise ValueError(f"channels is 1 or more, found {channels}")
+    if num_classes is not None and num_classes < 2:
+        raise ValueError(f"num_classes is 2 or more, or None; found {num_classes}")
+    if tuple(taps) not in FILTERS:
+        raise ValueError(f"taps are [1, 3, 3, 1] or [1, 2, 1], found {list(taps)}")
+
+
+def leak() -> LeakyReLU:
+    """The rectifier of all layers."""
+    return LeakyReLU(LEAK, inplace=True)
+
+
+class EqualisedLinear(nn.Module):
+    """A product whose weights are scaled by gain / root of inputs when it is used.
+
+    `rate` is the learning-rate factor: weights are drawn 1 / rate as large and used rate times as
+    large, so that an optimizer like Adam moves what is used at rate times its own rate.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        gain: float = 1.0,
+        rate: float = 1.0,
+        bias: bool = True,
+        start: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outputs, inputs) / rate)
+        self.bias = nn.Parameter(torch.full((outputs,), start / rate)) if bias else None
+        self.weight_gain, self.bias_gain = gain * rate / math.sqrt(inputs), gain * rate
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Values [N, inputs] -> [N, outputs]."""
+        bias = None if self.bias is None else self.bias * self.bias_gain
+        return linear(values, self.weight * self.weight_gain, bias)
+
+
+class EqualisedConv2d(nn.Module):
+    """A convolution whose weights are scaled by gain / root of fan-in when it is used."""
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        *,
+        gain: float = 1.0,
+        bias: bool = True,
+        stride: int = 1,
+        padding: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
+        self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
+        self.weight_gain, self.bias_gain = gain / math.sqrt(inputs * kernel**2), gain
+        self.stride, self.padding = stride, kernel // 2 if padding is None else padding
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps [N, inputs, H, W] -> [N, outputs, H / stride, W / stride]."""
+        bias = None if self.bias is None else self.bias * self.bias_gain
+        weight = self.weight * self.weight_gain
+        return conv2d(maps, weight, bias, stride=self.stride, padding=self.padding)
+
+
+class Binomial(nn.Module):
+    """A filter both ways; `wide` says that it has four taps, and so lies between pixels."""
+
+    def __init__(self, taps: Sequence[int], gain: float = 1.0) -> None:
+        super().__init__()
+        row = torch.tensor([float(tap) for tap in taps]) / sum(taps)
+        self.register_buffer("filter", gain * torch.outer(row, row)[None, None], persistent=False)
+        self.filter: Tensor
+        self.wide = len(taps) == 4
+
+    def each(self, maps: Tensor) -> Tensor:
+        """The filter for each channel: [C, 1, taps, taps]."""
+        return self.filter.expand(maps.shape[1], -1, -1, -1)
+
+
+class Double(Binomial):
+    """Twice the sides: zeros between pixels, then the filter."""
+
+    def __init__(self, taps: Sequence[int]) -> None:
+        super().__init__(taps, gain=4.0)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps [N, C, H, W] -> [N, C, 2H, 2W]; beyond the border all is 0."""
+        made: Tensor = conv_transpose2d(
+            maps,
+            self.each(maps),
+            stride=2,
+            padding=1,
+            output_padding=0 if self.wide else 1,
+            groups=maps.shape[1],
+        )
+        return made
+
+
+class Halve(Binomial):
+    """Half the sides: the filter at every second place."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps [N, C, H, W] -> [N, C, H / 2, W / 2]; beyond the border all is 0."""
+        made: Tensor = conv2d(maps, self.each(maps), stride=2, padding=1, groups=maps.shape[1])
+        return made
+
+
+class Blur(Binomial):
+    """The filter alone, with a border of `padding` zeros."""
+
+    def __init__(self, taps: Sequence[int], padding: int, gain: float = 1.0) -> None:
+        super().__init__(taps, gain)
+        self.padding = padding
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps [N, C, H, W] -> [N, C, H + 2 * padding - taps + 1, the same of W]."""
+        made: Tensor = conv2d(maps, self.each(maps), padding=self.padding, groups=maps.shape[1])
+        return made
+
+
+class Modulated(nn.Module):
+    """A convolution whose weights are scaled by a style (Karras et al. 2020, eq. 1 to 3).
+
+    w' = s_i w_ijk and w'' = w' / sqrt(sum over i and k of w'^2 + eps) need weights for each sample.
+    The same is a scaling of the input maps by s and of the output maps by that root, around one
+    convolution for all. Styles and roots are float32 under autocast too. With `taps`, maps are
+    doubled before the convolution: it works on the pixels that are there, and the filter comes
+    after it.
+    """
+
+    def __init__(
+        self,
+        style_dim: int,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        *,
+        demodulate: bool = True,
+        gain: float = 1.0,
+        taps: Sequence[int] | None = None,
+    ) -> None:
+        super().__init__()
+        self.affine = EqualisedLinear(style_dim, inputs, start=1.0)
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
+        self.scale = 1 / math.sqrt(inputs * kernel**2)
+        self.demodulate, self.gain = demodulate, gain
+        self.blur = None if taps is None else Blur(taps, padding=1, gain=4.0)
+
+    def forward(self, maps: Tensor, style: Tensor, bias: Tensor) -> Tensor:
+        """Maps [N, C, H, W], style [N, W], bias [outputs] -> [N, outputs, H, W], or doubled."""
+        scales, roots, weight = self.modulation(style)
+        made = self.convolve(maps * scales.to(maps.dtype)[:, :, None, None], weight)
+        return torch.addcmul(bias.to(made.dtype)[:, None, None], made, roots.to(made.dtype))
+
+    def modulation(self, style: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the inputs [N, C] and the outputs [N, K, 1, 1] are multiplied with; the weight."""
+        with torch.autocast(style.device.type, enabled=False):
+            scales: Tensor = self.affine(style.float())
+            weight = self.weight * self.scale
+            if self.demodulate:
+                power = linear(scales.square(), weight.square().sum((2, 3)))
+                roots = self.gain * torch.rsqrt(power + EPSILON)
+            else:
+                roots = scales.new_full((1, len(weight)), self.gain)
+        return scales, roots[:, :, None, None], weight
+
+    def convolve(self, maps: Tensor, weight: Tensor) -> Tensor:
+        """One convolution for all samples."""
+        if self.blur is None:
+            return conv2d(maps, weight, padding=weight.shape[-1] // 2)
+        edge = 0 if self.blur.wide else 1
+        spread = conv_transpose2d(
+            maps, weight.transpose(0, 1), stride=2, padding=edge, output_padding=edge
+        )
+        made: Tensor = self.blur(spread)
+        return made
+
+
+class Noise(nn.Module):
+    """One noise picture for all channels of a map, at a strength that is learnt (Karras 2019).
+
+    In training it is drawn anew for every sample. In eval mode too if `kind` is "random"; one that
+    is "fixed" is a picture that belongs to the network.
+    """
+
+    def __init__(self, side: int, kind: str) -> None:
+        super().__init__()
+        self.strength = nn.Parameter(torch.zeros(()))
+        self.register_buffer("picture", torch.randn(side, side) if kind == "fixed" else None)
+        self.picture: Tensor | None
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps [N, C, H, W] -> maps with noise."""
+        if self.training or self.picture is None:
+            n, _, height, width = maps.shape
+            noise = torch.randn(n, 1, height, width, device=maps.device, dtype=maps.dtype)
+        else:
+            noise = self.picture.to(maps.dtype)
+        return maps + self.strength.to(maps.dtype) * noise
