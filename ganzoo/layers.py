@@ -16,6 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import fold, leaky_relu
 
+from ganzoo.convolution import convolve as convolve
+from ganzoo.convolution import spread as spread
+
 
 class LeakyReLU(nn.LeakyReLU):
     """A leaky rectifier for networks under a gradient penalty.

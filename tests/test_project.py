@@ -27,6 +27,7 @@ LAYERS = (
     ("listing", "scaffold"),
     ("cli",),
     # ---- the torch line ----
+    ("convolution",),
     ("interfaces", "devices", "layers", "machine"),
     ("parts", "truncation"),
     ("losses", "augmentations", "schedules"),
@@ -44,7 +45,7 @@ LAYERS = (
     ("reproducing",),
     ("testing",),
 )
-TORCH_LINE = LAYERS.index(("interfaces", "devices", "layers", "machine"))
+TORCH_LINE = LAYERS.index(("convolution",))
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 HEAVY = {"torch", "torchvision", "timm", "numpy"}
 #: Nothing is below these: they hand out what the others hold.

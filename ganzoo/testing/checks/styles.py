@@ -115,7 +115,7 @@ def _check_average(
     try:
         recalibrate(network, [(latents, labels)])
         with seeded(0):
-            drawn = subject.passed(truncated(network, 0.0), latents, labels)  # type: ignore[arg-type]
+            drawn = subject.passed(truncated(network, 0.0), latents, labels)
     except Exception as error:
         raise wrong(
             f"the average style cannot be taken and drawn ({one_line(error)[:160]}): styles and "

@@ -6,9 +6,8 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, conv_transpose2d
 
-from ganzoo.layers import LeakyReLU
+from ganzoo.layers import LeakyReLU, convolve, spread
 
 LEAK = 0.2
 #: He et al. 2015, eq. 15: what keeps the variance of values through the leak.
@@ -21,6 +20,17 @@ def draw(layer: nn.Conv2d | nn.Linear, gain: float = 1.0) -> None:
     nn.init.normal_(layer.weight, 0.0, gain / math.sqrt(inputs))
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
+
+
+class GroupedConv2d(nn.Conv2d):
+    """A convolution whose second gradient doesn't go through its groups one by one."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps [N, C, H, W] -> [N, K, H, W]."""
+        if self.groups == 1:
+            return super().forward(maps)
+        made = convolve(maps, self.weight, padding=int(self.padding[0]), groups=self.groups)
+        return made if self.bias is None else made + self.bias.to(made.dtype)[:, None, None]
 
 
 class Residual(nn.Module):
@@ -37,7 +47,7 @@ class Residual(nn.Module):
         inner = width * expansion
         groups = 1 if group_width is None else inner // group_width
         self.widen = nn.Conv2d(width, inner, 1)
-        self.mix = nn.Conv2d(inner, inner, 3, padding=1, groups=groups)
+        self.mix = GroupedConv2d(inner, inner, 3, padding=1, groups=groups)
         self.narrow = nn.Conv2d(inner, width, 1, bias=False)
         self.leak = LeakyReLU(LEAK)
         for layer in (self.widen, self.mix):
@@ -69,10 +79,8 @@ class Double(Binomial):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Maps [N, C, H, W] -> [N, C, 2H, 2W]; beyond the border all is 0."""
-        made: Tensor = conv_transpose2d(
-            maps, 4 * self.each(maps), stride=2, padding=1, output_padding=1, groups=maps.shape[1]
-        )
-        return made
+        filters = 4 * self.each(maps)
+        return spread(maps, filters, stride=2, padding=1, output_padding=1, groups=maps.shape[1])
 
 
 class Halve(Binomial):
@@ -80,5 +88,4 @@ class Halve(Binomial):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Maps [N, C, H, W] -> [N, C, H/2, W/2]; beyond the border all is 0."""
-        made: Tensor = conv2d(maps, self.each(maps), stride=2, padding=1, groups=maps.shape[1])
-        return made
+        return convolve(maps, self.each(maps), stride=2, padding=1, groups=maps.shape[1])

@@ -189,18 +189,24 @@ class StyleGAN2Generator(StyleGenerator):
         """Styles [N, L, W] -> images [N, C, size, size], clamped to [-1, 1] in eval mode."""
         each = styles.unbind(1)
         maps = self.refine[0](self.constant.expand(len(styles), -1, -1, -1), each[0])
-        image = None if self.shortcuts else self.show[0](maps, each[1])
-        for stage, grow in enumerate(self.grow, start=1):
-            before = maps
-            maps = grow(maps, each[2 * stage - 1])
-            maps = self.refine[stage](maps, each[2 * stage])
-            if image is None:
-                maps = (maps + self.shortcuts[stage - 1](before)) * math.sqrt(0.5)
-            else:
-                image = self.enlarge(image) + self.show[stage](maps, each[2 * stage + 1])
-        if image is None:
-            image = self.show[-1](maps, each[-1])
+        image: Tensor = self.grown(maps, each) if self.shortcuts else self.added_up(maps, each)
         return image if self.training else image.clamp(-1.0, 1.0)
+
+    def added_up(self, maps: Tensor, each: Sequence[Tensor]) -> Tensor:
+        """The smallest maps -> the sum of all stages' images, each doubled on its way."""
+        image: Tensor = self.show[0](maps, each[1])
+        for stage, grow in enumerate(self.grow, start=1):
+            maps = self.refine[stage](grow(maps, each[2 * stage - 1]), each[2 * stage])
+            image = self.enlarge(image) + self.show[stage](maps, each[2 * stage + 1])
+        return image
+
+    def grown(self, maps: Tensor, each: Sequence[Tensor]) -> Tensor:
+        """The smallest maps -> the last stage's image; each stage has a shortcut around it."""
+        for stage, grow in enumerate(self.grow, start=1):
+            made = self.refine[stage](grow(maps, each[2 * stage - 1]), each[2 * stage])
+            maps = (made + self.shortcuts[stage - 1](maps)) * math.sqrt(0.5)
+        image: Tensor = self.show[-1](maps, each[-1])
+        return image
 
 
 def _check_options(mapping_layers: int, architecture: str, noise: str, mixing: float) -> None:

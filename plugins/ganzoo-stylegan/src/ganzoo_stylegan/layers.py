@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d, linear
 
-from ganzoo.layers import LeakyReLU
+from ganzoo.layers import LeakyReLU, convolve, spread
 
 LEAK = 0.2
 ROOT_2 = math.sqrt(2.0)
@@ -146,15 +146,15 @@ class Double(Binomial):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Maps [N, C, H, W] -> [N, C, 2H, 2W]; beyond the border all is 0."""
-        made: Tensor = conv_transpose2d(
+        edge = 0 if self.wide else 1
+        return spread(
             maps,
             self.each(maps),
             stride=2,
             padding=1,
-            output_padding=0 if self.wide else 1,
+            output_padding=edge,
             groups=maps.shape[1],
         )
-        return made
 
 
 class Halve(Binomial):
@@ -162,8 +162,7 @@ class Halve(Binomial):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Maps [N, C, H, W] -> [N, C, H / 2, W / 2]; beyond the border all is 0."""
-        made: Tensor = conv2d(maps, self.each(maps), stride=2, padding=1, groups=maps.shape[1])
-        return made
+        return convolve(maps, self.each(maps), stride=2, padding=1, groups=maps.shape[1])
 
 
 class Blur(Binomial):
@@ -175,8 +174,7 @@ class Blur(Binomial):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Maps [N, C, H, W] -> [N, C, H + 2 * padding - taps + 1, the same of W]."""
-        made: Tensor = conv2d(maps, self.each(maps), padding=self.padding, groups=maps.shape[1])
-        return made
+        return convolve(maps, self.each(maps), padding=self.padding, groups=maps.shape[1])
 
 
 class Modulated(nn.Module):
@@ -230,10 +228,10 @@ class Modulated(nn.Module):
         if self.blur is None:
             return conv2d(maps, weight, padding=weight.shape[-1] // 2)
         edge = 0 if self.blur.wide else 1
-        spread = conv_transpose2d(
+        doubled = conv_transpose2d(
             maps, weight.transpose(0, 1), stride=2, padding=edge, output_padding=edge
         )
-        made: Tensor = self.blur(spread)
+        made: Tensor = self.blur(doubled)
         return made
 
 
