@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -16,6 +17,10 @@ from torch.testing import assert_close
 
 import ganzoo
 from ganzoo import Player, StyleGenerator, sampling
+from ganzoo.engine.graphs import Graphs, Rerun
+from ganzoo.engine.prepare import prepare, resolve
+from ganzoo.engine.state import TrainingState
+from ganzoo.engine.turns import step
 from ganzoo.errors import PartError
 from ganzoo.losses import r1_penalty
 from ganzoo.testing import round_of
@@ -391,10 +396,9 @@ def test_the_path_penalty_is_its_formula_and_lazy():
     assert round.generator.module.constant.grad.isfinite().all()
 
 
-@pytest.mark.parametrize(("step", "due"), [(0, True), (1, False), (7, False), (8, True)])
-def test_the_path_penalty_is_due_at_every_eighth_step(step, due):
-    round, _ = game()
-    object.__setattr__(round, "step", step)
+@pytest.mark.parametrize(("turn", "due"), [(0, True), (1, False), (7, False), (8, True)])
+def test_the_path_penalty_is_due_at_every_eighth_turn(turn, due):
+    round, _ = game(turn=turn)
     assert ("path" in ganzoo.create_loss("stylegan2").generator(round)) is due
 
 
@@ -410,6 +414,44 @@ def test_the_optimizers_count_lazy_penalties_as_steps():
     for player, share in (("generator", 8 / 9), ("discriminator", 16 / 17)):
         assert_close(given[player]["lr"], 0.002 * share)
         assert given[player]["arguments"]["betas"] == [0.0, 0.99**share]
+
+
+# --- The engine ---------------------------------------------------------------------------------
+
+
+def played(graphs: Graphs | None) -> TrainingState:
+    """Some steps of a small game, in which both penalties come and go."""
+    shape = {"size": 28, "channels": 1, "widths": 4}
+    raw = {
+        "ganzoo_config": 1,
+        "generator": {"name": "stylegan2", "arguments": {**shape, "latent_dim": 4, "style_dim": 4}},
+        "discriminator": {"name": "stylegan2", "arguments": shape},
+        "recipe": {
+            "loss": {
+                "name": "stylegan2",
+                "arguments": {"penalty_interval": 2, "path_interval": 2},
+            },
+            "data": {"name": "mnist-mini"},
+            "images": 1000,
+            "batch": 4,
+            "precision": "float32",
+        },
+    }
+    state, table = prepare(resolve(raw, "a test"), torch.device("cpu"))
+    table = replace(table, graphs=graphs)
+    for _ in range(14):
+        step(state, table, state.meter.add)
+        state.meter.step_ended()
+    return state
+
+
+def test_recorded_turns_end_like_eager_ones():
+    graphs = Graphs(Rerun)
+    recorded, eager = played(graphs).tensors(), played(None).tensors()
+    assert graphs.off is None
+    assert recorded["loss.path_length"] > 0
+    for name, value in eager.items():
+        assert torch.equal(recorded[name], value), name
 
 
 # --- Bad arguments ------------------------------------------------------------------------------

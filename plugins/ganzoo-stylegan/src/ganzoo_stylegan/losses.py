@@ -13,7 +13,7 @@ from ganzoo import Player, Round, Terms
 from ganzoo.layers import differentiated_twice
 from ganzoo.losses import NonSaturating
 
-#: Penalties come at every 16th turn of the discriminator and every 8th step of the generator
+#: Penalties come at every 16th turn of the discriminator and every 8th of the generator
 #: (Karras et al. 2020, section 3.1).
 R1_INTERVAL, PATH_INTERVAL = 16, 8
 
@@ -44,7 +44,7 @@ def path_lengths(
 class StyleGAN2(NonSaturating):
     """The non-saturating game with lazy R1 and a lazy path-length penalty.
 
-    Each `path_interval`-th step the generator also minimises (|J_w^T y| - a)^2 for every second
+    Each `path_interval`-th turn the generator also minimises (|J_w^T y| - a)^2 for every second
     latent, `a` the running mean of the lengths; both penalties are weighed with their intervals.
     """
 
@@ -73,13 +73,14 @@ class StyleGAN2(NonSaturating):
             )
         self.path_weight, self.path_interval = path_weight, path_interval
         self.path_decay = path_decay
-        self.needs = frozenset({"styles"}) if path_weight else frozenset()
+        self.takes_path = path_weight > 0  # the weight may move
+        self.needs = frozenset({"styles"}) if self.takes_path else frozenset()
         self.register_buffer("path_length", torch.zeros(()))
 
     def generator(self, round: Round) -> Terms:
         """Maximise the log-likelihood of being taken for real, along even paths when it is time."""
         terms = super().generator(round)
-        if self.path_weight and round.step % self.path_interval == 0:
+        if self.takes_path and round.due(self.path_interval):
             terms["path"] = self.path_penalty(round)
         return terms
 
