@@ -46,9 +46,12 @@ class StyleGAN2(NonSaturating):
 
     Each `path_interval`-th turn the generator also minimises (|J_w^T y| - a)^2 for every second
     latent, `a` the running mean of the lengths; both penalties are weighed with their intervals.
+    `path_share` is what all lengths so far weigh in `path_length`: their quotient is a mean that
+    owes nothing to the 0 from which it starts, towards which paths would be pulled for long.
     """
 
     path_length: Tensor
+    path_share: Tensor
     recipe: ClassVar[Mapping[str, object]] = {
         "optimizers": {
             "generator": lazy(PATH_INTERVAL),
@@ -76,6 +79,7 @@ class StyleGAN2(NonSaturating):
         self.takes_path = path_weight > 0  # the weight may move
         self.needs = frozenset({"styles"}) if self.takes_path else frozenset()
         self.register_buffer("path_length", torch.zeros(()))
+        self.register_buffer("path_share", torch.zeros(()))
 
     def generator(self, round: Round) -> Terms:
         """Maximise the log-likelihood of being taken for real, along even paths when it is time."""
@@ -87,13 +91,16 @@ class StyleGAN2(NonSaturating):
     def path_penalty(self, round: Round) -> Tensor:
         """Weighed penalties of every second latent: [N / 2].
 
-        Lengths are held to the mean as it was, so that ranks and micro-batches change nothing.
+        Lengths are held to the mean as it was, so that ranks and micro-batches change nothing; the
+        first ones to their own.
         """
         latents = round.latents[::2]
         labels = None if round.labels is None else round.labels[::2]
         noise = round.normal(len(round.latents), *round.fake.shape[1:])[::2]
         lengths = path_lengths(round.generator, latents, labels, noise)
         round.log("path_length", lengths)
-        mean = self.path_length
-        self.path_length = torch.lerp(lengths.detach().mean(), mean, self.path_decay)
+        here = lengths.detach().mean()
+        mean = torch.where(self.path_share > 0, self.path_length / self.path_share, here)
+        self.path_length = torch.lerp(here, self.path_length, self.path_decay)
+        self.path_share = torch.lerp(torch.ones_like(here), self.path_share, self.path_decay)
         return self.path_weight * self.path_interval * (lengths - mean).square()
