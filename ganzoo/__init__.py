@@ -17,11 +17,13 @@ from ganzoo._version import __version__
 if TYPE_CHECKING:
     from ganzoo.cards import Card
     from ganzoo.errors import GanzooError
+    from ganzoo.evaluation.drawn import Drawn
     from ganzoo.interfaces import (
         Augmentation,
         Dataset,
         Discriminator,
         Extractor,
+        Figure,
         Generator,
         Loss,
         Player,
@@ -41,7 +43,9 @@ __all__ = [
     "Card",
     "Dataset",
     "Discriminator",
+    "Drawn",
     "Extractor",
+    "Figure",
     "GanzooError",
     "Generator",
     "Loss",
@@ -65,11 +69,13 @@ __all__ = [
 _HOMES = {
     "ganzoo.cards": ("Card",),
     "ganzoo.errors": ("GanzooError",),
+    "ganzoo.evaluation.drawn": ("Drawn",),
     "ganzoo.interfaces": (
         "Augmentation",
         "Dataset",
         "Discriminator",
         "Extractor",
+        "Figure",
         "Generator",
         "Loss",
         "Player",

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from ganzoo.errors import PartError
 
 if TYPE_CHECKING:
+    from ganzoo.evaluation.drawn import Drawn
     from ganzoo.plugins import RunRecord
 
 #: What a player minimises: name to values of at least one dimension, already weighted, per
@@ -257,12 +258,18 @@ class Augmentation(nn.Module, ABC):
 
 
 class Dataset(ABC):
-    """Samples addressed by index, so that their order is the engine's."""
+    """Samples addressed by index, so that their order is the engine's.
+
+    `extractor` names the extractor in whose features its models are measured, as `ganzoo plugins`
+    lists it, and `control` another that is measured beside it. Both are said by the class.
+    """
 
     sample_shape: tuple[int, ...]
     num_classes: int | None = None
     kind: str = "image"
     value_range: tuple[float, float] | None = (-1.0, 1.0)
+    extractor: str | None = None
+    control: str | None = None
     #: One line that is told when a training on it begins, such as what was done to its files.
     summary: str = ""
 
@@ -325,6 +332,35 @@ class Extractor(nn.Module, ABC):
         if self.num_classes is not None:
             found["logits"] = self.logits(samples)
         return found
+
+
+class Figure(ABC):
+    """A number that says how good drawn samples are; real ones get it too, as its floor.
+
+    `title` is its name in tables, `protocol` what exactly is computed and of how many samples.
+    `direction` says which values are better: "lower", "higher", or "nearest" to `best`, which is
+    what a perfect generator gets (None: what real samples get). `unit` follows the value where it
+    has one; `digits` after the point mean something; the same weights may lie `tolerance` apart on
+    another machine (2% are allowed in any case). `needs` names what it reads of a `Drawn` beside
+    its samples: "labels", "targets", "features", "logits", "model", "real".
+    """
+
+    title: str
+    protocol: str
+    direction: Literal["lower", "higher", "nearest"]
+    best: float | None = None
+    unit: str = ""
+    digits: int = 3
+    tolerance: float = 0.01
+    needs: frozenset[str] = frozenset()
+
+    @abstractmethod
+    def applies_to(self, data: Dataset) -> bool:
+        """Whether models of this data set are measured by it."""
+
+    @abstractmethod
+    def measure(self, drawn: Drawn) -> float:
+        """One finite number; a `ganzoo.GanzooError` says why there is none."""
 
 
 class Tracker(ABC):

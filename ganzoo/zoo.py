@@ -99,6 +99,10 @@ class Model:
         drawn = sampling.latents(self.generator, count, seed=seed_of(seed), start=first)
         return drawn.to(self.device, sampling.precision_of(self.generator))
 
+    def labels(self, n: int, *, seed: int) -> Tensor | None:
+        """The labels that n samples of a seed get where none are given; None of no conditions."""
+        return self._labels(whole("n", n, least=1), seed_of(seed), None)
+
     def sample(
         self,
         n: int = 64,

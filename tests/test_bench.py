@@ -295,7 +295,7 @@ def test_what_breaks_is_a_line_and_the_rest_goes_on(bench, out, tmp_path):
 
 
 def test_a_measure_that_fails_breaks_its_row_alone(bench, monkeypatch, tmp_path):
-    def failing(*_: Any) -> None:
+    def failing(*_: Any, **__: Any) -> None:
         raise RuntimeError("out of luck")
 
     monkeypatch.setattr("ganzoo.bench.runner.measured", failing)

@@ -9,7 +9,7 @@ from ganzoo.bench import controls
 from ganzoo.bench.measures import MEASURES, check_measure, measured, sample_count
 from ganzoo.errors import DataError, GanzooError, MetricError, UnknownNameError, UsageError
 from ganzoo.plugins import PART_HOOKS
-from ganzoo.specs import Part
+from ganzoo.specs import Part, Recipe, read_record
 from tiny import tiny_plugin
 
 MINI = Part("mnist-mini")
@@ -66,6 +66,15 @@ def test_the_frechet_distance_is_to_the_test_images():
     floor = measured(part, controls.drawn("real", data, 500, 0), data, "cpu")["fd"]
     noise = measured(part, controls.drawn("noise", data, 500, 0), data, "cpu")["fd"]
     assert 0 < floor < noise / 10
+
+
+def test_the_frechet_distance_takes_the_data_set_as_a_recipe_has_it():
+    """With whatever a recipe says of it beside its name and arguments."""
+    recipe = {"loss": {"name": "hinge"}, "data": {"name": "mnist-mini", "arguments": {"size": 10}}}
+    data = read_record(Recipe, recipe, "recipe").data
+    samples = controls.drawn("real", data, 300, 0)
+    part = Part("frechet", {"extractor": "bars", "n": 300})
+    assert measured(part, samples, data, "cpu")["fd"] > 0
 
 
 def test_images_of_another_size_are_not_resized_in_secret():

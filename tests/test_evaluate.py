@@ -157,7 +157,7 @@ def test_a_figure_is_written_with_the_digits_that_mean_something():
 
 def test_figures_are_of_the_first_samples_where_pairs_are_searched(small, monkeypatch):
     """2,000 in use; here 40, so that it shows."""
-    monkeypatch.setattr("ganzoo.evaluation.figures.NEIGHBOURS", 40)
+    monkeypatch.setattr("ganzoo.evaluation.computing.NEIGHBOURS", 40)
     reference, extractor = tiny_reference(), TinyLinear()
     samples = pictures(5)
     whole = measure(look(extractor, [samples], "x", keep=40), reference)

@@ -6,7 +6,6 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,11 +14,10 @@ import ganzoo
 from ganzoo.cards import catalogue
 from ganzoo.engine.run import RunOptions
 from ganzoo.errors import CardError, HubError, UsageError
-from ganzoo.evaluation.claims import contradictions, median_of, unchecked
-from ganzoo.evaluation.evaluate import Figures
+from ganzoo.evaluation.claims import contradictions, unchecked
+from ganzoo.evaluation.spread import Figures, median_of
 from ganzoo.plugins import CORE
 from ganzoo.publishing.measuring import Effort, measured_again
-from ganzoo.publishing.modes import FIRST, median_by_modes
 from ganzoo.publishing.planning import Wish, planned
 from ganzoo.publishing.publish import Published, publish
 from ganzoo.readme import FIGURES
@@ -104,10 +102,10 @@ def test_of_several_seeds_the_median_by_the_first_figure_goes_out(seeds, tmp_pat
 @pytest.mark.parametrize(("values", "best"), [((0.9, 0.5), 1), ((0.1, 0.9, 0.5, 0.7), 2)])
 def test_of_an_even_number_of_seeds_the_worse_of_the_middle_two_stands_for_all(values, best):
     """Of the share of good samples the smaller, of a distance the greater."""
-    rows = [{FIRST: Figures(FIRST, (value,))} for value in values]
-    assert median_by_modes(rows) == best
-    reports = [SimpleNamespace(figures={"fd": Figures("fd", (1 - value,))}) for value in values]
-    assert median_of(reports) == best
+    rows = [{"high_quality": Figures("high_quality", (value,))} for value in values]
+    assert median_of(rows) == best
+    rows = [{"fd": Figures("fd", (1 - value,))} for value in values]
+    assert median_of(rows) == best
 
 
 def test_the_published_folder_is_a_whole_model(seeds, tmp_path):
@@ -206,9 +204,9 @@ def test_figures_have_a_place_in_any_prose(seeds, tmp_path):
 
 
 def test_figures_in_features_come_with_a_control_and_checks(world, tmp_path, cache, monkeypatch):
-    """Any extractor whose control is known is measured beside it."""
-    controls = {"tiny-classes": "tiny-linear"}
-    monkeypatch.setattr("ganzoo.publishing.measuring.CONTROLS", controls)
+    """The control that the data set names is measured beside its extractor."""
+    monkeypatch.setattr("measuring.TinyPictures.extractor", "tiny-classes")
+    monkeypatch.setattr("measuring.TinyPictures.control", "tiny-linear")
     world(tiny_plugin(), measuring_plugin())
     monkeypatch.setattr("measuring.TinyLinear.value_range", None)  # nothing bounds tiny samples
     play(config_of(data="pictures", **IMAGES), tmp_path / "run")

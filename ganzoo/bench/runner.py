@@ -15,7 +15,13 @@ from ganzoo.bench import controls
 from ganzoo.bench.display import BenchDisplay
 from ganzoo.bench.divergence import diverged_at
 from ganzoo.bench.jobs import Job, digest, jobs_of
-from ganzoo.bench.measures import check_measure, measured, sample_count
+from ganzoo.bench.measures import (
+    check_measure,
+    measure_named,
+    measured,
+    sample_count,
+    try_measure,
+)
 from ganzoo.bench.report import Report
 from ganzoo.bench.results import (
     RESULT_VERSION,
@@ -31,7 +37,13 @@ from ganzoo.engine.run import RunOptions
 from ganzoo.engine.train import train
 from ganzoo.errors import TrainingError, one_line
 from ganzoo.machine import hardware, versions
-from ganzoo.specs import GENERATOR_FILE, ModelConfig, Protocol, Provenance, read_config
+from ganzoo.specs import (
+    GENERATOR_FILE,
+    ModelConfig,
+    Protocol,
+    Provenance,
+    read_config,
+)
 from ganzoo.zoo import load
 
 #: Samples drawn from a generator at once.
@@ -80,7 +92,7 @@ def run(protocol: Protocol, options: BenchOptions) -> tuple[Report, int]:
         seeds=options.seeds,
         images=options.images,
     )
-    check(jobs)
+    check(jobs, options.device)
     report.write()  # what cannot be written, or laid out, is told before anything is trained
     todo = [job for job in jobs if not is_done(job, read_result(job))]
     with BenchDisplay(todo, quiet=options.quiet) as display:
@@ -102,13 +114,17 @@ def run(protocol: Protocol, options: BenchOptions) -> tuple[Report, int]:
     return report, 1 if report.broken else 0
 
 
-def check(jobs: Sequence[Job]) -> None:
+def check(jobs: Sequence[Job], device: str) -> None:
     """Refuse what could not be measured, or drawn, of the jobs that can be done here."""
     able = [job for job in jobs if not catalogue().missing(job.draft)]
     for control in dict.fromkeys(job.row.control for job in able if job.row.control):
         controls.check_control(control)
     for part in {digest(job.measure): job.measure for job in able}.values():
         check_measure(part)
+    for job in {digest([job.measure, job.draft.recipe.data]): job for job in able}.values():
+        if measure_named(job.measure).attempt is not None:
+            data = resolve(job.raw, f"protocol {job.protocol.name}: {job}").recipe.data
+            try_measure(job.measure, data, device)
 
 
 def do(job: Job, options: BenchOptions, report: Report) -> str:
@@ -152,7 +168,14 @@ def perform(job: Job, options: BenchOptions) -> Result:
         job,
         config,
         done.provenance or here(options, job.budget),
-        values=measured(job.measure, samples, data, options.device),
+        values=measured(
+            job.measure,
+            samples,
+            data,
+            options.device,
+            model=model,
+            seed=job.protocol.sampling_seed,
+        ),
         weights=done.files[GENERATOR_FILE].sha256,
     )
 

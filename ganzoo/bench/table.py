@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from statistics import fmean
 
 from ganzoo.bench.controls import TITLES
 from ganzoo.bench.jobs import Row
 from ganzoo.bench.measures import Column, measure_named
 from ganzoo.bench.results import Result
 from ganzoo.errors import ConfigError, did_you_mean
-from ganzoo.evaluation.spread import deviation
+from ganzoo.evaluation.spread import over_seeds
 from ganzoo.specs import Protocol
 from ganzoo.specs.protocol import Table
 
@@ -82,13 +81,13 @@ def title_of(row: Row) -> str:
 
 def figure(column: Column, values: Sequence[float | None]) -> str:
     """Mean ± standard deviation over the seeds, of the values that exist."""
-    there = [value for value in values if value is not None]
-    if not there:
+    over = over_seeds(values)
+    if over.value is None:
         return NOTHING
-    mean, spread = column.text(fmean(there)), deviation(there)
-    apart = "" if spread is None else f" ± {column.text(spread)}"
-    some = f" ({len(there)} of {len(values)})" if len(there) < len(values) else ""
-    return mean + apart + some
+    apart = "" if over.spread is None else f" ± {column.text(over.spread)}"
+    there = len(over.values)
+    some = f" ({there} of {len(values)})" if there < len(values) else ""
+    return column.text(over.value) + apart + some
 
 
 def budget(protocol: Protocol, row: Row, good: Sequence[Result]) -> str:

@@ -10,7 +10,7 @@ import click
 
 from ganzoo.cards import catalogue
 from ganzoo.cli.completion import models
-from ganzoo.cli.counting import counted, points_of
+from ganzoo.cli.counting import measured, plan_of
 from ganzoo.cli.tables import table
 from ganzoo.cli.telling import telling
 from ganzoo.errors import GanzooError, UsageError
@@ -65,6 +65,7 @@ def command(what: str, **options: Any) -> None:
     Figures are of drawn samples against the test samples of a data set, in features of an
     extractor. Beside each stand its spread over sampling seeds, what as many real training samples
     get (the floor), and what is no sample at all gets. Of models of points the modes are counted.
+    Plugins' figures stand in the same table.
     """  # noqa: D301
     import torch
 
@@ -75,8 +76,8 @@ def command(what: str, **options: Any) -> None:
         if folder is not None and read_seeds(folder) is not None:
             click.echo(_of_seeds(folder, options, tell), nl=False)
             return
-        if data := points_of(what, _data(options, None), options):
-            click.echo(counted(what, {None: what}, data, options, tell), nl=False)
+        if plan := plan_of(what, _data(options, None), options):
+            click.echo(measured(what, {None: what}, plan, options, tell), nl=False)
             return
         report = _evaluate(what, options, tell)
     if options["as_json"]:
@@ -93,10 +94,9 @@ def _of_seeds(folder: Path, options: dict[str, Any], tell: Callable[[str], None]
     from ganzoo.specs.reading import to_json
 
     runs = finished_runs(folder)
-    if data := points_of(next(iter(runs.values())), _data(options, None), options):
-        return counted(
-            str(folder), {seed: f"{run}/" for seed, run in runs.items()}, data, options, tell
-        )
+    if plan := plan_of(next(iter(runs.values())), _data(options, None), options):
+        models: dict[int | None, str] = {seed: f"{run}/" for seed, run in runs.items()}
+        return measured(str(folder), models, plan, options, tell)
     found = several(list(runs), [_evaluate(f"{run}/", options, tell) for run in runs.values()])
     return to_json(found.data()) if options["as_json"] else f"{text_of_seeds(folder, found)}\n"
 
@@ -164,20 +164,19 @@ def _data(options: dict[str, Any], own: Part | None) -> Part | None:
 
 def text(report: Report) -> str:
     """The report for a terminal."""
-    from ganzoo.evaluation.figures import BY_KEY
+    from ganzoo.evaluation.figures import known
 
     columns = list(next(iter(report.figures.values())).anchors)
     header = ["FIGURE", "VALUE", "SPREAD", "BEST", *(name.upper() for name in columns)]
     rows = []
     for key, found in report.figures.items():
-        figure = BY_KEY[key]
+        figure = known(key)
         spread = "" if found.spread is None else f"± {figure.text(found.spread)}"
-        best = "real" if figure.best == "the floor" else figure.best
         anchors = [
             figure.text(found.anchors[name]) if name in found.anchors else "" for name in columns
         ]
         name = figure.name(report.extractor)
-        rows.append([name, figure.text(found.value), spread, best, *anchors])
+        rows.append([name, figure.text(found.value), spread, figure.best_in_words, *anchors])
     lines = [
         f"{report.source}: {report.protocol}",
         "",
@@ -191,23 +190,23 @@ def text(report: Report) -> str:
 
 def text_of_seeds(folder: Path, found: Several) -> str:
     """All training seeds for a terminal: a column for each, then their mean and spread."""
-    from ganzoo.evaluation.figures import BY_KEY
+    from ganzoo.evaluation.figures import known
 
     first = found.reports[0]
     header = ["FIGURE", "MEAN", "SPREAD", *(f"SEED {seed}" for seed in found.seeds), "REAL"]
     rows = []
-    for key, figures in first.figures.items():
-        figure, (value, spread, values) = BY_KEY[key], found.row(key)
-        wide = "" if spread is None else f"± {figure.text(spread)}"
+    for key in found.keys:
+        figure, row, figures = known(key), found.row(key), first.figures[key]
+        wide = "" if row.spread is None else f"± {figure.text(row.spread)}"
         floor = "" if figures.floor is None else figure.text(figures.floor)
-        each = map(figure.text, values)
-        rows.append([figure.name(first.extractor), figure.text(value), wide, *each, floor])
+        mean, *each = map(figure.text, (row.mean, *row.values))
+        rows.append([figure.name(first.extractor), mean, wide, *each, floor])
     lines = [
         f"{folder}: {first.protocol}, of each of {len(found.seeds)} training seeds",
         "",
         table(header, rows),
         "",
-        *first.notes,
-        f"the median by {BY_KEY['fd'].name(first.extractor)} is seed {found.median}",
+        *dict.fromkeys(note for report in found.reports for note in report.notes),
+        f"the median by {known(found.first).name(first.extractor)} is seed {found.median}",
     ]
     return "\n".join(lines)

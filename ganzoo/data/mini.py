@@ -15,6 +15,8 @@ FILE = Path(__file__).with_name("mnist-mini.safetensors")
 class MNISTMini(PixelDataset):
     """2,000 training and 1,000 test digits of MNIST, all classes alike; CC BY-SA 3.0."""
 
+    extractor, control = "cnn-mnist", "ae-mnist"
+
     def __init__(self, split: str = "train", size: Size = 28, channels: int = 1) -> None:
         part = "train" if check_split(split) else "test"
         tensors = load_file(FILE)

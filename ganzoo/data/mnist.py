@@ -74,9 +74,11 @@ class MNIST(_TorchvisionPixels):
     """Handwritten digits (LeCun, Cortes and Burges; CC BY-SA 3.0): 28x28, grey, ten classes."""
 
     reader = "MNIST"
+    extractor, control = "cnn-mnist", "ae-mnist"
 
 
 class FashionMNIST(_TorchvisionPixels):
     """Zalando's articles (Xiao et al. 2017; MIT): 28x28, grey, ten classes."""
 
     reader = "FashionMNIST"
+    extractor, control = "cnn-fashion-mnist", "ae-fashion-mnist"

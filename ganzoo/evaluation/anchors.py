@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 import torch
 from torch import Tensor
 
-from ganzoo.evaluation.figures import measure
+from ganzoo.evaluation.computing import measure
 from ganzoo.evaluation.looking import look
 from ganzoo.evaluation.real import BATCH, batches, drawn
 from ganzoo.evaluation.references import Reference, jsonable
+from ganzoo.evaluation.spread import REAL
 from ganzoo.interfaces import Dataset, Extractor
 from ganzoo.seeds import derive
 
-REAL = "real"
 #: Training samples whose mean and covariance the Gaussian has.
 GAUSSIAN_OF = 2_000
 

@@ -3,38 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isclose, nan, sqrt
 from statistics import mean
 
-from ganzoo.errors import MetricError, did_you_mean
-from ganzoo.evaluation.evaluate import SAMPLES, Figures, Report, evaluate
-from ganzoo.evaluation.figures import BY_KEY, INCEPTION, NAMES_ON_INCEPTION
-from ganzoo.evaluation.real import shipped_or_made
+from ganzoo.errors import GanzooError, MetricError, did_you_mean, one_line
+from ganzoo.evaluation.evaluate import SAMPLES, Report, evaluate
+from ganzoo.evaluation.figures import BY_KEY, INCEPTION, NAMES_ON_INCEPTION, Known, known
+from ganzoo.evaluation.real import is_here, shipped_or_made
+from ganzoo.evaluation.samples import measure_samples, plan_for
 from ganzoo.evaluation.sources import Source
-from ganzoo.evaluation.spread import deviation
+from ganzoo.evaluation.spread import Figures, across, common, median_of, over_seeds
 from ganzoo.extractors import open_extractor
 from ganzoo.specs import Check, Metric, ModelConfig, Part
 
-#: The figure by which the median of several training seeds is chosen.
+#: The figure that cards have of a control.
 FIRST = "fd"
 #: What rounding to five digits may add.
 ROUNDING = 1e-4
 #: How far a figure of the same weights and latents may lie on another machine: a share of it, and
-#: at least this much, which is a few samples that change sides.
+#: at least the figure's own tolerance, which is a few samples that change sides.
 SHARE = 0.02
-LEAST = {"fd": 0.01, "kd": 0.002, "class_kl": 0.002, "swd": 0.001}
-LEAST_SHARE = 0.01
 #: How far the mean over several sampling seeds may lie, beyond that, from what one of them gives,
 #: as a share, at SAMPLES samples; the share goes with one over the root of their number.
 OTHER_SEEDS = 0.1
-
-
-def median_of(reports: Sequence[Report]) -> int:
-    """Which report is the median by the Fréchet distance; of an even number, the worse one."""
-    order = sorted(range(len(reports)), key=lambda i: reports[i].figures[FIRST].value)
-    return order[len(order) // 2]
 
 
 def metrics_of(
@@ -51,19 +44,41 @@ def metrics_of(
                 f"figures of two protocols cannot stand in one row: {first.protocol} and "
                 f"{other.protocol}"
             )
-    chosen = median_of(reports) if shipped is None else shipped
+    return card_metrics(
+        [report.figures for report in reports],
+        extractor=first.extractor,
+        protocol=first.protocol,
+        n=first.n,
+        repeats=len(first.seeds),
+        command=command,
+        shipped=shipped,
+    )
+
+
+def card_metrics(
+    rows: Sequence[Mapping[str, Figures]],
+    *,
+    extractor: str,
+    protocol: str,
+    n: int,
+    repeats: int,
+    command: str,
+    shipped: int | None = None,
+) -> tuple[Metric, ...]:
+    """A card's figures, from those of each training seed by key: of the figures that all have."""
+    chosen = median_of(rows) if shipped is None else shipped
     return tuple(
         metric_of(
-            BY_KEY[key].name(first.extractor),
-            BY_KEY[key].what,
-            [report.figures[key] for report in reports],
-            protocol=first.protocol,
-            n=first.n,
-            repeats=len(first.seeds),
+            known(key),
+            [row[key] for row in rows],
+            name=known(key).name(extractor),
+            protocol=protocol,
+            n=n,
+            repeats=repeats,
             command=command,
             shipped=chosen,
         )
-        for key in first.figures
+        for key in common(rows)
     )
 
 
@@ -73,10 +88,10 @@ def basis(report: Report) -> tuple[str, str, str]:
 
 
 def metric_of(
-    name: str,
-    what: str,
+    figure: Known,
     rows: Sequence[Figures],
     *,
+    name: str,
     protocol: str,
     n: int,
     repeats: int,
@@ -84,20 +99,21 @@ def metric_of(
     shipped: int,
 ) -> Metric:
     """One figure of a card, from what each training seed got; `shipped` is whose weights go out."""
-    values = tuple(_rounded(row.value) for row in rows)
+    found = across(rows)
+    values = tuple(_rounded(value) for value in found.values)
     several = len(values) > 1
-    spread = deviation(values) if several else rows[0].spread
     trained = f"{len(values)} training seeds" if several else "one training seed"
-    floor = rows[0].floor
+    spread = over_seeds(values).spread if several else found.spread
     return Metric(
         name=name,
         value=_rounded(mean(values)),
-        protocol=f"{what}; {protocol}; {trained}",
+        protocol=f"{figure.what}; {protocol}; {trained}",
         n=n,
         command=command,
         spread=None if spread is None else _rounded(spread),
         repeats=repeats or None,
-        floor=None if floor is None else _rounded(floor),
+        floor=None if found.floor is None else _rounded(found.floor),
+        unit=figure.unit,
         values=values if several else (),
         shipped=values[shipped],
     )
@@ -106,11 +122,20 @@ def metric_of(
 def check_of(report: Report) -> Check:
     """The check that a report of one sampling seed becomes."""
     (seed,) = report.seeds
-    values = {key: _rounded(found.value) for key, found in report.figures.items()}
+    return check_from(
+        report.figures, extractor=report.extractor, data=report.data, n=report.n, seed=seed
+    )
+
+
+def check_from(
+    figures: Mapping[str, Figures], *, extractor: str, data: str, n: int, seed: int
+) -> Check:
+    """The check that figures of one sampling seed become; `extractor` may be empty."""
+    values = {key: _rounded(found.value) for key, found in figures.items()}
     return Check(
-        extractor=report.extractor,
-        data=report.data,
-        n=report.n,
+        extractor=extractor,
+        data=data,
+        n=n,
         seed=seed,
         values=values,
         tolerance={key: tolerance(key, value) for key, value in values.items()},
@@ -119,12 +144,15 @@ def check_of(report: Report) -> Check:
 
 def tolerance(key: str, value: float) -> float:
     """How far the figure of the same weights and latents may lie from this one."""
-    return _rounded(max(SHARE * abs(value), LEAST.get(key, LEAST_SHARE)))
+    return _rounded(max(SHARE * abs(value), known(key).tolerance))
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One figure measured again: what the card claims, what was found, how far it may be off."""
+    """One figure measured again: what the card claims, what was found, how far it may be off.
+
+    `away` says why it cannot be measured on this machine.
+    """
 
     key: str
     extractor: str
@@ -132,11 +160,17 @@ class Verdict:
     claimed: float
     found: float
     tolerance: float
+    away: str = ""
 
     @property
     def holds(self) -> bool:
         """Whether what was found is what is claimed."""
         return abs(self.found - self.claimed) <= self.tolerance
+
+    @property
+    def name(self) -> str:
+        """The figure's name, or its key where its plugin is not here."""
+        return self.key if self.away else known(self.key).name(self.extractor)
 
 
 def recheck(check: Check, source: Source) -> list[Verdict]:
@@ -144,28 +178,55 @@ def recheck(check: Check, source: Source) -> list[Verdict]:
 
     A figure that is not found here does not hold. `MetricError` where the check itself is none.
     """
-    for key, value in check.values.items():
-        if key not in BY_KEY:
-            raise MetricError(f"the card checks {key!r}, no figure; {did_you_mean(key, BY_KEY)}")
+    away = {key: _away(key, check) for key in check.values}
+    here = {key: value for key, value in check.values.items() if not away[key]}
+    for key, value in here.items():
         if check.tolerance[key] > tolerance(key, value) * (1 + ROUNDING):
             raise MetricError(
                 f"the card's check of {key} tolerates {check.tolerance[key]:g}, and "
                 f"{tolerance(key, value):g} is what another machine needs"
             )
-    extractor = open_extractor(check.extractor)
-    real = shipped_or_made(extractor, Part(check.data))
-    report = evaluate(source, extractor, real, n=check.n, seeds=(check.seed,))
+    found = _measured(check, source, plugins=any(_is_plugins(key) for key in here)) if here else {}
     return [
         Verdict(
             key,
             check.extractor,
             check.n,
             value,
-            report.figures[key].value if key in report.figures else nan,
+            found[key].value if key in found else nan,
             check.tolerance[key],
+            away[key],
         )
         for key, value in check.values.items()
     ]
+
+
+def _is_plugins(key: str) -> bool:
+    """Whether a figure's key is a plugin's `distribution/name`."""
+    return "/" in key
+
+
+def _away(key: str, check: Check) -> str:
+    """Why a plugin's figure cannot be measured on this machine; empty where it can."""
+    if key in BY_KEY:
+        return ""
+    if not _is_plugins(key):
+        raise MetricError(f"the card checks {key!r}, no figure; {did_you_mean(key, BY_KEY)}")
+    try:
+        known(key)
+    except GanzooError as error:
+        return one_line(error)
+    return "" if is_here(Part(check.data)) else f"it needs {check.data}, which is not here"
+
+
+def _measured(check: Check, source: Source, *, plugins: bool) -> Mapping[str, Figures]:
+    """The figures of a check's samples, by key."""
+    data, seeds = Part(check.data), (check.seed,)
+    if not check.extractor:
+        return measure_samples(source, plan_for(data), check.n, seeds)[0]
+    extractor = open_extractor(check.extractor)
+    real = shipped_or_made(extractor, data)
+    return evaluate(source, extractor, real, n=check.n, seeds=seeds, plugins=plugins).figures
 
 
 def contradictions(config: ModelConfig) -> Iterator[str]:
@@ -195,10 +256,16 @@ def _checks_of(metric: Metric, config: ModelConfig) -> Iterator[tuple[Check, str
     """The checks of as many samples that hold a figure, with its key there."""
     extractor = extractor_of(metric, config)
     for check in config.checks:
-        for key in check.values.keys() & BY_KEY.keys():
-            named = BY_KEY[key].name(check.extractor) == metric.name
-            if named and (check.extractor, check.n) == (extractor, metric.n):
-                yield check, key
+        if (check.extractor, check.n) == (extractor, metric.n):
+            yield from ((check, key) for key in check.values if _is_named(key, check, metric))
+
+
+def _is_named(key: str, check: Check, metric: Metric) -> bool:
+    """Whether a key of a check is a card's figure; of a plugin that is not here nobody knows."""
+    try:
+        return known(key).name(check.extractor) == metric.name
+    except GanzooError:
+        return False
 
 
 def extractor_of(metric: Metric, config: ModelConfig) -> str | None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from statistics import mean
+from dataclasses import dataclass
 
 import torch
 
 from ganzoo.errors import MetricError, UsageError
-from ganzoo.evaluation.anchors import ANCHORS, REAL, anchors
-from ganzoo.evaluation.figures import measure
-from ganzoo.evaluation.looking import KEPT, NEIGHBOURS, check_enough, look
+from ganzoo.evaluation.anchors import ANCHORS, anchors
+from ganzoo.evaluation.computing import measure
+from ganzoo.evaluation.drawn import Sampled
+from ganzoo.evaluation.looking import KEPT, NEIGHBOURS, check_enough
+from ganzoo.evaluation.offered import offered_for
 from ganzoo.evaluation.real import MOST, is_here, keep, reference_for, splits
 from ganzoo.evaluation.references import Reference
 from ganzoo.evaluation.sources import Source
-from ganzoo.evaluation.spread import deviation
+from ganzoo.evaluation.spread import Figures
+from ganzoo.extractors import extractors_of
 from ganzoo.interfaces import Dataset, Extractor
 from ganzoo.machine import hardware, versions
 from ganzoo.parts import qualify
@@ -26,42 +28,9 @@ from ganzoo.specs import Part
 SAMPLES, REPEATS = 10_000, 3
 #: The number of samples that a quick check measures.
 CHECKED = 1_000
-#: The extractor for each of the core's data sets.
-EXTRACTORS = {
-    "ganzoo/fashion-mnist": "cnn-fashion-mnist",
-    "ganzoo/mnist": "cnn-mnist",
-    "ganzoo/mnist-mini": "cnn-mnist",
-}
-
-#: For an extractor that knows classes, the one that never saw a label: does it order models alike?
-CONTROLS = {"cnn-fashion-mnist": "ae-fashion-mnist", "cnn-mnist": "ae-mnist"}
 
 #: Called with a line that says what happens now.
 Tell = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Figures:
-    """One figure of one source: its values over sampling seeds, and what anchors get."""
-
-    key: str
-    values: tuple[float, ...]
-    anchors: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def value(self) -> float:
-        """The mean over sampling seeds."""
-        return mean(self.values)
-
-    @property
-    def spread(self) -> float | None:
-        """The standard deviation over sampling seeds; None of a single one."""
-        return deviation(self.values)
-
-    @property
-    def floor(self) -> float | None:
-        """What as many real training samples get."""
-        return self.anchors.get(REAL)
 
 
 @dataclass(frozen=True)
@@ -105,12 +74,13 @@ def evaluate(
     n: int = SAMPLES,
     seeds: tuple[int, ...] = tuple(range(REPEATS)),
     floors: Mapping[str, Mapping[str, float]] | None = None,
+    plugins: bool = True,
     tell: Tell = lambda text: None,
 ) -> Report:
     """Measure n samples of each sampling seed against real statistics.
 
-    `floors` are the anchors' figures at n samples. Raises `MetricError` rather than give a figure
-    that would be wrong.
+    `floors` are the anchors' figures at n samples. `plugins` adds the figures that plugins offer
+    for this data set. Raises `MetricError` rather than give a figure that would be wrong.
     """
     began = time.monotonic()
     real.require(extractor)
@@ -118,14 +88,16 @@ def evaluate(
     check_count(source, extractor, n)
     if source.size is not None:
         seeds = seeds[:1]  # a folder's images are what they are
-    rows = []
+    offered = offered_for(real.about.data, ask=plugins)
+    rows, added = [], offered.measuring()
     for seed in seeds:
         again = f", seed {seed}" if len(seeds) > 1 else ""
         tell(f"{source.name}: {n:,} samples{again}")
-        seen = look(
-            extractor, source.batches(n, seed), source.name, from_bytes=source.size is not None
-        )
-        rows.append(measure(seen, real))
+        sampled = Sampled(source, n, seed, extractor)
+        if offered.figures:
+            sampled.hold()
+        rows.append(measure(sampled.seen, real))
+        added.add(sampled)
     floors = {name: floors[name] for name in ANCHORS if name in floors} if floors else {}
     figures = {
         key: Figures(
@@ -134,7 +106,7 @@ def evaluate(
             {name: found[key] for name, found in floors.items() if key in found},
         )
         for key in rows[0]
-    }
+    } | added.figures(n, extractor)
     device = next((p.device for p in extractor.parameters()), torch.device("cpu"))
     return Report(
         source=source.name,
@@ -148,7 +120,7 @@ def evaluate(
         n=n,
         seeds=() if source.size is not None else seeds,
         figures=figures,
-        notes=tuple(_notes(real, extractor, n, floors)),
+        notes=(*_notes(real, extractor, n, floors), *added.notes),
         seconds=round(time.monotonic() - began, 1),
         hardware=hardware(device),
         versions=versions("torch-fidelity"),
@@ -199,13 +171,13 @@ def real_side(
 
 def extractor_for(part: Part) -> str:
     """The extractor that a data set is measured with unless another is asked for."""
-    data = qualify(Dataset, part).name
-    if data not in EXTRACTORS:
+    extractor, _ = extractors_of(part)
+    if extractor is None:
         raise UsageError(
-            f"no extractor is made for {data!r}; name one with --extractor: `ganzoo plugins` lists "
-            "them, and timm:MODEL takes any of timm's"
+            f"no extractor is made for {qualify(Dataset, part).name!r}; name one with --extractor: "
+            "`ganzoo plugins` lists them, and timm:MODEL takes any of timm's"
         )
-    return EXTRACTORS[data]
+    return extractor
 
 
 def _data_in_words(real: Reference) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ganzoo.evaluation.evaluate import Report
-from ganzoo.evaluation.figures import BY_KEY
+from ganzoo.evaluation.figures import known
 from ganzoo.specs import write_record
 from ganzoo.specs.reading import to_json
 
@@ -16,8 +16,10 @@ def as_data(report: Report) -> dict[str, Any]:
     data["protocol"] = report.protocol
     for key, found in report.figures.items():
         data["figures"][key] = {
-            "name": BY_KEY[key].name(report.extractor),
-            "what": BY_KEY[key].what,
+            "name": known(key).name(report.extractor),
+            "what": known(key).what,
+            "direction": known(key).direction,
+            "unit": known(key).unit,
             "value": found.value,
             "spread": found.spread,
             "floor": found.floor,

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import mean
 
 from ganzoo.engine.folder import unequal
 from ganzoo.errors import CardError
-from ganzoo.evaluation.claims import median_of
 from ganzoo.evaluation.evaluate import Report
-from ganzoo.evaluation.figures import BY_KEY
-from ganzoo.evaluation.spread import deviation
+from ganzoo.evaluation.figures import known
+from ganzoo.evaluation.spread import Across, Figures, common, first_of, median_of, over_seeds
 from ganzoo.specs import read_config, read_seeds, seed_folder
 
 
@@ -25,23 +23,41 @@ class Several:
 
     @property
     def median(self) -> int:
-        """The seed that stands for all: the median by the Fréchet distance."""
-        return self.seeds[median_of(self.reports)]
+        """The seed that stands for all: the median by the first figure."""
+        return self.seeds[median_of(self.rows)]
 
-    def row(self, key: str) -> tuple[float, float | None, list[float]]:
-        """A figure's mean over training seeds, their deviation (None of one), and each value."""
-        values = [report.figures[key].value for report in self.reports]
-        return mean(values), deviation(values), values
+    @property
+    def rows(self) -> list[Mapping[str, Figures]]:
+        """Each training seed's figures by key."""
+        return [report.figures for report in self.reports]
+
+    @property
+    def keys(self) -> list[str]:
+        """The figures that all training seeds have."""
+        return common(self.rows)
+
+    @property
+    def first(self) -> str:
+        """The key of the figure by which the median is chosen."""
+        return first_of(self.rows)
+
+    def row(self, key: str) -> Across:
+        """A figure over training seeds."""
+        return over_seeds([row[key].value for row in self.rows])
 
     def data(self) -> dict[str, object]:
         """All of it as JSON data."""
         from ganzoo.evaluation.reports import as_data
 
         rows = {}
-        for key in self.reports[0].figures:
-            value, spread, values = self.row(key)
-            name = BY_KEY[key].name(self.reports[0].extractor)
-            rows[key] = {"name": name, "value": value, "spread": spread, "values": values}
+        for key in self.keys:
+            row, name = self.row(key), known(key).name(self.reports[0].extractor)
+            rows[key] = {
+                "name": name,
+                "value": row.value,
+                "spread": row.spread,
+                "values": list(row.values),
+            }
         return {
             "seeds": list(self.seeds),
             "median": self.median,

@@ -37,10 +37,20 @@ class Source(ABC):
     data: Part | None = None
     #: Names the samples' origin for good: the sha256 of weights, or nothing.
     sha256: str | None = None
+    #: The model that draws them, where there is one.
+    model: Model | None = None
 
     @abstractmethod
     def batches(self, n: int, seed: int) -> Iterator[Tensor]:
         """N samples float32 [<= 500, *S] of a seed."""
+
+    def labels(self, n: int, seed: int) -> Tensor | None:
+        """What n samples of a seed are asked for: labels or conditions; None of nothing."""
+        return None
+
+    def targets(self, n: int, seed: int) -> Tensor | None:
+        """The real samples [n, *S] that answer their conditions, where there are such."""
+        return None
 
 
 class ModelSource(Source):
@@ -57,6 +67,10 @@ class ModelSource(Source):
     def batches(self, n: int, seed: int) -> Iterator[Tensor]:
         """N samples float32 [<= 500, *S] of a seed, labels drawn with them."""
         return self.model.batches(n, seed=seed, batch=BATCH)
+
+    def labels(self, n: int, seed: int) -> Tensor | None:
+        """The labels that `batches` draws with the samples; None of an unconditional model."""
+        return self.model.labels(n, seed=seed)
 
 
 class FolderSource(Source):

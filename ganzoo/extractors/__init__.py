@@ -1,12 +1,13 @@
-"""Networks in whose features samples are measured, and how one is had by name."""
+"""Networks in whose features samples are measured: by name, and as a data set names them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from ganzoo.cards import catalogue
 from ganzoo.errors import UsageError
-from ganzoo.interfaces import Extractor
+from ganzoo.interfaces import Dataset, Extractor
 from ganzoo.parts import build, taken_arguments
 from ganzoo.specs import Part
 
@@ -29,4 +30,15 @@ def open_extractor(name: str, *, weights: Path | None = None) -> Extractor:
     return build(Extractor, part).eval().requires_grad_(False)
 
 
-__all__ = ["open_extractor"]
+def extractors_of(part: Part) -> tuple[str | None, str | None]:
+    """The extractor that a data set names, and its control; it is built only where it must be."""
+    factory = catalogue().registry.find("dataset", part.name).resolve()
+    if isinstance(factory, type) and issubclass(factory, Dataset):
+        said = factory.extractor, factory.control
+        if all(name is None or isinstance(name, str) for name in said):
+            return said
+    made = build(Dataset, part)  # a function's, or one whose extractor depends on its arguments
+    return made.extractor, made.control
+
+
+__all__ = ["extractors_of", "open_extractor"]

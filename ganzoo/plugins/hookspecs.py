@@ -56,6 +56,11 @@ def ganzoo_extractors() -> Mapping[str, str]:  # type: ignore[empty-body]
 
 
 @hookspec
+def ganzoo_metrics() -> Mapping[str, str]:  # type: ignore[empty-body]
+    """Figures beside the core's: name to `"module:Class"` of a `ganzoo.Figure`."""
+
+
+@hookspec
 def ganzoo_trackers() -> Mapping[str, str]:  # type: ignore[empty-body]
     """Experiment trackers: name to `"module:Class"` of a `ganzoo.Tracker`."""
 

@@ -33,6 +33,7 @@ PART_HOOKS = {
     "augmentation": "ganzoo_augmentations",
     "schedule": "ganzoo_schedules",
     "extractor": "ganzoo_extractors",
+    "metric": "ganzoo_metrics",
     "tracker": "ganzoo_trackers",
     "writer": "ganzoo_writers",
 }

@@ -1,6 +1,7 @@
 """Measuring what is published: every training seed, and the shipped weights once more as a check.
 
-For data that has no extractor there are modes to count, or nothing; either way it is said.
+For data that has no extractor there are modes to count and plugins' figures, or nothing; either way
+it is said.
 """
 
 from __future__ import annotations
@@ -10,25 +11,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ganzoo.errors import MetricError
-from ganzoo.evaluation.claims import FIRST, check_of, extractor_of, median_of, metrics_of
-from ganzoo.evaluation.evaluate import (
-    CHECKED,
-    CONTROLS,
-    EXTRACTORS,
-    REPEATS,
-    SAMPLES,
-    Report,
-    Tell,
-    evaluate,
-    real_side,
+from ganzoo.evaluation.claims import (
+    FIRST,
+    card_metrics,
+    check_from,
+    check_of,
+    extractor_of,
+    metrics_of,
 )
-from ganzoo.evaluation.figures import BY_KEY
+from ganzoo.evaluation.evaluate import CHECKED, REPEATS, SAMPLES, Report, Tell, evaluate, real_side
+from ganzoo.evaluation.figures import known
 from ganzoo.evaluation.real import shipped_or_made
+from ganzoo.evaluation.samples import Plan, measure_samples, plan_for
 from ganzoo.evaluation.sources import ModelSource
-from ganzoo.extractors import open_extractor
-from ganzoo.interfaces import Dataset
-from ganzoo.parts import qualify
-from ganzoo.publishing.modes import median_by_modes, mixture_of, mode_figures, mode_metrics
+from ganzoo.evaluation.spread import Figures, median_of
+from ganzoo.extractors import extractors_of, open_extractor
 from ganzoo.specs import Check, Metric, ModelConfig, Part
 
 
@@ -44,8 +41,9 @@ class Effort:
 
     def extractors(self, data: Part) -> list[str]:
         """The extractor for a data set and its control, as far as there are any."""
-        name = self.extractor or EXTRACTORS.get(qualify(Dataset, data).name)
-        return [one for one in (name, CONTROLS.get(name or "")) if one]
+        own, control = extractors_of(data)
+        name = self.extractor or own
+        return [one for one in (name, control if name == own else None) if one]
 
     def said(self) -> str:
         """What a command says of it beyond the defaults."""
@@ -71,23 +69,16 @@ def measure(
         return _unmeasured(exports, "nothing was measured, as was asked")
     if names := effort.extractors(data):
         return _in_features(exports, data, names, again, effort, tell)
-    bare = data.name.rpartition("/")[2]
-    if (mixture := mixture_of(data)) is None:
+    plan = plan_for(data)
+    if not plan:
+        bare = data.name.rpartition("/")[2]
         return _unmeasured(
             exports,
             f"nothing was measured: no extractor is made for {bare}; --extractor names one, such "
             "as inception-v3 or timm:MODEL for images",
+            *plan.offered.notes,
         )
-    rows = []
-    for seed, folder in exports.items():
-        tell(f"seed {seed}: {effort.n:,} points of each of {effort.repeats} sampling seeds")
-        seeds = range(effort.repeats)
-        rows.append(mode_figures(folder, mixture, data, effort.n, seeds, effort.device))
-    command = again + effort.said()
-    metrics = mode_metrics(rows, mixture, bare, effort.n, effort.repeats, command)
-    shipped = list(exports)[median_by_modes(rows)]
-    note = f"modes were counted, as no extractor is made for {bare}; so the card has no checks"
-    return Measured(metrics, (), shipped, (note,))
+    return _as_they_are(exports, plan, again + effort.said(), effort, tell)
 
 
 def measured_again(metric: Metric, config: ModelConfig, folder: Path, device: str = "cpu") -> float:
@@ -95,28 +86,68 @@ def measured_again(metric: Metric, config: ModelConfig, folder: Path, device: st
 
     Raises `MetricError` where nobody here knows how.
     """
-    data, repeats = config.recipe.data, metric.repeats or 1
-    if name := extractor_of(metric, config):
-        key = next((k for k, one in BY_KEY.items() if one.name(name) == metric.name), None)
-        if key is not None:
-            extractor = open_extractor(name).to(device)
-            real = shipped_or_made(extractor, data)
-            seeds = tuple(range(repeats))
-            report = evaluate(ModelSource(folder, device), extractor, real, n=metric.n, seeds=seeds)
-            return report.figures[key].value
-    elif (mixture := mixture_of(data)) is not None:
-        rows = mode_figures(folder, mixture, data, metric.n, range(repeats), device)
-        for one in mode_metrics([rows], mixture, "", metric.n, repeats, ""):
-            if one.name == metric.name:
-                return one.value
+    data, name = config.recipe.data, extractor_of(metric, config) or ""
+    seeds = tuple(range(metric.repeats or 1))
+    source = ModelSource(folder, device)
+    if name:
+        extractor = open_extractor(name).to(device)
+        real = shipped_or_made(extractor, data)
+        found = evaluate(source, extractor, real, n=metric.n, seeds=seeds).figures
+    else:
+        found, _ = measure_samples(source, plan_for(data), metric.n, seeds)
+    for key, one in found.items():
+        if known(key).name(name) == metric.name:
+            return one.value
     raise MetricError(f"{metric.name} of {config.name}: its protocol is not known here")
 
 
-def _unmeasured(exports: Mapping[int, Path], why: str) -> Measured:
+def _unmeasured(exports: Mapping[int, Path], why: str, *notes: str) -> Measured:
     """No figures; of several seeds the first, which nothing chose."""
     first = next(iter(exports))
     chosen = f"; of {len(exports)} training seeds the first is shipped, seed {first}"
-    return Measured((), (), first, (why + (chosen if len(exports) > 1 else ""),))
+    return Measured((), (), first, (why + (chosen if len(exports) > 1 else ""), *notes))
+
+
+def _as_they_are(
+    exports: Mapping[int, Path], plan: Plan, command: str, effort: Effort, tell: Tell
+) -> Measured:
+    """Figures of samples for which there is no extractor: modes, and what plugins offer."""
+    rows, notes, seeds = [], dict[str, None](), range(effort.repeats)
+    for seed, folder in exports.items():
+        tell(f"seed {seed}: {effort.n:,} samples of each of {effort.repeats} sampling seeds")
+        row, why = measure_samples(ModelSource(folder, effort.device), plan, effort.n, seeds)
+        rows.append(row)
+        notes |= dict.fromkeys(why)
+    shipped = median_of(rows)
+    metrics = card_metrics(
+        rows,
+        extractor="",
+        protocol=plan.protocol(effort.n, seeds),
+        n=effort.n,
+        repeats=effort.repeats,
+        command=command,
+        shipped=shipped,
+    )
+    seed = list(exports)[shipped]
+    checks = _checks_as_they_are(rows[shipped], plan, effort.n)
+    bare = plan.data.name.rpartition("/")[2]
+    what = "modes were counted" if plan.mixture else "samples were measured as they are"
+    none = "" if checks else "; so the card has no checks"
+    return Measured(
+        metrics, checks, seed, (f"{what}, as no extractor is made for {bare}{none}", *notes)
+    )
+
+
+def _checks_as_they_are(row: Mapping[str, Figures], plan: Plan, n: int) -> tuple[Check, ...]:
+    """What the shipped weights score by plugins' figures, under the first sampling seed.
+
+    Modes are not checked: their number changes by one where a single point crosses a line.
+    """
+    first = {key: Figures(key, one.values[:1]) for key, one in row.items() if known(key).plugin}
+    if not first or plan.data.arguments:
+        return ()
+    data = plan.data.name.rpartition("/")[2]
+    return (check_from(first, extractor="", data=data, n=n, seed=0),)
 
 
 def _in_features(
@@ -131,20 +162,27 @@ def _in_features(
     primary, *controls = names
     asked = f" --extractor {primary}" if effort.extractor else ""
     reports = _reports(exports, data, primary, effort, tell)
-    shipped = median_of(reports)
+    shipped = median_of([report.figures for report in reports])
     metrics = [*metrics_of(reports, f"{trained}{effort.said()}{asked}", shipped=shipped)]
     for name in controls:
-        beside = _reports(exports, data, name, effort, tell)
+        beside = _reports(exports, data, name, effort, tell, plugins=False)
         command = f"{trained}{effort.said()} --extractor {name}"
         metrics.append(metrics_of(beside, command, shipped=shipped)[0])
     seed = list(exports)[shipped]
     checks = _checks(exports[seed], data, names, effort, tell)
     said = f"measured in features of {' and, as a control, '.join(names)}"
-    return Measured(tuple(metrics), checks, seed, (said, *reports[0].notes))
+    notes = dict.fromkeys(note for report in reports for note in report.notes)
+    return Measured(tuple(metrics), checks, seed, (said, *notes))
 
 
 def _reports(
-    exports: Mapping[int, Path], data: Part, name: str, effort: Effort, tell: Tell
+    exports: Mapping[int, Path],
+    data: Part,
+    name: str,
+    effort: Effort,
+    tell: Tell,
+    *,
+    plugins: bool = True,
 ) -> list[Report]:
     """A report of each training seed on one extractor's features."""
     extractor = open_extractor(name).to(effort.device)
@@ -158,6 +196,7 @@ def _reports(
             n=effort.n,
             seeds=tuple(range(effort.repeats)),
             floors=floors,
+            plugins=plugins,
             tell=lambda text, seed=seed: tell(f"training seed {seed}, {name}: {text}"),  # type: ignore[misc]
         )
         reports.append(report)
@@ -180,14 +219,16 @@ def _checks(
         _check(source, primary, data, n, effort) for n in sorted({min(CHECKED, effort.n), effort.n})
     ]
     for name in controls:
-        whole = _check(source, name, data, effort.n, effort)
+        whole = _check(source, name, data, effort.n, effort, plugins=False)
         first = {FIRST: whole.values[FIRST]}
         found.append(replace(whole, values=first, tolerance={FIRST: whole.tolerance[FIRST]}))
     return tuple(found)
 
 
-def _check(source: ModelSource, name: str, data: Part, n: int, effort: Effort) -> Check:
+def _check(
+    source: ModelSource, name: str, data: Part, n: int, effort: Effort, *, plugins: bool = True
+) -> Check:
     """One of the checks."""
     extractor = open_extractor(name).to(effort.device)
-    report = evaluate(source, extractor, shipped_or_made(extractor, data), n=n, seeds=(0,))
-    return check_of(report)
+    real = shipped_or_made(extractor, data)
+    return check_of(evaluate(source, extractor, real, n=n, seeds=(0,), plugins=plugins))
