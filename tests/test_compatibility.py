@@ -28,8 +28,6 @@ ROOT = Path(__file__).parents[1]
 V1 = Path(__file__).parent / "fixtures" / "plugin_v1"
 #: Never to be changed: a newer contract gets a plugin of its own beside this one.
 V1_SHA256 = "c8be06fc4aef28ee96640af93ee640f82f39ee6ef079ab4dc70169ed7b07a034"
-#: Hooks that came after it was frozen.
-LATER = {"ganzoo_augmentations", "ganzoo_metrics", "ganzoo_protocols", "ganzoo_schedules"}
 
 #: Hooks that came after the plugin was frozen.
 LATER = {"ganzoo_augmentations", "ganzoo_metrics", "ganzoo_protocols", "ganzoo_schedules"}

@@ -24,6 +24,7 @@ from ganzoo.testing.subjects import (
     AugmentationSubject,
     DatasetSubject,
     ExtractorSubject,
+    FigureSubject,
     GameSubject,
     ModelSubject,
     PluginSubject,
@@ -179,6 +180,8 @@ def _parts(
                 yield DiscriminatorSubject(*given, game, own)
             case "loss":
                 yield LossSubject(*given, game)
+            case "metric":
+                yield FigureSubject(*given, own)
             case kind:
                 yield OTHERS[kind](*given)
 

@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 
 from ganzoo.cards import Card, Catalogue
 from ganzoo.errors import GanzooError, one_line
-from ganzoo.interfaces import Augmentation, Dataset, Extractor, Schedule, Tracker
+from ganzoo.interfaces import Augmentation, Dataset, Extractor, Figure, Schedule, Tracker
 from ganzoo.plugins import Plugin
 from ganzoo.registry import Entry
+from ganzoo.specs import Part
 from ganzoo.testing.building import build
 from ganzoo.testing.faults import Blocked, Skipped, line_of
 from ganzoo.testing.fitting import is_here
@@ -127,6 +128,19 @@ class ScheduleSubject(PartSubject):
     interface: ClassVar[type] = Schedule
 
     def line(self, pattern: str = "", method: str = "value") -> str:
+        """The line to change."""
+        return line_of(self.factory, pattern, method)
+
+
+@dataclass(frozen=True, eq=False)
+class FigureSubject(PartSubject):
+    """A figure; `own` are its plugin's data sets, on which it is tried where it applies to them."""
+
+    kind: ClassVar[str] = "metric"
+    interface: ClassVar[type] = Figure
+    own: tuple[Part, ...] = ()
+
+    def line(self, pattern: str = "", method: str = "measure") -> str:
         """The line to change."""
         return line_of(self.factory, pattern, method)
 

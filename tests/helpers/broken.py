@@ -21,7 +21,9 @@ from ganzoo import (
     Augmentation,
     Dataset,
     Discriminator,
+    Drawn,
     Extractor,
+    Figure,
     Generator,
     Loss,
     Round,
@@ -103,6 +105,23 @@ class Halves(Dataset):
         labels = indices % 2
         flipped = torch.where(labels.bool()[:, None, None, None], columns.flip(3), columns)
         return flipped + (indices / 1000)[:, None, None, None], labels
+
+
+class RightSide(Figure):
+    """The share of images whose bright side is the one that their label asks for."""
+
+    title = "right side"
+    protocol = "images that are bright where their label says"
+    direction, best = "higher", 1.0
+    needs = frozenset({"labels"})
+
+    def applies_to(self, data: Dataset) -> bool:
+        return data.kind == "halves"
+
+    def measure(self, drawn: Drawn) -> float:
+        left, right = drawn.samples[..., 0].flatten(1), drawn.samples[..., -1].flatten(1)
+        bright_right = right.mean(1) > left.mean(1)
+        return float((bright_right == (drawn.labels == 0)).float().mean())
 
 
 def write_halves(samples: Tensor, path: Path) -> list[Path]:
@@ -1067,6 +1086,77 @@ class NoValue(Halving):
         super().value(start, images, total)
 
 
+class LostExtractor(Halves):
+    """Names an extractor that nobody offers."""
+
+    extractor = "feature"
+
+
+class StrangeExtractor(Halves):
+    """Names an extractor of other images."""
+
+    extractor = "cnn-mnist"
+
+
+class LonelyControl(Halves):
+    """Names a control of nothing."""
+
+    control = "features"
+
+
+class UntitledSide(RightSide):
+    """Has no title."""
+
+    title = ""
+
+
+class NeedySide(RightSide):
+    """Needs what there is not."""
+
+    needs = frozenset({"labels", "captions"})
+
+
+class SilentSide(RightSide):
+    """Forgets to return."""
+
+    def measure(self, drawn):
+        super().measure(drawn)
+
+
+class EachSide(RightSide):
+    """Returns a number for each sample."""
+
+    def measure(self, drawn):
+        return drawn.samples.flatten(1).mean(1)
+
+
+class EditedSide(RightSide):
+    """Edits the samples that the next figure is to see."""
+
+    def measure(self, drawn):
+        drawn.samples.clamp_(0, 1)
+        return super().measure(drawn)
+
+
+class UnnamedSide(RightSide):
+    """Reads labels and does not say so."""
+
+    needs = frozenset()
+
+
+class DrawnSide(RightSide):
+    """Draws which samples it looks at."""
+
+    def measure(self, drawn):
+        return super().measure(drawn) * float(torch.rand(1))
+
+
+class TurnedSide(RightSide):
+    """Says that less is better."""
+
+    direction, best = "lower", 0.0
+
+
 def write_nothing(samples, path):
     """Return nothing."""
     write_halves(samples, path)
@@ -1113,6 +1203,7 @@ SOUND = {
     "augmentation": {"dimming": "broken:Dimming"},
     "schedule": {"halving": "broken:Halving"},
     "extractor": {"features": "broken:Features"},
+    "metric": {"right-side": "broken:RightSide"},
     "writer": {"halves": "broken:write_halves"},
 }
 
