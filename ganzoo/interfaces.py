@@ -30,15 +30,20 @@ A = TypeVar("A", bound="Augmentation")
 
 
 class Generator(nn.Module, ABC):
-    """Turns latents into samples."""
+    """Turns latents into samples.
+
+    It may be told more in `labels`: a class int64 [N] where `num_classes` is set, a condition
+    float32 [N, *condition_shape] (pix2pix's source image, say) where `condition_shape` is.
+    """
 
     latent_dim: int
     sample_shape: tuple[int, ...]
     num_classes: int | None = None
+    condition_shape: tuple[int, ...] | None = None
 
     @abstractmethod
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Latents [N, D] and labels int64 [N] -> samples [N, *S]; D may be 0."""
+        """Latents [N, D] and labels -> samples [N, *S]; D may be 0."""
 
     def outputs(self, latents: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
         """Everything one pass publishes; `samples` is what `forward` returns."""
@@ -47,6 +52,13 @@ class Generator(nn.Module, ABC):
     def sample_latents(self, n: int, *, rng: torch.Generator) -> Tensor:
         """Draw n latents [n, D] on the CPU; standard normal unless overridden."""
         return torch.randn(n, self.latent_dim, generator=rng)
+
+    def calibration_latents(self, n: int, *, rng: torch.Generator) -> Tensor:
+        """Latents [n, D] under which batch statistics are recomputed; those that are sampled.
+
+        A composite of several networks overrides it where they see other data than that in use.
+        """
+        return self.sample_latents(n, rng=rng)
 
 
 class StyleGenerator(Generator):
@@ -95,12 +107,15 @@ class StyleGenerator(Generator):
 class Discriminator(nn.Module, ABC):
     """Scores samples; higher is more real. Critics are discriminators too.
 
+    `labels` are a generator's: classes where `num_classes` is set, conditions where
+    `condition_shape` is. Both players declare what they take, and what they do not look at.
     `independent` promises that no sample's score depends on its batch-mates in train mode either
     (no batch norm, no packs); then a loss may score real and fake samples in one pass.
     """
 
     sample_shape: tuple[int, ...]
     num_classes: int | None = None
+    condition_shape: tuple[int, ...] | None = None
     independent: bool = False
 
     @abstractmethod
@@ -153,8 +168,8 @@ class Round:
     """One player's turn: all that a loss may look at.
 
     `real` and `fake` are [N, *S], `latents` [N, D], `labels` the real batch's (and the fakes'
-    too): None unless both players are conditional, and whatever the data set says where they are
-    floating, a condition of another kind. In the discriminator's turn `fake`
+    too): classes int64 [N] where both players have `num_classes`, conditions float32
+    [N, *condition_shape] where both have that, else None. In the discriminator's turn `fake`
     carries no gradient. `step` and `turn` count generator steps and discriminator turns done.
     `uniform(*shape)` (in [0, 1)) and `normal(*shape)` are the run's own randomness, the only
     one a loss may use; `shared=True` gives every row, process and micro-batch the same values.
@@ -260,12 +275,17 @@ class Augmentation(nn.Module, ABC):
 class Dataset(ABC):
     """Samples addressed by index, so that their order is the engine's.
 
+    With a `condition_shape` each sample comes with a condition, and `paired` says whether the
+    sample is the answer to it, which grids then show beside what is made.
+
     `extractor` names the extractor in whose features its models are measured, as `ganzoo plugins`
     lists it, and `control` another that is measured beside it. Both are said by the class.
     """
 
     sample_shape: tuple[int, ...]
     num_classes: int | None = None
+    condition_shape: tuple[int, ...] | None = None
+    paired: bool = True
     kind: str = "image"
     value_range: tuple[float, float] | None = (-1.0, 1.0)
     extractor: str | None = None
@@ -279,7 +299,10 @@ class Dataset(ABC):
 
     @abstractmethod
     def batch(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Indices int64 [N] -> samples float32 [N, *S] and labels int64 [N], or None."""
+        """Indices int64 [N] -> samples float32 [N, *S] and labels int64 [N], or None.
+
+        Where `condition_shape` is set, the second are conditions float32 [N, *condition_shape].
+        """
 
     @classmethod
     def is_here(cls) -> bool:
@@ -291,6 +314,21 @@ class Dataset(ABC):
 
         Does nothing unless overridden. Wherever they lie, `batch` takes indices of any device.
         """
+
+    def class_counts(self) -> Tensor:
+        """How many samples each class has, int64 [num_classes], where it has classes.
+
+        By default all samples are gone through; what holds its labels counts those.
+        """
+        if self.num_classes is None:
+            raise ValueError(f"{type(self).__name__} has no classes to count")
+        counts = torch.zeros(self.num_classes, dtype=torch.long)
+        for start in range(0, len(self), 4096):
+            _, labels = self.batch(torch.arange(start, min(start + 4096, len(self))))
+            if labels is None:
+                raise ValueError(f"{type(self).__name__} gives no labels to count")
+            counts += labels.cpu().bincount(minlength=self.num_classes)
+        return counts
 
     def content_hash(self) -> str:
         """Name the content: sha256 over all samples and labels, in order."""

@@ -146,7 +146,8 @@ def _weights(claimed: ModelConfig, made: ModelConfig) -> Comparison:
 
 def _samples(claimed: Fingerprint, export: Path) -> Comparison:
     """Whether samples of fixed latents have the statistics that the card says."""
-    found = fingerprint(load(export).generator)
+    model = load(export)
+    found = fingerprint(model.generator, model.labeller)
     off = off_by(found, claimed)
     if math.isinf(off):
         said = "the card's is of other samples than are drawn for one here, and cannot be compared"

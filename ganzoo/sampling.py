@@ -1,17 +1,20 @@
 """Drawing samples so that a seed means the same whatever the chunk, the device or the past.
 
 Latents are drawn on the CPU in whole blocks of 64, each from a generator of its own seeded by
-(seed, block); labels likewise.
+(seed, block); labels likewise. A generator of conditions takes its own ones in a circle.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
+from ganzoo.conditions import Conditions, Rows
 from ganzoo.errors import UsageError
 from ganzoo.interfaces import Generator
 from ganzoo.seeds import derive
@@ -19,6 +22,44 @@ from ganzoo.seeds import derive
 BLOCK = 64
 #: Latents per batch, and batches, from which an average's batch statistics are recomputed.
 CALIBRATION = (128, 16)
+
+#: What rows are told: classes int64 [n], or conditions [n, *C] that may be made when asked for.
+Told: TypeAlias = Tensor | Rows
+
+
+@dataclass(frozen=True, eq=False)
+class Labeller:
+    """What a generator is told where nobody names it: nothing, classes or conditions.
+
+    Classes come in `shares`; without them, and where they are equal, all classes alike.
+    """
+
+    num_classes: int | None = None
+    shares: tuple[float, ...] = ()
+    conditions: Conditions | None = None
+
+    def drawn(self, n: int, *, seed: int, balanced: bool = False) -> Told | None:
+        """For n samples of a seed: drawn classes, or the conditions in a circle."""
+        if self.conditions is not None:
+            return self.conditions.in_circle(n)
+        if self.num_classes is None:
+            return None
+        return drawn_labels(self.num_classes, n, seed=seed, shares=() if balanced else self.shares)
+
+    def in_order(self, n: int) -> Told | None:
+        """For a grid of n samples: class after class, or condition after condition."""
+        if self.conditions is not None:
+            return self.conditions.in_circle(n)
+        return None if self.num_classes is None else torch.arange(n) % self.num_classes
+
+    def calibrating(self, number: int, size: int, *, seed: int) -> Tensor | None:
+        """For batch `number` of those that batch statistics are recomputed from."""
+        if self.conditions is not None:
+            known = self.conditions.calibration
+            return known[(number * size + torch.arange(size)) % len(known)]
+        if self.num_classes is None or are_even(self.shares):
+            return None if self.num_classes is None else torch.arange(size) % self.num_classes
+        return _in_shares(self.shares, size, _rng(seed, "calibration-labels", number))
 
 
 def latents(generator: Generator, n: int, *, seed: int, start: int = 0) -> Tensor:
@@ -30,42 +71,68 @@ def latents(generator: Generator, n: int, *, seed: int, start: int = 0) -> Tenso
     return torch.cat(blocks)[start - first * BLOCK :][:n]
 
 
-def drawn_labels(num_classes: int, n: int, *, seed: int) -> Tensor:
-    """Labels int64 [n], uniform over the classes, in blocks like the latents."""
-    blocks = [
-        torch.randint(num_classes, (BLOCK,), generator=_rng(seed, "labels", number))
-        for number in range((n + BLOCK - 1) // BLOCK)
-    ]
+def drawn_labels(num_classes: int, n: int, *, seed: int, shares: tuple[float, ...] = ()) -> Tensor:
+    """Labels int64 [n], in the classes' shares or uniform over them, in blocks like the latents."""
+    blocks = []
+    for number in range((n + BLOCK - 1) // BLOCK):
+        rng = _rng(seed, "labels", number)
+        if are_even(shares):
+            blocks.append(torch.randint(num_classes, (BLOCK,), generator=rng))
+        else:
+            blocks.append(_in_shares(shares, BLOCK, rng))
     return torch.cat(blocks)[:n]
 
 
+def are_even(shares: tuple[float, ...]) -> bool:
+    """Whether all classes are alike; no shares say nothing else."""
+    return len(set(shares)) <= 1
+
+
+def _in_shares(shares: tuple[float, ...], n: int, rng: torch.Generator) -> Tensor:
+    """Classes int64 [n], each where the shares' distribution function reaches a uniform number."""
+    ends = torch.tensor(shares, dtype=torch.float64).cumsum(0)
+    uniform = torch.rand(n, generator=rng, dtype=torch.float64)
+    last = max(number for number, share in enumerate(shares) if share > 0)
+    return torch.searchsorted(ends, uniform * ends[-1], right=True).clamp_max(last)
+
+
 def samples(
-    generator: Generator, n: int, *, seed: int, labels: Tensor | None = None, batch: int = BLOCK
+    generator: Generator, n: int, *, seed: int, labels: Told | None = None, batch: int = BLOCK
 ) -> Tensor:
     """Draw n samples of a seed: float32 [n, *S] on the CPU, from a generator in eval mode.
 
-    `labels` int64 [n] are needed by a conditional generator. A network that draws noise of its
+    `labels`, n classes or conditions, are needed by a conditional generator. A network that draws noise of its
     own is run in whole blocks, each seeded, so that its samples do not depend on n or `batch`.
     """
     return torch.cat([*batches(generator, n, seed=seed, labels=labels, batch=batch)])
 
 
 def batches(
-    generator: Generator, n: int, *, seed: int, labels: Tensor | None = None, batch: int = BLOCK
+    generator: Generator, n: int, *, seed: int, labels: Told | None = None, batch: int = BLOCK
 ) -> Iterator[Tensor]:
     """The same samples piece by piece, for more of them than memory holds."""
     if batch < 1:
         raise UsageError(f"batch must be 1 or more, found {batch}")
     device = next((p.device for p in generator.parameters()), torch.device("cpu"))
     drawn = latents(generator, n, seed=seed).to(precision_of(generator))
-    if _draws_noise(generator, seed, drawn[:1], None if labels is None else labels[:1], device):
+    if _draws_noise(generator, seed, drawn[:1], _rows(generator, labels, 0, 1), device):
         yield from _by_blocks(generator, n, seed, labels, device)
         return
     for first in range(0, n, batch):
-        wish = None if labels is None else labels[first : first + batch].to(device)
+        wish = _rows(generator, labels, first, batch)
         with _passing(generator, derive(seed, "layers", 0), device):
-            made = generator(drawn[first : first + batch].to(device), wish)
+            made = generator(
+                drawn[first : first + batch].to(device), None if wish is None else wish.to(device)
+            )
         yield made.float().cpu()
+
+
+def _rows(generator: Generator, labels: Told | None, first: int, count: int) -> Tensor | None:
+    """What so many rows are told; conditions in the type that the generator computes in."""
+    if labels is None:
+        return None
+    rows = labels[first : first + count]
+    return rows.to(precision_of(generator)) if rows.is_floating_point() else rows
 
 
 def precision_of(generator: Generator) -> torch.dtype:
@@ -75,19 +142,19 @@ def precision_of(generator: Generator) -> torch.dtype:
 
 
 def calibration_batches(
-    generator: Generator, seed: int, device: torch.device, conditions: Tensor | None = None
+    generator: Generator, seed: int, device: torch.device, labeller: Labeller | None = None
 ) -> Iterator[tuple[Tensor, Tensor | None]]:
-    """Counted latents, with labels where the generator takes them, for batch statistics.
+    """Counted latents, with what the generator is told beside them, for batch statistics.
 
-    `conditions` are floating labels, for the first of each batch's rows. Go through them within
-    `calibrating`, for layers that draw.
+    Without a `labeller` all classes are alike. Go through them within `calibrating`, for layers
+    that draw.
     """
     size, count = CALIBRATION
-    classes = generator.num_classes
+    labeller = labeller or Labeller(generator.num_classes)
     for number in range(count):
         rng = _rng(seed, "calibration", number)
-        drawn = generator.sample_latents(size, rng=rng).to(device)
-        labels = conditions if classes is None else torch.arange(size) % classes
+        drawn = generator.calibration_latents(size, rng=rng).to(device)
+        labels = labeller.calibrating(number, size, seed=seed)
         yield drawn, None if labels is None else labels.to(device)
 
 
@@ -154,12 +221,12 @@ def _rng_state(device: torch.device) -> Tensor:
 
 
 def _by_blocks(
-    generator: Generator, n: int, seed: int, labels: Tensor | None, device: torch.device
+    generator: Generator, n: int, seed: int, labels: Told | None, device: torch.device
 ) -> Iterator[Tensor]:
     """Whole blocks, each under its own seed; what n leaves of the last one is cut off."""
     for number in range((n + BLOCK - 1) // BLOCK):
         rows = _block(generator, seed, number).to(precision_of(generator))
-        wish = None if labels is None else labels[number * BLOCK :][:BLOCK]
+        wish = _rows(generator, labels, number * BLOCK, BLOCK)
         if wish is not None and len(wish) < BLOCK:
             wish = torch.cat([wish, wish.new_zeros(BLOCK - len(wish), *wish.shape[1:])])
         with _passing(generator, derive(seed, "layers", number), device):

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from ganzoo import conditions as conditions_
 from ganzoo import sampling
 from ganzoo.cards import Card, catalogue
 from ganzoo.devices import usable_device
@@ -21,9 +22,16 @@ from ganzoo.given import model_of, pinned_sha256, seed_of, told, whole
 from ganzoo.hub.intact import is_damaged
 from ganzoo.interfaces import Discriminator, Generator
 from ganzoo.parts import build
+from ganzoo.sampling import Labeller
 from ganzoo.seeds import derive
 from ganzoo.skeleton import built
-from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE, FileRecord, ModelConfig
+from ganzoo.specs import (
+    CONDITIONS_FILE,
+    DISCRIMINATOR_FILE,
+    GENERATOR_FILE,
+    FileRecord,
+    ModelConfig,
+)
 from ganzoo.truncation import truncated
 from ganzoo.weights import load_weights
 from ganzoo.wrappers import recalibrate
@@ -60,6 +68,17 @@ class Model:
         network = _skeleton(Discriminator, self.card)
         _fill(network, self.card, DISCRIMINATOR_FILE, record, config.discriminator.name)
         return _at_rest(network).to(self.device, self._dtype)
+
+    @cached_property
+    def labeller(self) -> Labeller:
+        """What its samples are told where nobody says it, read on first use."""
+        return labeller_of(self.generator, self.card)
+
+    @property
+    def conditions(self) -> Tensor | None:
+        """The conditions [M, *condition_shape] that it brings with it; None where it takes none."""
+        known = self.labeller.conditions
+        return None if known is None else known.own
 
     def to(
         self,
@@ -109,17 +128,29 @@ class Model:
         *,
         seed: int | None = None,
         labels: Tensor | int | list[int] | None = None,
+        conditions: Tensor | None = None,
+        balanced: bool = False,
         batch: int = 64,
         truncation: float = 1.0,
     ) -> Tensor:
         """Samples float32 [n, *S] on the CPU, in the data's range ([-1, 1] for images).
 
-        `seed` None draws one and logs it. `labels` (one for all, or [n]) are for conditional
-        models; without them they are drawn from the same seed. A floating tensor [n, ...] goes
-        to the network as it is, a condition of another kind. `truncation` below 1 trades variety
+        `seed` None draws one and logs it. `labels` (one for all, or [n]) are for models of classes;
+        without them they are drawn from the same seed, in the shares of the training data, or all
+        alike where they are `balanced`. `conditions` are for models that have a `condition_shape`
+        C: [*C] for all samples, or [M, *C] of which sample i gets number i modulo M, with M at most
+        n; without them the model's own serve, in the same way. `truncation` below 1 trades variety
         for typical samples (see `ganzoo.truncation`); 1 leaves them as they are.
         """
-        pieces = self.batches(n, seed=seed, labels=labels, batch=batch, truncation=truncation)
+        pieces = self.batches(
+            n,
+            seed=seed,
+            labels=labels,
+            conditions=conditions,
+            balanced=balanced,
+            batch=batch,
+            truncation=truncation,
+        )
         return torch.cat([*pieces])
 
     def batches(
@@ -128,6 +159,8 @@ class Model:
         *,
         seed: int | None = None,
         labels: Tensor | int | list[int] | None = None,
+        conditions: Tensor | None = None,
+        balanced: bool = False,
         batch: int = 64,
         truncation: float = 1.0,
     ) -> Iterator[Tensor]:
@@ -138,7 +171,7 @@ class Model:
             seed = secrets.randbits(32)
             log.info("%s: sampled with seed %d", self.card.name, seed)
         seed = seed_of(seed)
-        wish = self._labels(n, seed, labels)
+        wish = self._told(n, seed, labels, conditions, balanced=balanced)
         pieces = sampling.batches(generator, n, seed=seed, labels=wish, batch=batch)
         return self._told_of_precision(pieces)
 
@@ -154,19 +187,43 @@ class Model:
                 f"{one_line(error)}; .to(torch.float32) goes back"
             ) from error
 
-    def _labels(self, n: int, seed: int, given: Tensor | int | list[int] | None) -> Tensor | None:
+    def _told(
+        self,
+        n: int,
+        seed: int,
+        labels: Tensor | int | list[int] | None,
+        conditions: Tensor | None,
+        *,
+        balanced: bool,
+    ) -> sampling.Told | None:
+        """What n samples are told: what was asked for, checked, else what is drawn."""
+        shape, classes = self.generator.condition_shape, self.generator.num_classes
+        if conditions is not None and shape is None:
+            raise UsageError(f"{self.card.name} takes no conditions")
+        if shape is not None and labels is not None:
+            raise UsageError(
+                f"{self.card.name} takes conditions of shape {list(shape)} and no labels; give "
+                "conditions="
+            )
+        if balanced and (classes is None or labels is not None):
+            said = "its labels are given" if labels is not None else "it has no classes"
+            raise UsageError(f"{self.card.name} cannot be balanced over classes: {said}")
+        if shape is not None and conditions is not None:
+            return conditions_.checked(conditions, shape, n)
+        if shape is not None and self.labeller.conditions is None:
+            raise UsageError(
+                f"{self.card.name} brings no conditions of its own ({CONDITIONS_FILE}); give "
+                f"conditions of shape {list(shape)}"
+            )
+        if labels is not None:
+            return self._labels(n, labels)
+        return self.labeller.drawn(n, seed=seed, balanced=balanced)
+
+    def _labels(self, n: int, given: Tensor | int | list[int]) -> Tensor:
         """Labels int64 [n], checked against the model's classes."""
         classes = self.generator.num_classes
         if classes is None:
-            if isinstance(given, Tensor) and given.is_floating_point() and given.shape[:1] == (n,):
-                return given.to(
-                    sampling.precision_of(self.generator)
-                )  # a condition of another kind, which the network knows
-            if given is not None:
-                raise UsageError(f"{self.card.name} is not conditional: it takes no labels")
-            return None
-        if given is None:
-            return sampling.drawn_labels(classes, n, seed=seed)
+            raise UsageError(f"{self.card.name} is not conditional: it takes no labels")
         labels = _whole_labels(given)
         labels = labels.expand(n) if labels.dim() == 0 else labels
         if len(labels) != n:
@@ -234,9 +291,32 @@ def _average_of_run(card: Card, config: ModelConfig) -> Generator:
     except RuntimeError as error:
         raise WeightsError(f"{found.folder} is of another network: {one_line(error)}") from None
     seed, cpu = config.recipe.seed, torch.device("cpu")
+    labeller = labeller_of(network, card)
+    if network.condition_shape is not None and labeller.conditions is None:
+        raise CardError(
+            f"{card.folder} holds no {CONDITIONS_FILE}, under which its average is settled; the "
+            "command that began the run writes it when it goes on"
+        )
     with sampling.calibrating(seed, cpu):
-        recalibrate(network, sampling.calibration_batches(network, seed, cpu))
+        recalibrate(network, sampling.calibration_batches(network, seed, cpu, labeller))
     return network
+
+
+def labeller_of(generator: Generator, card: Card) -> Labeller:
+    """What a model's samples are told where nobody says it: by its card, or from its folder."""
+    config = card.require_usable()
+    if (shape := generator.condition_shape) is not None:
+        path, record = card.folder / CONDITIONS_FILE, config.files.get(CONDITIONS_FILE)
+        if record is None and not (card.status == "running" and path.is_file()):
+            return Labeller()
+        return Labeller(conditions=conditions_.read_conditions(path, tuple(shape), record))
+    shares, classes = config.class_shares, generator.num_classes
+    if shares and classes is not None and len(shares) != classes:
+        raise CardError(
+            f"{card.name}: class_shares of its card hold {len(shares)} classes, its generator has "
+            f"{classes}"
+        )
+    return Labeller(classes, shares)
 
 
 def _skeleton(interface: type[P], card: Card) -> P:

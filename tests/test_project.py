@@ -29,11 +29,11 @@ LAYERS = (
     # ---- the torch line ----
     ("convolution",),
     ("interfaces", "devices", "layers", "machine"),
-    ("parts", "truncation"),
+    ("parts", "datasets", "truncation"),
     ("losses", "augmentations", "schedules"),
     ("wrappers",),
     ("tensorfile", "skeleton"),
-    ("data", "trackers", "weights", "sampling"),
+    ("data", "trackers", "weights", "conditions", "sampling"),
     ("foreign",),
     ("engine",),
     ("metrics",),

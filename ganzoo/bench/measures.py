@@ -16,6 +16,7 @@ from torch.nn.functional import interpolate
 from ganzoo.bench.controls import real
 from ganzoo.cards import catalogue
 from ganzoo.data.points import GaussianMixture
+from ganzoo.data.splitting import splits
 from ganzoo.errors import ConfigError, MetricError, UnknownNameError, did_you_mean
 from ganzoo.evaluation.computing import counted
 from ganzoo.evaluation.drawn import Sampled, Tensors
@@ -23,7 +24,6 @@ from ganzoo.evaluation.evaluate import SAMPLES
 from ganzoo.evaluation.figures import Known, figure_of, known
 from ganzoo.evaluation.looking import Seen, check_enough, look
 from ganzoo.evaluation.offered import Offered, Splits, applies, value_of
-from ganzoo.evaluation.real import splits
 from ganzoo.extractors import extractors_of, open_extractor
 from ganzoo.interfaces import Dataset, Extractor, Figure
 from ganzoo.metrics import Moments, frechet_distance, stacked_modes

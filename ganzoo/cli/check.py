@@ -15,6 +15,7 @@ from ganzoo.cards import Card, catalogue
 from ganzoo.cli.completion import models
 from ganzoo.cli.tables import table
 from ganzoo.errors import GanzooError, one_line
+from ganzoo.specs import CONDITIONS_FILE
 
 #: What can come of a check, as it is counted.
 OUTCOMES = ("ok", "waived", "skipped", "not run", "WRONG")
@@ -176,10 +177,12 @@ def _look(card: Card, metrics: bool, count: int | None) -> Iterator[Found]:
     source = ModelSource(card.folder)
     model = source.model  # the generator's hash was checked while it was read
     others = [] if model.discriminator is None else ["discriminator.safetensors"]
+    if model.labeller.conditions is not None:
+        others.append(CONDITIONS_FILE)
     files = ", ".join(["model.safetensors", *others])
     yield Found(card.name, "sha256", True, f"{files} as the card says")
     if claimed := config.fingerprint:
-        off = off_by(fingerprint(model.generator), claimed)
+        off = off_by(fingerprint(model.generator, model.labeller), claimed)
         said = f"samples of seed {claimed.seed} within {off:.1g} of {claimed.tolerance:g}"
         yield Found(card.name, "fingerprint", off <= claimed.tolerance, said)
     if metrics:

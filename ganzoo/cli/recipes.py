@@ -19,7 +19,10 @@ from ganzoo.specs.keys import check_path
 #: Where a --set path begins; anything else is a key of the recipe.
 ROOTS = ("generator", "discriminator", "recipe", "name", "description", "licenses", "extra")
 #: What a finished training writes into config.json, and a new one must not inherit.
-RESULTS = ("files", "parameters", "metrics", "checks", "provenance", "fingerprint", "requires")
+RESULTS = (
+    *("files", "parameters", "metrics", "checks", "provenance", "fingerprint", "requires"),
+    "class_shares",
+)
 
 
 @dataclass(frozen=True)

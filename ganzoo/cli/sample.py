@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from ganzoo.cards import catalogue
 from ganzoo.cli.completion import models
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ganzoo.zoo import Model
 
 
 @click.command("sample")
 @click.argument("what", shell_complete=models)
 @click.option(
-    "-n", "count", type=click.IntRange(1), default=64, show_default=True, help="How many samples."
+    "-n",
+    "count",
+    type=click.IntRange(1),
+    help="How many samples.  [default: 64, or one for each of a folder's conditions]",
 )
 @click.option(
     "--seed",
@@ -22,6 +32,12 @@ from ganzoo.cli.completion import models
     help="The same seed draws the same samples.",
 )
 @click.option("--label", type=int, help="Class of all samples, for a conditional model.")
+@click.option("--balanced", is_flag=True, help="All classes alike, whatever shares the data has.")
+@click.option(
+    "--conditions",
+    metavar="FOLDER|DATASET",
+    help="What a translating model is to translate: images, or a data set's.  [default: its own]",
+)
 @click.option(
     "--truncation",
     type=click.FloatRange(0),
@@ -38,29 +54,70 @@ from ganzoo.cli.completion import models
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 ...")
 def command(
     what: str,
-    count: int,
+    count: int | None,
     seed: int,
     label: int | None,
+    balanced: bool,
+    conditions: str | None,
     truncation: float,
     out: Path | None,
     device: str,
 ) -> None:
     """Draw samples from WHAT into a grid or a folder.
 
-    WHAT is a name, a folder, a run or hf-hub:OWNER/REPO[@REVISION].
+    WHAT is a name, a folder, a run or hf-hub:OWNER/REPO[@REVISION]. A grid shows images beside
+    the conditions that they were made of.
     """
     from ganzoo.errors import GanzooError
     from ganzoo.parts import PICTURES, write_samples
     from ganzoo.zoo import load
 
     model = load(what, device=device)
-    drawn = model.sample(count, seed=seed, labels=label, truncation=truncation)
+    given = None if conditions is None else _conditions(model, conditions, count, seed)
+    count = count or (64 if given is None else len(given))
+    drawn = model.sample(
+        count,
+        seed=seed,
+        labels=label,
+        conditions=given,
+        balanced=balanced,
+        truncation=truncation,
+    )
     kind = model.card.require_config().kind
     if out is None:
         out = Path("samples.png" if kind in PICTURES else "samples")
+    if kind == "image" and out.suffix:
+        drawn = _beside(drawn, model.conditions if given is None else given)
     try:
         written = write_samples(kind, drawn, out)
     except OSError as error:
         raise GanzooError(f"{out} cannot be written: {error.strerror or error}") from None
     where = written[0] if len(written) == 1 else f"{out}/ ({len(written)} files)"
     click.echo(f"{count} samples of {model.card.name}, seed {seed}: {where}")
+
+
+def _conditions(model: Model, asked: str, count: int | None, seed: int) -> Tensor:
+    """The conditions that are asked for: a folder's images in their order, or a data set's."""
+    from ganzoo.cli.recipes import data_part
+    from ganzoo.conditions import conditions_in, drawn_conditions
+    from ganzoo.errors import UsageError
+    from ganzoo.specs import Part, merge, write_record
+
+    shape = model.generator.condition_shape
+    if shape is None:
+        raise UsageError(f"{model.card.name} takes no conditions; leave out --conditions")
+    path = catalogue().as_path(asked)
+    if path is not None and path.is_dir():
+        return conditions_in(path, tuple(shape))
+    below = {"data": write_record(model.card.require_config().recipe.data)}
+    named = merge(below, {"data": data_part(asked, below)})["data"]
+    part = Part(named["name"], named.get("arguments", {}))
+    return drawn_conditions(part, tuple(shape), count or 64, seed=seed)[:]
+
+
+def _beside(drawn: Tensor, conditions: Tensor | None) -> Tensor:
+    """Images as a grid shows them."""
+    from ganzoo.conditions import in_circle
+    from ganzoo.data.panels import panels
+
+    return drawn if conditions is None else panels(in_circle(conditions, len(drawn))[:], drawn)

@@ -69,6 +69,12 @@ class FolderImages(Dataset):
             return images, None
         return images, self._labels.index_select(0, beside(indices, self._labels)).long()
 
+    def class_counts(self) -> Tensor:
+        """Images of each class, int64 [num_classes]."""
+        if self._labels is None or self.num_classes is None:
+            return super().class_counts()
+        return self._labels.cpu().long().bincount(minlength=self.num_classes)
+
     def to(self, device: torch.device) -> None:
         """Move the images and classes to the device, if they fit there."""
         self._pixels.to(device)

@@ -50,6 +50,10 @@ class PixelDataset(Dataset):
         if has_room(device, self.images.nbytes + self.labels.nbytes):
             self.images, self.labels = self.images.to(device), self.labels.to(device)
 
+    def class_counts(self) -> Tensor:
+        """Images of each class, int64 [num_classes]."""
+        return self.labels.cpu().bincount(minlength=self.num_classes or 0)
+
     def content_hash(self) -> str:
         """Sha256 over all pixels and labels, in order."""
         digest = hashlib.sha256(self.images.cpu().numpy().tobytes())

@@ -48,6 +48,10 @@ class GaussianMixture(Dataset):
         rows = beside(indices, self.points)
         return self.points.index_select(0, rows), self.labels.index_select(0, rows)
 
+    def class_counts(self) -> Tensor:
+        """Points of each mode, int64 [num_classes]."""
+        return self.labels.cpu().bincount(minlength=len(self.centres))
+
     def to(self, device: torch.device) -> None:
         """Move the points and their labels to the device, if they fit there."""
         if has_room(device, self.points.nbytes + self.labels.nbytes):

@@ -53,6 +53,12 @@ class StackedMNIST(Dataset):
         red, green, blue = labels.view(-1, 3).unbind(1)
         return digits.view(-1, *self.sample_shape), 100 * red + 10 * green + blue
 
+    def class_counts(self) -> Tensor:
+        """Images of each of the thousand classes, int64 [1000]."""
+        places = torch.tensor([100, 10, 1])
+        digits = self.digits.labels.cpu()[self.triples.cpu().long()]
+        return (digits * places).sum(1).bincount(minlength=self.num_classes)
+
     def to(self, device: torch.device) -> None:
         """Move the digits and the triples to the device, if they fit there."""
         held = (self.digits.images, self.digits.labels, self.triples)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ganzoo.cards import catalogue
 from ganzoo.engine.checkpoint import Setting, checkpoint_folders, is_well, save_in_time
-from ganzoo.engine.export import GRID, export, grid_labels, settled_average
+from ganzoo.engine.export import export, grid, settled_average
 from ganzoo.engine.film import make_film
 from ganzoo.engine.health import (
     CHECK_EVERY,
@@ -30,7 +30,6 @@ from ganzoo.engine.turns import Played, Table
 from ganzoo.errors import GanzooError, TrainingError, one_line
 from ganzoo.parts import write_grid
 from ganzoo.plugins import RunRecord
-from ganzoo.sampling import samples
 from ganzoo.specs import ModelConfig
 
 #: Images between the checkpoints that a rollback may go back to, and how many of them stay.
@@ -181,7 +180,7 @@ class Cadence:
     def draw_grid(self) -> None:
         """Write the average's samples of fixed latents."""
         network = settled_average(self.state, self.table)
-        drawn = samples(network, GRID, seed=0, labels=grid_labels(network, self.table))
+        drawn = grid(network, self.table, self.config.kind)
         stem = self.run.folder / "samples" / f"{self.state.images:012d}"
         stem.parent.mkdir(exist_ok=True)
         self.trackers.sample(self.state.images, write_grid(self.config.kind, drawn, stem))

@@ -11,6 +11,8 @@ import torch
 from packaging.version import InvalidVersion, Version
 
 from ganzoo.cards import catalogue
+from ganzoo.conditions import in_circle, save_conditions
+from ganzoo.data.panels import panels
 from ganzoo.engine.run import RunOptions
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.turns import Table
@@ -20,14 +22,9 @@ from ganzoo.machine import hardware, versions
 from ganzoo.parts import write_grid
 from ganzoo.plugins import CORE
 from ganzoo.readme import readme_of
-from ganzoo.sampling import (
-    CALIBRATION,
-    calibrating,
-    calibration_batches,
-    drawn_labels,
-    samples,
-)
+from ganzoo.sampling import Labeller, calibrating, calibration_batches, samples
 from ganzoo.specs import (
+    CONDITIONS_FILE,
     DISCRIMINATOR_FILE,
     GENERATOR_FILE,
     Fingerprint,
@@ -55,39 +52,43 @@ def export(
                 beside / DISCRIMINATOR_FILE, state.discriminator, config.discriminator
             ),
         }
+        if (conditions := table.labeller.conditions) is not None:
+            files[CONDITIONS_FILE] = save_conditions(beside / CONDITIONS_FILE, conditions)
         finished = replace(
             config,
             metrics=(),
             files=files,
+            class_shares=table.labeller.shares,
             requires=requirements(config),
             parameters={
                 "generator": count(network),
                 "discriminator": count(state.discriminator),
             },
             provenance=provenance(state, table, run.command, data_hash),
-            fingerprint=None if table.conditions(1) is not None else fingerprint(network),
+            fingerprint=fingerprint(network, table.labeller),
         )
         (beside / "config.json").write_text(to_json(write_record(finished)), encoding="utf-8")
         name = config.name or run.folder.resolve().name
         (beside / "README.md").write_text(readme_of(finished, name), encoding="utf-8")
-        grid = samples(network, GRID, seed=0, labels=grid_labels(network, table))
-        write_grid(config.kind, grid, beside / "samples")
+        write_grid(config.kind, grid(network, table, config.kind), beside / "samples")
     return folder
 
 
 def settled_average(state: TrainingState, table: Table) -> Generator:
     """The average with its batch statistics recomputed, ready to be sampled."""
-    batches = calibration_batches(
-        state.generator, table.recipe.seed, table.device, table.conditions(CALIBRATION[0])
-    )
+    batches = calibration_batches(state.generator, table.recipe.seed, table.device, table.labeller)
     with calibrating(table.recipe.seed, table.device):
         return state.average.snapshot(batches)
 
 
-def grid_labels(network: Generator, table: Table) -> torch.Tensor | None:
-    """Labels of the sample grid: class after class, or the data set's first conditions."""
-    classes = network.num_classes
-    return table.conditions(GRID) if classes is None else torch.arange(GRID) % classes
+def grid(network: Generator, table: Table, kind: str) -> torch.Tensor:
+    """Samples of fixed latents: class after class, or beside their conditions and targets."""
+    drawn = samples(network, GRID, seed=0, labels=table.labeller.in_order(GRID))
+    known = table.labeller.conditions
+    if known is None or kind != "image":
+        return drawn
+    targets = None if known.targets is None else in_circle(known.targets, GRID)[:]
+    return panels(known.in_circle(GRID)[:], drawn, targets)
 
 
 def requirements(config: ModelConfig) -> dict[str, str]:
@@ -124,11 +125,13 @@ def provenance(state: TrainingState, table: Table, command: str, data_hash: str)
     )
 
 
-def fingerprint(network: Generator) -> Fingerprint:
-    """Statistics of the samples of fixed latents, by which a model is known again."""
-    classes = network.num_classes
-    labels = None if classes is None else drawn_labels(classes, GRID, seed=0)
-    drawn = samples(network, GRID, seed=0, labels=labels)
+def fingerprint(network: Generator, labeller: Labeller | None = None) -> Fingerprint:
+    """Statistics of the samples of fixed latents, by which a model is known again.
+
+    Without a `labeller` all classes are alike; a generator of conditions needs one.
+    """
+    labeller = labeller or Labeller(network.num_classes)
+    drawn = samples(network, GRID, seed=0, labels=labeller.drawn(GRID, seed=0))
     return Fingerprint(
         seed=0,
         n=len(drawn),

@@ -11,6 +11,7 @@ import torch
 from ganzoo.engine.counters import BalancedOrder, Counters, DataOrder
 from ganzoo.engine.dials import bound, loss_of
 from ganzoo.engine.fit import check_shapes, check_told, fit, fit_data, open_data_part
+from ganzoo.engine.labels import check_conditions
 from ganzoo.engine.optimizers import make_optimizer
 from ganzoo.engine.ranks import Ranks
 from ganzoo.engine.shares import shares_of
@@ -21,6 +22,7 @@ from ganzoo.engine.turns import Table
 from ganzoo.errors import ConfigError, TrainingError
 from ganzoo.interfaces import Augmentation, Dataset, Discriminator, Generator, Loss, Schedule
 from ganzoo.parts import build, qualify, taken_arguments
+from ganzoo.sampling import Labeller
 from ganzoo.seeds import derive
 from ganzoo.specs import (
     CONFIG_VERSION,
@@ -149,7 +151,8 @@ def prepare(
     loss = build_loss(config).to(device).requires_grad_(False)
     check_shapes(config, generator, discriminator, data)
     check_told(config, generator, discriminator, data)
-    conditional = check_labels(generator, discriminator, data)
+    given = check_conditions(generator, discriminator, data)
+    conditional = given or check_labels(generator, discriminator, data)
     check_augmentation(recipe, data)
     if recipe.start is not None and fresh:
         take_over(recipe.start, generator, discriminator)
@@ -181,6 +184,7 @@ def prepare(
         ranks=ranks,
         shares=shares,
         schedules=bound(recipe, state, device),
+        labeller=Labeller(generator.num_classes),
     )
     table.schedules.move(recipe.batch)
     try_layout(state, table)

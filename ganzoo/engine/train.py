@@ -32,6 +32,7 @@ from ganzoo.engine.folder import (
 )
 from ganzoo.engine.graphs import Graphs, own_stream
 from ganzoo.engine.health import Illness
+from ganzoo.engine.labels import keep_conditions, labeller_of
 from ganzoo.engine.prepare import hash_of, prepare, resolve_precision
 from ganzoo.engine.process import interruptible
 from ganzoo.engine.run import Outcome, RunOptions
@@ -67,13 +68,16 @@ def train(config: ModelConfig, run: RunOptions) -> Outcome:
     state, table = prepare(config, device, run.ranks, run.micro_batch, fresh=fresh)
     if fresh:
         check_space(state, run.folder, run.keep)
-    config = replace(config, kind=table.data.kind)
+    if run.ranks.first:  # who draws grids and exports
+        table = replace(table, labeller=labeller_of(table, state.generator))
+    config = replace(config, kind=table.data.kind, class_shares=table.labeller.shares)
     setting = setting_of(config, table, run)
     tell_of_batch_statistics(state, table)
     with held(run.folder) if run.ranks.first else nullcontext():
         resume(state, table, config, run.folder, setting)
         if run.ranks.first:
             write_recipe(config, run.folder)  # last: what was refused leaves all as it was
+            keep_conditions(table, run.folder)
         if run.compile:
             compile_players(state, table)
         elif run.graph and device.type == "cuda" and len(table.shares) == 1:

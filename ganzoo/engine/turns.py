@@ -24,6 +24,7 @@ from ganzoo.engine.shares import Share
 from ganzoo.engine.state import TrainingState, set_buffers
 from ganzoo.errors import TrainingError
 from ganzoo.interfaces import Augmentation, Dataset, Discriminator, Player, Round, Terms
+from ganzoo.sampling import Labeller
 from ganzoo.specs import Recipe
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Table:
     schedules: Moving = field(default_factory=Moving)
     graphs: Graphs | None = None  #: plays turns as CUDA graphs
     round_type: type[Round] = Round
+    labeller: Labeller = field(default_factory=Labeller)  #: of samples that are shown
 
     @property
     def graph_is_kept(self) -> bool:
@@ -80,19 +82,14 @@ class Table:
         return torch.autocast(self.device.type, dtype=self.autocast)
 
     def real_batch(self, images_seen: int, share: Share) -> tuple[Tensor, Tensor | None]:
-        """A share of the next real images, and their labels where they are wanted."""
+        """A share of the next real images, and their labels where both players take them."""
         rows = self.order.rows(images_seen, self.recipe.batch)
         real, labels = self.data.batch(share.of(rows))
-        if labels is not None and (self.conditional or labels.is_floating_point()):
+        if labels is not None and self.conditional:
             labels = labels.to(self.device, non_blocking=True)
         else:
             labels = None
         return real.to(self.device, non_blocking=True), labels
-
-    def conditions(self, n: int) -> Tensor | None:
-        """The data set's first n floating labels, in a circle; None where it has others."""
-        _, labels = self.data.batch(torch.arange(n) % len(self.data))
-        return labels if labels is not None and labels.is_floating_point() else None
 
 
 def step(state: TrainingState, table: Table, log: Log) -> list[Played]:

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 import torch
 from torch import Tensor
 
+from ganzoo.data.splitting import drawn
 from ganzoo.evaluation.computing import measure
 from ganzoo.evaluation.looking import look
-from ganzoo.evaluation.real import BATCH, batches, drawn
+from ganzoo.evaluation.real import BATCH, batches
 from ganzoo.evaluation.references import Reference, jsonable
 from ganzoo.evaluation.spread import REAL
 from ganzoo.interfaces import Dataset, Extractor

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import torch
 
+from ganzoo.data.splitting import splits
 from ganzoo.errors import MetricError, UsageError
 from ganzoo.evaluation.anchors import ANCHORS, anchors
 from ganzoo.evaluation.computing import measure
 from ganzoo.evaluation.drawn import Sampled
 from ganzoo.evaluation.looking import KEPT, NEIGHBOURS, check_enough
 from ganzoo.evaluation.offered import offered_for
-from ganzoo.evaluation.real import MOST, is_here, keep, reference_for, splits
+from ganzoo.evaluation.real import MOST, is_here, keep, reference_for
 from ganzoo.evaluation.references import Reference
 from ganzoo.evaluation.sources import Source
 from ganzoo.evaluation.spread import Figures
@@ -52,6 +53,7 @@ class Report:
     seconds: float
     hardware: str
     versions: Mapping[str, str]
+    told: str = ""
 
     @property
     def protocol(self) -> str:
@@ -62,7 +64,7 @@ class Report:
             seeds = f", sampling seed{f's {first} to {last}' if last > first else f' {first}'}"
         return (
             f"{self.feature_dim} features of {self.extractor}, against {self.real:,} test samples "
-            f"of {self.data}; n = {self.n:,}{seeds}"
+            f"of {self.data}; n = {self.n:,}{seeds}{self.told and f', {self.told}'}"
         )
 
 
@@ -124,6 +126,7 @@ def evaluate(
         seconds=round(time.monotonic() - began, 1),
         hardware=hardware(device),
         versions=versions("torch-fidelity"),
+        told=source.told,
     )
 
 

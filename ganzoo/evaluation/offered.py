@@ -13,10 +13,11 @@ from typing import TypeAlias
 from torch import Tensor
 
 from ganzoo.cards import catalogue
+from ganzoo.data.splitting import drawn, splits
 from ganzoo.errors import GanzooError, MetricError, brief, one_line
 from ganzoo.evaluation.drawn import NEEDS, Drawn, Rows, Sampled
 from ganzoo.evaluation.figures import Known, left_out, offered
-from ganzoo.evaluation.real import drawn, is_here, splits
+from ganzoo.evaluation.real import is_here
 from ganzoo.evaluation.spread import REAL, Figures
 from ganzoo.interfaces import Dataset, Extractor
 from ganzoo.specs import Part

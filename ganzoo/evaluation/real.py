@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.cards import catalogue
+from ganzoo.data.splitting import Half, drawn, splits
 from ganzoo.errors import GanzooError, MetricError, one_line
 from ganzoo.evaluation.looking import NEIGHBOURS, look
 from ganzoo.evaluation.references import (
@@ -26,8 +27,7 @@ from ganzoo.evaluation.references import (
 )
 from ganzoo.interfaces import Dataset, Extractor
 from ganzoo.metrics import Moments, class_histogram, mean_nearest, nearest
-from ganzoo.parts import build, qualify, taken_arguments
-from ganzoo.seeds import derive
+from ganzoo.parts import qualify
 from ganzoo.specs import Part
 
 log = logging.getLogger("ganzoo")
@@ -37,50 +37,12 @@ MOST = 60_000
 BATCH = 1_000
 
 
-class Half(Dataset):
-    """Half of the samples, drawn at random, of a data set that has no split of its own."""
-
-    def __init__(self, whole: Dataset, first: int) -> None:
-        self.whole, self.rows = whole, drawn(whole, len(whole))[first::2]
-        self.sample_shape, self.num_classes = whole.sample_shape, whole.num_classes
-        self.kind, self.value_range = whole.kind, whole.value_range
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Indices [N] of this half -> samples float32 [N, *S], labels."""
-        return self.whole.batch(self.rows[indices])
-
-
-def splits(part: Part) -> tuple[Dataset, Dataset]:
-    """Training and test samples: the data set's own split, else two random halves."""
-    if "split" in taken_arguments(Dataset, part):
-        others = {key: value for key, value in part.arguments.items() if key != "split"}
-        train, test = (
-            build(Dataset, Part(part.name, {**others, "split": split}))
-            for split in ("train", "test")
-        )
-        return train, test
-    whole = build(Dataset, part)
-    return Half(whole, 0), Half(whole, 1)
-
-
 def is_here(part: Part) -> bool:
     """Whether the data set can be built without fetching it."""
     factory = catalogue().registry.find("dataset", part.name).resolve()
     if isinstance(factory, type) and issubclass(factory, Dataset):
         return factory.is_here()
     return True
-
-
-def drawn(data: Dataset, n: int) -> Tensor:
-    """Indices int64 of n samples in a fixed random order; of all where it has fewer.
-
-    Not every k-th: of MNIST's training digits, every sixth are no fair sample (docs/log.md).
-    """
-    rng = torch.Generator().manual_seed(derive("real samples", len(data)))
-    return torch.randperm(len(data), generator=rng)[:n]
 
 
 def batches(data: Dataset, indices: Tensor) -> Iterator[Tensor]:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from ganzoo.cards import catalogue
 from ganzoo.data.points import GaussianMixture
+from ganzoo.data.splitting import drawn, splits
 from ganzoo.evaluation.computing import counted
 from ganzoo.evaluation.drawn import Sampled
 from ganzoo.evaluation.figures import MODES
 from ganzoo.evaluation.offered import Offered, offered_for
-from ganzoo.evaluation.real import drawn, splits
 from ganzoo.evaluation.sources import Source
 from ganzoo.evaluation.spread import REAL, Figures
 from ganzoo.interfaces import Dataset

@@ -11,7 +11,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ganzoo import sampling
 from ganzoo.cards import catalogue
+from ganzoo.conditions import drawn_conditions
 from ganzoo.data.decoding import UnusableError, decode, suffixes
 from ganzoo.data.form import KEEP, WHITE, Form
 from ganzoo.data.walking import shown, walk
@@ -39,6 +41,8 @@ class Source(ABC):
     sha256: str | None = None
     #: The model that draws them, where there is one.
     model: Model | None = None
+    #: What samples are drawn for, where that is not said by their number and seed.
+    told: str = ""
 
     @abstractmethod
     def batches(self, n: int, seed: int) -> Iterator[Tensor]:
@@ -63,10 +67,23 @@ class ModelSource(Source):
         self.shape = self.model.generator.sample_shape
         record = config.files.get(GENERATOR_FILE)
         self.sha256 = None if record is None else record.sha256
+        self.told = self._said()
 
     def batches(self, n: int, seed: int) -> Iterator[Tensor]:
-        """N samples float32 [<= 500, *S] of a seed, labels drawn with them."""
-        return self.model.batches(n, seed=seed, batch=BATCH)
+        """N samples float32 [<= 500, *S] of a seed, labels or test conditions drawn with them."""
+        network = self.model.generator
+        if network.condition_shape is None or self.data is None:
+            return self.model.batches(n, seed=seed, batch=BATCH)
+        told = drawn_conditions(self.data, tuple(network.condition_shape), n, seed=seed)
+        return sampling.batches(network, n, seed=seed, labels=told, batch=BATCH)
+
+    def _said(self) -> str:
+        """What the protocol says of labels that are not drawn evenly."""
+        if self.model.generator.condition_shape is not None and self.data is not None:
+            return f"conditions of the test samples of {self.data.name.rpartition('/')[2]}"
+        if not sampling.are_even(self.model.labeller.shares):
+            return "labels in the shares of the training data"
+        return ""
 
     def labels(self, n: int, seed: int) -> Tensor | None:
         """The labels that `batches` draws with the samples; None of an unconditional model."""

@@ -12,7 +12,14 @@ from ganzoo.hub.address import Address
 from ganzoo.hub.client import cached, download, offline, stated_size
 from ganzoo.hub.contents import CONFIG
 from ganzoo.hub.intact import is_damaged, mismatch, wrong_size
-from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE, FileRecord, ModelConfig, read_config
+from ganzoo.specs import (
+    CONDITIONS_FILE,
+    DISCRIMINATOR_FILE,
+    GENERATOR_FILE,
+    FileRecord,
+    ModelConfig,
+    read_config,
+)
 from ganzoo.specs.reading import MAX_JSON_BYTES
 
 
@@ -28,8 +35,8 @@ class Snapshot:
     config: ModelConfig
 
     def fetch_weights(self) -> None:
-        """Have both players' files, as far as config.json names them."""
-        for file in (GENERATOR_FILE, DISCRIMINATOR_FILE):
+        """Have both players' files and the conditions, as far as config.json names them."""
+        for file in (GENERATOR_FILE, DISCRIMINATOR_FILE, CONDITIONS_FILE):
             if record := self.config.files.get(file):
                 self.weights(file, record)
 

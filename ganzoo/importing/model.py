@@ -95,7 +95,7 @@ def import_model(wish: Import) -> Done:
     config = replace(
         _config(wish, generator),
         parameters={"generator": count(generator), "discriminator": count(discriminator)},
-        fingerprint=fingerprint(generator.eval()),
+        fingerprint=None if generator.condition_shape else fingerprint(generator.eval()),
         extra={"imported": _told(taken)},
     )
     try:

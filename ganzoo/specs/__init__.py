@@ -1,6 +1,7 @@
 """Records of what is written down: recipes, config.json and protocols, read strictly."""
 
 from ganzoo.specs.model import (
+    CONDITIONS_FILE,
     CONFIG_VERSION,
     DISCRIMINATOR_FILE,
     GENERATOR_FILE,
@@ -34,6 +35,7 @@ from ganzoo.specs.recipe import (
 from ganzoo.specs.seeds import SEEDS_FILE, SEEDS_VERSION, Seeds, read_seeds, seed_folder
 
 __all__ = [
+    "CONDITIONS_FILE",
     "CONFIG_VERSION",
     "DISCRIMINATOR_FILE",
     "GENERATOR_FILE",

@@ -16,7 +16,11 @@ from ganzoo.specs.recipe import Part, Recipe
 CONFIG_VERSION = 1
 GENERATOR_FILE = "model.safetensors"
 DISCRIMINATOR_FILE = "discriminator.safetensors"
+#: What a generator of conditions is given where nobody names any.
+CONDITIONS_FILE = "conditions.safetensors"
 LONGEST_NAME = 100
+#: How far from 1 the shares of classes may add up to.
+SHARES_ROUNDING = 1e-6
 MODEL_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 #: What may be installed: https://packaging.python.org/en/latest/specifications/name-normalization/
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?", re.ASCII)
@@ -179,6 +183,8 @@ class ModelConfig:
     parameters: Mapping[str, int] = field(default_factory=dict)
     #: Of code, weights and data.
     licenses: Licenses | None = None
+    #: Each class's share of the training data, from which labels are drawn; empty: all alike.
+    class_shares: tuple[float, ...] = ()
     #: Figures, the first of which `ganzoo list` shows.
     metrics: tuple[Metric, ...] = ()
     #: Where the weights come from.
@@ -195,6 +201,12 @@ class ModelConfig:
             raise ConfigError(
                 f"name {brief(self.name)} must be lower-case words joined by '-', such as "
                 "dcgan-mnist"
+            )
+        shares = self.class_shares
+        if shares and not (min(shares) >= 0 and abs(sum(shares) - 1) < SHARES_ROUNDING):
+            raise ConfigError(
+                f"class_shares are 0 or more and add up to 1, found {min(shares):g} at the least "
+                f"and {sum(shares):g} in all"
             )
         for name in self.requires:
             if not _DISTRIBUTION.fullmatch(name):

@@ -150,6 +150,8 @@ def _conditional(entry: Entry, base: Mapping[str, Any]) -> list[Mapping[str, Any
     plain = built(entry, base)
     if "num_classes" not in taken or plain is None or plain.num_classes is not None:
         return []
+    if plain.condition_shape is not None:
+        return []
     found = {**base, "num_classes": CLASSES}
     return [] if built(entry, found) is None else [found]
 

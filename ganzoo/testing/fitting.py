@@ -10,10 +10,11 @@ from torch import Tensor
 
 from ganzoo.cards import Catalogue
 from ganzoo.errors import GanzooError
-from ganzoo.interfaces import Dataset
+from ganzoo.interfaces import Dataset, Discriminator, Generator
 from ganzoo.parts import fitted, size_from
 from ganzoo.plugins import CORE
 from ganzoo.registry import Entry
+from ganzoo.seeds import derive
 from ganzoo.specs import Part
 from ganzoo.testing.worlds import STANDINS
 
@@ -24,21 +25,32 @@ LARGEST_SIDE = 256
 
 
 def fitting_part(
-    world: Catalogue, own: Sequence[Part], shape: tuple[int, ...], num_classes: int | None
+    world: Catalogue,
+    own: Sequence[Part],
+    shape: tuple[int, ...],
+    num_classes: int | None,
+    condition_shape: tuple[int, ...] | None = None,
 ) -> Part:
-    """The part of a data set of this shape, whose labels fit so many classes; `own` come first."""
+    """The part of a data set of this shape, whose labels are such classes or conditions.
+
+    `own` come first.
+    """
     for part in _candidates(own, shape, num_classes):
         data = opened(world, part)
-        if data is not None and _fits(data, shape, num_classes):
+        if data is not None and _fits(data, shape, num_classes, condition_shape):
             return part
-    return stand_in_for(shape, num_classes)
+    return stand_in_for(shape, num_classes, condition_shape)
 
 
 def fitting_data(
-    world: Catalogue, own: Sequence[Part], shape: tuple[int, ...], num_classes: int | None
+    world: Catalogue,
+    own: Sequence[Part],
+    shape: tuple[int, ...],
+    num_classes: int | None,
+    condition_shape: tuple[int, ...] | None = None,
 ) -> Dataset | None:
     """The data set of `fitting_part`; None where nothing says what lies in samples of the shape."""
-    part = fitting_part(world, own, shape, num_classes)
+    part = fitting_part(world, own, shape, num_classes, condition_shape)
     return None if part.name.startswith(f"{STANDINS}/") else opened(world, part)
 
 
@@ -90,25 +102,41 @@ def is_here(entry: Entry) -> bool:
 
 
 def gives_conditions(data: Dataset | None) -> bool:
-    """Whether the labels of a data set are conditions of another kind than classes."""
-    if data is None or len(data) < 1:
-        return False
-    _, labels = data.batch(torch.zeros(1, dtype=torch.long))
-    return labels is not None and labels.is_floating_point()
+    """Whether the labels of a data set are conditions."""
+    return data is not None and data.condition_shape is not None
+
+
+def conditions_for(
+    network: Generator | Discriminator, data: Dataset | None, rows: int
+) -> Tensor | None:
+    """Conditions for rows of a network that takes them: the data's in a circle, else numbers."""
+    if (shape := network.condition_shape) is None:
+        return None
+    if data is not None and data.condition_shape is not None and len(data):
+        if tuple(data.condition_shape) == tuple(shape):
+            return data.batch(torch.arange(rows) % len(data))[1]
+    rng = torch.Generator().manual_seed(derive("conditions", rows))
+    return torch.rand(rows, *shape, generator=rng) * 2 - 1
 
 
 def _function(method: Any) -> Any:
     return getattr(method, "__func__", method)
 
 
-def stand_in_for(shape: tuple[int, ...], num_classes: int | None) -> Part:
+def stand_in_for(
+    shape: tuple[int, ...],
+    num_classes: int | None,
+    condition_shape: tuple[int, ...] | None = None,
+) -> Part:
     """The patterns that stand in where no data has this shape."""
     pictures = len(shape) == 3 and shape[0] in (1, 3)
-    arguments = {
+    arguments: dict[str, Any] = {
         "sample_shape": list(shape),
         "num_classes": min(num_classes or 4, 4),
         "value_range": [-1.0, 1.0] if pictures else None,
     }
+    if condition_shape is not None:
+        arguments["condition_shape"] = list(condition_shape)
     return Part(f"{STANDINS}/patterns", arguments)
 
 
@@ -134,7 +162,16 @@ def fitted_quietly(part: Part, shape: tuple[int, ...]) -> Part:
         return part
 
 
-def _fits(data: Dataset, shape: tuple[int, ...], num_classes: int | None) -> bool:
+def _fits(
+    data: Dataset,
+    shape: tuple[int, ...],
+    num_classes: int | None,
+    condition_shape: tuple[int, ...] | None,
+) -> bool:
     if tuple(data.sample_shape) != shape or len(data) < 2:
         return False
+    if condition_shape is not None:
+        return data.condition_shape is not None and (
+            tuple(data.condition_shape) == tuple(condition_shape)
+        )
     return num_classes is None or (data.num_classes is not None and data.num_classes <= num_classes)

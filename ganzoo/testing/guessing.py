@@ -14,7 +14,7 @@ from ganzoo.specs import Part
 from ganzoo.testing.attributes import fault_of
 from ganzoo.testing.building import built
 from ganzoo.testing.cases import Case
-from ganzoo.testing.fitting import fitting_part, opened
+from ganzoo.testing.fitting import conditions_for, fitting_part, opened
 from ganzoo.testing.games import COMMON_LOSS, Game
 from ganzoo.testing.probes import pack_of, seeded
 from ganzoo.testing.worlds import STANDINS
@@ -66,6 +66,8 @@ class Table:
             "sample_shape": list(shape),
             "num_classes": known.num_classes if known else None,
         }
+        if known is not None and known.condition_shape is not None:
+            plain["condition_shape"] = list(known.condition_shape)
         span = about.value_range if about else None
         return Game(
             name,
@@ -98,7 +100,11 @@ class Table:
         """Data for a network; for nobody in particular the plugin's own, or points."""
         if known is not None:
             return fitting_part(
-                self.world, self.own_data, tuple(known.sample_shape), known.num_classes
+                self.world,
+                self.own_data,
+                tuple(known.sample_shape),
+                known.num_classes,
+                known.condition_shape,
             )
         for part in self.own_data:
             if opened(self.world, part) is not None:
@@ -149,7 +155,8 @@ def _is_network(made: object) -> TypeGuard[Network]:
 def _fit(one: Network, other: Network) -> bool:
     """Whether two networks speak of the same samples."""
     same = tuple(one.sample_shape) == tuple(other.sample_shape)
-    return same and one.num_classes == other.num_classes
+    told = one.num_classes == other.num_classes and one.condition_shape == other.condition_shape
+    return same and told
 
 
 def _unsuited(
@@ -166,7 +173,9 @@ def _unsuited(
 def _published(network: Network) -> set[str]:
     """What a pass of a network publishes; nothing where it cannot be made."""
     rows = 2 if isinstance(network, Generator) else 2 * pack_of(network)
-    labels = None if network.num_classes is None else torch.zeros(rows, dtype=torch.long)
+    labels = conditions_for(network, None, rows)
+    if network.num_classes is not None:
+        labels = torch.zeros(rows, dtype=torch.long)
     try:
         with torch.no_grad(), seeded(0):
             if isinstance(network, Generator):

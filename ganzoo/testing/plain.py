@@ -30,11 +30,13 @@ class PlainGenerator(Generator):
         latent_dim: int = 8,
         num_classes: int | None = None,
         value_range: Sequence[float] | None = None,
+        condition_shape: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
         self.latent_dim, self.sample_shape = latent_dim, tuple(sample_shape)
         self.num_classes, self.value_range = num_classes, value_range
-        inputs = latent_dim + (num_classes or 0)
+        self.condition_shape = None if condition_shape is None else tuple(condition_shape)
+        inputs = latent_dim + (num_classes or 0) + _size(condition_shape)
         self.layers = nn.Sequential(
             nn.Linear(inputs, WIDTH), nn.ReLU(), nn.Linear(WIDTH, prod(self.sample_shape))
         )
@@ -53,10 +55,16 @@ class PlainDiscriminator(Discriminator):
 
     independent = True
 
-    def __init__(self, sample_shape: Sequence[int] = (2,), num_classes: int | None = None) -> None:
+    def __init__(
+        self,
+        sample_shape: Sequence[int] = (2,),
+        num_classes: int | None = None,
+        condition_shape: Sequence[int] | None = None,
+    ) -> None:
         super().__init__()
         self.sample_shape, self.num_classes = tuple(sample_shape), num_classes
-        inputs = prod(self.sample_shape) + (num_classes or 0)
+        self.condition_shape = None if condition_shape is None else tuple(condition_shape)
+        inputs = prod(self.sample_shape) + (num_classes or 0) + _size(condition_shape)
         self.layers = nn.Sequential(nn.Linear(inputs, WIDTH), nn.Softplus(), nn.Linear(WIDTH, 1))
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -69,7 +77,8 @@ class Patterns(Dataset):
     """512 samples of any shape, made to be learnt soon: waves along the last axis, and noise.
 
     All samples share a wave of one period, each class has one of its own; their mean is near the
-    middle of the range, so that batch norm in a discriminator hides nothing that matters.
+    middle of the range, so that batch norm in a discriminator hides nothing that matters. With a
+    `condition_shape` its labels are noise of that shape instead, which says nothing of a sample.
     """
 
     kind = "patterns"
@@ -80,8 +89,10 @@ class Patterns(Dataset):
         sample_shape: Sequence[int] = (2,),
         num_classes: int = 4,
         value_range: Sequence[float] | None = (-1.0, 1.0),
+        condition_shape: Sequence[int] | None = None,
     ) -> None:
-        self.sample_shape, self.num_classes = tuple(sample_shape), num_classes
+        self.sample_shape, self.paired = tuple(sample_shape), False
+        self.num_classes = None if condition_shape is not None else num_classes
         low, high = (-1.0, 1.0) if value_range is None else value_range
         self.value_range = None if value_range is None else (low, high)
         self.labels = torch.arange(self.length) % num_classes
@@ -93,17 +104,29 @@ class Patterns(Dataset):
         between = [1] * (len(self.sample_shape) - 1)
         samples = waves.reshape(self.length, *between, -1) + (1 - SHARED - OWN) * noise
         self.samples = low + (high - low) * (samples + 1) / 2
+        if condition_shape is not None:
+            self.condition_shape = tuple(condition_shape)
+            self.labels = torch.rand(self.length, *condition_shape, generator=rng) * 2 - 1
 
     def __len__(self) -> int:
         return self.length
 
     def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
-        """Indices [N] -> samples [N, *S] and which pattern each is of, [N]."""
+        """Indices [N] -> samples [N, *S] and which pattern each is of [N], or conditions."""
         return self.samples[indices], self.labels[indices]
 
 
+def _size(condition_shape: Sequence[int] | None) -> int:
+    """How many numbers a condition has; none where there is none."""
+    return 0 if condition_shape is None else prod(condition_shape)
+
+
 def _told(inputs: Tensor, labels: Tensor | None, num_classes: int | None) -> Tensor:
-    """Inputs [N, F] with the labels beside them, where there are classes."""
-    if num_classes is None or labels is None:
+    """Inputs [N, F] with the labels beside them, where there are classes or conditions."""
+    if labels is None:
+        return inputs
+    if labels.is_floating_point():
+        return torch.cat([inputs, labels.flatten(1)], 1)
+    if num_classes is None:
         return inputs
     return torch.cat([inputs, one_hot(labels, num_classes).float()], 1)

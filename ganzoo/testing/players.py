@@ -15,7 +15,7 @@ from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
 from ganzoo.specs import Part
 from ganzoo.testing.attributes import fault_of
 from ganzoo.testing.faults import Blocked, Skipped, line_of, told_by
-from ganzoo.testing.fitting import fitting_data
+from ganzoo.testing.fitting import conditions_for, fitting_data
 from ganzoo.testing.games import Game
 from ganzoo.testing.probes import equal, pack_of, seeded, shake
 from ganzoo.testing.subjects import PartSubject
@@ -110,10 +110,7 @@ class NetworkSubject(PartSubject, Generic[N]):
         numbers = torch.arange(rows)
         if network.num_classes is not None:
             return numbers % network.num_classes
-        if self.data is None:
-            return None
-        _, labels = self.data.batch(numbers % len(self.data))
-        return labels if labels is not None and labels.is_floating_point() else None
+        return conditions_for(network, self.data, rows)
 
     @cached_property
     def data(self) -> Dataset | None:
@@ -124,7 +121,9 @@ class NetworkSubject(PartSubject, Generic[N]):
             data = self.game.data_here()
             if data is not None and tuple(data.sample_shape) == shape:
                 return data
-        return fitting_data(self.world, self.own_data, shape, found.num_classes)
+        return fitting_data(
+            self.world, self.own_data, shape, found.num_classes, found.condition_shape
+        )
 
     def line(self, pattern: str = "", method: str = "forward") -> str:
         """The line to change."""

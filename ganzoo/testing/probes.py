@@ -113,6 +113,8 @@ def pack_of(network: Discriminator, labels: Callable[[int], Tensor | None] | Non
 
 
 def _first_class(network: Discriminator, rows: int) -> Tensor | None:
+    if network.condition_shape is not None:
+        return torch.zeros(rows, *network.condition_shape)
     return None if network.num_classes is None else torch.zeros(rows, dtype=torch.long)
 
 

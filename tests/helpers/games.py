@@ -326,13 +326,13 @@ class Clipped(Loss):
             parameter.clamp_(-self.limit, self.limit)
 
 
-# --- pix2pix (Isola et al. 2017): a floating label is the condition ----------------------------
+# --- pix2pix (Isola et al. 2017): a picture is the condition -----------------------------------
 
 
 class Conditions(Dataset):
-    """Targets [4], whose floating labels [4] are what they are to be made of: target = -label."""
+    """Targets [4], whose conditions [4] are what they are to be made of: target = -condition."""
 
-    kind, sample_shape, value_range = "vectors", (4,), None
+    kind, sample_shape, value_range, condition_shape = "vectors", (4,), None, (4,)
 
     def __init__(self) -> None:
         self.sources = torch.rand(512, 4, generator=torch.Generator().manual_seed(0)) * 2 - 1
@@ -349,7 +349,7 @@ class Translator(Generator):
 
     def __init__(self) -> None:
         super().__init__()
-        self.latent_dim, self.sample_shape = 0, (4,)
+        self.latent_dim, self.sample_shape, self.condition_shape = 0, (4,), (4,)
         self.body = mlp(4, 64, 4)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -361,7 +361,7 @@ class PairDiscriminator(Discriminator):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sample_shape = (4,)
+        self.sample_shape, self.condition_shape = (4,), (4,)
         self.body = mlp(8, 32, 1)
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Any
 from ganzoo.testing.checks import (
     augmentations,
     claims,
+    conditions,
     datasets,
     declared,
     determinism,
@@ -42,6 +43,7 @@ _NETWORK: tuple[Check, ...] = (
     determinism.check_determinism,
     determinism.check_independence,
     determinism.check_labels,
+    conditions.check_conditions,
     weights.check_gradients,
     weights.check_deepcopy,
     weights.check_round_trip,
@@ -61,6 +63,7 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
         datasets.check_batches,
         datasets.check_addressing,
         figures.check_extractor,
+        conditions.check_dataset_conditions,
     ),
     "generator": (
         *_PART,

@@ -133,6 +133,8 @@ def _batch(subject: DatasetSubject, data: Dataset, rows: Tensor) -> tuple[Tensor
 
 
 def _check_labels(subject: DatasetSubject, data: Dataset, labels: Tensor | None, n: int) -> None:
+    if data.condition_shape is not None:
+        return  # check_dataset_conditions looks at them
     if labels is None:
         if data.num_classes is not None:
             raise wrong(
@@ -154,10 +156,10 @@ def _check_labels(subject: DatasetSubject, data: Dataset, labels: Tensor | None,
             subject.line("label"),
         )
     classes = labels.dtype == torch.int64 and labels.dim() == 1
-    if len(labels) != n or not (classes or labels.is_floating_point()):
+    if len(labels) != n or not classes:
         raise wrong(
-            f"labels of {n} samples are {list(labels.shape)} {_short(labels)}: they are int64 "
-            "[N], or floating where they are a condition of another kind; call .long(), .flatten()",
+            f"labels of {n} samples are {list(labels.shape)} {_short(labels)}: they are int64 [N] "
+            "(call .long(), .flatten()), or conditions of the shape that condition_shape declares",
             subject.line("label"),
         )
 

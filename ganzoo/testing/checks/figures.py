@@ -10,11 +10,11 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from ganzoo.data.splitting import Half
 from ganzoo.errors import GanzooError, MetricError, one_line
 from ganzoo.evaluation.drawn import Sampled, Tensors
 from ganzoo.evaluation.figures import Known, figure_of
 from ganzoo.evaluation.offered import Offered, applies, value_of
-from ganzoo.evaluation.real import Half
 from ganzoo.extractors import extractors_of, open_extractor
 from ganzoo.interfaces import Dataset, Extractor, Figure
 from ganzoo.plugins import CORE

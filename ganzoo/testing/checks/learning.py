@@ -8,11 +8,12 @@ from itertools import islice
 import torch
 from torch import Tensor
 
+from ganzoo.engine.labels import labeller_of
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.turns import Table, step
 from ganzoo.errors import TrainingError
 from ganzoo.metrics import sliced_wasserstein
-from ganzoo.sampling import CALIBRATION, calibration_batches, drawn_labels, latents
+from ganzoo.sampling import calibration_batches, latents
 from ganzoo.testing.faults import line_of, wrong
 from ganzoo.testing.fitting import stand_in_for
 from ganzoo.testing.games import Game, silent
@@ -46,7 +47,7 @@ def check_learns(subject: GameSubject) -> str:
     game = subject.game
     state, table = game.table()  # skips a game that cannot start
     made = _attempt(game, *OWN)
-    if not made.learnt and table.conditions(1) is None:
+    if not made.learnt and state.generator.condition_shape is None:
         network = state.generator
         patterns = stand_in_for(tuple(network.sample_shape), network.num_classes)
         easier = _attempt(replace(game, data=patterns), *EASIER)
@@ -76,6 +77,7 @@ def _attempt(game: Game, generator: float, discriminator: float, batches: int) -
     batches = min(batches, max(1, game.samples // game.batch))
     config = game.config(STEPS, optimizers=optimizers, batch=batches * game.batch)
     state, table = game.prepared(config)
+    table = replace(table, labeller=labeller_of(table, state.generator))
     data = _real(table)
     found, nearer = [_distance(state, table, data)], 0
     with seeded(0):
@@ -97,16 +99,12 @@ def _steps(state: TrainingState, table: Table) -> None:
 
 def _distance(state: TrainingState, table: Table, data: Tensor) -> float:
     """The distance of the generator's samples, in eval mode, to the data."""
-    conditions = table.conditions(CALIBRATION[0])
-    batches = calibration_batches(state.generator, 0, table.device, conditions)
+    batches = calibration_batches(state.generator, 0, table.device, table.labeller)
     network = state.average.snapshot(islice(batches, 2))
     drawn = latents(network, SAMPLES, seed=0)
-    classes = network.num_classes
-    labels = (
-        table.conditions(SAMPLES) if classes is None else drawn_labels(classes, SAMPLES, seed=0)
-    )
+    told = table.labeller.drawn(SAMPLES, seed=0)
     with torch.no_grad(), seeded(0):
-        made = network(drawn, labels)
+        made = network(drawn, None if told is None else told[:SAMPLES])
     if not made.isfinite().all():
         return float("inf")
     return sliced_wasserstein(data, made, projections=128)

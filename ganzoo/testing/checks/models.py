@@ -139,7 +139,7 @@ def check_fingerprint(subject: ModelSubject) -> str:
         raise Skipped("the card has no fingerprint")
     with told_by("check_parameters", "loading it"):
         model = _loaded(subject)
-    off = off_by(fingerprint(model.generator), claimed)
+    off = off_by(fingerprint(model.generator, model.labeller), claimed)
     if off > claimed.tolerance:
         raise wrong(
             f"samples of seed {claimed.seed} differ from the card's fingerprint by {off:.2g}, and "
@@ -198,9 +198,10 @@ def _check_offered(subject: ModelSubject, kind: str, part: Part, owner: str, at:
 
 
 def _has_fingerprint(subject: ModelSubject) -> bool:
-    """Whether its generator makes samples by itself; one of conditions has no fingerprint."""
+    """Whether its generator makes samples by itself: one of conditions may have none of its own."""
     try:
-        fingerprint(_loaded(subject).generator)
+        model = _loaded(subject)
+        fingerprint(model.generator, model.labeller)
     except CheckError:
         return True
     except Exception:

@@ -1,0 +1,206 @@
+"""Conditions: what a generator is given that is no class, such as the picture that it translates.
+
+Where a data set has a `condition_shape` C, each sample comes with one. A model carries a few of
+them in `conditions.safetensors`, so that it can be sampled with no data at hand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ganzoo.data.splitting import drawn, has_split, split_of
+from ganzoo.errors import DataError, UsageError, WeightsError
+from ganzoo.files import written_whole
+from ganzoo.interfaces import Dataset
+from ganzoo.parts import build
+from ganzoo.seeds import derive
+from ganzoo.specs import FileRecord, Part
+from ganzoo.weights import read_tensors, tensor_bytes
+
+#: Conditions that a model carries: as many as a block of samples.
+OWN = 64
+#: Conditions that batch statistics are taken under, and the bytes that a run's folder spends on
+#: them; of large ones it keeps fewer.
+CALIBRATION, CALIBRATION_BYTES = 2048, 64 * 1024 * 1024
+
+
+class Rows:
+    """Rows [n, *C] that are made when they are asked for, by slices: `take` gives those at numbers.
+
+    Ten thousand conditions are not held at once.
+    """
+
+    def __init__(self, take: Callable[[Tensor], Tensor], numbers: Tensor) -> None:
+        self._take, self._numbers = take, numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, where: slice) -> Tensor:
+        return self._take(self._numbers[where])
+
+
+@dataclass(frozen=True, eq=False)
+class Conditions:
+    """The conditions that a model samples with, and those that it was settled under.
+
+    `own` [M, *C] are test samples' where the data set has any, at most 64; `targets` [M, *S] the
+    samples that answer them, where there are such. Batch statistics are taken under `calibration`
+    [L, *C], which are training samples'.
+    """
+
+    own: Tensor
+    calibration: Tensor
+    targets: Tensor | None = None
+
+    def in_circle(self, n: int) -> Rows:
+        """The own ones, again and again, until there are n."""
+        return in_circle(self.own, n)
+
+
+def in_circle(conditions: Tensor, n: int) -> Rows:
+    """Conditions [M, *C] again and again: row i is number i modulo M."""
+    return Rows(conditions.__getitem__, torch.arange(n) % len(conditions))
+
+
+def conditions_of(part: Part, data: Dataset) -> Conditions:
+    """The conditions of a model that is trained on `data`, the training samples of a part."""
+    unseen = split_of(part, "test") if has_split(part) else data
+    samples, own = pairs(unseen, drawn(unseen, OWN))
+    each = 4 * prod(data.condition_shape or ())
+    count = min(CALIBRATION, max(OWN, CALIBRATION_BYTES // max(each, 1)))
+    _, calibration = pairs(data, drawn(data, count))
+    return Conditions(own, calibration, samples if unseen.paired else None)
+
+
+def pairs(data: Dataset, rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Samples and conditions at these rows, on the CPU; `DataError` where they are none."""
+    samples, conditions = data.batch(rows)
+    if problem := fault_of(conditions, data.condition_shape, len(rows)):
+        raise DataError(f"{type(data).__name__}: {problem}")
+    assert conditions is not None  # `fault_of` says so
+    return samples.cpu(), conditions.cpu()
+
+
+def fault_of(found: Tensor | None, shape: tuple[int, ...] | None, n: int) -> str:
+    """What is wrong with a batch's conditions; empty where they are float32 [n, *shape]."""
+    wanted = [n, *(shape or ())]
+    if shape is None:
+        return "it has no condition_shape"
+    if found is None:
+        return f"condition_shape is {tuple(shape)}, and batch() gives no conditions (None)"
+    if list(found.shape) != wanted or found.dtype != torch.float32:
+        kind = str(found.dtype).removeprefix("torch.")
+        return (
+            f"a batch of {n} has the conditions {list(found.shape)} {kind}, and condition_shape "
+            f"{tuple(shape)} promises float32 {wanted}"
+        )
+    return ""
+
+
+def drawn_conditions(part: Part, shape: tuple[int, ...], n: int, *, seed: int) -> Rows:
+    """N conditions of a data set's test samples, in an order of the seed, all of them alike often.
+
+    Of a data set without a split of its own they are any samples'.
+    """
+    data = split_of(part, "test") if has_split(part) else build(Dataset, part)
+    if data.condition_shape is None or tuple(data.condition_shape) != tuple(shape):
+        found = "no conditions" if data.condition_shape is None else list(data.condition_shape)
+        raise UsageError(
+            f"the data set {part.name} has {found}, and the model takes conditions of shape "
+            f"{list(shape)}"
+        )
+    return Rows(lambda rows: pairs(data, rows)[1], order(len(data), n, seed))
+
+
+def order(length: int, n: int, seed: int) -> Tensor:
+    """N rows of `length` in an order of the seed, all of them before any a second time."""
+    rounds = []
+    for number in range(-(-n // length)):
+        rng = torch.Generator().manual_seed(derive(seed, "conditions", number))
+        rounds.append(torch.randperm(length, generator=rng))
+    return torch.cat(rounds)[:n]
+
+
+def checked(given: Tensor, shape: tuple[int, ...], n: int) -> Rows:
+    """Conditions that somebody gave, for n samples: one for all, or several in a circle."""
+    wanted = f"{list(shape)} or [M, {', '.join(map(str, shape))}]"
+    if not isinstance(given, Tensor) or not given.is_floating_point():
+        kind = str(given.dtype) if isinstance(given, Tensor) else type(given).__name__
+        raise UsageError(f"conditions are a floating tensor of shape {wanted}, found {kind}")
+    several = given[None] if given.shape == torch.Size(shape) else given
+    if several.shape[1:] != torch.Size(shape) or not len(several):
+        raise UsageError(f"conditions are of shape {wanted}, found {list(given.shape)}")
+    if len(several) > n:
+        raise UsageError(
+            f"{len(several)} conditions for {n} samples: some would be left out; ask for n="
+            f"{len(several)}, or give fewer"
+        )
+    if not several.isfinite().all():
+        raise UsageError("conditions are finite numbers, found NaN or infinity")
+    return in_circle(several.detach().float().cpu(), n)
+
+
+def save_conditions(path: Path, conditions: Conditions, *, whole: bool = False) -> FileRecord:
+    """Write the own conditions, with `whole` those for batch statistics too; what was written."""
+    tensors = {"conditions": conditions.own}
+    if whole:
+        tensors["calibration"] = conditions.calibration
+    data = tensor_bytes(tensors, {"format": 1})
+    with written_whole(path) as beside:
+        beside.write_bytes(data)
+    return FileRecord(hashlib.sha256(data).hexdigest(), len(data))
+
+
+def read_conditions(
+    path: Path, shape: tuple[int, ...], record: FileRecord | None = None
+) -> Conditions:
+    """Read a model's conditions, held to their record; `WeightsError` where they are of others."""
+    tensors = read_tensors(path, record)
+    own = tensors.get("conditions")
+    calibration = tensors.get("calibration", own)
+    for found in (own, calibration):
+        if found is None or not len(found) or fault_of(found, shape, len(found)):
+            told = "none" if found is None else f"{list(found.shape)} {found.dtype}"
+            raise WeightsError(
+                f"{path}: conditions float32 [M, {', '.join(map(str, shape))}] are expected, "
+                f"found {told}; get the model folder again"
+            )
+    assert own is not None
+    assert calibration is not None
+    return Conditions(own, calibration)
+
+
+def conditions_in(folder: Path, shape: tuple[int, ...]) -> Tensor:
+    """The images below a folder as conditions [M, C, H, W] in [-1, 1], in the order of their paths.
+
+    They are cropped and resized as a folder that is trained on is.
+    """
+    from ganzoo.data.decoding import UnusableError, decode, suffixes
+    from ganzoo.data.form import Form
+
+    if len(shape) != 3 or shape[0] not in (1, 3):
+        raise UsageError(
+            f"conditions of shape {list(shape)} are no images; give a data set's name, or "
+            "conditions= in Python"
+        )
+    channels, *sides = shape
+    form = Form.of(sides, channels)
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in suffixes())
+    if not files:
+        raise UsageError(f"{folder} holds no images")
+    images = []
+    for path in files:
+        try:
+            pixels = decode(path, form).pixels
+        except UnusableError as error:
+            raise UsageError(f"{path}: {error}; take it out, or make it again") from None
+        images.append(torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(shape))
+    return torch.stack(images).float().div_(127.5).sub_(1.0)

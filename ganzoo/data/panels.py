@@ -1,0 +1,46 @@
+"""Pictures side by side: the condition, what was made of it, and what it should have become."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+#: Pixels between two panels, and their value: a grey line.
+GAP, LINE = 1, 0.0
+
+
+def panels(conditions: Tensor, samples: Tensor, targets: Tensor | None = None) -> Tensor:
+    """Conditions, samples [N, C, H, W] and targets as one picture each: [N, C', H, W'].
+
+    Conditions of another height are enlarged or made smaller to the samples'; grey ones get
+    colours beside coloured ones. Where conditions are no pictures, the samples stay alone.
+    """
+    if not are_pictures(conditions) or not are_pictures(samples):
+        return samples
+    shown = [conditions, samples] if targets is None else [conditions, samples, targets]
+    height = samples.shape[2]
+    channels = max(panel.shape[1] for panel in shown)
+    fitting = [_fitted(panel, height, channels) for panel in shown]
+    return torch.cat([*_with_lines(fitting)], 3)
+
+
+def are_pictures(tensor: Tensor) -> bool:
+    """Whether this is grey or in colours, [N, 1 or 3, H, W]."""
+    return tensor.dim() == 4 and tensor.shape[1] in (1, 3)
+
+
+def _fitted(panel: Tensor, height: int, channels: int) -> Tensor:
+    if panel.shape[2] != height:
+        width = max(1, round(panel.shape[3] * height / panel.shape[2]))
+        panel = interpolate(panel, (height, width), mode="nearest")
+    return panel.expand(-1, channels, -1, -1)
+
+
+def _with_lines(shown: Sequence[Tensor]) -> list[Tensor]:
+    """The panels with a line between two."""
+    n, channels, height, _ = shown[0].shape
+    line = torch.full((n, channels, height, GAP), LINE)
+    return [piece for panel in shown for piece in (line, panel)][1:]

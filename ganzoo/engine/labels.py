@@ -1,0 +1,87 @@
+"""What players are told of a sample beside itself: checked before training, and drawn for grids."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from ganzoo.conditions import conditions_of, fault_of, save_conditions
+from ganzoo.engine.turns import Table
+from ganzoo.errors import ConfigError
+from ganzoo.interfaces import Dataset, Discriminator, Generator
+from ganzoo.sampling import Labeller
+from ganzoo.specs import CONDITIONS_FILE
+
+
+def check_conditions(generator: Generator, discriminator: Discriminator, data: Dataset) -> bool:
+    """Whether conditions are passed: both players take them, in the shape that the data has."""
+    shapes = {
+        "the data set": _shape(data),
+        "the generator": _shape(generator),
+        "the discriminator": _shape(discriminator),
+    }
+    of_data, *of_players = shapes.values()
+    for who, part in zip(shapes, (data, generator, discriminator), strict=True):
+        if part.num_classes is not None and shapes[who] is not None:
+            raise ConfigError(
+                f"{who} has {part.num_classes} classes and conditions of shape "
+                f"{list(shapes[who] or ())}, and labels are either; leave num_classes or "
+                "condition_shape None"
+            )
+    if of_players == [None, None]:
+        _check_undeclared(data)
+        return False
+    if len(set(shapes.values())) > 1:
+        said = ", ".join(f"{who} has {shape}" for who, shape in shapes.items())
+        raise ConfigError(
+            f"conditions differ in shape: {said}; declare one condition_shape on all three (a "
+            "player that does not look at `labels` declares it too)"
+        )
+    _, found = data.batch(torch.arange(2) % len(data))
+    if problem := fault_of(found, of_data, 2):
+        raise ConfigError(f"the data set: {problem}; give each sample a condition of that shape")
+    return True
+
+
+def _check_undeclared(data: Dataset) -> None:
+    """Refuse conditions that nobody declares: they would be dropped, or taken for classes."""
+    if data.condition_shape is not None:
+        return
+    _, found = data.batch(torch.arange(2) % len(data))
+    if found is not None and found.is_floating_point():
+        shape = tuple(found.shape[1:])
+        raise ConfigError(
+            f"the data set gives floating labels {list(found.shape)} and declares no conditions; "
+            f"set condition_shape = {shape} on it and on both players, or give classes as int64"
+        )
+
+
+def _shape(part: Dataset | Generator | Discriminator) -> tuple[int, ...] | None:
+    """A part's condition_shape as a tuple, whatever JSON made of it."""
+    return None if part.condition_shape is None else tuple(part.condition_shape)
+
+
+def labeller_of(table: Table, generator: Generator) -> Labeller:
+    """What samples are told that no batch is behind: by the shares, or the conditions, of the data.
+
+    The whole data set may be gone through, and its test samples opened.
+    """
+    if not table.conditional:
+        return Labeller(generator.num_classes)
+    if generator.condition_shape is not None:
+        return Labeller(conditions=conditions_of(table.recipe.data, table.data))
+    return Labeller(generator.num_classes, shares_of(table.data, generator.num_classes or 0))
+
+
+def shares_of(data: Dataset, num_classes: int) -> tuple[float, ...]:
+    """Each class's share of the data; of classes that the data does not have, 0."""
+    counts = data.class_counts().tolist()
+    total = sum(counts)
+    return tuple(count / total for count in counts) + (0.0,) * (num_classes - len(counts))
+
+
+def keep_conditions(table: Table, folder: Path) -> None:
+    """Write the conditions that a run samples and is settled with beside its recipe."""
+    if table.labeller.conditions is not None:
+        save_conditions(folder / CONDITIONS_FILE, table.labeller.conditions, whole=True)
