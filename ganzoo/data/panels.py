@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-#: Pixels between two panels, and their value: a grey line.
-GAP, LINE = 1, 0.0
+#: Pixels between two panels and after the last, and their value: grey.
+LINE, BAND, GREY = 1, 3, 0.0
 
 
 def panels(conditions: Tensor, samples: Tensor, targets: Tensor | None = None) -> Tensor:
@@ -24,7 +24,7 @@ def panels(conditions: Tensor, samples: Tensor, targets: Tensor | None = None) -
     height = samples.shape[2]
     channels = max(panel.shape[1] for panel in shown)
     fitting = [_fitted(panel, height, channels) for panel in shown]
-    return torch.cat([*_with_lines(fitting)], 3)
+    return torch.cat(_with_lines(fitting), 3)
 
 
 def are_pictures(tensor: Tensor) -> bool:
@@ -40,7 +40,8 @@ def _fitted(panel: Tensor, height: int, channels: int) -> Tensor:
 
 
 def _with_lines(shown: Sequence[Tensor]) -> list[Tensor]:
-    """The panels with a line between two."""
+    """The panels with a line between two, and a band that ends them."""
     n, channels, height, _ = shown[0].shape
-    line = torch.full((n, channels, height, GAP), LINE)
-    return [piece for panel in shown for piece in (line, panel)][1:]
+    band = torch.full((n, channels, height, BAND), GREY)
+    pieces = [piece for panel in shown for piece in (panel, band[..., :LINE])]
+    return [*pieces[:-1], band]

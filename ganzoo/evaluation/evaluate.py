@@ -122,7 +122,7 @@ def evaluate(
         n=n,
         seeds=() if source.size is not None else seeds,
         figures=figures,
-        notes=(*_notes(real, extractor, n, floors), *added.notes),
+        notes=(*_notes(real, extractor, n, floors), *added.notes, *source.notes),
         seconds=round(time.monotonic() - began, 1),
         hardware=hardware(device),
         versions=versions("torch-fidelity"),

@@ -43,6 +43,8 @@ class Source(ABC):
     model: Model | None = None
     #: What samples are drawn for, where that is not said by their number and seed.
     told: str = ""
+    #: What else a reader of its figures has to know.
+    notes: tuple[str, ...] = ()
 
     @abstractmethod
     def batches(self, n: int, seed: int) -> Iterator[Tensor]:
@@ -68,6 +70,11 @@ class ModelSource(Source):
         record = config.files.get(GENERATOR_FILE)
         self.sha256 = None if record is None else record.sha256
         self.told = self._said()
+        if self.model.generator.condition_shape is not None:
+            self.notes = (
+                "samples are drawn for the conditions of the test samples that they are held "
+                "against: a figure may be better than the floor, whose samples are of others",
+            )
 
     def batches(self, n: int, seed: int) -> Iterator[Tensor]:
         """N samples float32 [<= 500, *S] of a seed, labels or test conditions drawn with them."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.cards import Catalogue
+from ganzoo.conditions import fault_of
 from ganzoo.errors import GanzooError
 from ganzoo.interfaces import Dataset, Discriminator, Generator
 from ganzoo.parts import fitted, size_from
@@ -113,8 +114,9 @@ def conditions_for(
     if (shape := network.condition_shape) is None:
         return None
     if data is not None and data.condition_shape is not None and len(data):
-        if tuple(data.condition_shape) == tuple(shape):
-            return data.batch(torch.arange(rows) % len(data))[1]
+        _, found = data.batch(torch.arange(rows) % len(data))
+        if not fault_of(found, tuple(shape), rows):
+            return found  # what is wrong with others, their data set's own checks say
     rng = torch.Generator().manual_seed(derive("conditions", rows))
     return torch.rand(rows, *shape, generator=rng) * 2 - 1
 
