@@ -101,8 +101,9 @@ def samples(
 ) -> Tensor:
     """Draw n samples of a seed: float32 [n, *S] on the CPU, from a generator in eval mode.
 
-    `labels`, n classes or conditions, are needed by a conditional generator. A network that draws noise of its
-    own is run in whole blocks, each seeded, so that its samples do not depend on n or `batch`.
+    `labels`, n classes or conditions, are needed by a conditional generator. A network that draws
+    noise of its own is run in whole blocks, each seeded, so that its samples do not depend on n or
+    `batch`.
     """
     return torch.cat([*batches(generator, n, seed=seed, labels=labels, batch=batch)])
 

@@ -311,7 +311,7 @@ def test_figures_draw_test_conditions_by_the_seed(run):
 def test_the_protocol_says_what_samples_were_drawn_for():
     from ganzoo.evaluation.evaluate import Report
 
-    given = {name: "" for name in Report.__dataclass_fields__}
+    given = dict.fromkeys(Report.__dataclass_fields__, "")
     report = Report(**{**given, "n": 9, "real": 9, "seeds": (0,), "told": "conditions of x"})
     assert report.protocol.endswith("n = 9, sampling seed 0, conditions of x")
     assert replace(report, told="").protocol.endswith("n = 9, sampling seed 0")

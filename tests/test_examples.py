@@ -127,7 +127,13 @@ def ganzoo_names(path: Path) -> Iterator[str]:
 def test_they_use_the_public_api_only(path: Path) -> None:
     for name in ganzoo_names(path):
         _, *rest = name.split(".")
-        assert not rest or rest[0] in {*ganzoo.__all__, "datasets", "layers", "losses", "testing"}, name
+        assert not rest or rest[0] in {
+            *ganzoo.__all__,
+            "datasets",
+            "layers",
+            "losses",
+            "testing",
+        }, name
         assert len(rest) <= 2, name
 
 

@@ -49,6 +49,7 @@ FULL: dict[str, Any] = config_of(
     requires={"tiny": ">=1.0"},
     files={"model.safetensors": {"sha256": "a" * 64, "bytes": 12}},
     parameters={"generator": 226, "discriminator": 129},
+    class_shares=[0.75, 0.25],
     licenses={"code": "Apache-2.0", "weights": "CC0-1.0", "data": "CC0-1.0"},
     metrics=[
         {

@@ -27,6 +27,7 @@ MARK = "<!-- written by `make reference` from the code; do not edit -->"
 #: Modules whose names plugins may use, with what they are.
 MODULES = {
     "ganzoo": "The zoo, and the interfaces of its parts.",
+    "ganzoo.datasets": "Data sets by their names.",
     "ganzoo.losses": "The core's losses, and the functions that losses are composed of.",
     "ganzoo.layers": "Layers that stand for torch's, with the same values in less time on a CPU.",
     "ganzoo.metrics": "The mathematics of the figures.",

@@ -124,6 +124,16 @@ class RightSide(Figure):
         return float((bright_right == (drawn.labels == 0)).float().mean())
 
 
+class TornConditions(Halves):
+    """Promises conditions of two numbers and gives one."""
+
+    num_classes, condition_shape = None, (2,)
+
+    def batch(self, indices):
+        samples, _ = super().batch(indices)
+        return samples, samples.mean((1, 2, 3))[:, None]
+
+
 def write_halves(samples: Tensor, path: Path) -> list[Path]:
     """Write images as lines of numbers."""
     path = path.with_suffix(".txt")
@@ -148,6 +158,12 @@ class UnboundedImage(Image):
     def __init__(self):
         super().__init__()
         self.paint = nn.Sequential(nn.Linear(16, 16))
+
+
+class DeafImage(Image):
+    """Takes conditions and forgets them."""
+
+    condition_shape = (1, 2)
 
 
 class ClasslessImage(Image):

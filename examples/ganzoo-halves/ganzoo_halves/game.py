@@ -1,7 +1,15 @@
 """The game: look real beside the condition, and lie near the one right answer."""
 
+from typing import ClassVar
+
 from ganzoo import GanzooError
-from ganzoo.losses import PenalisedLoss, logistic_fake, logistic_real, non_saturating_generator, scores
+from ganzoo.losses import (
+    PenalisedLoss,
+    logistic_fake,
+    logistic_real,
+    non_saturating_generator,
+    scores,
+)
 
 
 class Pix2Pix(PenalisedLoss):
@@ -10,7 +18,7 @@ class Pix2Pix(PenalisedLoss):
     The discriminator's objective is halved (section 3.3). `nearness` is lambda, 100 in the paper.
     """
 
-    recipe = {
+    recipe: ClassVar = {  # section 3.3
         "optimizers": {
             "generator": {"lr": 2e-4, "arguments": {"betas": [0.5, 0.999]}},
             "discriminator": {"lr": 2e-4, "arguments": {"betas": [0.5, 0.999]}},

@@ -5,8 +5,7 @@ from torch import nn
 
 from ganzoo import Discriminator, Generator
 from ganzoo.layers import LeakyReLU
-
-from .halves import HALF, SIDE
+from ganzoo_halves.halves import HALF, SIDE
 
 
 class Continuing(Generator):

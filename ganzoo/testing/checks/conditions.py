@@ -45,7 +45,7 @@ def check_conditions(subject: NetworkSubject[Any]) -> str | None:
 
 
 def check_dataset_conditions(subject: DatasetSubject) -> str | None:
-    """Where `condition_shape` is set, each sample has a condition float32 of it, always the same."""
+    """Where `condition_shape` is set, each sample has a condition of it, always the same."""
     data = subject.filled()
     if data.condition_shape is None:
         return "gives no conditions"

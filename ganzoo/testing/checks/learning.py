@@ -45,7 +45,7 @@ class Attempt:
 def check_learns(subject: GameSubject) -> str:
     """A few hundred steps at most lower the sliced Wasserstein distance to the data by a fifth."""
     game = subject.game
-    state, table = game.table()  # skips a game that cannot start
+    state, _ = game.table()  # skips a game that cannot start
     made = _attempt(game, *OWN)
     if not made.learnt and state.generator.condition_shape is None:
         network = state.generator
