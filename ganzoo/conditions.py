@@ -15,11 +15,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ganzoo.data.splitting import drawn, has_split, split_of
+from ganzoo.data.splitting import drawn, has_split, split_of, test_samples
 from ganzoo.errors import DataError, UsageError, WeightsError
 from ganzoo.files import written_whole
 from ganzoo.interfaces import Dataset
-from ganzoo.parts import build
 from ganzoo.seeds import derive
 from ganzoo.specs import FileRecord, Part
 from ganzoo.weights import read_tensors, tensor_bytes
@@ -105,18 +104,20 @@ def fault_of(found: Tensor | None, shape: tuple[int, ...] | None, n: int) -> str
     return ""
 
 
-def drawn_conditions(part: Part, shape: tuple[int, ...], n: int, *, seed: int) -> Rows:
-    """N conditions of a data set's test samples, in an order of the seed, all of them alike often.
-
-    Of a data set without a split of its own they are any samples'.
-    """
-    data = split_of(part, "test") if has_split(part) else build(Dataset, part)
+def conditioned(part: Part, shape: tuple[int, ...]) -> Dataset:
+    """The test samples of a data set, if their conditions are of a shape."""
+    data = test_samples(part)
     if data.condition_shape is None or tuple(data.condition_shape) != tuple(shape):
         found = "no conditions" if data.condition_shape is None else list(data.condition_shape)
         raise UsageError(
             f"the data set {part.name} has {found}, and the model takes conditions of shape "
             f"{list(shape)}"
         )
+    return data
+
+
+def drawn_conditions(data: Dataset, n: int, *, seed: int) -> Rows:
+    """N conditions of a data set, in an order of the seed, all before any a second time."""
     return Rows(lambda rows: pairs(data, rows)[1], order(len(data), n, seed))
 
 

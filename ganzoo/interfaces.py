@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias, T
 import torch
 from torch import Tensor, nn
 
-from ganzoo.errors import PartError
+from ganzoo.errors import DataError, PartError
 
 if TYPE_CHECKING:
     from ganzoo.evaluation.drawn import Drawn
@@ -321,12 +321,17 @@ class Dataset(ABC):
         By default all samples are gone through; what holds its labels counts those.
         """
         if self.num_classes is None:
-            raise ValueError(f"{type(self).__name__} has no classes to count")
+            raise DataError(f"{type(self).__name__} has no classes to count")
         counts = torch.zeros(self.num_classes, dtype=torch.long)
         for start in range(0, len(self), 4096):
             _, labels = self.batch(torch.arange(start, min(start + 4096, len(self))))
             if labels is None:
-                raise ValueError(f"{type(self).__name__} gives no labels to count")
+                raise DataError(f"{type(self).__name__} gives no labels to count")
+            if not 0 <= int(labels.min()) <= int(labels.max()) < self.num_classes:
+                raise DataError(
+                    f"{type(self).__name__} has labels from {int(labels.min())} to "
+                    f"{int(labels.max())}, and num_classes is {self.num_classes}"
+                )
             counts += labels.cpu().bincount(minlength=self.num_classes)
         return counts
 

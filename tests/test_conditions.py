@@ -19,16 +19,27 @@ from ganzoo.conditions import CALIBRATION, OWN, conditions_of, drawn_conditions
 from ganzoo.data.panels import panels
 from ganzoo.engine.labels import labeller_of
 from ganzoo.engine.prepare import prepare
-from ganzoo.errors import CardError, ConfigError, GanzooError, UsageError, WeightsError
+from ganzoo.errors import (
+    CardError,
+    ConfigError,
+    DataError,
+    GanzooError,
+    UsageError,
+    WeightsError,
+)
 from ganzoo.evaluation.sources import ModelSource
 from ganzoo.hub.contents import files_of
 from ganzoo.interfaces import Dataset
 from ganzoo.parts import build
+from ganzoo.publishing.measuring import Effort
+from ganzoo.publishing.planning import Wish, planned
+from ganzoo.publishing.publish import publish
 from ganzoo.sampling import BLOCK, Labeller, drawn_labels
 from ganzoo.specs import CONDITIONS_FILE, FileRecord, ModelConfig, Part, read_config
 from ganzoo.testing import run_checks
 from playing import config, exported, play
-from translating import HALF, SIDE, Steps, translating_plugin
+from published import LICENCES
+from translating import HALF, SIDE, Skewed, Steps, translating_plugin
 
 CPU = torch.device("cpu")
 SHAPE = (1, SIDE, HALF)
@@ -245,6 +256,19 @@ def test_conditions_of_another_shape_are_refused(tmp_path):
         conditions.read_conditions(file, SHAPE, record)
 
 
+def test_conditions_travel_with_the_model(hub, run, tmp_path):
+    """Published into a folder, sent to the Hub, used from there."""
+    prose = "# pix2pix-steps\n\nFor tests alone. It fails whenever it can.\n"
+    said = {"description": "Steps.", "licences": LICENCES, "prose": prose}
+    plan = planned(Wish(run, str(tmp_path / "pix2pix-steps"), name="pix2pix-steps", **said))
+    done = publish(plan, Effort(measure=False))
+    assert CONDITIONS_FILE in done.files
+    hub.repo("lab/steps").publish(tmp_path / "pix2pix-steps")
+    here, there = ganzoo.load(tmp_path / "pix2pix-steps"), ganzoo.load("hf-hub:lab/steps")
+    (there.card.folder / CONDITIONS_FILE).resolve(strict=True)  # fetched with the weights
+    assert torch.equal(there.sample(9, seed=1), here.sample(9, seed=1))
+
+
 # --- Drawn for grids, batch statistics and figures ------------------------------------------------
 
 
@@ -299,11 +323,11 @@ def test_figures_draw_test_conditions_by_the_seed(run):
     source = ModelSource(run)
     assert source.told == "conditions of the test samples of steps"
     one = torch.cat([*source.batches(200, seed=1)])
-    told = drawn_conditions(Part("steps"), SHAPE, 200, seed=1)[:]
+    told = drawn_conditions(Steps("test"), 200, seed=1)[:]
     latents = source.model.latents(200, seed=1)
     assert_close(one, source.model.generator(latents, told), atol=1e-5, rtol=0)
-    assert not torch.equal(told, drawn_conditions(Part("steps"), SHAPE, 200, seed=2)[:])
-    assert torch.equal(told[:50], drawn_conditions(Part("steps"), SHAPE, 50, seed=1)[:])
+    assert not torch.equal(told, drawn_conditions(Steps("test"), 200, seed=2)[:])
+    assert torch.equal(told[:50], drawn_conditions(Steps("test"), 50, seed=1)[:])
     test = Steps("test").batch(torch.arange(96))[1].flatten(1)
     assert_close(told[:96].flatten(1).sort(0).values, test.sort(0).values)
 
@@ -485,8 +509,15 @@ def test_data_sets_count_what_going_through_them_counts(part):
 
 
 def test_without_classes_there_is_nothing_to_count():
-    with pytest.raises(ValueError, match="no classes to count"):
+    with pytest.raises(DataError, match="no classes to count"):
         Steps().class_counts()
+
+
+def test_labels_beyond_the_classes_are_not_counted():
+    data = Skewed()
+    data.num_classes = 1
+    with pytest.raises(DataError, match="labels from 0 to 1, and num_classes is 1"):
+        data.class_counts()
 
 
 def test_unconditional_players_count_nothing(tmp_path):

@@ -99,7 +99,7 @@ def command(
 def _conditions(model: Model, asked: str, count: int | None, seed: int) -> Tensor:
     """The conditions that are asked for: a folder's images in their order, or a data set's."""
     from ganzoo.cli.recipes import data_part
-    from ganzoo.conditions import conditions_in, drawn_conditions
+    from ganzoo.conditions import conditioned, conditions_in, drawn_conditions
     from ganzoo.errors import UsageError
     from ganzoo.specs import Part, merge, write_record
 
@@ -112,7 +112,7 @@ def _conditions(model: Model, asked: str, count: int | None, seed: int) -> Tenso
     below = {"data": write_record(model.card.require_config().recipe.data)}
     named = merge(below, {"data": data_part(asked, below)})["data"]
     part = Part(named["name"], named.get("arguments", {}))
-    return drawn_conditions(part, tuple(shape), count or 64, seed=seed)[:]
+    return drawn_conditions(conditioned(part, tuple(shape)), count or 64, seed=seed)[:]
 
 
 def _beside(drawn: Tensor, conditions: Tensor | None) -> Tensor:

@@ -36,6 +36,11 @@ def splits(part: Part) -> tuple[Dataset, Dataset]:
     return Half(whole, 0), Half(whole, 1)
 
 
+def test_samples(part: Part) -> Dataset:
+    """The second of `splits`, without building the first."""
+    return split_of(part, "test") if has_split(part) else Half(build(Dataset, part), 1)
+
+
 def has_split(part: Part) -> bool:
     """Whether a data set is built with the `split` that is wanted of it."""
     return "split" in taken_arguments(Dataset, part)

@@ -6,6 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from ganzoo import sampling
 from ganzoo.cards import catalogue
-from ganzoo.conditions import drawn_conditions
+from ganzoo.conditions import conditioned, drawn_conditions
 from ganzoo.data.decoding import UnusableError, decode, suffixes
 from ganzoo.data.form import KEEP, WHITE, Form
 from ganzoo.data.walking import shown, walk
@@ -79,15 +80,22 @@ class ModelSource(Source):
     def batches(self, n: int, seed: int) -> Iterator[Tensor]:
         """N samples float32 [<= 500, *S] of a seed, labels or test conditions drawn with them."""
         network = self.model.generator
-        if network.condition_shape is None or self.data is None:
+        if network.condition_shape is None:
             return self.model.batches(n, seed=seed, batch=BATCH)
-        told = drawn_conditions(self.data, tuple(network.condition_shape), n, seed=seed)
+        told = drawn_conditions(self._conditioned, n, seed=seed)
         return sampling.batches(network, n, seed=seed, labels=told, batch=BATCH)
+
+    @cached_property
+    def _conditioned(self) -> Dataset:
+        """The test samples whose conditions the model is given."""
+        shape = tuple(self.model.generator.condition_shape or ())
+        return conditioned(self.model.card.require_config().recipe.data, shape)
 
     def _said(self) -> str:
         """What the protocol says of labels that are not drawn evenly."""
-        if self.model.generator.condition_shape is not None and self.data is not None:
-            return f"conditions of the test samples of {self.data.name.rpartition('/')[2]}"
+        if self.model.generator.condition_shape is not None:
+            name = self.model.card.require_config().recipe.data.name
+            return f"conditions of the test samples of {name.rpartition('/')[2]}"
         if not sampling.are_even(self.model.labeller.shares):
             return "labels in the shares of the training data"
         return ""
