@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ import ganzoo
 from ganzoo import conditions, datasets, sampling
 from ganzoo.cli import main
 from ganzoo.conditions import CALIBRATION, OWN, conditions_of, drawn_conditions
+from ganzoo.data.images import columns_for
 from ganzoo.data.panels import panels
 from ganzoo.engine.labels import labeller_of
 from ganzoo.engine.prepare import prepare
@@ -304,9 +306,11 @@ def test_a_composite_says_what_it_is_calibrated_on():
 def test_grids_show_condition_sample_and_target(tmp_path, paired):
     play(game(("steps", {"paired": paired})), tmp_path, grid_every=64)
     width = HALF + 1 + SIDE + (1 + SIDE if paired else 0) + 3
+    columns = columns_for(64, SIDE, width)
+    rows = math.ceil(64 / columns)
     for grid in (tmp_path / "export" / "samples.png", *(tmp_path / "samples").glob("*.png")):
         with Image.open(grid) as image:
-            assert image.size == (8 * (width + 2) + 2, 8 * (SIDE + 2) + 2)
+            assert image.size == (columns * (width + 2) + 2, rows * (SIDE + 2) + 2)
 
 
 def test_panels_are_fitted_to_the_samples():
@@ -315,6 +319,10 @@ def test_panels_are_fitted_to_the_samples():
     shown = panels(low, samples, samples + 1)
     assert shown.shape == (1, 3, 4, 8 + 1 + 4 + 1 + 4 + 3)
     assert shown[0, :, 0, :8].tolist() == [[-1.0] * 4 + [1.0] * 4] * 3
+    clear = torch.full((1, 4, 4, 4), -1.0)  # nothing to see
+    shown = panels(low, clear)
+    assert shown.shape == (1, 4, 4, 8 + 1 + 4 + 3)
+    assert shown[0, 3, 0].tolist() == [1.0] * 9 + [-1.0] * 4 + [1.0] * 3
     assert panels(torch.zeros(1, 7), samples) is samples
     assert panels(torch.zeros(1, 9, 4, 4), samples) is samples
 
@@ -362,9 +370,12 @@ def test_the_command_samples_under_a_folders_images(run, tmp_path, capsys):
         assert image.size == (SIDE, SIDE)
     assert sampled(capsys, *words, "-o", tmp_path / "grid.png")[0] == 0
     with Image.open(tmp_path / "grid.png") as grid:
-        columns = HALF + 1 + SIDE + 3 + 2
-        assert grid.size == (2 * columns + 2, 2 * (SIDE + 2) + 2)
-        assert grid.getpixel((2 + columns, 2))[0] == 255  # the second condition
+        width = HALF + 1 + SIDE + 3 + 2
+        columns = columns_for(3, SIDE, width - 2)
+        rows = math.ceil(3 / columns)
+        assert grid.size == (columns * width + 2, rows * (SIDE + 2) + 2)
+        second = (2 + width, 2) if columns > 1 else (2, 2 + SIDE + 2)
+        assert grid.getpixel(second)[0] == 255  # the second condition
     code, said = sampled(capsys, *words, "-n", 2)
     assert code == 2
     assert "3 conditions for 2 samples" in said

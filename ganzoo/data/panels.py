@@ -10,13 +10,16 @@ from torch.nn.functional import interpolate
 
 #: Pixels between two panels and after the last, and their value: grey.
 LINE, BAND, GREY = 1, 3, 0.0
+#: Alpha of what is seen whole.
+OPAQUE = 1.0
 
 
 def panels(conditions: Tensor, samples: Tensor, targets: Tensor | None = None) -> Tensor:
     """Conditions, samples [N, C, H, W] and targets as one picture each: [N, C', H, W'].
 
     Conditions of another height are enlarged or made smaller to the samples'; grey ones get
-    colours beside coloured ones. Where conditions are no pictures, the samples stay alone.
+    colours beside coloured ones, and those without alpha are opaque beside others. Where conditions
+    are no pictures, the samples stay alone.
     """
     if not are_pictures(conditions) or not are_pictures(samples):
         return samples
@@ -28,20 +31,25 @@ def panels(conditions: Tensor, samples: Tensor, targets: Tensor | None = None) -
 
 
 def are_pictures(tensor: Tensor) -> bool:
-    """Whether this is grey or in colours, [N, 1 or 3, H, W]."""
-    return tensor.dim() == 4 and tensor.shape[1] in (1, 3)
+    """Whether this is grey, in colours or in colours with alpha: [N, 1, 3 or 4, H, W]."""
+    return tensor.dim() == 4 and tensor.shape[1] in (1, 3, 4)
 
 
 def _fitted(panel: Tensor, height: int, channels: int) -> Tensor:
     if panel.shape[2] != height:
         width = max(1, round(panel.shape[3] * height / panel.shape[2]))
         panel = interpolate(panel, (height, width), mode="nearest")
-    return panel.expand(-1, channels, -1, -1)
+    if panel.shape[1] == 1 and channels > 1:
+        panel = panel.expand(-1, 3, -1, -1)
+    if panel.shape[1] < channels:
+        panel = torch.cat([panel, torch.full_like(panel[:, :1], OPAQUE)], 1)
+    return panel
 
 
 def _with_lines(shown: Sequence[Tensor]) -> list[Tensor]:
     """The panels with a line between two, and a band that ends them."""
     n, channels, height, _ = shown[0].shape
     band = torch.full((n, channels, height, BAND), GREY)
+    band[:, 3:] = OPAQUE
     pieces = [piece for panel in shown for piece in (panel, band[..., :LINE])]
     return [*pieces[:-1], band]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import torch
 
@@ -13,23 +15,20 @@ from ganzoo.interfaces import Dataset, Discriminator, Generator
 from ganzoo.sampling import Labeller
 from ganzoo.specs import CONDITIONS_FILE
 
+#: Who must agree, by how errors call them.
+Parts: TypeAlias = Mapping[str, Dataset | Generator | Discriminator]
+
 
 def check_conditions(generator: Generator, discriminator: Discriminator, data: Dataset) -> bool:
     """Whether conditions are passed: both players take them, in the shape that the data has."""
-    shapes = {
-        "the data set": _shape(data),
-        "the generator": _shape(generator),
-        "the discriminator": _shape(discriminator),
+    parts: Parts = {
+        "the data set": data,
+        "the generator": generator,
+        "the discriminator": discriminator,
     }
-    of_data, *of_players = shapes.values()
-    for who, part in zip(shapes, (data, generator, discriminator), strict=True):
-        if part.num_classes is not None and shapes[who] is not None:
-            raise ConfigError(
-                f"{who} has {part.num_classes} classes and conditions of shape "
-                f"{list(shapes[who] or ())}, and labels are either; leave num_classes or "
-                "condition_shape None"
-            )
-    if of_players == [None, None]:
+    _check_either(parts)
+    shapes = {who: _shape(part) for who, part in parts.items()}
+    if shapes["the generator"] is None and shapes["the discriminator"] is None:
         _check_undeclared(data)
         return False
     if len(set(shapes.values())) > 1:
@@ -39,9 +38,20 @@ def check_conditions(generator: Generator, discriminator: Discriminator, data: D
             "player that does not look at `labels` declares it too)"
         )
     _, found = data.batch(torch.arange(2) % len(data))
-    if problem := fault_of(found, of_data, 2):
+    if problem := fault_of(found, shapes["the data set"], 2):
         raise ConfigError(f"the data set: {problem}; give each sample a condition of that shape")
     return True
+
+
+def _check_either(parts: Parts) -> None:
+    """Refuse who has classes and conditions: `labels` carries one of the two."""
+    for who, part in parts.items():
+        if part.num_classes is not None and part.condition_shape is not None:
+            raise ConfigError(
+                f"{who} has {part.num_classes} classes and conditions of shape "
+                f"{list(part.condition_shape)}, and labels are either; leave num_classes or "
+                "condition_shape None"
+            )
 
 
 def _check_undeclared(data: Dataset) -> None:
