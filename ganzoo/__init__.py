@@ -93,7 +93,13 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
+#: Modules that are public as a whole.
+_MODULES = ("datasets", "layers", "losses", "testing")
+
+
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"ganzoo.{name}")
     if name not in _HOME_OF:
         raise AttributeError(f"module 'ganzoo' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOME_OF[name]), name)

@@ -449,6 +449,18 @@ def test_samples_are_drawn_in_these_shares_and_balanced_where_asked(tmp_path):
         model.sample(4, seed=0, labels=1, balanced=True)
 
 
+def test_the_command_draws_balanced(run, tmp_path, capsys):
+    skewed(tmp_path / "skewed", steps=1)
+    words = (tmp_path / "skewed", "-n", 8, "--seed", 1, "-o")
+    assert sampled(capsys, *words, tmp_path / "shares")[0] == 0
+    assert sampled(capsys, *words, tmp_path / "even", "--balanced")[0] == 0
+    shares, even = ((tmp_path / f"{name}.txt").read_text() for name in ("shares", "even"))
+    assert shares != even
+    code, said = sampled(capsys, run, "--balanced")
+    assert code == 2
+    assert "run cannot be balanced over classes: it has no classes" in said
+
+
 def test_batch_statistics_and_figures_follow_the_shares(tmp_path):
     model = skewed(tmp_path)
     told = torch.cat(
@@ -535,6 +547,13 @@ def test_unconditional_players_count_nothing(tmp_path):
     state, table = prepare(config(data="skewed"), CPU)
     found = labeller_of(table, state.generator)
     assert (found.num_classes, found.shares, found.conditions) == (None, (), None)
+
+
+def test_a_data_set_is_opened_by_its_name():
+    assert len(ganzoo.datasets.load("mnist-mini", split="test")) == 1_000
+    assert ganzoo.datasets.load("steps", length=5).sample_shape == (1, SIDE, SIDE)
+    with pytest.raises(GanzooError, match="did you mean"):
+        ganzoo.datasets.load("mnist-mimi")
 
 
 # --- The conformance kit --------------------------------------------------------------------------
