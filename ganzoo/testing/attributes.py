@@ -11,7 +11,11 @@ from ganzoo.interfaces import Discriminator, Generator
 
 def fault_of(network: Generator | Discriminator) -> str:
     """What is wrong with the attributes of a network, and what to do; empty where nothing is."""
-    expected = {"sample_shape": _is_shape, "num_classes": _is_classes}
+    expected = {
+        "sample_shape": _is_shape,
+        "num_classes": _is_classes,
+        "condition_shape": _is_condition,
+    }
     if isinstance(network, Generator):
         expected["latent_dim"] = _is_size
     for name, holds in expected.items():
@@ -42,6 +46,7 @@ def unseen_layers(network: nn.Module) -> str:
 _KIND = {
     "sample_shape": "a tuple of whole numbers above 0, without the batch, such as (1, 28, 28)",
     "num_classes": "a whole number of 2 or more, or None where labels are not taken",
+    "condition_shape": "a tuple of whole numbers above 0, without the batch, or None",
     "latent_dim": "a whole number of 0 or more",
 }
 
@@ -52,6 +57,10 @@ def _is_shape(value: Any) -> bool:
 
 def _is_classes(value: Any) -> bool:
     return value is None or (_is_size(value) and value >= 2)
+
+
+def _is_condition(value: Any) -> bool:
+    return value is None or _is_shape(value)
 
 
 def _is_size(value: Any) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from ganzoo.conditions import fault_of
-from ganzoo.interfaces import Generator
-from ganzoo.testing.faults import wrong
+from ganzoo.interfaces import Dataset, Generator
+from ganzoo.testing.faults import told_by, wrong
 from ganzoo.testing.players import NetworkSubject
 from ganzoo.testing.probes import equal, first_difference, seeded
 from ganzoo.testing.subjects import DatasetSubject
@@ -19,11 +20,11 @@ ROWS = 4
 
 
 def check_conditions(subject: NetworkSubject[Any]) -> str | None:
-    """Where `condition_shape` is set, it is a shape, stands alone, and a generator looks at it."""
+    """Where `condition_shape` is set, no classes stand beside it, and a generator looks at it."""
     network = subject.network()
     if network.condition_shape is None:
         return "takes no conditions"
-    _check_shape(network, subject.line(method="__init__"))
+    _check_alone(network, subject.line(method="__init__"))
     network = subject.steady()
     inputs, told = subject.batch(network, ROWS)
     if told is None or equal(told, told.roll(1, 0)):
@@ -45,14 +46,22 @@ def check_conditions(subject: NetworkSubject[Any]) -> str | None:
 
 
 def check_dataset_conditions(subject: DatasetSubject) -> str | None:
-    """Where `condition_shape` is set, each sample has a condition of it, always the same."""
-    data = subject.filled()
-    if data.condition_shape is None:
+    """Where `condition_shape` is set, each sample has a condition of it, in any batch."""
+    data = subject.data()
+    shape = data.condition_shape
+    if shape is None:
         return "gives no conditions"
-    _check_shape(data, subject.line(method="__init__"))
+    at = subject.line(method="__init__")
+    if not isinstance(shape, tuple) or not all(isinstance(n, int) and n > 0 for n in shape):
+        raise wrong(
+            f"condition_shape is {shape!r}: it is a tuple of whole numbers above 0, without the "
+            "batch, such as (3, 64, 64); set it in the class or in __init__",
+            at,
+        )
+    _check_alone(data, at)
     for n in SIZES:
-        _, found = data.batch(torch.arange(n) % len(data))
-        if problem := fault_of(found, tuple(data.condition_shape), n):
+        found = _conditions(data, torch.arange(n) % len(data))
+        if problem := fault_of(found, shape, n):
             raise wrong(
                 f"{problem}; return the condition beside the sample (.float()), or change "
                 "condition_shape",
@@ -61,34 +70,28 @@ def check_dataset_conditions(subject: DatasetSubject) -> str | None:
         if found is not None and not found.isfinite().all():
             raise wrong("conditions hold NaN or infinity: a division by 0, or damaged files")
     rows = torch.tensor([0, len(data) - 1, len(data) // 2])
-    made = []
-    for order, seed in ((rows, 1), (rows, 2), (rows.flip(0), 3)):
-        with seeded(seed):
-            made.append(data.batch(order)[1])
-    first, again, turned = made
-    if first is None or again is None or turned is None:
-        return None  # which the shapes above would have told
-    if not (equal(first, again) and equal(first, turned.flip(0))):
+    made, turned = _conditions(data, rows), _conditions(data, rows.flip(0))
+    if made is not None and turned is not None and not equal(made, turned.flip(0)):
         raise wrong(
-            "an index has another condition the second time, or in another batch: it is drawn in "
-            "batch(), or computed from the place in it; draw it once in __init__",
-            subject.line(r"rand|random|shuffle|perm|arange|enumerate"),
+            "an index has another condition in another batch: batch() uses the place in the batch; "
+            "address conditions by `indices` alone",
+            subject.line(r"rand|arange|enumerate|roll|sort"),
         )
-    return f"conditions of {list(data.condition_shape)}"
+    return f"conditions of {list(shape)}"
 
 
-def _check_shape(part: Any, at: str) -> None:
-    """`condition_shape` is a tuple of whole numbers, and there are no classes beside it."""
-    shape = part.condition_shape
-    if not isinstance(shape, tuple) or not all(isinstance(n, int) and n > 0 for n in shape):
-        raise wrong(
-            f"condition_shape is {shape!r}: it is a tuple of whole numbers above 0, without the "
-            "batch, such as (3, 64, 64); set it in the class or in __init__",
-            at,
-        )
+def _conditions(data: Dataset, rows: Tensor) -> Tensor | None:
+    """The second value of a batch; where there are no two, `check_batches` says so."""
+    with told_by("check_batches", "a batch"), seeded(0):
+        _, found = data.batch(rows)
+    return found
+
+
+def _check_alone(part: Any, at: str) -> None:
+    """There are no classes beside conditions."""
     if part.num_classes is not None:
         raise wrong(
-            f"num_classes is {part.num_classes} and condition_shape is {shape}: labels are classes "
-            "or conditions; leave one of the two None",
+            f"num_classes is {part.num_classes} and condition_shape is {part.condition_shape}: "
+            "labels are classes or conditions; leave one of the two None",
             at,
         )

@@ -152,7 +152,7 @@ def _check_labels(subject: DatasetSubject, data: Dataset, labels: Tensor | None,
     if data.num_classes is not None and labels.is_floating_point():
         raise wrong(
             f"labels are {_short(labels)}, and num_classes is {data.num_classes}: classes are "
-            "int64; call .long(), or set num_classes to None where they are a condition",
+            "int64; call .long(), or declare condition_shape where they are conditions",
             subject.line("label"),
         )
     classes = labels.dtype == torch.int64 and labels.dim() == 1
