@@ -119,8 +119,10 @@ class Model:
         return drawn.to(self.device, sampling.precision_of(self.generator))
 
     def labels(self, n: int, *, seed: int) -> Tensor | None:
-        """The labels that n samples of a seed get where none are given; None of no conditions."""
-        return self._labels(whole("n", n, least=1), seed_of(seed), None)
+        """The classes or conditions that n samples of a seed get where none are given, or None."""
+        count = whole("n", n, least=1)
+        drawn = self._told(count, seed_of(seed), None, None, balanced=False)
+        return None if drawn is None else drawn[:count]
 
     def sample(
         self,

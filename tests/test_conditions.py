@@ -335,6 +335,14 @@ def test_figures_draw_test_conditions_by_the_seed(run):
     assert_close(told[:96].flatten(1).sort(0).values, test.sort(0).values)
 
 
+def test_figures_see_the_conditions_and_the_answers(run):
+    """What a plugin's figure may ask for."""
+    source = ModelSource(run)
+    told, answers = source.labels(100, seed=1), source.targets(100, seed=1)
+    assert torch.equal(answers[..., :HALF], told)
+    assert torch.equal(source.model.labels(70, seed=1)[64:], source.model.conditions[:6])
+
+
 def test_the_protocol_says_what_samples_were_drawn_for():
     from ganzoo.evaluation.evaluate import Report
 

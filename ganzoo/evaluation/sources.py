@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ganzoo import sampling
 from ganzoo.cards import catalogue
-from ganzoo.conditions import conditioned, drawn_conditions
+from ganzoo.conditions import conditioned, drawn_conditions, order
 from ganzoo.data.decoding import UnusableError, decode, suffixes
 from ganzoo.data.form import KEEP, WHITE, Form
 from ganzoo.data.walking import shown, walk
@@ -101,8 +101,17 @@ class ModelSource(Source):
         return ""
 
     def labels(self, n: int, seed: int) -> Tensor | None:
-        """The labels that `batches` draws with the samples; None of an unconditional model."""
-        return self.model.labels(n, seed=seed)
+        """The labels or conditions that `batches` draws with the samples, where there are any."""
+        if self.model.generator.condition_shape is None:
+            return self.model.labels(n, seed=seed)
+        return drawn_conditions(self._conditioned, n, seed=seed)[:]
+
+    def targets(self, n: int, seed: int) -> Tensor | None:
+        """The test samples [n, *S] that answer the conditions of `batches`, where they do."""
+        if self.model.generator.condition_shape is None or not self._conditioned.paired:
+            return None
+        samples, _ = self._conditioned.batch(order(len(self._conditioned), n, seed))
+        return samples.cpu()
 
 
 class FolderSource(Source):
