@@ -75,6 +75,7 @@ MISTAKES = [
     Mistake("generator", "GlobalLatents", "latents", "pass generator=rng to every torch.rand"),
     Mistake("generator", "WideLatents", "latents", r"gives \[7, 4\] torch.float64"),
     Mistake("generator", "FixedLatents", "latents", "the same latents under every seed"),
+    Mistake("generator", "WanderingStyles", "styles", "differ in eval mode"),
     Mistake("generator", "SigmoidImage", "range", "seem to end in a sigmoid"),
     Mistake("generator", "UnboundedImage", "range", "nothing holds them there"),
     Mistake("discriminator", "MapJudge", "shapes", r"end with \.flatten\(1\)"),

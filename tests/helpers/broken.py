@@ -28,6 +28,7 @@ from ganzoo import (
     Loss,
     Round,
     Schedule,
+    StyleGenerator,
     Terms,
     Tracker,
 )
@@ -462,6 +463,23 @@ class FixedLatents(Image):
 
     def sample_latents(self, n, *, rng):
         return torch.randn(n, 4, generator=torch.Generator().manual_seed(0))
+
+
+class WanderingStyles(StyleGenerator):
+    """Draws in `styles`, in eval mode too."""
+
+    latent_dim, sample_shape = 4, (1, 4, 4)
+
+    def __init__(self):
+        super().__init__(style_dim=3, style_layers=1)
+        self.mapping, self.body = nn.Linear(4, 3), nn.Linear(3, 16)
+
+    def styles(self, latents, labels=None):
+        made = self.mapping(latents)
+        return (made + torch.randn_like(made))[:, None]
+
+    def synthesise(self, styles, labels=None):
+        return self.body(styles[:, 0]).tanh().unflatten(1, (1, 4, 4))
 
 
 def make_module():
