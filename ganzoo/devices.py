@@ -46,7 +46,12 @@ def devices_here() -> list[str]:
 
 
 def own_device(asked: str | None = None) -> str:
-    """The device asked for, else a GPU where there is one: of several, each process its own."""
+    """The device asked for, else a GPU where there is one: of several, each process its own.
+
+    More processes than GPUs share them in turn.
+    """
     device = asked or ("cuda" if torch.cuda.is_available() else "cpu")
     place = os.environ.get("LOCAL_RANK")  # as torchrun says it
-    return f"cuda:{place}" if device == "cuda" and place is not None else device
+    if device != "cuda" or place is None:
+        return device
+    return f"cuda:{int(place) % max(1, torch.cuda.device_count())}"

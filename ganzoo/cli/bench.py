@@ -112,9 +112,10 @@ def _show(protocol: Protocol, out: Path, options: dict[str, Any]) -> int:
 
 
 def _run(protocol: Protocol, out: Path, options: dict[str, Any]) -> int:
-    from ganzoo.engine.process import tune_allocator
+    from ganzoo.engine.process import tune_allocator, tune_cuda
 
     tune_allocator()
+    tune_cuda()
     import torch
 
     from ganzoo.bench.runner import BenchOptions, run

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +77,49 @@ def _torch() -> Finding:
     return Finding(f"{', '.join(found)}; {torch.get_num_threads()} threads, {os.cpu_count()} CPUs")
 
 
+def _gpu() -> Finding:
+    import torch
+
+    if not torch.cuda.is_available():
+        return Finding("none that torch can use: trainings run on the CPU")
+    memory = torch.cuda.get_device_properties(0).total_memory / 1e9
+    text = f"{torch.cuda.get_device_name(0)}, {memory:.0f} GB, driver {_driver()}"
+    try:
+        _record_a_graph()
+    except RuntimeError as error:
+        return Finding(
+            f"{text}; turns cannot be played as CUDA graphs: {one_line(error)}",
+            "train with --no-graph, or update the driver",
+        )
+    return Finding(f"{text}; turns can be played as CUDA graphs")
+
+
+def _driver() -> str:
+    """The NVIDIA driver's version, as its own tool says it."""
+    try:
+        said = subprocess.run(
+            ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"],
+            capture_output=True, text=True, timeout=20, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return said.stdout.splitlines()[0].strip()
+
+
+def _record_a_graph() -> None:
+    """Record one sum as a CUDA graph, and replay it."""
+    import torch
+
+    number = torch.zeros(1, device="cuda")
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        number += 1
+    graph.replay()
+    torch.cuda.synchronize()
+    if number.item() != 1:
+        raise RuntimeError("a graph that was replayed did nothing")
+
+
 def _data() -> Finding:
     from ganzoo.data.mnist import data_root
 
@@ -120,6 +164,7 @@ EXAMINATIONS: dict[str, Callable[[], Finding]] = {
     "python": _python,
     "packages": _packages,
     "devices": _torch,
+    "gpu": _gpu,
     "data": _data,
     "cache": _cache,
     "models": _models,

@@ -104,6 +104,7 @@ def _of_seeds(folder: Path, options: dict[str, Any], tell: Callable[[str], None]
 def _evaluate(what: str, options: dict[str, Any], tell: Callable[[str], None]) -> Report:
     """Measure one source as the command line asks."""
     from ganzoo.devices import own_device, usable_device
+    from ganzoo.engine.process import tune_cuda
     from ganzoo.evaluation.evaluate import (
         SAMPLES,
         check_count,
@@ -116,6 +117,7 @@ def _evaluate(what: str, options: dict[str, Any], tell: Callable[[str], None]) -
     from ganzoo.extractors import open_extractor
     from ganzoo.parts import fitted
 
+    tune_cuda()
     device = usable_device(own_device(options["device"]))
     drawn = None if is_image_folder(what) else ModelSource(what, str(device))
     given = None if options["reference"] is None else read_reference(options["reference"])

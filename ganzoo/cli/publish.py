@@ -63,6 +63,9 @@ def command(run: str, name: str | None, to: str, **options: Any) -> None:
     licences are a person's to give, and prose: what the model is for, and how it fails. It is asked
     for on a terminal; else all that is missing is named, before anything is measured.
     """  # noqa: D301
+    from ganzoo.engine.process import tune_cuda
+
+    tune_cuda()
     import torch
 
     from ganzoo.cli.telling import telling

@@ -53,9 +53,10 @@ def command(
     training seed's. Exits with 0 where one of them holds, else with 1. The same command goes on
     where it stopped.
     """
-    from ganzoo.engine.process import tune_allocator
+    from ganzoo.engine.process import tune_allocator, tune_cuda
 
     tune_allocator()
+    tune_cuda()
     import torch
 
     from ganzoo.devices import own_device, usable_device

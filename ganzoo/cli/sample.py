@@ -68,10 +68,12 @@ def command(
     WHAT is a name, a folder, a run or hf-hub:OWNER/REPO[@REVISION]. A grid shows images beside
     the conditions that they were made of.
     """
+    from ganzoo.engine.process import tune_cuda
     from ganzoo.errors import GanzooError
     from ganzoo.parts import PICTURES, write_samples
     from ganzoo.zoo import load
 
+    tune_cuda()
     model = load(what, device=device)
     given = None if conditions is None else _conditions(model, conditions, count, seed)
     count = count or (64 if given is None else len(given))

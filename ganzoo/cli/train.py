@@ -124,9 +124,10 @@ def command(what: str | None, **options: Any) -> int:
 
 
 def _train(asked: Asked, options: dict[str, Any]) -> int:
-    from ganzoo.engine.process import tune_allocator
+    from ganzoo.engine.process import tune_allocator, tune_cuda
 
     tune_allocator()
+    tune_cuda()
     import torch
 
     from ganzoo.devices import own_device, usable_device

@@ -13,7 +13,7 @@ from ganzoo.data.form import Form, Size, said_size
 from ganzoo.data.mnist import data_root
 from ganzoo.data.packing import find_or_make
 from ganzoo.data.packs import LABELS, PIXELS, Pack, Wanted
-from ganzoo.data.placing import beside, has_room
+from ganzoo.data.placing import as_floats, beside, has_room
 from ganzoo.data.rows import FileRows
 from ganzoo.interfaces import Dataset
 
@@ -64,7 +64,7 @@ class FolderImages(Dataset):
 
     def batch(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
         """Indices [N] -> images float32 [N, C, H, W] in [-1, 1], classes int64 [N] or None."""
-        images = self._pixels.take(indices).float().div_(127.5).sub_(1.0)
+        images = as_floats(self._pixels.take(indices))
         if self._labels is None:
             return images, None
         return images, self._labels.index_select(0, beside(indices, self._labels)).long()

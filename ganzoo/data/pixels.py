@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from ganzoo.data.form import Size, sides_of
-from ganzoo.data.placing import beside, has_room
+from ganzoo.data.placing import as_floats, beside, has_room
 from ganzoo.errors import DataError
 from ganzoo.interfaces import Dataset
 
@@ -43,7 +43,7 @@ class PixelDataset(Dataset):
         """Indices [N] -> images float32 [N, C, H, W] in [-1, 1], labels int64 [N]."""
         rows = beside(indices, self.images)
         images = self.images.index_select(0, rows)  # six times faster than self.images[rows]
-        return images.float().div_(127.5).sub_(1.0), self.labels.index_select(0, rows)
+        return as_floats(images), self.labels.index_select(0, rows)
 
     def to(self, device: torch.device) -> None:
         """Move images and labels to the device, if they fit there."""

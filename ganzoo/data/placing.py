@@ -19,4 +19,22 @@ def has_room(device: torch.device, needed: int) -> bool:
 
 def beside(indices: Tensor, data: Tensor) -> Tensor:
     """The indices on the data's device; the host waits only for those that come from a GPU."""
-    return indices.to(data.device, non_blocking=data.is_cuda)
+    return moved(indices, data.device) if data.is_cuda else indices.to(data.device)
+
+
+def moved(values: Tensor, device: torch.device) -> Tensor:
+    """Values on a device; a GPU gets what lies on the CPU from pinned memory, and nobody waits."""
+    if device.type != "cuda":
+        return values.to(device)
+    if values.device.type == "cpu":
+        values = values.pin_memory()
+    return values.to(device, non_blocking=True)
+
+
+def as_floats(pixels: Tensor) -> Tensor:
+    """Bytes 0 to 255 -> float32 in [-1, 1], bit for bit alike on every device.
+
+    CUDA multiplies by the rounded inverse of a plain number, and divides by a tensor.
+    """
+    by = torch.full((), 127.5, device=pixels.device) if pixels.is_cuda else 127.5
+    return pixels.float().div_(by).sub_(1.0)

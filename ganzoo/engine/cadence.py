@@ -20,6 +20,7 @@ from ganzoo.engine.health import (
     gradient_norm,
 )
 from ganzoo.engine.journal import FAKE, REAL, MetricsFile
+from ganzoo.engine.memory import FullMemoryError
 from ganzoo.engine.milestones import passed
 from ganzoo.engine.process import Interruption
 from ganzoo.engine.progress import TrainingDisplay
@@ -192,6 +193,8 @@ class Cadence:
             yield
         except BaseException as error:
             self.end("failed")
+            if isinstance(error, FullMemoryError):
+                raise TrainingError(f"{error}; {self.what_stands()}") from None
             if isinstance(error, GanzooError) or not isinstance(error, Exception):
                 raise
             raise TrainingError(

@@ -13,6 +13,7 @@ from zlib import crc32
 import torch
 from torch import Tensor
 
+from ganzoo.data.placing import moved
 from ganzoo.engine.shares import Share
 from ganzoo.interfaces import Draw
 from ganzoo.seeds import derive
@@ -62,7 +63,7 @@ class Counters:
             rng = self.rng(turn, f"{purpose}-{calls}")
             whole = shared or share.count == 1 or not shape
             values = make(shape, generator=rng) if whole else share.drawn(make, shape, batch, rng)
-            return to_device(values, device)
+            return moved(values, device)
 
         def uniform(*shape: int, shared: bool = False) -> Tensor:
             return draw(torch.rand, shape, shared)
@@ -71,13 +72,6 @@ class Counters:
             return draw(torch.randn, shape, shared)
 
         return uniform, normal
-
-
-def to_device(values: Tensor, device: torch.device) -> Tensor:
-    """Values drawn on the CPU, on the device; a GPU is not waited for."""
-    if device.type != "cuda":
-        return values.to(device)
-    return values.pin_memory().to(device, non_blocking=True)
 
 
 class DataOrder:

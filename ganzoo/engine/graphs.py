@@ -454,6 +454,11 @@ class Graphs:
             self._kinds.clear()
             self._going_on = None
 
+    def forget(self) -> None:
+        """Give back what recordings hold; turns are recorded again where they go on."""
+        self._kinds.clear()
+        self._going_on = None
+
     def _switch_off(self, reason: str) -> None:
         """Play eagerly from here, and say why."""
         self.off = reason

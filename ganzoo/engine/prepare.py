@@ -12,6 +12,7 @@ from ganzoo.engine.counters import BalancedOrder, Counters, DataOrder
 from ganzoo.engine.dials import bound, loss_of
 from ganzoo.engine.fit import check_shapes, check_told, fit, fit_data, open_data_part
 from ganzoo.engine.labels import check_conditions
+from ganzoo.engine.memory import told_of_full_memory
 from ganzoo.engine.optimizers import make_optimizer
 from ganzoo.engine.ranks import Ranks
 from ganzoo.engine.shares import shares_of
@@ -187,7 +188,8 @@ def prepare(
         labeller=Labeller(generator.num_classes),
     )
     table.schedules.move(recipe.batch)
-    try_layout(state, table)
+    with told_of_full_memory(state, table):
+        try_layout(state, table)
     return state, table
 
 

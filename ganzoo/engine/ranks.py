@@ -108,15 +108,26 @@ def told_of_a_lost_rank() -> Iterator[None]:
         ) from error
 
 
+def backend_for(device: torch.device) -> str:
+    """NCCL where each process has a GPU of its own, which it asks for; gloo else."""
+    if device.type != "cuda":
+        return "gloo"
+    here, gpus = int(os.environ.get("LOCAL_WORLD_SIZE", "1")), torch.cuda.device_count()
+    if here <= gpus:
+        return "nccl"
+    if os.environ.get("LOCAL_RANK") == "0":
+        log.warning("%d processes share %d GPU(s), and meet over gloo, which is slow", here, gpus)
+    return "gloo"
+
+
 @contextmanager
 def joined(device: torch.device) -> Iterator[Ranks]:
     """Meet the processes that `torchrun` started beside this one, where it did."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield Ranks()
         return
-    backend = "nccl" if device.type == "cuda" else "gloo"
     try:
-        dist.init_process_group(backend)
+        dist.init_process_group(backend_for(device))
         ranks = ManyRanks()
     except (RuntimeError, ValueError) as error:
         raise TrainingError(

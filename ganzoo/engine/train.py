@@ -33,6 +33,7 @@ from ganzoo.engine.folder import (
 from ganzoo.engine.graphs import Graphs, own_stream
 from ganzoo.engine.health import Illness
 from ganzoo.engine.labels import keep_conditions, labeller_of
+from ganzoo.engine.memory import told_of_full_memory
 from ganzoo.engine.prepare import hash_of, prepare, resolve_precision
 from ganzoo.engine.process import interruptible
 from ganzoo.engine.run import Outcome, RunOptions
@@ -89,7 +90,12 @@ def train(config: ModelConfig, run: RunOptions) -> Outcome:
 def play(state: TrainingState, table: Table, due: Cadence) -> Outcome:
     """The loop: n discriminator turns, a generator turn, the average, and what is due."""
     recipe = table.recipe
-    with interruptible() as asked, due.told_of_failure(), due.display:
+    with (
+        interruptible() as asked,
+        due.told_of_failure(),
+        told_of_full_memory(state, table),
+        due.display,
+    ):
         due.begin()
         while state.images < recipe.images and not asked.to_stop(table.ranks, state.step):
             last = step(state, table, state.meter.add)

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.augmentations import Augmented
-from ganzoo.engine.counters import BalancedOrder, Counters, DataOrder, to_device
+from ganzoo.data.placing import moved
+from ganzoo.engine.counters import BalancedOrder, Counters, DataOrder
 from ganzoo.engine.journal import REAL
 from ganzoo.engine.ranks import Ranks
 from ganzoo.engine.schedules import Moving
@@ -86,10 +87,10 @@ class Table:
         rows = self.order.rows(images_seen, self.recipe.batch)
         real, labels = self.data.batch(share.of(rows))
         if labels is not None and self.conditional:
-            labels = labels.to(self.device, non_blocking=True)
+            labels = moved(labels, self.device)
         else:
             labels = None
-        return real.to(self.device, non_blocking=True), labels
+        return moved(real, self.device), labels
 
 
 def step(state: TrainingState, table: Table, log: Log) -> list[Played]:
@@ -200,7 +201,7 @@ def draw_latents(state: TrainingState, table: Table, share: Share, purpose: str)
     """A share of the turn's latents, which are drawn for the global batch."""
     rng = table.counters.rng(state.turn, f"{purpose}-latents")
     drawn = state.generator.sample_latents(table.recipe.batch, rng=rng)
-    return to_device(share.of(drawn), table.device)
+    return moved(share.of(drawn), table.device)
 
 
 def make_fakes(

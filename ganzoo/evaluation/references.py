@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ganzoo.data.placing import as_floats
 from ganzoo.errors import ConfigError, MetricError
 from ganzoo.files import written_whole
 from ganzoo.interfaces import Extractor
@@ -191,7 +192,7 @@ def to_bytes(images: Tensor) -> Tensor:
 
 def from_bytes(images: Tensor) -> Tensor:
     """Images uint8 -> float32 in [-1, 1], as data sets give them."""
-    return images.float().div_(127.5).sub_(1.0)
+    return as_floats(images)
 
 
 def jsonable(values: Mapping[str, Any]) -> dict[str, float]:
