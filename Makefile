@@ -12,7 +12,8 @@ PLUGINS := \
   ./plugins/ganzoo-bench \
   ./plugins/ganzoo-art
 
-.PHONY: help demo install test test-all lint format cards docs reference clean
+.PHONY: help demo install test test-all lint format cards docs reference zoo gpu clean
+MINUTES ?= 10
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -47,6 +48,12 @@ docs: $(VENV)/.installed-dev  ## build the documentation into build/docs
 
 reference: $(VENV)/.installed  ## write docs/reference/ from the code
 	$(BIN)/python tools/make_reference_pages.py
+
+zoo: $(VENV)/.installed  ## train what the zoo publishes, for MINUTES=10, into runs/zoo
+	$(BIN)/python tools/train_zoo.py --minutes $(MINUTES)
+
+gpu:  ## on a machine with a GPU: test, train and measure within MINUTES=10, into runs/gpu
+	tools/gpu.sh runs/gpu $(MINUTES)
 
 clean:  ## remove .venv and what builds leave
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

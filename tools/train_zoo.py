@@ -52,17 +52,16 @@ class Job:
     def start(self, slot: int, device: str, threads: int, extra: list[str]) -> None:
         self.images_before, self.began = images_of(self.folder), time.monotonic()
         device = device if device != "cuda" else f"cuda:{slot % gpus()}"
-        self.process = self.run(["--device", device, "--threads", str(threads), *extra])
+        self.process = self.run(["--device", device, *extra], threads)
 
-    def run(self, options: Iterable[str]) -> subprocess.Popen[bytes]:
+    def run(self, options: list[str], threads: int) -> subprocess.Popen[bytes]:
         self.folder.parent.mkdir(parents=True, exist_ok=True)
-        words = ["train", *self.words, "--out", str(self.folder), "--quiet", *options]
-        threads = options[options.index("--threads") + 1] if "--threads" in options else "1"
+        words = ["train", *self.words, "--out", str(self.folder), "--quiet"]
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "ganzoo", *words],
+                [sys.executable, "-m", "ganzoo", *words, "--threads", str(threads), *options],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                env={**os.environ, "OMP_NUM_THREADS": threads},
+                env={**os.environ, "OMP_NUM_THREADS": str(threads)},
             )  # fmt: skip
 
     def ended(self) -> bool:
@@ -89,8 +88,9 @@ def main() -> int:
     end = started + 60 * given.minutes
     reserve = min(STOPPING + EXPORTING, 20 * given.minutes)
     print(f"{len(jobs)} jobs, {at_once} at once on {device}, {threads} threads each", flush=True)
-    ran = train(jobs, end - reserve, at_once, device, threads, shlex.split(given.options))
-    finish_here([job for job in ran if not exported(job)], end)
+    extra = shlex.split(given.options)
+    ran = train(jobs, end - reserve, at_once, device, threads, extra)
+    finish_here([job for job in ran if not exported(job)], end, extra)
     given.out.mkdir(parents=True, exist_ok=True)
     table = table_of(ran, jobs)
     (given.out / "zoo.md").write_text(table)
@@ -175,7 +175,7 @@ def stop(jobs: Iterable[Job]) -> None:
         job.ended()
 
 
-def finish_here(jobs: list[Job], end: float) -> None:
+def finish_here(jobs: list[Job], end: float, extra: list[str]) -> None:
     """Export unfinished trainings as trainings of the images that they have seen.
 
     That many images are asked for, so the command has nothing to train and exports. The CPU does
@@ -184,7 +184,7 @@ def finish_here(jobs: list[Job], end: float) -> None:
     """
     begun = [job for job in jobs if images_of(job.folder)]
     running = [
-        (job, job.run(["--images", str(images_of(job.folder)), "--device", "cpu"]))
+        (job, job.run(["--images", str(images_of(job.folder)), "--device", "cpu", *extra], 1))
         for job in begun
     ]
     for job, process in running:

@@ -1,0 +1,132 @@
+"""A GPU computes what a CPU does, and the same bits again and again."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from ganzoo.engine.graphs import own_stream
+from ganzoo.engine.prepare import prepare
+from ganzoo.engine.turns import deal, discriminate, generate, unfrozen
+from ganzoo.zoo import load
+from on_gpu import OFFICIAL, differences, played, recipe_of, recorder
+from playing import config, exported, play
+
+CPU = torch.device("cpu")
+#: How far a gradient may be off, of its tensor's greatest: sums in another order, in float32.
+TOLERANCE = 1e-3
+
+
+def gradients(name: str, device: torch.device) -> dict[str, torch.Tensor]:
+    """Both players' gradients at the first turns, where every lazy penalty is due."""
+    state, table = prepare(recipe_of(name), device)
+    for network in (state.generator, state.discriminator):
+        for module in network.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0  # which draws others on each device
+    found = {}
+    log = state.meter.add
+    with own_stream(device):
+        with unfrozen(table.trainable):
+            dealt = deal(state, table, table.shares[0])
+            last = discriminate(state, table, dealt, log, keep_graph=True)
+        for part, parameter in state.discriminator.named_parameters():
+            found[f"discriminator.{part}"] = parameter.grad.cpu()
+        generate(state, table, last, log)
+    for part, parameter in state.generator.named_parameters():
+        found[f"generator.{part}"] = parameter.grad.cpu()
+    return found
+
+
+@pytest.mark.parametrize("name", OFFICIAL)
+def test_gradients_of_a_step_are_those_of_the_cpu(name, device):
+    ours, theirs = gradients(name, device), gradients(name, CPU)
+    assert ours.keys() == theirs.keys()
+    off = {
+        part: float((ours[part] - theirs[part]).abs().max() / theirs[part].abs().max())
+        for part in ours
+        if theirs[part].abs().max() > 0
+    }
+    assert off
+    assert max(off.values()) < TOLERANCE, off
+
+
+@pytest.mark.parametrize("name", OFFICIAL)
+def test_samples_are_those_of_the_cpu(name, device):
+    here, there = load(name, device=device), load(name)
+    assert torch.equal(here.latents(100, seed=3).cpu(), there.latents(100, seed=3))
+    assert float((here.sample(100, seed=3) - there.sample(100, seed=3)).abs().max()) < 1e-3
+
+
+CASES = {
+    "dcgan-mnist": (lambda: recipe_of("dcgan-mnist"), 40),
+    "wgan-gp-mnist": (lambda: recipe_of("wgan-gp-mnist"), 14),
+    "vanilla-mnist": (lambda: recipe_of("vanilla-mnist"), 40),
+    "wgan-mnist": (lambda: recipe_of("wgan-mnist"), 14),
+    "labels": (lambda: recipe_of("dcgan-fashion-mnist"), 40),
+    "bf16": (lambda: recipe_of("dcgan-mnist", precision="bf16"), 40),
+    "augmented": (
+        lambda: recipe_of(
+            "dcgan-mnist",
+            augmentation={"flip": True, "diffaugment": ["color", "translation", "cutout"]},
+        ),
+        40,
+    ),
+    "lazy R1 and R2": (
+        lambda: config(
+            ("relativistic", {"r1_gamma": 0.1, "r2_gamma": 0.1, "penalty_interval": 3})
+        ),
+        30,
+    ),
+    "path length": (lambda: config("path-length"), 14),
+    "dragan": (lambda: config("dragan"), 14),
+    "dropout": (lambda: config("hinge", generator="dropout", discriminator="dropout"), 14),
+    "spectral": (lambda: config(generator="normed", discriminator="spectral"), 14),
+    "a loss's state": (lambda: config("began", discriminator="auto-encoder"), 14),
+    "two critics": (lambda: config("hinge", discriminator_steps=2), 14),
+    "two generators": (lambda: config("hinge", generator_steps=2), 14),
+    "new fakes": (lambda: config("hinge", reuse_fakes=False), 14),
+    "gradients bounded": (
+        lambda: config(
+            "hinge", optimizers={"generator": {"max_grad_norm": 0.1}}
+        ),
+        14,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_turns_played_as_graphs_equal_eager_ones(case, device, games_world):
+    make, steps = CASES[case]
+    graphs = recorder(device)
+    eager = played(make(), device, None, steps)
+    recorded = played(make(), device, graphs, steps)
+    assert graphs.off is None
+    assert any(kind.discriminator or kind.generator for kind in graphs._kinds.values())
+    assert not differences(recorded, eager)
+    assert all(tensor.isfinite().all() for tensor in eager.values() if tensor.is_floating_point())
+
+
+def test_an_eager_training_repeats_its_bits(device, games_world):
+    given = recipe_of("dcgan-mnist")
+    assert not differences(played(given, device, None, 20), played(given, device, None, 20))
+
+
+@pytest.mark.parametrize("graph", [True, False], ids=["graphs", "eager"])
+def test_a_training_that_goes_on_ends_like_one_never_stopped(graph, device, games_world, tmp_path):
+    parts = {
+        "generator": ("dcgan", {"size": 28, "width": 8}),
+        "discriminator": ("dcgan", {"size": 28, "width": 8, "batch_norm": False}),
+        "data": "mnist-mini",
+        "kind": "image",
+    }
+    loss = ("non-saturating", {"r1_gamma": 0.1, "penalty_interval": 4})
+    options = {"device": str(device), "graph": graph, "log_every": 10_000}
+    play(config(loss, **parts, steps=48), tmp_path / "whole", **options)
+    play(config(loss, **parts, steps=25), tmp_path / "halves", **options)
+    play(config(loss, **parts, steps=48), tmp_path / "halves", **options)
+    play(config(loss, **parts, steps=48), tmp_path / "other", **{**options, "graph": not graph})
+    for player in ("model", "discriminator"):
+        whole = exported(tmp_path / "whole", player)
+        assert not differences(exported(tmp_path / "halves", player), whole)
+        assert not differences(exported(tmp_path / "other", player), whole)
