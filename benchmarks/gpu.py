@@ -36,12 +36,14 @@ tune_cuda()  # before CUDA starts
 
 import torch  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
-from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
+from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
+from torch.utils.flop_counter import flop_registry  # noqa: E402
 
 from ganzoo.engine import turns  # noqa: E402
 from ganzoo.engine.graphs import Graphs, Recording, Rerun, own_stream  # noqa: E402
 from ganzoo.engine.prepare import prepare, resolve  # noqa: E402
 from ganzoo.engine.train import half_life  # noqa: E402
+from ganzoo.errors import UnknownNameError  # noqa: E402
 from ganzoo.losses import penalties  # noqa: E402
 from ganzoo.wrappers.ema import Ema, lerp_share  # noqa: E402
 from textbook import Textbook, game_of  # noqa: E402
@@ -83,6 +85,7 @@ class Case:
     parts: dict[str, tuple[float, float]] = field(default_factory=dict)
     busy: float = 0.0  #: milliseconds a step of kernels, by the profiler
     troubles: list[str] = field(default_factory=list)
+    skipped: str = ""
 
 
 class Clock:
@@ -278,10 +281,29 @@ def compiled_too(case: Case, device: torch.device, turn: float, rounds: int) -> 
 
 def flops_of(side: Side) -> float:
     """Floating operations of convolutions and products, for each image, over a period."""
-    with FlopCounterMode(display=False) as counter:
+    with Operations() as counted:
         for _ in range(PERIOD):
             side.one()
-    return counter.get_total_flops() / (PERIOD * side.images)
+    return counted.total / (PERIOD * side.images)
+
+
+class Operations(TorchDispatchMode):
+    """Counts floating operations by torch's own formulas.
+
+    `FlopCounterMode` follows modules with hooks that a penalty's gradient does not bear.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        made = func(*args, **(kwargs or {}))
+        if (formula := flop_registry.get(func._overloadpacket)) is not None:
+            self.total += formula(*args, **(kwargs or {}), out_val=made)
+        return made
 
 
 def throughput(device: torch.device) -> dict[str, float]:
@@ -412,6 +434,7 @@ def kernels(side: Side, device: torch.device) -> float:
 
 
 def report(cases: list[Case], peak: dict[str, float], device: torch.device) -> str:
+    every, cases = cases, [case for case in cases if case.sides]
     said = "Shares are of the matrix products' throughput as measured here, in the recipe's own"
     lines = [
         f"{machine(device)}. "
@@ -448,7 +471,8 @@ def report(cases: list[Case], peak: dict[str, float], device: torch.device) -> s
     lines.append(
         f"| kernels alone (torch.profiler) | {' | '.join(f' | {c.busy:.3f}' for c in cases)} |"
     )
-    lines += [f"\n{case.name}: {trouble}" for case in cases for trouble in case.troubles]
+    lines += [f"\n{case.name}: {trouble}" for case in every for trouble in case.troubles]
+    lines += [f"\n{case.name}: {case.skipped}" for case in every if case.skipped]
     return "\n".join(lines) + "\n"
 
 
@@ -500,6 +524,8 @@ def told(case: Case) -> Iterator[None]:
     """A case that fails is told, and stops no other."""
     try:
         yield
+    except UnknownNameError:
+        case.skipped = "skipped: its plugin is not installed (pip install ./plugins/ganzoo-r3gan)"
     except Exception as error:
         traceback.print_exc()
         lines = str(error).strip().splitlines() or [""]

@@ -86,7 +86,7 @@ def main() -> int:
     at_once = given.jobs or (4 * max(1, gpus()) if device == "cuda" else max(1, cores // 2))
     threads = max(1, cores // at_once)
     end = started + 60 * given.minutes
-    reserve = min(STOPPING + EXPORTING, 20 * given.minutes)
+    reserve = min(STOPPING + EXPORTING, 30 * given.minutes)
     print(f"{len(jobs)} jobs, {at_once} at once on {device}, {threads} threads each", flush=True)
     extra = shlex.split(given.options)
     ran = train(jobs, end - reserve, at_once, device, threads, extra)
