@@ -35,9 +35,11 @@ tune_allocator()
 tune_cuda()  # before CUDA starts
 
 import torch  # noqa: E402
+from textbook import Textbook, game_of  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 from torch.utils.flop_counter import flop_registry  # noqa: E402
+from train_step import make_plain, raw_config  # noqa: E402
 
 from ganzoo.engine import turns  # noqa: E402
 from ganzoo.engine.graphs import Graphs, Recording, Rerun, own_stream  # noqa: E402
@@ -46,8 +48,6 @@ from ganzoo.engine.train import half_life  # noqa: E402
 from ganzoo.errors import UnknownNameError  # noqa: E402
 from ganzoo.losses import penalties  # noqa: E402
 from ganzoo.wrappers.ema import Ema, lerp_share  # noqa: E402
-from textbook import Textbook, game_of  # noqa: E402
-from train_step import make_plain, raw_config  # noqa: E402
 
 #: The recipes of which one is r3gan's: 2 x 2 residual blocks of grouped convolutions a stage.
 NAMES = ("dcgan-mnist", "wgan-gp-mnist", "vanilla-mnist", "r3gan-32")
@@ -297,9 +297,7 @@ class Operations(TorchDispatchMode):
         super().__init__()
         self.total = 0
 
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         made = func(*args, **(kwargs or {}))
         if (formula := flop_registry.get(func._overloadpacket)) is not None:
             self.total += formula(*args, **(kwargs or {}), out_val=made)
@@ -368,7 +366,8 @@ class Parts:
 
     def card(self) -> dict[str, float]:
         """Milliseconds between the marks of each part on the card; parts inside others count in
-        both."""
+        both.
+        """
         found: dict[str, float] = {}
         for name, began, ended in self.spans:
             cuda = self.device.type == "cuda"

@@ -26,9 +26,7 @@ def tiny_recipe(folder: Path, name: str, images: int) -> Path:
         "precision": "float32",
     }
     path.write_text(
-        json.dumps(
-            {"ganzoo_config": 1, "generator": part, "discriminator": part, "recipe": recipe}
-        )
+        json.dumps({"ganzoo_config": 1, "generator": part, "discriminator": part, "recipe": recipe})
     )
     return path
 

@@ -10,10 +10,10 @@ import sys
 import pytest
 import torch
 
+from games import LogisticGame
 from ganzoo.engine import memory
 from ganzoo.engine.checkpoint import checkpoint_folders
 from ganzoo.errors import TrainingError
-from games import LogisticGame
 from playing import config, play
 from tiny import tiny_plugin
 
@@ -68,8 +68,7 @@ def test_where_nothing_fits_that_is_said(hungry, tmp_path):
 
 def test_an_error_behind_another_is_found():
     full = torch.OutOfMemoryError("CUDA out of memory")
-    try:
-        raise TrainingError("the loss fails") from full
-    except TrainingError as error:
-        assert memory.full_memory(error) is full
+    told = TrainingError("the loss fails")
+    told.__cause__ = full
+    assert memory.full_memory(told) is full
     assert memory.full_memory(TrainingError("another")) is None

@@ -76,7 +76,7 @@ class Job:
 
 def main() -> int:
     given = arguments()
-    jobs = list(dict((job.name, job) for job in read_jobs(given)).values())
+    jobs = list({job.name: job for job in read_jobs(given)}.values())
     if not jobs:
         print("nothing to train: give jobs, or list some in tools/zoo_jobs/worth")
         return 2

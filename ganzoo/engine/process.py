@@ -12,6 +12,7 @@ import ctypes
 import os
 import platform
 import signal
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -51,8 +52,9 @@ def tune_cuda() -> bool:
 
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cuda.matmul.allow_tf32 = False
+    with warnings.catch_warnings():  # torch 2.9 has another name for it too, and says so
+        warnings.filterwarnings("ignore", message=".*TF32")
+        torch.backends.cudnn.allow_tf32 = False  # of products it is off unless somebody asks
     return True
 
 

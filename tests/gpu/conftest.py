@@ -37,11 +37,11 @@ def exact():
     if not PRESENT:
         yield
         return
-    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
-    before = cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32, matmul.allow_tf32
+    cudnn = torch.backends.cudnn
+    before = cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32
     tune_cuda()
     yield
-    cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32, matmul.allow_tf32 = before
+    cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32 = before
 
 
 @pytest.fixture

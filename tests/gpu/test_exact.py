@@ -73,9 +73,7 @@ CASES = {
         40,
     ),
     "lazy R1 and R2": (
-        lambda: config(
-            ("relativistic", {"r1_gamma": 0.1, "r2_gamma": 0.1, "penalty_interval": 3})
-        ),
+        lambda: config(("relativistic", {"r1_gamma": 0.1, "r2_gamma": 0.1, "penalty_interval": 3})),
         30,
     ),
     "path length": (lambda: config("path-length"), 14),
@@ -87,9 +85,7 @@ CASES = {
     "two generators": (lambda: config("hinge", generator_steps=2), 14),
     "new fakes": (lambda: config("hinge", reuse_fakes=False), 14),
     "gradients bounded": (
-        lambda: config(
-            "hinge", optimizers={"generator": {"max_grad_norm": 0.1}}
-        ),
+        lambda: config("hinge", optimizers={"generator": {"max_grad_norm": 0.1}}),
         14,
     ),
 }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from games import LogisticGame
 from ganzoo.cards import catalogue
 from ganzoo.cli.recipes import RESULTS
 from ganzoo.engine.graphs import Graphs, Recording, Rerun, own_stream
@@ -18,7 +18,6 @@ from ganzoo.engine.train import half_life
 from ganzoo.engine.turns import Table, step
 from ganzoo.specs import ModelConfig
 from ganzoo.wrappers.ema import lerp_share
-from games import LogisticGame
 
 OFFICIAL = (
     "dcgan-mnist",
@@ -75,7 +74,7 @@ def differences(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> dict[str,
 class Hungry(LogisticGame):
     """Asks for a share of a GPU's memory for each row, from its `turn`-th turn on."""
 
-    def __init__(self, share: float = 0.1, turn: int = 4) -> None:
+    def __init__(self, share: float = 0.1, turn: int = 3) -> None:
         self.share, self.turn, self.turns = share, turn, 0
 
     def discriminator(self, round):
@@ -93,6 +92,3 @@ def room(rows: Tensor, share: float) -> None:
         return
     size = torch.cuda.get_device_properties(rows.device).total_memory
     torch.empty(int(len(rows) * share * size), dtype=torch.uint8, device=rows.device)
-
-
-sys.modules.setdefault("on_gpu", sys.modules[__name__])
