@@ -169,6 +169,14 @@ class Relativistic:
         pass
 
 
+def game_for(loss: Any) -> Any:
+    """The plain form of a recipe's loss."""
+    name = loss.name.rpartition("/")[2]
+    return (
+        Relativistic(**loss.arguments) if name == "relativistic" else game_of(name, loss.arguments)
+    )
+
+
 def plain(config: Any, device: torch.device, *, compiled: bool) -> Side:
     """The textbook's loop with its data on the card."""
     state, table = prepare(config, device)
@@ -183,11 +191,7 @@ def plain(config: Any, device: torch.device, *, compiled: bool) -> Side:
     def optimizer(spec: Any, network: Any) -> Any:
         return kinds[spec.name](network.parameters(), lr=spec.lr, **spec.arguments)
 
-    loss = recipe.loss.name.rpartition("/")[2]
-    if loss == "relativistic":
-        game: Any = Relativistic(**recipe.loss.arguments)
-    else:
-        game = game_of(loss, recipe.loss.arguments)
+    game = game_for(recipe.loss)
     if compiled:
         state.generator.compile()
         if not state.loss.double_backward:  # which torch does not compile
@@ -365,9 +369,7 @@ class Parts:
         return timed
 
     def card(self) -> dict[str, float]:
-        """Milliseconds between the marks of each part on the card; parts inside others count in
-        both.
-        """
+        """Milliseconds between each part's marks on the card; an inner part counts in both."""
         found: dict[str, float] = {}
         for name, began, ended in self.spans:
             cuda = self.device.type == "cuda"
