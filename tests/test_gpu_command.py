@@ -67,7 +67,7 @@ def test_jobs_come_in_order_of_worth():
 
 @pytest.mark.slow
 def test_a_zoo_is_trained_within_its_time_and_what_is_unfinished_is_exported(tmp_path):
-    short, long = tiny_recipe(tmp_path, "short", 640), tiny_recipe(tmp_path, "long", 10**9)
+    short, long = tiny_recipe(tmp_path, "short", 6400), tiny_recipe(tmp_path, "long", 10**9)
     out, runs = tmp_path / "out", tmp_path / "runs"
     ended = run(
         [sys.executable, str(TOOLS / "train_zoo.py"), str(short), str(long), "--minutes", "2",
@@ -75,7 +75,7 @@ def test_a_zoo_is_trained_within_its_time_and_what_is_unfinished_is_exported(tmp
     )  # fmt: skip
     assert ended.returncode == 0, ended.stdout + ended.stderr
     table = (out / "zoo.md").read_text()
-    assert "| short | 640 |" in table
+    assert "| short | 6,400 |" in table
     assert "finished" in table
     assert "of 1,000,000,000 images" in table
     held = names(out / "models-0.tar")
@@ -89,7 +89,7 @@ def test_a_zoo_is_trained_within_its_time_and_what_is_unfinished_is_exported(tmp
 def test_the_prepared_command_runs_all_its_parts(tmp_path):
     """The tests of the GPU are skipped, the zoo and the benchmark are played on the CPU."""
     ended = run(
-        ["bash", str(TOOLS / "gpu.sh"), str(tmp_path / "out"), "3"],
+        ["bash", str(TOOLS / "gpu.sh"), str(tmp_path / "out"), "6"],
         DEVICE="cpu",
         GANZOO_RUNS=str(tmp_path / "runs"),
         ZOO_JOBS="1",

@@ -29,7 +29,7 @@ JOBS = ROOT / "tools" / "zoo_jobs"
 #: Bytes of an archive, and what tar's own headers may add to a file.
 ARCHIVE, HEADER = 16 * 2**20 - 2**16, 2048
 #: Seconds that stay for stopping and exporting.
-STOPPING, EXPORTING = 20.0, 40.0
+STOPPING, EXPORTING = 15.0, 40.0
 
 
 @dataclass
