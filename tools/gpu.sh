@@ -4,7 +4,7 @@
 #     tools/gpu.sh OUT [MINUTES] [all|tests|zoo|bench]
 #
 # Each part has its own log in OUT and its own limit, and one that fails stops nothing.
-# GANZOO_DATA names the folder with MNIST; GANZOO_RUNS one for the trainings (/tmp/ganzoo-zoo);
+# GANZOO_DATA names the data folder, or one with MNIST's four files, gzipped or not; GANZOO_RUNS one for the trainings (/tmp/ganzoo-zoo);
 # ZOO_JOBS how many train at once (4 on a GPU); DEVICE=cpu rehearses; PYTHON names another one.
 set -u
 out=${1:?"say where to write: tools/gpu.sh OUT [MINUTES] [all|tests|zoo|bench]"}
@@ -23,9 +23,23 @@ site=$(mktemp -d)
 trap 'rm -rf "$site"' EXIT
 cd "$root" || exit 1
 PYTHONPATH=$("$python" tools/gpu_site.py "$site") || exit 1
-export PYTHONPATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH PYTHONUNBUFFERED=1
 export CUBLAS_WORKSPACE_CONFIG=${CUBLAS_WORKSPACE_CONFIG:-:4096:8}
 export HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
+
+# Several trainings begin at once, and only one may unpack what they all read.
+if [ -n "${GANZOO_DATA:-}" ]; then
+    data=$(cd "$GANZOO_DATA" && pwd) || exit 1
+    if compgen -G "$data/*-ubyte*" >/dev/null; then
+        mkdir -p "$site/data/MNIST/raw"
+        cp "$data"/*-ubyte* "$site/data/MNIST/raw/"
+        data=$site/data
+    fi
+    find "$data" -name '*-ubyte.gz' | while read -r packed; do
+        [ -f "${packed%.gz}" ] || gunzip -k "$packed"
+    done
+    export GANZOO_DATA=$data
+fi
 
 # part NAME SECONDS COMMAND...: its output goes to OUT/NAME.log, its end to the screen
 part() {

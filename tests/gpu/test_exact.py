@@ -58,7 +58,37 @@ def test_samples_are_those_of_the_cpu(name, device):
     assert float((here.sample(100, seed=3) - there.sample(100, seed=3)).abs().max()) < 1e-3
 
 
+def new_families(family: str, loss, more: dict[str, object], **recipe):
+    """A small game of a plugin's networks on digits."""
+    size = {"size": 28, "channels": 1, "widths": 16}
+    return config(
+        loss,
+        generator=(family, {**size, **more}),
+        discriminator=(family, size),
+        data="mnist-mini",
+        kind="image",
+        **recipe,
+    )
+
+
+PAIRS = ("relativistic", {"r1_gamma": 0.1, "r2_gamma": 0.1})
+MAPPED = {"latent_dim": 16, "style_dim": 16, "mapping_layers": 2, "noise": "random"}
 CASES = {
+    "r3gan": (lambda: new_families("r3gan", PAIRS, {}, precision="float32"), 12),
+    "r3gan in bf16": (lambda: new_families("r3gan", PAIRS, {}, precision="bf16"), 12),
+    "noise layers": (
+        lambda: new_families(
+            "stylegan2",
+            ("non-saturating", {"r1_gamma": 0.1, "penalty_interval": 3}),
+            MAPPED,
+            precision="float32",
+        ),
+        30,
+    ),
+    "lazy path length": (
+        lambda: new_families("stylegan2", "stylegan2", MAPPED, precision="float32"),
+        90,
+    ),
     "dcgan-mnist": (lambda: recipe_of("dcgan-mnist"), 40),
     "wgan-gp-mnist": (lambda: recipe_of("wgan-gp-mnist"), 14),
     "vanilla-mnist": (lambda: recipe_of("vanilla-mnist"), 40),
