@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import pytest
 from click.testing import CliRunner
 
 from folders import only_official
@@ -60,6 +62,26 @@ def test_a_torch_that_does_not_import_is_named(tiny_world, tmp_path, monkeypatch
     assert "libcudart is missing" in ended.stdout
     assert "-> install versions that fit" in ended.stdout
     assert "Traceback" not in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("failure", [None, "operation not permitted"])
+def test_a_gpu_is_named_with_whether_turns_can_be_recorded(failure, monkeypatch):
+    from ganzoo.cli import doctor
+
+    def record():
+        if failure:
+            raise RuntimeError(failure)
+
+    card = SimpleNamespace(total_memory=80e9)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda number: "Card")
+    monkeypatch.setattr("torch.cuda.get_device_properties", lambda number: card)
+    monkeypatch.setattr(doctor, "_driver", lambda: "580.1")
+    monkeypatch.setattr(doctor, "_record_a_graph", record)
+    found = doctor._gpu()
+    said = "can be" if failure is None else "cannot be"
+    assert found.text.startswith(f"Card, 80 GB, driver 580.1; turns {said} played as CUDA graphs")
+    assert found.advice == ("train with --no-graph, or update the driver" if failure else "")
 
 
 def complete(words: str) -> list[str]:
