@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -174,23 +175,40 @@ RECIPE = [
 ]
 
 
-def run(*words: str) -> None:
-    """Run a command of Python's; its error is shown."""
-    ended = subprocess.run(
-        [sys.executable, *words],
-        capture_output=True, text=True, timeout=150,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "TORCH_CPP_LOG_LEVEL": "ERROR"},
+def start(words: list[str], **more: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "ganzoo", *words],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "TORCH_CPP_LOG_LEVEL": "ERROR", **more},
     )  # fmt: skip
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def finish(processes: list[subprocess.Popen[str]]) -> None:
+    """Wait for processes to end well; what they say is shown where one does not."""
+    try:
+        said = [process.communicate(timeout=60)[0] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    assert not any(process.returncode for process in processes), said
+
+
+def meeting(count: int) -> list[dict[str, str]]:
+    """What torchrun would tell each of several processes, on this machine alone."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    there = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "GLOO_SOCKET_IFNAME": "lo"}
+    there |= {"WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count)}
+    return [{**there, "RANK": str(place), "LOCAL_RANK": str(place)} for place in range(count)]
 
 
 def test_several_processes_share_a_card(device, tmp_path):
-    launch = ["-m", "torch.distributed.run", "--standalone"]
-    command = ["-m", "ganzoo", *RECIPE, "--device", str(device)]
-    count = 2 * max(1, torch.cuda.device_count())
-    many = [*launch, f"--nproc-per-node={count}", *command]
-    run(*many, "--out", str(tmp_path / "many"))
-    run(*command, "--out", str(tmp_path / "one"))
+    words = [*RECIPE, "--device", str(device), "--out"]
+    places = meeting(2 * max(1, torch.cuda.device_count()))
+    many = [start([*words, str(tmp_path / "many")], **place) for place in places]
+    one = start([*words, str(tmp_path / "one")])
+    finish([*many, one])
     ours, theirs = (
         load_file(tmp_path / name / "export" / "model.safetensors") for name in ("many", "one")
     )
