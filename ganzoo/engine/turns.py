@@ -86,10 +86,7 @@ class Table:
         """A share of the next real images, and their labels where both players take them."""
         rows = self.order.rows(images_seen, self.recipe.batch)
         real, labels = self.data.batch(share.of(rows))
-        if labels is not None and self.conditional:
-            labels = moved(labels, self.device)
-        else:
-            labels = None
+        labels = moved(labels, self.device) if labels is not None and self.conditional else None
         return moved(real, self.device), labels
 
 
