@@ -1,7 +1,7 @@
 """Turns that are recorded and replayed end bit for bit like turns that are played eagerly.
 
-There is no GPU here: `Rerun` does the recorded work again on the tensors that a recording has, so
-everything is proved but the kernels themselves, which tests/gpu looks at.
+There is no GPU here: `Tape` notes operations and does them again on the same tensors, so everything
+is proved but the kernels themselves, which tests/gpu looks at.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import pytest
 import torch
 
 from games import LogisticGame, games_plugin
-from ganzoo.engine.graphs import WARM_UP, Graphs, Rerun
+from ganzoo.engine.graphs import WARM_UP, Graphs
 from ganzoo.engine.prepare import prepare
 from ganzoo.engine.turns import step
 from playing import config
+from tape import Tape
 
 CPU = torch.device("cpu")
 STEPS = 14
@@ -44,7 +45,7 @@ def same(given, steps=STEPS):
     """Play eagerly and recorded; assert that nothing differs, and that much was replayed."""
     replays = []
 
-    class Counted(Rerun):
+    class Counted(Tape):
         def replay(self):
             replays.append(self)
             super().replay()
@@ -120,7 +121,7 @@ def test_a_checkpoint_that_is_taken_over_reaches_the_recording():
     tensors, plain = early.tensors(), early.plain()
     tensors = {name: tensor.clone() for name, tensor in tensors.items()}
     ends = []
-    for graphs in (None, Graphs(Rerun)):
+    for graphs in (None, Graphs(Tape)):
         state, table = prepare(given, CPU)
         table = replace(table, graphs=graphs)
         for number in range(16):
@@ -158,7 +159,7 @@ class Fickle(LogisticGame):
     ],
 )
 def test_what_cannot_be_recorded_is_played_eagerly_and_told_once(loss, reason, caplog, monkeypatch):
-    class Strict(Rerun):
+    class Strict(Tape):
         """Notices at once, as a GPU's recording does."""
 
         def record(self, work):
@@ -181,7 +182,7 @@ def test_what_cannot_be_recorded_is_played_eagerly_and_told_once(loss, reason, c
 def test_a_recording_that_fails_leaves_the_turn_as_an_eager_one(caplog):
     """Whatever the recording replaced is put back, and layers that draw are seeded again."""
 
-    class Refusing(Rerun):
+    class Refusing(Tape):
         def record(self, work):
             raise RuntimeError("operation not permitted when stream is capturing")
 

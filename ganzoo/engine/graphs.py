@@ -162,26 +162,6 @@ class Recording:
         self._graph.replay()
 
 
-class Rerun:
-    """Stands for a recording where there is no GPU: does the same work on the same tensors."""
-
-    def __init__(self, pool: Any) -> None:
-        self._work: Callable[[], None] = lambda: None
-
-    @staticmethod
-    def new_pool() -> Any:
-        """Nothing to share."""
-        return None
-
-    def record(self, work: Callable[[], None]) -> None:
-        """Keep the work."""
-        self._work = work
-
-    def replay(self) -> None:
-        """Do it."""
-        self._work()
-
-
 @dataclass
 class Made:
     """What a recorded turn leaves behind: on a GPU, always in the same tensors."""
@@ -196,7 +176,7 @@ class RecordedTurn:
     """A share of one player's turn, recorded on tensors that stay where they are."""
 
     def __init__(
-        self, recording: Recording | Rerun, state: TrainingState, player: nn.Module, notes: Notes
+        self, recording: Recording, state: TrainingState, player: nn.Module, notes: Notes
     ) -> None:
         self._recording, self._notes = recording, notes
         self._parameters = list(player.parameters())
@@ -223,14 +203,14 @@ class RecordedTurn:
                 torch.cat(values) if values else None,
             )
 
+        self._forget_gradients()  # else it would be recorded that they are added to
         try:
             self._recording.record(whole)
         except BaseException:
             self._put_buffers()
             raise
         finally:
-            for parameter in self._parameters:
-                parameter.grad = None
+            self._forget_gradients()
 
     def play(self, state: TrainingState, table: Table, share: Share, told: Log) -> Dealt | None:
         """Fill the draws, run the recording, and hand out what it made."""
@@ -247,6 +227,10 @@ class RecordedTurn:
             ):
                 told(name, piece.view(shape))
         return self.made.played
+
+    def _forget_gradients(self) -> None:
+        for parameter in self._parameters:
+            parameter.grad = None
 
     def _replaced(self) -> Iterator[tuple[nn.Module, str, Tensor, Tensor]]:
         """Buffers replaced by another tensor: owner, name, the recorded one, the other."""
@@ -319,7 +303,7 @@ class Graphs:
     Where a part does what cannot be recorded, all goes on eagerly, and `off` says why.
     """
 
-    def __init__(self, recorder: type[Recording | Rerun] = Recording) -> None:
+    def __init__(self, recorder: type[Recording] = Recording) -> None:
         self.off: str | None = None
         self._recorder = recorder
         self._kinds: dict[Key, Kind] = {}

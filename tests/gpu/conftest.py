@@ -1,6 +1,6 @@
 """Tests of what only a GPU shows; without one they are skipped.
 
-GANZOO_TEST_DEVICE=cpu rehearses them where there is none: recordings are stood for by `Rerun`.
+GANZOO_TEST_DEVICE=cpu rehearses them where there is none: recordings are stood for by `Tape`.
 """
 
 from __future__ import annotations

@@ -15,6 +15,8 @@ from playing import config, exported, play
 CPU = torch.device("cpu")
 #: How far a gradient may be off, of its tensor's greatest: sums in another order, in float32.
 TOLERANCE = 1e-3
+#: Of the greatest gradient: a bias before batch norm has none, and what is there is rounding.
+LEAST = 1e-3
 
 
 def gradients(name: str, device: torch.device) -> dict[str, torch.Tensor]:
@@ -42,13 +44,14 @@ def gradients(name: str, device: torch.device) -> dict[str, torch.Tensor]:
 def test_gradients_of_a_step_are_those_of_the_cpu(name, device):
     ours, theirs = gradients(name, device), gradients(name, CPU)
     assert ours.keys() == theirs.keys()
+    most = max(float(gradient.abs().max()) for gradient in theirs.values())
     off = {
-        part: float((ours[part] - theirs[part]).abs().max() / theirs[part].abs().max())
+        part: float((ours[part] - theirs[part]).abs().max())
+        / max(float(theirs[part].abs().max()), LEAST * most)
         for part in ours
-        if theirs[part].abs().max() > 0
     }
-    assert off
-    assert max(off.values()) < TOLERANCE, off
+    worst = max(off, key=lambda part: off[part])
+    assert off[worst] < TOLERANCE, (worst, off[worst])
 
 
 @pytest.mark.parametrize("name", OFFICIAL)

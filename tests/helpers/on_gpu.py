@@ -11,13 +11,14 @@ from torch import Tensor
 from games import LogisticGame
 from ganzoo.cards import catalogue
 from ganzoo.cli.recipes import RESULTS
-from ganzoo.engine.graphs import Graphs, Recording, Rerun, own_stream
+from ganzoo.engine.graphs import Graphs, Recording, own_stream
 from ganzoo.engine.prepare import prepare, resolve
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.train import half_life
 from ganzoo.engine.turns import Table, step
 from ganzoo.specs import ModelConfig
 from ganzoo.wrappers.ema import lerp_share
+from tape import Tape
 
 OFFICIAL = (
     "dcgan-mnist",
@@ -38,7 +39,7 @@ def recipe_of(name: str, **changed: Any) -> ModelConfig:
 
 def recorder(device: torch.device) -> Graphs:
     """Graphs, or on a CPU what stands for them."""
-    return Graphs(Recording if device.type == "cuda" else Rerun)
+    return Graphs(Recording if device.type == "cuda" else Tape)
 
 
 def one_step(state: TrainingState, table: Table) -> None:

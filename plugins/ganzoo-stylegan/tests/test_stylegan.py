@@ -17,7 +17,7 @@ from torch.testing import assert_close
 
 import ganzoo
 from ganzoo import Player, StyleGenerator, sampling
-from ganzoo.engine.graphs import Graphs, Rerun
+from ganzoo.engine.graphs import Graphs
 from ganzoo.engine.prepare import prepare, resolve
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.turns import step
@@ -25,6 +25,7 @@ from ganzoo.errors import PartError
 from ganzoo.losses import r1_penalty
 from ganzoo.testing import round_of
 from ganzoo.wrappers import recalibrate
+from tape import Tape
 
 SMALL = {"widths": 8}
 TAPS = [(1, 3, 3, 1), (1, 2, 1)]
@@ -449,7 +450,7 @@ def played(graphs: Graphs | None) -> TrainingState:
 
 
 def test_recorded_turns_end_like_eager_ones():
-    graphs = Graphs(Rerun)
+    graphs = Graphs(Tape)
     recorded, eager = played(graphs).tensors(), played(None).tensors()
     assert graphs.off is None
     assert recorded["loss.path_length"] > 0
