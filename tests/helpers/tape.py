@@ -16,6 +16,10 @@ from torch.utils._pytree import tree_leaves
 from ganzoo.engine.graphs import Recording
 
 
+#: What batch norm overwrites without its schema saying so.
+UNDECLARED = ("running_mean", "running_var")
+
+
 class _Noting(TorchDispatchMode):
     """Does every operation, notes it, and remembers what it overwrote."""
 
@@ -30,7 +34,8 @@ class _Noting(TorchDispatchMode):
         named = {a.name: given for a, given in zip(func._schema.arguments, args, strict=False)}
         for argument in func._schema.arguments:
             given = {**named, **kwargs}.get(argument.name)
-            if argument.alias_info is not None and argument.alias_info.is_write:
+            written = argument.alias_info is not None and argument.alias_info.is_write
+            if written or argument.name in UNDECLARED:
                 others = [t for t in tree_leaves(given) if _is_tensor(t) and not self._made(t)]
                 self.before += [(tensor, tensor.clone()) for tensor in others]
         made = func(*args, **kwargs)
