@@ -35,13 +35,17 @@ class Augmented(Discriminator):
 
     def augment(self, samples: Tensor) -> Tensor:
         """Samples [N, *S] -> as many, each changed by its own draws."""
-        for augmentation in self.augmentations:
-            samples = augmentation(samples, self.uniform, self.normal)
+        with torch.autocast(samples.device.type, enabled=False):
+            samples = samples.float()
+            for augmentation in self.augmentations:
+                samples = augmentation(samples, self.uniform, self.normal)
         return samples
 
 
 class Flip(Augmentation):
     """Mirrors half of the images."""
+
+    sample_dims = 3
 
     def forward(self, samples: Tensor, uniform: Draw, normal: Draw) -> Tensor:
         """Images [N, C, H, W] -> as many, each mirrored or not."""
@@ -55,6 +59,8 @@ class DiffAugment(Augmentation):
     to an eighth of the image; `cutout`: a square of half the image blanked. Blank is 0, the middle
     of [-1, 1].
     """
+
+    sample_dims = 3
 
     def __init__(self, changes: Iterable[str] = ("color", "translation", "cutout")) -> None:
         self.changes = (changes,) if isinstance(changes, str) else tuple(changes)

@@ -247,10 +247,12 @@ class Augmentation(nn.Module, ABC):
 
     Its changes are differentiable twice, and drawn anew for every sample. Buffers are its state,
     as a loss's are: replace them, never edit them in place. An augmentation that is `adaptive` is
-    told of the scores of real samples.
+    told of the scores of real samples. `sample_dims` is the number of dimensions of the samples
+    that it takes (3 for images [C, H, W]), None for any. It works in float32 under autocast too.
     """
 
     adaptive: bool = False
+    sample_dims: int | None = None
 
     def __new__(cls: type[A], *args: Any, **kwargs: Any) -> A:
         """Ready the module, so that one without state needs no `super().__init__()`."""
@@ -270,6 +272,10 @@ class Augmentation(nn.Module, ABC):
 
         Buffers that `observe` wrote hold their mean over shares and processes by then.
         """
+
+    def figures(self) -> Mapping[str, float | Tensor]:
+        """What is shown of it with each row of figures, by name; nothing unless overridden."""
+        return {}
 
 
 class Dataset(ABC):

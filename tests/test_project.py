@@ -30,7 +30,7 @@ LAYERS = (
     ("convolution",),
     ("interfaces", "devices", "layers", "machine"),
     ("parts", "datasets", "truncation"),
-    ("losses", "augmentations", "schedules"),
+    ("losses", "resampling", "augmentations", "ada", "schedules"),
     ("wrappers",),
     ("tensorfile", "skeleton"),
     ("data", "trackers", "weights", "conditions", "sampling"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -169,6 +169,7 @@ class Cadence:
 
     def write_figures(self) -> None:
         """Log the means since the last row, over all ranks."""
+        self.note_augmentations()
         figures = self.table.ranks.means(self.state.meter.read())
         if not self.writes:
             return
@@ -177,6 +178,16 @@ class Cadence:
         self.metrics.append(row)
         self.tell("ganzoo_metrics_logged", metrics=row)
         self.trackers.log(self.state.images, figures)
+
+    def note_augmentations(self) -> None:
+        """Take in what augmentations show of themselves, under its path in the recipe."""
+        for name, augmentation in zip(
+            self.state.augmentation_names, self.state.augmentations, strict=True
+        ):
+            shown: Mapping[str, float] = augmentation.figures()  # type: ignore[operator]
+            for figure, value in shown.items():
+                path = f"augmentation.{name.rpartition('/')[2]}.{figure}"
+                self.state.meter.note(path, float(value))
 
     def draw_grid(self) -> None:
         """Write the average's samples of fixed latents."""

@@ -86,7 +86,7 @@ def _dial(
         return Dial(path, start, schedule, _attribute(state.loss, path, device))
     if head == "augmentation":
         module = _augmentation(rest, state)
-        start = float(getattr(module, rest.rpartition(".")[2], 0.0))
+        start = _number_of(module, path)
         return Dial(path, start, schedule, _attribute(module, path, device))
     player, _, key = rest.partition(".")
     if head == "optimizers" and player in PLAYERS and key == "lr":
@@ -151,7 +151,23 @@ def _attribute(module: nn.Module, path: str, device: torch.device) -> Put:
 
     So a number may move under a CUDA graph too, which would keep a plain one as it was.
     """
+    number = torch.tensor(_number_of(module, path), device=device)
+    setattr(module, path.rpartition(".")[2], number)
+
+    def put(value: float) -> None:
+        number.fill_(value)
+
+    return put
+
+
+def _number_of(module: nn.Module, path: str) -> float:
+    """The number in a module's attribute, where a schedule may move it."""
     name = path.rpartition(".")[2]
+    if name in dict(module.named_buffers(recurse=False)):
+        raise ConfigError(
+            f"schedules: {path} is moved by {type(module).__name__} itself; leave the schedule "
+            "out, or switch that off (ada does not adapt where its target is null)"
+        )
     there = getattr(module, name, None)
     if isinstance(there, bool) or not isinstance(there, int | float):
         raise ConfigError(
@@ -159,13 +175,7 @@ def _attribute(module: nn.Module, path: str, device: torch.device) -> Put:
             f"holds {'no number' if there is not None else 'nothing'}; keep the argument there "
             "under its own name"
         )
-    number = torch.tensor(float(there), device=device)
-    setattr(module, name, number)
-
-    def put(value: float) -> None:
-        number.fill_(value)
-
-    return put
+    return float(there)
 
 
 def _put_rate(optimizer: torch.optim.Optimizer) -> Put:

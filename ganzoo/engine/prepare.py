@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -154,13 +154,13 @@ def prepare(
     check_told(config, generator, discriminator, data)
     given = check_conditions(generator, discriminator, data)
     conditional = given or check_labels(generator, discriminator, data)
-    check_augmentation(recipe, data)
+    augmentations = build_augmentations(recipe).to(device)
+    check_augmentations(recipe, augmentations, data)
     if recipe.start is not None and fresh:
         take_over(recipe.start, generator, discriminator)
     data.to(device)
     generator, discriminator = at_home(generator, device), at_home(discriminator, device)
     trainable = tuple(p for p in discriminator.parameters() if p.requires_grad)
-    augmentations = build_augmentations(recipe).to(device)
     state = TrainingState(
         generator=generator,
         discriminator=discriminator,
@@ -280,13 +280,16 @@ def build_players(config: ModelConfig) -> tuple[Generator, Discriminator]:
     return generator.train(), discriminator.train()
 
 
-def check_augmentation(recipe: Recipe, data: Dataset) -> None:
-    """Flips and shifts are for images."""
-    if recipe.augmentation and len(data.sample_shape) != 3:
-        raise ConfigError(
-            f"augmentation is for images [C, H, W]; {recipe.data.name} has samples of shape "
-            f"{list(data.sample_shape)}, leave it out"
-        )
+def check_augmentations(recipe: Recipe, augmentations: Iterable[Any], data: Dataset) -> None:
+    """Refuse samples that an augmentation says it does not take, such as points to be flipped."""
+    for name, augmentation in zip(recipe.augmentation, augmentations, strict=True):
+        dims = augmentation.sample_dims
+        if dims not in (None, len(data.sample_shape)):
+            takes = "images [C, H, W]" if dims == 3 else f"samples of {dims} dimensions"
+            raise ConfigError(
+                f"the augmentation {name} is for {takes}; {recipe.data.name} has samples of shape "
+                f"{list(data.sample_shape)}, leave it out"
+            )
 
 
 def check_labels(generator: Generator, discriminator: Discriminator, data: Dataset) -> bool:

@@ -48,6 +48,7 @@ def dry_call(state: TrainingState, table: Table) -> frozenset[str]:
                 f"the loss {table.recipe.loss.name} needs the output {missing[0]!r}, and the "
                 f"networks publish {', '.join(sorted(published))}; override `outputs` to add it"
             )
+        _try_augmentations(trial, table, real)
         played = Played(share, real, labels, latents, published["samples"].float())
         with unfrozen(trainable):
             differentiated = _try_turn(
@@ -92,6 +93,27 @@ def _outputs(
             f"{list(real.shape)}; its sample_shape says {list(trial.generator.sample_shape)}"
         )
     return {**made, **judged}
+
+
+def _try_augmentations(trial: TrainingState, table: Table, real: Tensor) -> None:
+    """What each augmentation makes of real samples: as many, of their shape."""
+    place = (table.device, table.recipe.batch, table.shares[0])
+    for name, augmentation in zip(trial.augmentation_names, trial.augmentations, strict=True):
+        try:
+            made = augmentation(real, *table.counters.draws(0, f"dry-call-{name}", *place))
+        except GanzooError:
+            raise
+        except Exception as error:
+            raise TrainingError(
+                f"the augmentation {name} fails on samples of shape {list(real.shape[1:])}: "
+                f"{one_line(error)}"
+            ) from error
+        if not isinstance(made, Tensor) or made.shape != real.shape:
+            found = list(made.shape) if isinstance(made, Tensor) else type(made).__name__
+            raise TrainingError(
+                f"the augmentation {name} makes {found} of samples {list(real.shape)}; it keeps "
+                "their shape"
+            )
 
 
 def _hint(trial: TrainingState) -> str:

@@ -47,6 +47,7 @@ def ganzoo_datasets() -> dict[str, str]:
 def ganzoo_augmentations() -> dict[str, str]:
     """What lets few images last longer."""
     return {
+        "ada": "ganzoo.ada:Ada",
         "diffaugment": "ganzoo.augmentations:DiffAugment",
         "flip": "ganzoo.augmentations:Flip",
     }
