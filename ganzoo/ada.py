@@ -136,9 +136,9 @@ def geometry(
     alike, apart = (2 ** (-0.2 * noise[:, :2] * scales[:, :2])).unbind(1)
     before, after = (math.pi * (2 * drawn[:, 5:] - 1) * turns).unbind(1)
     across, down = (shifts * scales[:, 2:]).unbind(1)
-    places = _after(_scaled(alike, alike), _turned(before))
+    places = _after(_scaled(alike, alike), _turned(-before))
     places = _after(places, _scaled(apart, 1 / apart))
-    places = _after(places, _turned(after))
+    places = _after(places, _turned(-after))
     places = _after(places, _shifted(-width * across, -height * down))
     return places, scales.any(1) | turns.any(1)
 
@@ -152,7 +152,7 @@ def color(images: Tensor, uniform: Draw, normal: Draw, strength: Strength) -> Te
     if images.shape[1] not in (1, 3):
         raise ConfigError(
             f"ada: colours are changed in images of 1 or 3 channels, and these have "
-            f"{images.shape[1]}; --set 'augmentation.ada=[\"blit\", \"geometry\"]' leaves them"
+            f'{images.shape[1]}; --set \'augmentation.ada=["blit", "geometry"]\' leaves them'
         )
     drawn, noise = uniform(len(images), 7), normal(len(images), 3)
     on = drawn[:, :5] < strength

@@ -4,42 +4,17 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
 from torch.testing import assert_close
 
+from augmenting import IMAGES, augmented, drawing, numbered
 from ganzoo import Discriminator
-from ganzoo.augmentations import Augmented, DiffAugment, Flip, color, cutout, flip, translation
-from ganzoo.errors import ConfigError
+from ganzoo.augmentations import DiffAugment, Flip, color, cutout, flip, translation
+from ganzoo.engine.prepare import prepare
+from ganzoo.errors import ConfigError, GanzooError
 from ganzoo.interfaces import Player
 from ganzoo.losses import r1_penalty
 from playing import config, exported, play
-from tiny import TinyDiscriminator
-
-
-def drawing(*values):
-    """Draws that are given, one call after the other."""
-    rest = list(values)
-
-    def uniform(*shape):
-        found = torch.tensor(rest.pop(0))
-        assert found.shape == shape
-        return found
-
-    return uniform
-
-
-def random(seed=0):
-    rng = torch.Generator().manual_seed(seed)
-    return lambda *shape: torch.rand(shape, generator=rng)
-
-
-def augmented(inner, *augmentations):
-    return Augmented(inner, nn.ModuleList(augmentations), random(), random())
-
-
-def numbered(n=1, side=8):
-    """Images whose pixels are all different."""
-    return torch.arange(1.0, n * 3 * side * side + 1).reshape(n, 3, side, side) / 1000
+from tiny import TinyDiscriminator, tiny_plugin
 
 
 def test_a_change_that_there_is_not_is_named():
@@ -131,13 +106,6 @@ def test_a_wrapped_discriminator_is_one():
 
 # --- In a training ----------------------------------------------------------------------------
 
-IMAGES = {
-    "generator": ("tiny", {"sample_shape": [1, 28, 28]}),
-    "discriminator": ("tiny", {"sample_shape": [1, 28, 28]}),
-    "data": "mnist-mini",
-    "kind": "image",
-}
-
 
 def test_augmentation_changes_what_is_learnt_and_goes_on_exactly(tiny_world, tmp_path):
     how = {"flip": True, "diffaugment": ["color", "translation", "cutout"]}
@@ -160,5 +128,31 @@ def test_micro_batches_see_the_same_augmentation(tiny_world, tmp_path):
 
 
 def test_points_are_not_augmented(tiny_world, tmp_path):
-    with pytest.raises(ConfigError, match=r"augmentation is for images .* of shape \[2\]"):
+    with pytest.raises(
+        ConfigError, match=r"the augmentation ganzoo/flip is for images .* of shape \[2\]"
+    ):
         play(config(augmentation={"flip": True}), tmp_path)
+
+
+def test_an_augmentation_that_takes_any_samples_is_given_points(world, tmp_path):
+    world(tiny_plugin(ganzoo_augmentations={"jitter": "augmenting:Jitter"}))
+    play(config(augmentation={"jitter": {"size": 0.1}}), tmp_path / "jitter")
+    play(config(), tmp_path / "plain")
+    ours, theirs = exported(tmp_path / "jitter"), exported(tmp_path / "plain")
+    assert any(not torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("wide", r"the augmentation tiny/wide makes \[16, 4\] of samples \[16, 2\]; it keeps"),
+        ("failing", r"the augmentation tiny/failing fails on samples of shape \[2\]: .*Dimension"),
+        ("sounds", r"the augmentation tiny/sounds is for samples of 2 dimensions; .* \[2\], leave"),
+    ],
+)
+def test_an_augmentation_that_does_not_fit_is_named_before_training(world, name, message):
+    found = {"wide": "Wide", "failing": "Failing", "sounds": "Sounds"}
+    targets = {name: f"augmenting:{target}" for name, target in found.items()}
+    world(tiny_plugin(ganzoo_augmentations=targets))
+    with pytest.raises(GanzooError, match=message):
+        prepare(config(augmentation={name: True}), torch.device("cpu"))

@@ -114,6 +114,23 @@ def test_augmentation_and_moving_weights_are_recorded(tmp_path):
     )
 
 
+@pytest.mark.parametrize("target", [-0.5, None], ids=["adaptive", "scheduled"])
+def test_an_adaptive_augmentation_is_recorded(target):
+    picture = {"sample_shape": [1, 28, 28]}
+    rising = {"augmentation.ada.strength": {"name": "linear", "arguments": {"to": 1.0}}}
+    same(
+        config(
+            generator=("tiny", picture),
+            discriminator=("tiny", picture),
+            data="mnist-mini",
+            kind="image",
+            augmentation={"ada": {"speed": 200, "target": target}},
+            schedules=rising if target is None else {},
+            steps=STEPS,
+        )
+    )
+
+
 def test_a_checkpoint_that_is_taken_over_reaches_the_recording():
     """Buffers of a loss are replaced by it, where a recording reads those that it knows."""
     given = config("began", discriminator="auto-encoder")

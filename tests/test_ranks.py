@@ -53,6 +53,14 @@ def test_two_processes_stay_alike_under_batch_norm(compared):
     assert compared["batch norm"] < 1e-6
 
 
+def test_two_processes_adapt_their_augmentation_alike(compared):
+    (strength, off, signs, signs_off), alone = compared["ada"]
+    assert (off, signs_off) == (0.0, 0.0)
+    assert [strength, signs] == pytest.approx([alone[0], alone[2]], abs=1e-6)
+    assert strength > 0
+    assert signs not in (0.0, 1.0)  # the processes have seen other samples
+
+
 def test_facts_are_shared(compared):
     assert compared["means"] == [1.0, 0.5]
     assert compared["greatest"] == [1]

@@ -99,6 +99,25 @@ def with_batch_norm(ranks: Ranks) -> float:
     return max(abs(means[name] - value) for name, value in sums.items())
 
 
+def with_ada(ranks: Ranks) -> list[float]:
+    """The strength after some steps on each of two ranks: their mean, and how far one is off."""
+    wish = config(
+        generator=("tiny", {"sample_shape": [1, 28, 28]}),
+        discriminator=("tiny", {"sample_shape": [1, 28, 28]}),
+        augmentation={"ada": {"speed": 640, "target": 0.05}},
+        data="mnist-mini", kind="image", batch=16,
+    )  # fmt: skip
+    state, table = prepare(wish, CPU, ranks)
+    for _ in range(22):
+        step(state, table, silent)
+    strength, signs = float(state.augmentations[0].strength), float(state.augmentations[0].signs)
+    means = ranks.means({"strength": strength, "signs": signs})
+    return [
+        means["strength"], abs(strength - means["strength"]),
+        means["signs"], abs(signs - means["signs"]),
+    ]  # fmt: skip
+
+
 def silent(name, values) -> None:
     """Log nothing."""
 
@@ -122,6 +141,9 @@ def main(out: Path) -> None:
                 alone = played(loss, Ranks())
                 found[name] = [apart(ours, alone), apart(micro, alone)]
         found["batch norm"] = with_batch_norm(ranks)
+        ours = with_ada(ranks)
+        if ranks.first:
+            found["ada"] = [ours, with_ada(Ranks())]
         means = ranks.means({"b": float(ranks.rank), "a": 1.0})
         found["means"] = [means["a"], means["b"]]
         found["greatest"] = [ranks.greatest(ranks.rank)]
