@@ -213,6 +213,24 @@ def test_a_dry_runs_estimate_is_images_over_pace(world, tmp_path, monkeypatch, c
     assert figures["checkpoint_bytes"] > 4 * 3 * (226 + 129)
 
 
+MOVING = 'schedules.optimizers.generator.lr={"name": "linear", "arguments": {"to": 0.0}}'
+
+
+def test_a_dry_run_shows_how_numbers_move(world, tmp_path, monkeypatch, capsys, quick_rehearsal):
+    world(tiny_plugin())
+    monkeypatch.chdir(tmp_path)
+    words = ["train", *PARTS, "--images", "100000", "--dry-run", "--set", MOVING]
+    for more in ([], ["--json"]):
+        with pytest.raises(SystemExit):
+            main([*words, *more])
+    table, _, figures = capsys.readouterr().out.partition("end\n")
+    assert re.search(r"^moving +start +25% +50% +75% +$", table, re.M)
+    row, _, figures = figures.partition("\n")
+    assert row.split() == ["optimizers.generator.lr", "0.0002", "0.00015", "0.0001", "5e-05", "0"]
+    moving = json.loads(figures)["rehearsal"]["moving"]
+    assert moving == {"optimizers.generator.lr": pytest.approx([2e-4, 1.5e-4, 1e-4, 5e-5, 0.0])}
+
+
 def test_a_dry_run_refuses_what_the_run_would(train, quick_rehearsal):
     train(*PARTS, *SHORT, "--out", "one")
     code, said = train(*PARTS, *SHORT, "--out", "one", "--batch", "32", "--dry-run")

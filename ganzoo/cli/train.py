@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -287,6 +287,7 @@ def _tell_rehearsal(report: Rehearsal, out: Path, *, as_json: bool) -> None:
         "steps": report.steps,
         "images_per_second": round(report.images_per_second, 1),
         "seconds": round(report.seconds),
+        "moving": report.moving,
     }
     parts = plain(report.config)
     if as_json:
@@ -305,6 +306,19 @@ def _tell_rehearsal(report: Rehearsal, out: Path, *, as_json: bool) -> None:
         "folder": f"{out} (nothing was written)",
     }.items():
         click.echo(f"{name:<12}{text}")
+    for line in moving_numbers(report.moving):
+        click.echo(line)
+
+
+def moving_numbers(moving: Mapping[str, Sequence[float]]) -> Iterator[str]:
+    """The numbers that schedules move, as lines of a table; none where nothing moves."""
+    if not moving:
+        return
+    width = max(len("moving"), *map(len, moving)) + 2
+    heads = ("start", "25%", "50%", "75%", "end")
+    yield "moving".ljust(width) + "".join(f"{head:>11}" for head in heads)
+    for path, numbers in moving.items():
+        yield path.ljust(width) + "".join(f"{number:>11.4g}" for number in numbers)
 
 
 def duration(seconds: float) -> str:

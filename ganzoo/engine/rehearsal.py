@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 
+from ganzoo.engine.dials import numbers_on_the_way
 from ganzoo.engine.export import count
 from ganzoo.engine.folder import check_folder, check_space
 from ganzoo.engine.prepare import prepare, resolve_precision
@@ -23,7 +24,8 @@ WARM_UP, SECONDS, LEAST_STEPS = 3, 5.0, 4
 class Rehearsal:
     """What a few steps told: sizes in bytes, `seconds` for the whole recipe.
 
-    `peak_bytes` is the most that the process (on a GPU: its tensors) held at once.
+    `peak_bytes` is the most that the process (on a GPU: its tensors) held at once. `moving` holds
+    each number that a schedule moves: at the start, at a quarter, a half and three, and at the end.
     """
 
     config: ModelConfig
@@ -32,6 +34,7 @@ class Rehearsal:
     peak_bytes: int
     steps: int
     images_per_second: float
+    moving: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
@@ -70,6 +73,7 @@ def rehearse(config: ModelConfig, run: RunOptions) -> Rehearsal:
         peak_bytes=peak_bytes(device),
         steps=steps,
         images_per_second=steps * config.recipe.images_per_step / elapsed,
+        moving=dict(numbers_on_the_way(table.schedules)),
     )
 
 
