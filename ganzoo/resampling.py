@@ -5,8 +5,8 @@ wanted, and filtered down again. Both filters belong to one symmetric wavelet: t
 four neighbours (Deslauriers and Dubuc 1989) and its dual by lifting (Sweldens 1996). So an image
 that is shifted by whole pixels, mirrored or turned by a right angle keeps its values.
 
-torch's own sampler has no second derivative, and sums gradients on a GPU in any order; indexing
-has one, and sums in a fixed order.
+torch's own sampler sums gradients on a GPU in any order, and in older versions has no second
+derivative; indexing sums in a fixed order, and always had one.
 """
 
 from __future__ import annotations

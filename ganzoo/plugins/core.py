@@ -7,6 +7,13 @@ from pathlib import Path
 from ganzoo.plugins.hookspecs import hookimpl
 
 ganzoo_api = 1
+#: What `ganzoo check` builds parts with.
+ganzoo_examples = {
+    "augmentation/ada": [{}, {"strength": 0.8, "target": None}],
+    "schedule/cosine": [{"to": 0.0}, {"to": 0.0, "images": 50_000, "warmup": 5_000}],
+    "schedule/inverse-sqrt": {"images": 50_000},
+    "schedule/linear": {"to": 0.0},
+}
 
 
 #: What `ganzoo check` builds those schedules with that say where a number goes.

@@ -7,7 +7,9 @@ its author would make it. Images are [1, 4, 4] in [-1, 1].
 from __future__ import annotations
 
 import math
+import random
 import threading
+import time
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,6 +23,7 @@ from ganzoo import (
     Augmentation,
     Dataset,
     Discriminator,
+    Draw,
     Drawn,
     Extractor,
     Figure,
@@ -141,6 +144,31 @@ def write_halves(samples: Tensor, path: Path) -> list[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(str(row) for row in samples.flatten(1).tolist()))
     return [path]
+
+
+class Brighter(Augmentation):
+    """Makes each image brighter or darker by a draw of its own, and more so as scores rise."""
+
+    adaptive = True
+
+    def __init__(self) -> None:
+        self.register_buffer("size", torch.tensor(0.1))
+
+    def forward(self, samples: Tensor, uniform: Draw, normal: Draw) -> Tensor:
+        drawn = uniform(len(samples), *[1] * (samples.dim() - 1))
+        return samples + self.size * (2 * drawn - 1)
+
+    def observe(self, scores: Tensor) -> None:
+        self.size = self.size + 0.01 * scores.sign().mean()
+
+
+class Falling(Schedule):
+    """In a straight line to 0."""
+
+    needs_total = True
+
+    def value(self, start: float, images: int, total: int) -> float:
+        return start * max(0.0, 1 - images / total)
 
 
 # --- Generators ----------------------------------------------------------------------------------
@@ -1226,6 +1254,164 @@ class HalfTracker(Tracker):
 
     def log(self, images_seen, values):
         pass
+
+
+# --- Augmentations -------------------------------------------------------------------------------
+
+
+class CroppedBrighter(Brighter):
+    """Gives back less than it got."""
+
+    def forward(self, samples, uniform, normal):
+        return super().forward(samples, uniform, normal)[..., 1:]
+
+
+class InfiniteBrighter(Brighter):
+    """Divides by what may be 0."""
+
+    def forward(self, samples, uniform, normal):
+        return samples / (uniform(len(samples), 1, 1, 1) < 0.5)
+
+
+class InPlaceBrighter(Brighter):
+    """Changes what it is given."""
+
+    def forward(self, samples, uniform, normal):
+        return samples.add_(uniform(len(samples), 1, 1, 1))
+
+
+class ColourOnly(Brighter):
+    """Takes three channels, and does not say so."""
+
+    def forward(self, samples, uniform, normal):
+        weights = torch.tensor([0.3, 0.6, 0.1]).view(3, 1, 1)
+        return samples + (samples.reshape(len(samples), 3, 5, 5) * weights).sum(1, keepdim=True)
+
+
+class UnseededBrighter(Brighter):
+    """Draws from a source of its own."""
+
+    def forward(self, samples, uniform, normal):
+        return samples + float(np.random.default_rng().normal())
+
+
+class OneForAll(Brighter):
+    """Draws once for the whole batch."""
+
+    def forward(self, samples, uniform, normal):
+        return samples + uniform(1, 1, 1, 1)
+
+
+class CentredBrighter(Brighter):
+    """Takes the batch's mean away."""
+
+    def forward(self, samples, uniform, normal):
+        return super().forward(samples - samples.mean(0), uniform, normal)
+
+
+class OnceBrighter(Brighter):
+    """Has a gradient without one of its own."""
+
+    def forward(self, samples, uniform, normal):
+        return Once.apply(super().forward(samples, uniform, normal))
+
+
+class SteepBrighter(Brighter):
+    """Takes a root at 0."""
+
+    def forward(self, samples, uniform, normal):
+        return (
+            samples + (samples - samples).norm(dim=1, keepdim=True) + uniform(len(samples), 1, 1, 1)
+        )
+
+
+class RoundedBrighter(Brighter):
+    """Makes images black and white."""
+
+    def forward(self, samples, uniform, normal):
+        return super().forward(samples.sign() + 0 * samples, uniform, normal)
+
+
+class AddingBrighter(Brighter):
+    """Edits its buffer."""
+
+    def observe(self, scores):
+        self.size += 0.01
+
+
+class CountingBrighter(Brighter):
+    """Counts turns where no checkpoint sees it."""
+
+    def __init__(self):
+        super().__init__()
+        self.turns = 0
+
+    def adapt(self, images):
+        self.turns = self.turns + 1
+
+
+class DeafBrighter(Augmentation):
+    """Is adaptive, and does not listen."""
+
+    adaptive = True
+
+    def forward(self, samples, uniform, normal):
+        return samples + uniform(len(samples), 1, 1, 1)
+
+
+class UnheardBrighter(Brighter):
+    """Listens, and is told nothing."""
+
+    adaptive = False
+
+    def observe(self, scores):
+        super().observe(scores)
+
+
+class FailingBrighter(Brighter):
+    """Takes one score."""
+
+    def observe(self, scores):
+        self.size = torch.tensor(scores.item())
+
+
+class LockedBrighter(Brighter):
+    """Keeps what cannot be copied."""
+
+    def __init__(self):
+        super().__init__()
+        self.lock = threading.Lock()
+
+
+# --- Schedules -----------------------------------------------------------------------------------
+
+
+class Bursting(Falling):
+    """Divides by the images that are left."""
+
+    def value(self, start, images, total):
+        return start / (total - images)
+
+
+class Infinite(Falling):
+    """Is no number at the start."""
+
+    def value(self, start, images, total):
+        return start * (math.inf if images == 0 else 1.0)
+
+
+class Rolling(Falling):
+    """Throws dice."""
+
+    def value(self, start, images, total):
+        return start * random.random()
+
+
+class Clocked(Falling):
+    """Falls with the days."""
+
+    def value(self, start, images, total):
+        return start / round(1 + time.time() / 86_400)
 
 
 #: The plugin that is right, by kind.

@@ -30,11 +30,11 @@ def check_state(subject: LossSubject) -> None:
         for mover in MOVERS:
             buffers = dict(loss.named_buffers())
             before = {name: (b, b.detach().clone(), b._version) for name, b in buffers.items()}
-            kept = _plain_state(loss)
+            kept = plain_state(loss)
             with seeded(number), turn_of(state, table, mover) as turn:
                 terms_of(subject, turn)
             _check_buffers(subject, mover, loss, before)
-            _check_plain(subject, mover, kept, _plain_state(loss))
+            _check_plain(subject, mover, kept, plain_state(loss))
 
 
 def _copied(subject: LossSubject, loss: Loss) -> Loss:
@@ -76,7 +76,7 @@ def _check_plain(
     subject: LossSubject, mover: str, before: dict[str, Any], after: dict[str, Any]
 ) -> None:
     for name, value in after.items():
-        if name not in before or not _same(before[name], value):
+        if name not in before or not same_state(before[name], value):
             raise wrong(
                 f"the {mover}'s turn keeps state in self.{name}, which no checkpoint holds: a run "
                 f'that goes on would begin again with it; self.register_buffer("{name}", ...) in '
@@ -85,12 +85,12 @@ def _check_plain(
             )
 
 
-def _plain_state(loss: Loss) -> dict[str, Any]:
-    """What a loss and its modules keep on themselves beside parameters and buffers."""
+def plain_state(module: nn.Module) -> dict[str, Any]:
+    """What a part and its modules keep on themselves beside parameters and buffers."""
     found = {}
-    for place, module in loss.named_modules():
-        for name, value in vars(module).items():
-            kept = getattr(type(module), name, None)
+    for place, owner in module.named_modules():
+        for name, value in vars(owner).items():
+            kept = getattr(type(owner), name, None)
             if name not in TORCHS and not isinstance(kept, functools.cached_property):
                 found[f"{place}.{name}".lstrip(".")] = _frozen(value)
     return found
@@ -106,7 +106,7 @@ def _frozen(value: Any) -> Any:
         return value
 
 
-def _same(a: Any, b: Any) -> bool:
+def same_state(a: Any, b: Any) -> bool:
     """Whether two values are alike; those that cannot be compared are."""
     if isinstance(a, Tensor) and isinstance(b, Tensor):
         return equal(a, b)

@@ -1,68 +1,125 @@
-"""A check of a schedule: a number, and a pure function of the images seen."""
+"""Checks of a schedule: finite numbers, by the images seen and by nothing else."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from ganzoo.errors import one_line
 from ganzoo.interfaces import Schedule
 from ganzoo.testing.causes import refuses, remedy, written
 from ganzoo.testing.faults import Blocked, authors_line, wrong
+from ganzoo.testing.probes import moved_states, random_states, seeded
 from ganzoo.testing.subjects import ScheduleSubject
 
-#: Numbers that are moved, and totals of images.
-STARTS, TOTALS = (1e-3, 2.0), (10_000, 20_000)
+#: A run's images, and numbers of a recipe that a schedule may start from.
+TOTAL, OTHER_TOTAL, STARTS = 100_000, 250_000, (0.9, 2e-4, 0.0)
+#: The images seen at which it is asked: a run's last turn may end beyond its total.
+IMAGES = (0, 1, 64, 5_000, 25_000, 50_000, 75_000, 99_936, TOTAL, TOTAL + 63)
+#: Clocks, and how far they are put forward.
+CLOCKS, LATER = ("time", "monotonic", "perf_counter", "process_time"), 4_000_000.0
+TIME = r"time\.|time\(|datetime|monotonic|perf_counter|clock"
 
 
 def check_values(subject: ScheduleSubject) -> str:
-    """Its values are finite numbers, alike whenever they are asked for, whatever was before."""
-    schedule: Any = subject.made()
-    if not isinstance(schedule, Schedule):
+    """Every value is a finite number, from the first image to beyond the last."""
+    schedule = _built(subject)
+    for start in STARTS:
+        for images in IMAGES:
+            value = _value(subject, schedule, start, images)
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not is_number or not math.isfinite(value):
+                raise wrong(
+                    f"value({start}, {images}, {TOTAL}) is {value!r}: it is a finite number at "
+                    "every image of a run and a little beyond; look for a division by 0, or for a "
+                    "return missing",
+                    subject.line("return|/", "value"),
+                )
+    ends = [_value(subject, schedule, STARTS[0], images) for images in (0, TOTAL)]
+    return f"{STARTS[0]} moves from {ends[0]:.3g} to {ends[1]:.3g}"
+
+
+def check_pure(subject: ScheduleSubject) -> None:
+    """Asked again, in another order and later, it gives the same: runs go on exactly."""
+    schedule = _built(subject)
+    with seeded(0):
+        before = random_states()
+        first = [_value(subject, schedule, STARTS[0], images) for images in IMAGES]
+        moved = moved_states(before, "torch", "numpy", "random")
+    if moved:
+        raise wrong(
+            f"it draws from the global generator of {moved[0]}: a schedule is a function of the "
+            "images seen; draw nothing",
+            subject.line(r"rand", "value"),
+        )
+    for asked in (schedule, _built(subject)):
+        again = [_value(subject, asked, STARTS[0], images) for images in reversed(IMAGES)]
+        if again[::-1] != first:
+            raise wrong(
+                "asked again in another order it gives other numbers: it keeps something from "
+                "call to call, or draws; make value a function of start, images and total alone",
+                subject.line(r"self\.\w+\s*[-+*/]?=(?!=)|rand|next\(", "value"),
+            )
+    with _later():
+        later = [_value(subject, schedule, STARTS[0], images) for images in IMAGES]
+    if later != first:
+        raise wrong(
+            "some days later it gives other numbers: it reads a clock, and a run that goes on "
+            "would differ; count in images",
+            subject.line(TIME, "value"),
+        )
+
+
+def check_total(subject: ScheduleSubject) -> str:
+    """Where its values depend on how long the run is, it says so: `needs_total`."""
+    schedule = _built(subject)
+    for images in IMAGES:
+        values = [schedule.value(STARTS[0], images, total) for total in (TOTAL, OTHER_TOTAL)]
+        if values[0] != values[1] and not schedule.needs_total:
+            raise wrong(
+                f"after {images:,} images its number depends on the run's total ({values[0]:.4g} "
+                f"of {TOTAL:,}, {values[1]:.4g} of {OTHER_TOTAL:,}), and needs_total is False: a "
+                "run whose images are raised would have followed another path; set "
+                "needs_total = True",
+                subject.line(r"needs_total|\btotal\b", "value"),
+            )
+    return "depends on the run's images" if schedule.needs_total else "the same for any run"
+
+
+def _built(subject: ScheduleSubject) -> Schedule:
+    made = subject.made()
+    if not isinstance(made, Schedule):
         raise Blocked("check_builds", "it is no ganzoo.Schedule")
-    at = subject.line()
+    return made
+
+
+def _value(subject: ScheduleSubject, schedule: Schedule, start: float, images: int) -> Any:
     if refuses(schedule.value, 3):
         raise wrong(
             "value is called with start, images and total, and it is written "
             f"{written(schedule.value)}: write def value(self, start, images, total)",
-            at,
+            subject.line(),
         )
-    whens = [(start, images) for start in STARTS for images in (0, 1, 5_000, TOTALS[0])]
-    first = [_value(subject, schedule, start, images, TOTALS[0]) for start, images in whens]
-    again = [_value(subject, schedule, s, i, TOTALS[0]) for s, i in reversed(whens)]
-    if first != again[::-1]:
-        raise wrong(
-            "asked a second time, in another order, it gives other values: a run that goes on "
-            "asks anew; compute them from start, images and total alone",
-            subject.line(r"self\.\w+\s*[-+*/]?="),
-        )
-    longer = [_value(subject, schedule, start, images, TOTALS[1]) for start, images in whens]
-    if not schedule.needs_total and first != longer:
-        raise wrong(
-            "its values depend on the run's total, and needs_total is False: a run whose images "
-            "are raised would have had others; write needs_total = True in the class",
-            subject.line("total"),
-        )
-    return f"from {first[0]:.3g} to {first[3]:.3g} of {STARTS[0]:g}"
-
-
-def _value(
-    subject: ScheduleSubject, schedule: Schedule, start: float, images: int, total: int
-) -> float:
-    """A value, if it is a number."""
     try:
-        value: Any = schedule.value(start, images, total)
+        return schedule.value(start, images, TOTAL)
     except Exception as error:
-        hint = remedy(error)
+        hint = remedy(error) or "it is asked at every image of a run and a little beyond"
         raise wrong(
-            f"value({start:g}, {images}, {total}) fails ({one_line(error)[:160]})"
-            f"{hint and f': {hint}'}",
+            f"value({start}, {images}, {TOTAL}) fails ({one_line(error)[:200]}): {hint}",
             authors_line(error) or subject.line(),
         ) from error
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise wrong(
-            f"value({start:g}, {images}, {total}) is {value!r}: it is a finite number; look for a "
-            "missing return, a division by 0, or a tensor",
-            subject.line("return|/"),
-        )
-    return float(value)
+
+
+@contextmanager
+def _later() -> Iterator[None]:
+    """Put the clocks of Python's `time` forward."""
+    import time
+
+    with ExitStack() as stack:
+        for name in CLOCKS:
+            now = getattr(time, name)() + LATER
+            stack.enter_context(patch.object(time, name, lambda now=now: now))
+        yield
