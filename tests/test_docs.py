@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,8 +14,9 @@ from typing import Any
 import pytest
 
 import ganzoo
+from ganzoo.cli import main
 from ganzoo.plugins import PART_HOOKS
-from playing import config, play, rows
+from playing import config, exported, play, rows
 from tiny import tiny_plugin
 
 ROOT = Path(__file__).parents[1]
@@ -181,3 +183,75 @@ def _hook(name: str, value: Any) -> Any:
     from tiny import as_hook
 
     return as_hook(name, value)
+
+
+# --- Augmentations and schedules --------------------------------------------------------------
+
+
+@pytest.fixture
+def my_gan(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The plugin that docs/plugins.md writes: a module of hooks, and one of parts."""
+    code = [text for text in blocks("plugins.md", "python") if "my_gan.changes" not in text]
+    parts = [text for text in code if "(Augmentation):" in text or "(Schedule):" in text]
+    (hooks,) = (text for text in blocks("plugins.md", "python") if "my_gan.changes" in text)
+    plugin, changes = ModuleType("my_gan.plugin"), ModuleType("my_gan.changes")
+    exec("\n".join(parts), changes.__dict__)
+    exec(hooks, plugin.__dict__)
+    for module in (ModuleType("my_gan"), plugin, changes):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    return plugin
+
+
+def command_of(page: str, words: str) -> list[str]:
+    """The words of the page's command that holds some words."""
+    (text,) = (code for code in blocks(page, "") if words in code)
+    return shlex.split(text.replace("\\\n", " "))[1:]
+
+
+def test_the_plugins_page_trains_samples_and_goes_on(
+    my_gan: ModuleType,
+    ganzoo_world: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its augmentation and schedule, with groups and two generator turns, as its command says."""
+    monkeypatch.chdir(tmp_path)
+    ganzoo_world(my_gan, "ganzoo-vanilla")
+    words = command_of("plugins.md", "augmentation.fade.strength")
+    small = ["generator.arguments.widths=[16]", "discriminator.arguments.widths=[16]"]
+    words = [*words, *(w for one in small for w in ("--set", one)), "--quiet", "--threads", "1"]
+    where = {"every": 5000}
+    steps = words.index(next(word for word in words if str(where["every"]) in word))
+    words[steps] = words[steps].replace("5000", "128")
+
+    def train(out: str, images: int) -> None:
+        with pytest.raises(SystemExit) as ended:
+            main([*words, "--out", out, "--images", str(images), "--log-every", "64"])
+        assert not ended.value.code
+
+    train("whole", 640)
+    train("halves", 256)
+    train("halves", 640)
+    assert exported(tmp_path / "whole").keys()
+    ours, theirs = exported(tmp_path / "whole"), exported(tmp_path / "halves")
+    assert all(ours[name].equal(theirs[name]) for name in ours)
+    strengths = {
+        row["images"]: row["augmentation.fade.strength"] for row in rows(tmp_path / "whole")
+    }
+    assert strengths[64] == pytest.approx(0.8)
+    assert strengths[640] == pytest.approx(0.8 * 0.5**5)
+    assert [row["step"] for row in rows(tmp_path / "whole")][-1] == 20
+    samples = ganzoo.load(tmp_path / "whole").sample(4, seed=0)
+    assert samples.shape == (4, 1, 28, 28)
+
+
+def test_the_plugins_pages_parts_are_right(
+    my_gan: ModuleType, ganzoo_world: Callable[..., Any]
+) -> None:
+    from ganzoo.testing import run_checks
+
+    ganzoo_world(my_gan)
+    my_gan.ganzoo_examples = {"schedule/steps": {"every": 5000}}
+    made = [one for one in run_checks(my_gan, fast=True) if not one.subject.startswith("plugin/")]
+    assert {one.subject for one in made} == {"augmentation/fade", "schedule/steps"}
+    assert [one for one in made if not one.holds] == []

@@ -18,6 +18,7 @@ from ganzoo.errors import ConfigError, TrainingError
 from ganzoo.schedules import InverseSqrt
 from ganzoo.specs import Schedule
 from playing import PLAIN, config, exported, play
+from tiny import tiny_plugin
 
 CPU = torch.device("cpu")
 
@@ -223,6 +224,18 @@ def test_images_cannot_be_raised_where_a_schedule_ends_with_the_run(tiny_world, 
     play(config(**MODERN, schedules=moving, steps=3), tmp_path)
     with pytest.raises(TrainingError, match="a schedule depends on it"):
         play(config(**MODERN, schedules=moving, steps=4), tmp_path)
+
+
+def test_a_plugins_schedule_says_whether_images_can_be_raised(world, tmp_path):
+    """`needs_total` decides, and not whether an argument is called `images`."""
+    world(tiny_plugin(ganzoo_schedules={"steps": "moving:Steps", "bowed": "moving:Bowed"}))
+    steps = {"ema.half_life": {"name": "steps"}}
+    play(config(**MODERN, schedules=steps, steps=3), tmp_path / "steps")
+    play(config(**MODERN, schedules=steps, steps=4), tmp_path / "steps")
+    bowed = {"ema.half_life": {"name": "bowed", "arguments": {"images": 50}}}
+    play(config(**MODERN, schedules=bowed, steps=3), tmp_path / "bowed")
+    with pytest.raises(TrainingError, match="a schedule depends on it"):
+        play(config(**MODERN, schedules=bowed, steps=4), tmp_path / "bowed")
 
 
 # --- Groups of parameters and turns of the generator --------------------------------------------

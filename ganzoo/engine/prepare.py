@@ -327,4 +327,14 @@ def plain(config: ModelConfig) -> dict[str, Any]:
 
 def hash_of(config: ModelConfig) -> str:
     """The hash of what a run must keep to go on."""
-    return recipe_hash(config.generator, config.discriminator, config.recipe)
+    recipe = config.recipe
+    total = needs_total(recipe)
+    return recipe_hash(config.generator, config.discriminator, recipe, needs_total=total)
+
+
+def needs_total(recipe: Recipe) -> bool:
+    """Whether a schedule says that it depends on `images`, which then cannot be raised."""
+    rates = (recipe.optimizers.generator.schedule, recipe.optimizers.discriminator.schedule)
+    return any(rate is not None and rate.needs_total for rate in rates) or any(
+        build(Schedule, part).needs_total for part in recipe.schedules.values()
+    )

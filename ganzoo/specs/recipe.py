@@ -247,17 +247,20 @@ def _by_path(schedules: Mapping[str, Any], above: str = "") -> dict[str, Part]:
     return parts
 
 
-def recipe_hash(generator: Part, discriminator: Part, recipe: Recipe) -> str:
+def recipe_hash(
+    generator: Part, discriminator: Part, recipe: Recipe, *, needs_total: bool | None = None
+) -> str:
     """Hash what a run must keep to go on: everything but `images`, which may be raised.
 
-    Where a schedule depends on `images`, they are part of it. What holds its default is left
-    out, so that a run goes on when a later version adds keys.
+    Where a schedule depends on `images`, they are part of it: `needs_total`, which is guessed from
+    the schedules' arguments where nobody asked the schedules. What holds its default is left out,
+    so that a run goes on when a later version adds keys.
     """
     import hashlib  # here, since `ganzoo list` has no use for it
     import json
 
     told = _told(recipe)
-    if not recipe.needs_total:
+    if not (recipe.needs_total if needs_total is None else needs_total):
         told.pop("images", None)
     parts = {"generator": _told(generator), "discriminator": _told(discriminator), "recipe": told}
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))

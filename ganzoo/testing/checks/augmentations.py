@@ -275,9 +275,8 @@ def _fitting_samples(subject: AugmentationSubject) -> Tensor:
             failed = failed or error
     assert failed is not None
     if hint := remedy(failed):
-        raise wrong(
-            f"it fails ({one_line(failed)[:200]}): {hint}", authors_line(failed)
-        ) from failed
+        said = f"it fails ({one_line(failed)[:200]}): {hint}"
+        raise wrong(said, authors_line(failed) or subject.line()) from failed
     said = "of a data set of its plugin" if own else f"such as {list(shapes[0])}"
     raise wrong(
         f"it fails on samples {said} ({one_line(failed)[:200]}): say how many dimensions a sample "
