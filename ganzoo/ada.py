@@ -132,7 +132,7 @@ def geometry(
     height, width = images.shape[-2:]
     drawn, noise = uniform(len(images), 7), normal(len(images), 4)
     scales, shifts = drawn[:, :3] < strength, noise[:, 2:] * 0.125
-    turns = drawn[:, 3:5] < 1 - (1 - strength) ** 0.5
+    turns = (1 - drawn[:, 3:5]) ** 2 > 1 - strength  # drawn < 1 - sqrt(1 - strength)
     alike, apart = (2 ** (-0.2 * noise[:, :2] * scales[:, :2])).unbind(1)
     before, after = (math.pi * (2 * drawn[:, 5:] - 1) * turns).unbind(1)
     across, down = (shifts * scales[:, 2:]).unbind(1)
@@ -206,7 +206,7 @@ def _shifted(x: Tensor, y: Tensor) -> Tensor:
 
 def _matrix(*entries: Tensor) -> Tensor:
     """Nine times [N] -> [N, 3, 3], row by row."""
-    return torch.stack(entries, 1).unflatten(1, (3, 3))
+    return torch.stack(entries, 1).reshape(-1, 3, 3)
 
 
 def _per_image(values: Tensor) -> Tensor:

@@ -36,7 +36,6 @@ class Augmented(Discriminator):
     def augment(self, samples: Tensor) -> Tensor:
         """Samples [N, *S] -> as many, each changed by its own draws."""
         with torch.autocast(samples.device.type, enabled=False):
-            samples = samples.float()
             for augmentation in self.augmentations:
                 samples = augmentation(samples, self.uniform, self.normal)
         return samples

@@ -19,7 +19,8 @@ from ganzoo.testing.probes import apart, equal, moved_states, random_states, see
 from ganzoo.testing.subjects import AugmentationSubject
 
 #: Samples of a batch, and what stands in where the plugin has no data set that fits.
-ROWS, SHAPES = 8, ((3, 16, 16), (1, 16, 12), (2, 64), (2,))
+ROWS = 8
+SHAPES: tuple[tuple[int, ...], ...] = ((3, 16, 16), (1, 16, 12), (2, 64), (2,))
 #: Turns in which what an augmentation keeps is looked at.
 TURNS = 8
 ROUNDING = 1e-4
