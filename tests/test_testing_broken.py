@@ -273,6 +273,17 @@ def test_a_plugin_that_is_right_passes_them_all():
     }
 
 
+@pytest.mark.parametrize(
+    ("kind", "target"), [("augmentation", "Brighter"), ("schedule", "Falling")]
+)
+def test_others_that_are_right_pass_too(kind, target):
+    """An augmentation that adapts, and a schedule of the whole run."""
+    planned = [one for one in checks_of(broken_plugin(kind, target)) if one.subject.kind == kind]
+    assert len(planned) >= 5
+    for check in planned:
+        check()
+
+
 @pytest.mark.parametrize("check", sorted(SLOW, key=lambda check: check.__name__))
 def test_a_game_that_is_right_passes_what_trains(check):
     named = check.__name__.removeprefix("check_")
