@@ -105,6 +105,23 @@ CASES = {
         ),
         40,
     ),
+    "ada": (
+        lambda: recipe_of("dcgan-mnist", augmentation={"ada": {"speed": 5_000, "target": -0.5}}),
+        40,
+    ),
+    "ada by a schedule": (
+        lambda: recipe_of(
+            "dcgan-mnist",
+            augmentation={"ada": {"target": None}},
+            schedules={
+                "augmentation.ada.strength": {
+                    "name": "linear",
+                    "arguments": {"to": 0.8, "images": 2_000},
+                }
+            },
+        ),
+        40,
+    ),
     "lazy R1 and R2": (
         lambda: config(("relativistic", {"r1_gamma": 0.1, "r2_gamma": 0.1, "penalty_interval": 3})),
         30,
