@@ -15,7 +15,6 @@ from torch.utils._pytree import tree_leaves
 
 from ganzoo.engine.graphs import Recording
 
-
 #: What batch norm overwrites without its schema saying so.
 UNDECLARED = ("running_mean", "running_var")
 
