@@ -65,7 +65,7 @@ def optional_text(name: str, value: object) -> str | None:
 
 def model_of(what: object) -> str | Path:
     """A WHAT: a name or an address as text, or a path."""
-    if isinstance(what, str) and what:
+    if isinstance(what, str):
         return what
     if isinstance(what, os.PathLike) and isinstance(path := os.fspath(what), str):
         return Path(path)

@@ -455,7 +455,7 @@ def test_a_misspelt_argument_is_answered_with_the_right_one():
 
 
 def test_an_argument_of_another_type_is_an_error_of_ours():
-    with pytest.raises(GanzooError, match="r1_gamma='big'"):
+    with pytest.raises(GanzooError, match="r1_gamma must be a number, found the text 'big'"):
         create_loss("hinge", r1_gamma="big")
 
 

@@ -160,7 +160,7 @@ class TestGame:
             fake=torch.tensor([[0.0], [1.0]]),
             labels=None if labels is None else torch.tensor(labels),
             discriminator=Judge(),
-            turn=0,
+            due=lambda every: True,
             log=lambda name, values: None,
         )
 
