@@ -244,9 +244,9 @@ def make_round(
 
 def overheard(log: Log, augmentations: nn.ModuleList) -> Log:
     """The log, with adaptive augmentations told of the scores of real samples."""
-    listeners = [a for a in augmentations if isinstance(a, Augmentation) and a.adaptive]
-    if not listeners:
+    if not augmentations:
         return log
+    listeners = [a for a in augmentations if isinstance(a, Augmentation) and a.adaptive]
 
     def told(name: str, values: Tensor) -> None:
         log(name, values)
