@@ -2,13 +2,14 @@
 
     python tools/train_art_extractors.py --all --device cuda
     python tools/train_art_extractors.py cnn-letters style-letters
-    PYTHONPATH=.:plugins/ganzoo-art/src python tools/train_art_extractors.py --all   # from a checkout
+    PYTHONPATH=.:plugins/ganzoo-art/src python tools/train_art_extractors.py --all
 
-Seed 0 goes into the plugin; other seeds into runs/extractors. `cnn-*` learn the letter, or all
-attributes of a portrait at once; `style-letters` learns which two letters are of one font (van den
-Oord et al. 2018, eq. 4: the other fonts of a batch are the negatives); `ae-*` learn to draw their
-input again, and are the controls. Drawings are shifted by up to a pixel, except pixel art, whose
-grid is fixed. All randomness is counted, so the same machine and threads give the same weights.
+The last form needs nothing installed. Seed 0 goes into the plugin; other seeds into
+runs/extractors. `cnn-*` learn the letter, or all attributes of a portrait at once; `style-letters`
+learns which two letters are of one font (van den Oord et al. 2018, eq. 4: the other fonts of a
+batch are the negatives); `ae-*` learn to draw their input again, and are the controls. Drawings are
+shifted by up to a pixel, except pixel art, whose grid is fixed. All randomness is counted, so the
+same machine and threads give the same weights.
 """
 
 from __future__ import annotations
@@ -123,6 +124,9 @@ def shifted(drawings: Tensor, by: int, rng: torch.Generator) -> Tensor:
 class Task(nn.Module):
     """What a network learns: `batches(seed)` to learn from, and `loss` of one of them."""
 
+    #: Drawings of a batch for each row.
+    VIEWS = 1
+
     def __init__(self, network: DrawingExtractor, data: Drawings, plan: Plan) -> None:
         super().__init__()
         self.network, self.data, self.plan = network, data, plan
@@ -199,6 +203,7 @@ class Likening(Task):
     A batch has a font of each family at most: siblings are nearly one font, and no fair negatives.
     """
 
+    VIEWS = 2
     network: StyleExtractor
 
     def __init__(self, network: StyleExtractor, data: Letters, plan: Plan) -> None:
@@ -285,9 +290,9 @@ def area(same: Tensor, apart: Tensor) -> float:
 TASKS: dict[str, type[Task]] = {"attributes": Naming, "autoencoder": Drawing, "style": Likening}
 
 
-def train(task: Task, seed: int) -> None:
-    """AdamW on a one-cycle schedule."""
-    steps = task.steps()
+def train(task: Task, seed: int) -> int:
+    """AdamW on a one-cycle schedule; returns how many drawings were shown."""
+    steps, shown = task.steps(), 0
     optimizer = torch.optim.AdamW(task.parameters(), RATE, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
     task.train()
@@ -297,9 +302,11 @@ def train(task: Task, seed: int) -> None:
         loss.backward()
         optimizer.step()
         schedule.step()
+        shown += task.VIEWS * len(drawings)
         if step % 200 == 0:
             print(f"  step {step:,} of {steps:,}: {loss.item():.4f}", flush=True)
     task.eval()
+    return shown
 
 
 def make(name: str, plan: Plan, seed: int, device: torch.device, folder: Path) -> None:
@@ -317,7 +324,7 @@ def make(name: str, plan: Plan, seed: int, device: torch.device, folder: Path) -
     test.to(device)
     print(f"{name}, seed {seed}: {sum(p.numel() for p in network.parameters()):,} parameters")
     began = time.monotonic()
-    train(task, seed)
+    shown = train(task, seed)
     taken = time.monotonic() - began
     with torch.no_grad():
         figures = task.judge(test)
@@ -336,7 +343,7 @@ def make(name: str, plan: Plan, seed: int, device: torch.device, folder: Path) -
             command=shlex.join(["python", *sys.argv]),
             date=datetime.now(UTC).date().isoformat(),
             duration_s=round(taken, 1),
-            images=task.steps() * BATCH,
+            images=shown,
             data_hash=data_hash,
             hardware=hardware(device),
             versions=versions(),

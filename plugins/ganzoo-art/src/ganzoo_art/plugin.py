@@ -29,6 +29,20 @@ def ganzoo_datasets() -> dict[str, str]:
 
 
 @hookimpl
+def ganzoo_extractors() -> dict[str, str]:
+    """Networks that know these drawings; `ae-*` never saw a label and are the controls."""
+    return {
+        "ae-faces": "ganzoo_art.extractors:ae_faces",
+        "ae-letters": "ganzoo_art.extractors:ae_letters",
+        "ae-pixel-faces": "ganzoo_art.extractors:ae_pixel_faces",
+        "cnn-faces": "ganzoo_art.extractors:cnn_faces",
+        "cnn-letters": "ganzoo_art.extractors:cnn_letters",
+        "cnn-pixel-faces": "ganzoo_art.extractors:cnn_pixel_faces",
+        "style-letters": "ganzoo_art.extractors:style_letters",
+    }
+
+
+@hookimpl
 def ganzoo_writers() -> dict[str, str]:
     """Whole alphabets, a line each."""
     return {"alphabet": "ganzoo_art.letters:write_alphabets"}
