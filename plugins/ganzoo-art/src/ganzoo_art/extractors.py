@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import torch
 from safetensors.torch import load
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, normalize
+from torch.nn.functional import avg_pool2d, normalize, one_hot
 
 from ganzoo import Extractor
 from ganzoo_art.sheets import ArtError
@@ -81,9 +81,11 @@ class AttributeExtractor(DrawingExtractor):
 
     `heads` gives the number of values of each attribute; `main` is the one whose scores are
     `logits`. All share a hidden layer, so that features need not fall together at a point a value.
+    `shares` says how often each value wins among the training drawings, one head after the other.
     """
 
     HIDDEN = 128
+    shares: Tensor
 
     def __init__(
         self,
@@ -105,11 +107,21 @@ class AttributeExtractor(DrawingExtractor):
             nn.ReLU(),
             nn.Linear(self.HIDDEN, sum(heads.values())),
         )
+        self.register_buffer("shares", torch.zeros(sum(heads.values())))
 
     def scores(self, features: Tensor) -> dict[str, Tensor]:
         """Features [N, F] -> the scores of each attribute's values, [N, K] each."""
-        found = self.head(features).split(list(self.heads.values()), 1)
+        return self.by_attribute(self.head(features))
+
+    def by_attribute(self, values: Tensor) -> dict[str, Tensor]:
+        """Numbers of all attributes' values [..., sum of K] -> those of each, [..., K]."""
+        found = values.split(list(self.heads.values()), -1)
         return dict(zip(self.heads, found, strict=True))
+
+    def winners(self, samples: Tensor) -> Tensor:
+        """Samples [N, C, H, H] -> 1 for the winning value of each attribute: [N, sum of K]."""
+        scores = self.scores(self(samples)).values()
+        return torch.cat([one_hot(one.argmax(1), one.shape[1]) for one in scores], 1).float()
 
     def logits(self, samples: Tensor) -> Tensor:
         """Samples [N, C, H, H] -> scores of the main attribute's values [N, K]."""
