@@ -33,6 +33,7 @@ from ganzoo_art.extractors import (
     DrawingExtractor,
     StyleExtractor,
 )
+from ganzoo_art.figures import area
 from ganzoo_art.letters import Letters, read
 from ganzoo_art.portraits import Faces, PixelFaces, read_attributes
 from ganzoo_art.sheets import DATA, Drawings, lot
@@ -282,12 +283,6 @@ def best_threshold(same: Tensor, apart: Tensor) -> Tensor:
     tried = torch.linspace(-1, 1, 401)
     right = [(same >= one).double().mean() + (apart < one).double().mean() for one in tried]
     return tried[torch.stack(right).argmax()]
-
-
-def area(same: Tensor, apart: Tensor) -> float:
-    """The chance that a pair of one font has the larger cosine (area under the ROC curve)."""
-    below = torch.searchsorted(apart.sort().values, same)
-    return float(below.double().mean()) / len(apart)
 
 
 TASKS: dict[str, type[Task]] = {"attributes": Naming, "autoencoder": Drawing, "style": Likening}

@@ -55,6 +55,16 @@ class Letters(Drawings):
             super().__init__(drawings, torch.arange(len(drawings)) % len(LETTERS))
             self.num_classes, self.class_names = len(LETTERS), LETTERS
 
+    @property
+    def extractor(self) -> str | None:  # type: ignore[override]
+        """The extractor of letters of 32 pixels; there is none for others."""
+        return "cnn-letters" if self.sample_shape == (1, SIDE, SIDE) else None
+
+    @property
+    def control(self) -> str | None:  # type: ignore[override]
+        """Its control, which never saw a label."""
+        return "ae-letters" if self.extractor else None
+
 
 def write_alphabets(samples: Tensor, path: Path) -> list[Path]:
     """Write alphabets [N, 26, H, W] in [-1, 1] as one picture, a line each; returns the file.

@@ -116,7 +116,7 @@ class PixelFaces(Portraits):
     Drawn with DiceBear's pixel-art (CC0 1.0).
     """
 
-    folder = "pixel-faces"
+    folder, extractor, control = "pixel-faces", "cnn-pixel-faces", "ae-pixel-faces"
     sizes = (16, 32)
 
 
@@ -127,7 +127,7 @@ class Faces(Portraits):
     named wherever the pictures, or what is made of them, go.
     """
 
-    folder = "faces"
+    folder, extractor, control = "faces", "cnn-faces", "ae-faces"
     sizes = (64, 32)
     twins: ClassVar[dict[int, int]] = {15306: 11037}
     attribution = (
