@@ -7,6 +7,12 @@ from functools import cache
 import pytest
 import torch
 from ganzoo_art.figures import (
+    FaceShares,
+    OneStyle,
+    Palette,
+    PixelFaceShares,
+    RightLetter,
+    StyleArea,
     area,
     attribute_distances,
     judged_one_style,
@@ -19,6 +25,9 @@ from ganzoo_art.letters import Letters
 from ganzoo_art.portraits import PixelFaces
 from torch import Tensor
 from torchvision.transforms.v2.functional import gaussian_blur
+
+from ganzoo import Drawn
+from ganzoo.evaluation.drawn import Rows, Sampled
 
 
 @cache
@@ -133,14 +142,13 @@ def test_few_colours_lie_on_their_palette():
 
 
 def test_a_pixel_off_the_palette_counts_by_its_distance():
-    """Seventeen greys: the rarest is none of the sixteen, and lies 15 levels from the next."""
-    greys = torch.arange(16.0).mul(15).repeat_interleave(16)
-    greys[-1] = 255 - 15.0  # a single pixel in the last cell
-    picture = greys.div(127.5).sub(1).view(1, 1, 16, 16).expand(1, 3, 16, 16)
-    assert palette_distances(picture).item() == pytest.approx(0, abs=1e-3)
-    rng = torch.Generator().manual_seed(0)
-    noisy = picture + 0.02 * torch.randn(1, 3, 16, 16, generator=rng)
-    assert palette_distances(noisy.clamp(-1, 1)).item() > 1
+    """Sixteen greys fill the palette; one red pixel lies nearest the grey of 88."""
+    greys = torch.arange(16.0).mul(16).add(8).repeat_interleave(16)
+    picture = greys.view(1, 1, 16, 16).repeat(1, 3, 1, 1)
+    assert palette_distances(picture / 127.5 - 1).item() == pytest.approx(0, abs=1e-3)
+    picture[0, :, 15, 15] = torch.tensor([248.0, 8, 8])
+    away = (160**2 + 80**2 + 80**2) ** 0.5
+    assert palette_distances(picture / 127.5 - 1).item() == pytest.approx(away / 256, abs=1e-3)
 
 
 def test_noise_and_blur_leave_the_palette():
@@ -153,3 +161,50 @@ def test_noise_and_blur_leave_the_palette():
     by_blur = [palette_distances(gaussian_blur(drawn, [9, 9], [s, s])).mean() for s in (1.0, 2.0)]
     assert real < by_noise[0] < by_noise[1]
     assert min(by_blur) > 5 * real
+
+
+# --- As `ganzoo eval` measures them -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("figure", "data", "applies"),
+    [
+        (RightLetter, letters, True),
+        (OneStyle, letters, True),
+        (StyleArea, letters, True),
+        (RightLetter, lambda: Letters("test", size=16), False),
+        (OneStyle, lambda: Letters("test", view="alphabet"), False),
+        (PixelFaceShares, faces, True),
+        (PixelFaceShares, letters, False),
+        (FaceShares, faces, False),
+        (Palette, faces, True),
+        (Palette, letters, False),
+    ],
+)
+def test_a_figure_is_of_its_data_set(figure, data, applies):
+    assert figure().applies_to(data()) is applies
+
+
+def drawn_of(figure, source, n: int) -> Drawn:
+    return Drawn(Sampled(source, n, seed=0), figure.needs)
+
+
+def test_figures_are_measured_of_what_was_drawn():
+    rows = torch.arange(300)
+    of_letters = drawn_of(RightLetter, Rows(letters(), rows, "real"), 300)
+    assert RightLetter().measure(of_letters) > 0.95
+    of_faces = Rows(faces(), rows, "real")
+    assert Palette().measure(drawn_of(Palette, of_faces, 300)) < 0.5
+    shares = PixelFaceShares().measure(drawn_of(PixelFaceShares, of_faces, 300))
+    assert 0.02 < shares < 0.3
+
+
+def test_style_is_measured_of_the_model():
+    class Source(Rows):
+        model = Fonts(177)
+
+    source = Source(letters(), torch.arange(10), "fonts")
+    assert OneStyle().measure(drawn_of(OneStyle, source, 10)) == pytest.approx(1, abs=0.05)
+    found = StyleArea().measure(drawn_of(StyleArea, source, 10))
+    assert found == pytest.approx(of_real_fonts("auc"), abs=0.03)
+    assert f"{of_real_fonts('auc'):.3f}" in StyleArea().protocol

@@ -5,14 +5,15 @@ Each judges with this package's own extractors, whatever extractor the other fig
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from ganzoo import Dataset, Drawn, Figure
 from ganzoo_art.extractors import (
     WEIGHTS,
     AttributeExtractor,
@@ -20,13 +21,17 @@ from ganzoo_art.extractors import (
     open_weights,
     read_config,
 )
+from ganzoo_art.letters import Letters
+from ganzoo_art.portraits import Faces, PixelFaces
 
 LETTERS = 26
+#: Pairs of letters, and drawings whose attributes or palettes are looked at.
+PAIRS, SOME = 2_000, 2_000
 #: Drawings that a network is shown at once.
 BATCH = 500
 #: The most colours that a pixel face has, and the side of its pixels' square.
 COLOURS, SIDE = 16, 16
-#: Levels of a channel that count as one colour's, of 256.
+#: Levels of a channel that count as one colour's, and how many such there are.
 LEVELS = 16
 
 
@@ -141,3 +146,126 @@ def _to_palette(pixels: Tensor) -> Tensor:
     colours = sums.gather(1, common[..., None].expand(-1, -1, 3)) / often[..., None]
     distances = (pixels[:, :, None] - colours[:, None]).norm(dim=3)  # NaN to what is not there
     return distances.nan_to_num(float("inf")).amin(2).mean(1)
+
+
+# --- As `ganzoo eval` measures them -------------------------------------------------------------
+
+
+def some(drawn: Drawn) -> Iterator[Tensor]:
+    """The first 2,000 samples, piece by piece: fewer than any test split has."""
+    left = SOME
+    for batch in drawn.batches():
+        yield batch[:left]
+        left -= len(batch)
+        if left <= 0:
+            return
+
+
+class OfLetters(Figure):
+    """A figure of single letters of 32 pixels."""
+
+    def applies_to(self, data: Dataset) -> bool:
+        """Whether the samples are single letters of 32 pixels."""
+        return isinstance(data, Letters) and data.sample_shape == (1, 32, 32)
+
+
+class RightLetter(OfLetters):
+    """The share of samples that are the letter asked for."""
+
+    title = "right letter"
+    protocol = "samples that cnn-letters takes for the letter asked for"
+    direction = "higher"
+    needs = frozenset({"labels"})
+
+    def measure(self, drawn: Drawn) -> float:
+        """From 1/26 by chance to what test fonts get, which is under 1."""
+        return right_letter(drawn.batches(), drawn.labels)
+
+
+class OneStyle(OfLetters):
+    """How often two letters of one latent are judged to be of one font, by real fonts' share."""
+
+    title = "one style"
+    protocol = (
+        f"of {PAIRS:,} latents, those of which two letters are one font to style-letters, over the "
+        "share of real test fonts"
+    )
+    direction, best = "nearest", 1.0
+    needs = frozenset({"labels", "model"})
+
+    def measure(self, drawn: Drawn) -> float:
+        """1 is as often as of real fonts; a model of one style only gets more."""
+        same, _ = style_cosines(drawn.model, PAIRS, drawn.seed)
+        return judged_one_style(same) / of_real_fonts("same_judged_same")
+
+
+class StyleArea(OfLetters):
+    """Whether letters of one latent lie nearer than those of two: a model of one style gets 0.5."""
+
+    title = "style told apart"
+    direction = "higher"
+    needs = frozenset({"labels", "model"})
+
+    def __init__(self) -> None:
+        self.protocol = (
+            f"area under the ROC of style-letters, {PAIRS:,} pairs of letters of one latent "
+            f"against pairs of two, where real test fonts have {of_real_fonts('auc'):.3f}"
+        )
+
+    def measure(self, drawn: Drawn) -> float:
+        """From 0.5, where the latent says nothing of the style, to 1."""
+        return area(*style_cosines(drawn.model, PAIRS, drawn.seed))
+
+
+class AttributeShares(Figure):
+    """The attribute whose values' shares lie furthest from the training drawings'."""
+
+    kind: ClassVar[type[Dataset]]
+    known_to: ClassVar[str]
+
+    title, direction, best = "attribute shares", "lower", 0.0
+
+    def __init__(self) -> None:
+        self.protocol = (
+            f"total variation between the shares of an attribute's values to {self.known_to}, "
+            f"{SOME:,} samples against all training drawings, the worst attribute"
+        )
+
+    def applies_to(self, data: Dataset) -> bool:
+        """Whether the samples are portraits of its kind."""
+        return isinstance(data, self.kind)
+
+    def measure(self, drawn: Drawn) -> float:
+        """From what chance does, up to 1."""
+        return max(attribute_distances(self.known_to, some(drawn)).values())
+
+
+class PixelFaceShares(AttributeShares):
+    """Shares of attributes of pixel faces."""
+
+    kind, known_to = PixelFaces, "cnn-pixel-faces"
+
+
+class FaceShares(AttributeShares):
+    """Shares of attributes of faces."""
+
+    kind, known_to = Faces, "cnn-faces"
+
+
+class Palette(Figure):
+    """How far pixels lie from the few colours of their picture."""
+
+    title = "off the palette"
+    protocol = (
+        f"mean distance of a pixel to the nearest of its 16x16 picture's {COLOURS} commonest "
+        f"colours, of {SOME:,} samples"
+    )
+    direction, unit, digits, tolerance = "lower", " of 255", 2, 0.05
+
+    def applies_to(self, data: Dataset) -> bool:
+        """Whether the samples are pixel faces."""
+        return isinstance(data, PixelFaces)
+
+    def measure(self, drawn: Drawn) -> float:
+        """Next to 0 of real ones; a flat picture has a clean palette too."""
+        return float(torch.cat([palette_distances(batch) for batch in some(drawn)]).mean())

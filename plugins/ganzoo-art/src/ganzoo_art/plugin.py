@@ -43,6 +43,19 @@ def ganzoo_extractors() -> dict[str, str]:
 
 
 @hookimpl
+def ganzoo_metrics() -> dict[str, str]:
+    """Figures that only drawings have."""
+    return {
+        "face-shares": "ganzoo_art.figures:FaceShares",
+        "one-style": "ganzoo_art.figures:OneStyle",
+        "palette": "ganzoo_art.figures:Palette",
+        "pixel-face-shares": "ganzoo_art.figures:PixelFaceShares",
+        "right-letter": "ganzoo_art.figures:RightLetter",
+        "style-area": "ganzoo_art.figures:StyleArea",
+    }
+
+
+@hookimpl
 def ganzoo_writers() -> dict[str, str]:
     """Whole alphabets, a line each."""
     return {"alphabet": "ganzoo_art.letters:write_alphabets"}
