@@ -340,6 +340,8 @@ published figure but a second Fréchet distance rests on them. Precision and den
 of blur: it brings images towards the middle of the data, where neighbours are near. Kendall's tau
 also compares how other trainings of `cnn-*` rank the sets, made by
 `python tools/train_extractors.py cnn-mnist cnn-fashion-mnist --seed 1`, and with `--seed 2`.
+
+The extractors of letters and drawn faces have [a page of their own](art-extractors.md).
 """
 
 
