@@ -115,7 +115,7 @@ class AttributeExtractor(DrawingExtractor):
 
     def by_attribute(self, values: Tensor) -> dict[str, Tensor]:
         """Numbers of all attributes' values [..., sum of K] -> those of each, [..., K]."""
-        found = values.split(list(self.heads.values()), -1)
+        found = torch.split(values, list(self.heads.values()), -1)
         return dict(zip(self.heads, found, strict=True))
 
     def winners(self, samples: Tensor) -> Tensor:

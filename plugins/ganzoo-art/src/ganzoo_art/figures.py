@@ -77,7 +77,7 @@ def style_cosines(model: Sampler, n: int, seed: int) -> tuple[Tensor, Tensor]:
     first = torch.randint(0, LETTERS, (n,), generator=rng)
     second = (first + torch.randint(1, LETTERS, (n,), generator=rng)) % LETTERS
     one, other = (
-        torch.cat([style_judge().directions(some) for some in drawn.split(BATCH)])
+        torch.cat([style_judge().directions(some) for some in torch.split(drawn, BATCH)])
         for drawn in (model.sample(n, seed=seed, labels=labels) for labels in (first, second))
     )
     unlike = first != second.roll(1)
@@ -128,8 +128,8 @@ def palette_distances(pictures: Tensor) -> Tensor:
     have 8 to 16 colours, and get 0.2, since two of theirs may lie in one cell.
     """
     small = avg_pool2d(pictures, pictures.shape[-1] // SIDE)
-    pieces = (small + 1).mul(127.5).clamp(0, 255).flatten(2).transpose(1, 2).split(BATCH)
-    return torch.cat([_to_palette(pixels) for pixels in pieces])
+    pixels = (small + 1).mul(127.5).clamp(0, 255).flatten(2).transpose(1, 2)
+    return torch.cat([_to_palette(some) for some in torch.split(pixels, BATCH)])
 
 
 def _to_palette(pixels: Tensor) -> Tensor:
@@ -145,7 +145,8 @@ def _to_palette(pixels: Tensor) -> Tensor:
     often, common = counts.topk(COLOURS, dim=1)
     colours = sums.gather(1, common[..., None].expand(-1, -1, 3)) / often[..., None]
     distances = (pixels[:, :, None] - colours[:, None]).norm(dim=3)  # NaN to what is not there
-    return distances.nan_to_num(float("inf")).amin(2).mean(1)
+    nearest: Tensor = distances.nan_to_num(float("inf")).amin(2)
+    return nearest.mean(1)
 
 
 # --- As `ganzoo eval` measures them -------------------------------------------------------------
