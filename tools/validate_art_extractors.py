@@ -39,8 +39,8 @@ SETS: Mapping[str, Callable[[str], Drawings]] = {
     "faces": lambda split: Faces(split, size=32),
 }
 USED = {ladder.name: ladder for ladder in LADDERS if ladder.name in ("noise", "blur", "occlusion")}
-#: Pixel art is half as wide, so its blurs and squares are too.
-SCALE = {"letters": 1.0, "pixel-faces": 0.5, "faces": 1.0}
+#: Pixel art is half as wide, so the squares that hide a part of it are too.
+SQUARES = {"letters": 1.0, "pixel-faces": 0.5, "faces": 1.0}
 FLOORS = (500, 1_000, 2_000, 5_000, 10_000)
 DIGITS = {"off the palette (of 255)": 2}
 
@@ -48,7 +48,7 @@ DIGITS = {"off the palette (of 255)": 2}
 def ladders(name: str) -> Iterator[Ladder]:
     """The ladders of a data set, at its scale."""
     for ladder in USED.values():
-        scale = 1.0 if ladder.name == "noise" else SCALE[name]
+        scale = SQUARES[name] if ladder.name == "occlusion" else 1.0
         levels = tuple(scale * level for level in ladder.levels)
         yield Ladder(ladder.name, ladder.worsen, levels, ladder.falls, ladder.unit)
 
@@ -206,8 +206,8 @@ as praise for the finest lines.
 
 Below, {n} training drawings are made worse step by step, and measured against all test drawings, as
 on [the page of digits](extractors.md): distances must rise at every step; recall and coverage must
-fall under noise and blur, precision, density and coverage under occlusion. Blurs and squares of
-pixel art are half as wide. Floors of FD are those of real training drawings. The figures of its
+fall under noise and blur, precision, density and coverage under occlusion. The squares
+that hide a part of pixel art are half as wide. Floors of FD are those of real training drawings. The figures of its
 own are of all test letters and {n} test portraits, so their first number is the floor.
 """
 

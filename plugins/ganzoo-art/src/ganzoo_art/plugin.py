@@ -6,7 +6,7 @@ from ganzoo import hookimpl
 
 ganzoo_api = 1
 
-#: What `ganzoo check` builds the data sets with; few, since faces take seconds to decode.
+#: What `ganzoo check` builds them with; few data sets, since faces take seconds to decode.
 ganzoo_examples = {
     "dataset/letters": [{}, {"split": "test", "view": "alphabet"}],
     "dataset/pixel-faces": [
@@ -15,6 +15,8 @@ ganzoo_examples = {
         {"split": "test", "attributes": ["hair", "hatColor"]},
     ],
     "dataset/faces": {"split": "test", "size": 32, "attribute": "glasses"},
+    "extractor/cnn-faces": [{}, {"model": "glasses"}],
+    "extractor/cnn-pixel-faces": [{}, {"model": "glasses"}],
 }
 
 
