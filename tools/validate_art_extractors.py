@@ -206,9 +206,9 @@ as praise for the finest lines.
 
 Below, {n} training drawings are made worse step by step, and measured against all test drawings, as
 on [the page of digits](extractors.md): distances must rise at every step; recall and coverage must
-fall under noise and blur, precision, density and coverage under occlusion. The squares
-that hide a part of pixel art are half as wide. Floors of FD are those of real training drawings. The figures of its
-own are of all test letters and {n} test portraits, so their first number is the floor.
+fall under noise and blur, precision, density and coverage under occlusion. The squares that hide a
+part of pixel art are half as wide. Floors of FD are those of real training drawings. The figures of
+its own are of all test letters and {n} test portraits, so their first number is the floor.
 """
 
 
