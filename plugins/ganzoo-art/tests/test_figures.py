@@ -66,7 +66,7 @@ class Mixed(Fonts):
 def test_real_letters_are_right_and_others_are_not():
     drawn, told = letters().batch(torch.arange(0, len(letters()), 5))
     real = right_letter(drawn.split(500), told)
-    assert real > 0.95
+    assert real > 0.93
     assert right_letter(drawn.split(500), told.roll(1)) < 0.05
     worse = [right_letter([gaussian_blur(drawn, [15, 15], [s, s])], told) for s in (2.0, 4.0)]
     assert real > worse[0] > worse[1]
@@ -192,7 +192,7 @@ def drawn_of(figure, source, n: int) -> Drawn:
 def test_figures_are_measured_of_what_was_drawn():
     rows = torch.arange(300)
     of_letters = drawn_of(RightLetter, Rows(letters(), 15 * rows, "real"), 300)
-    assert RightLetter().measure(of_letters) > 0.95
+    assert RightLetter().measure(of_letters) > 0.93
     of_faces = Rows(faces(), rows, "real")
     assert Palette().measure(drawn_of(Palette, of_faces, 300)) < 0.5
     shares = PixelFaceShares().measure(drawn_of(PixelFaceShares, of_faces, 300))
