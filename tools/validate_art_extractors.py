@@ -204,6 +204,10 @@ variance 1, trained on the training drawings alone by `tools/train_art_extractor
 means at 32, so one extractor and one scale serve both sizes, and nobody should read a figure at 64
 as praise for the finest lines.
 
+`style-letters` takes noise and blur for a style: under either, pairs of two fonts are judged to be
+one font nearly as often as pairs of one. A model whose every letter is a little blurred gains by
+that in `one-style`, and loses in `style-area`; the two are read beside each other.
+
 Below, {n} training drawings are made worse step by step, and measured against all test drawings, as
 on [the page of digits](extractors.md): distances must rise at every step; recall and coverage must
 fall under noise and blur, precision, density and coverage under occlusion. The squares that hide a
