@@ -16,7 +16,7 @@ from ganzoo.evaluation import real
 from ganzoo.evaluation.anchors import anchors
 from ganzoo.evaluation.evaluate import evaluate
 from ganzoo.evaluation.references import package_file, read_reference
-from ganzoo.specs import Part
+from ganzoo.specs import Data, Part
 from measuring import (
     MINI,
     Given,
@@ -147,6 +147,14 @@ def test_a_second_call_measures_nothing_and_finds_the_same_bits(small):
     two = real.reference_for(again, Part("small/pictures"))
     assert again.shown == 0
     assert same(one, two)
+
+
+def test_a_recipes_data_set_is_found_again_as_any_other(small, caplog):
+    """What a recipe says of drawing from it (`balance`) once stood in the cache, and was not read."""
+    made = real.reference_for(TinyLinear(), Data("pictures"))
+    again = real.reference_for(TinyLinear(), Data("pictures", balance=True))
+    assert not caplog.records
+    assert same(made, again)
 
 
 def test_other_data_weights_and_names_have_statistics_of_their_own(small, caplog):

@@ -57,7 +57,7 @@ def reference_for(extractor: Extractor, part: Part) -> Reference:
     Where the data set is not on this machine, the package's do; where those are not for this
     data set and extractor, it is fetched.
     """
-    part = qualify(Dataset, part)
+    part = samples_of(part)
     shipped = shipped_reference(extractor, part)
     if shipped is not None and not is_here(part):
         return shipped
@@ -79,7 +79,12 @@ def reference_for(extractor: Extractor, part: Part) -> Reference:
 
 def shipped_or_made(extractor: Extractor, part: Part) -> Reference:
     """Statistics as the package has them, which are the same everywhere; made where it has none."""
-    return shipped_reference(extractor, qualify(Dataset, part)) or reference_for(extractor, part)
+    return shipped_reference(extractor, samples_of(part)) or reference_for(extractor, part)
+
+
+def samples_of(part: Part) -> Part:
+    """A data set under its qualified name, without what a recipe says of drawing from it."""
+    return Part(qualify(Dataset, part).name, part.arguments)
 
 
 def shipped_reference(extractor: Extractor, part: Part) -> Reference | None:
