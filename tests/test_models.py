@@ -16,7 +16,10 @@ from ganzoo.readme import prose_of
 from ganzoo.specs import GENERATOR_FILE
 
 OFFICIAL = sorted(path.parent.name for path in ganzoo_cards()[0].glob("*/config.json"))
-MAX_FILE_BYTES = 4_000_000
+MAX_FILE_BYTES = 8_000_000  # of a player
+MEASURED_FIRST = ("dcgan-letters",)  # its real samples are measured on first use: a minute
+#: Figures that real samples have none of: they ask the model for pairs.
+OF_A_MODEL = ("one style", "style told apart")
 
 
 @pytest.fixture(params=OFFICIAL)
@@ -58,24 +61,30 @@ def test_every_figure_names_its_protocol_and_command(card):
     for metric in card.config.metrics:
         assert metric.protocol and metric.command and metric.n > 0
         assert metric.spread is not None and metric.repeats >= 3
-        assert metric.floor is not None
-        assert len(metric.values) >= 3, "figures are of three training seeds or more"
-        assert metric.value == pytest.approx(sum(metric.values) / len(metric.values), rel=1e-4)
-        assert metric.shipped in metric.values
+        assert metric.floor is not None or metric.name in OF_A_MODEL
+        assert len(metric.values) >= 3 or "One training seed" in prose_of(card.readme)
+        values = metric.values or (metric.value,)
+        assert metric.value == pytest.approx(sum(values) / len(values), rel=1e-4)
+        assert metric.shipped in values
 
 
 def test_the_shipped_seed_is_the_median_by_the_first_figure(card):
     first = card.config.metrics[0]
     assert first.name.startswith("FD (cnn-")
-    assert first.shipped == sorted(first.values)[len(first.values) // 2]
+    values = first.values or (first.value,)
+    assert first.shipped == sorted(values)[len(values) // 2]
 
 
-def test_the_weights_score_what_the_card_claims(card, capsys):
-    """At few samples, from the package's statistics of real samples: no data set is needed."""
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name in MEASURED_FIRST)) for name in OFFICIAL],
+)
+def test_the_weights_score_what_the_card_claims(name, capsys):
+    """At few samples, from the package's statistics of real samples where it has them."""
     from ganzoo.cli import main
 
     with pytest.raises(SystemExit) as ended:
-        main(["check", card.name, "--metrics", "-n", "1000"])
+        main(["check", name, "--metrics", "-n", "1000"])
     said = capsys.readouterr().out
     assert ended.value.code == 0, said
     for figure in ("FD", "KD", "precision", "recall", "density", "coverage", "class KL"):
@@ -114,10 +123,10 @@ def test_parts_are_stored_qualified_and_required(card):
     assert used - {"ganzoo"} == set(config.requires)
 
 
-def test_files_are_small_and_about_a_million_parameters(card):
+def test_files_are_small_and_of_two_million_parameters_at_most(card):
     for name, record in card.config.files.items():
         assert (card.folder / name).stat().st_size == record.bytes <= MAX_FILE_BYTES
-    assert max(card.config.parameters.values()) <= 1_000_000
+    assert max(card.config.parameters.values()) <= 2_000_000
 
 
 def test_the_weights_are_those_of_the_card(card):
@@ -158,7 +167,7 @@ def test_samples_keep_their_promises(card):
 
 def test_samples_are_in_range_and_no_twins(card):
     images = ganzoo.load(card.name).sample(256, seed=1)
-    assert images.shape == (256, 1, 28, 28)
+    assert images.shape == (256, 1, *((32, 32) if card.data == "letters" else (28, 28)))
     assert -1.0 <= float(images.min()) < -0.9
     assert 0.9 < float(images.max()) <= 1.0
     distances = torch.cdist(images.flatten(1), images.flatten(1)).fill_diagonal_(torch.inf)
