@@ -150,7 +150,7 @@ def test_a_second_call_measures_nothing_and_finds_the_same_bits(small):
 
 
 def test_a_recipes_data_set_is_found_again_as_any_other(small, caplog):
-    """What a recipe says of drawing from it (`balance`) once stood in the cache, and was not read."""
+    """What a recipe says of drawing from it (`balance`) once spoilt the cache for it."""
     made = real.reference_for(TinyLinear(), Data("pictures"))
     again = real.reference_for(TinyLinear(), Data("pictures", balance=True))
     assert not caplog.records
