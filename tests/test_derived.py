@@ -299,3 +299,12 @@ def test_parts_that_no_model_brings_have_neither_name_nor_description():
     raw, _, folder = derived(lossy(), [("recipe.batch", 32)])
     assert folder == ""
     assert raw["description"] == "Small; its own game"
+
+
+def test_a_schedule_of_another_name_takes_the_place_of_the_cards(zoo):
+    """Its key holds dots: the number's path."""
+    moved = {"loss.arguments.gamma": {"name": "linear", "arguments": {"to": 0.5}}}
+    other = {"loss.arguments.gamma": {"name": "inverse-sqrt"}}
+    raw, notes = changed(card(schedules=moved), [("recipe.schedules", other)])
+    assert raw["recipe"]["schedules"] == other
+    assert notes == ["schedules.loss.arguments.gamma inverse-sqrt in place of linear: to left out"]

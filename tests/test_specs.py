@@ -485,6 +485,31 @@ def test_set_path_sets_what_is_there_and_what_is_not() -> None:
     assert data == {"recipe": {"batch": 64}}
 
 
+def test_set_path_finds_keys_that_hold_dots() -> None:
+    """A schedule stands under its number's path, a group under a pattern."""
+    moved = {"schedules": {"loss.arguments.gamma": {"name": "linear", "arguments": {"to": 1}}}}
+    found = set_path(moved, "schedules.loss.arguments.gamma.arguments.to", 2)
+    assert found["schedules"] == {
+        "loss.arguments.gamma": {"name": "linear", "arguments": {"to": 2}}
+    }
+    assert set_path(moved, "schedules.loss.arguments.gamma", None)["schedules"] == {
+        "loss.arguments.gamma": None
+    }
+    groups = {"groups": {"mapping.*": {"lr_factor": 0.1}}}
+    assert set_path(groups, "groups.mapping.*.lr_factor", 1) == {
+        "groups": {"mapping.*": {"lr_factor": 1}}
+    }
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_set_path_gives_arguments_to_an_augmentation_that_has_none(held: bool) -> None:
+    data = {"recipe": {"augmentation": {"ada": held}, "reuse_fakes": held}}
+    found = set_path(data, "recipe.augmentation.ada.target", 0.5)
+    assert found["recipe"]["augmentation"] == {"ada": {"target": 0.5}}
+    with pytest.raises(ConfigError, match="'reuse_fakes' holds"):
+        set_path(data, "recipe.reuse_fakes.target", 0.5)
+
+
 @pytest.mark.parametrize("path", ["", ".", ".batch", "recipe..batch", "recipe.batch.", "recipe."])
 def test_set_path_refuses_a_path_with_an_empty_key(path: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(f"--set {path}: a path is keys joined by")):

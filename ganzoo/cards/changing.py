@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from ganzoo.cards.current import catalogue
 from ganzoo.errors import UnknownNameError
-from ganzoo.specs import Optimizer, Part, merge, read_record, set_path, write_record
+from ganzoo.specs import Optimizer, Part, merge, read_record, set_path, split_key, write_record
 
 #: A dotted path of config.json, in full, and its value.
 Setting: TypeAlias = tuple[str, Any]
@@ -148,8 +148,12 @@ def without(recipe: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]
 
 def at(raw: Any, path: str) -> Any:
     """What stands at a dotted path; None where nothing does."""
-    for key in path.split("."):
-        raw = raw.get(key) if isinstance(raw, Mapping) else None
+    keys = path.split(".")
+    while keys:
+        if not isinstance(raw, Mapping):
+            return None
+        key, keys = split_key(raw, keys)
+        raw = raw.get(key)
     return raw
 
 

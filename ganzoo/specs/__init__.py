@@ -31,6 +31,7 @@ from ganzoo.specs.recipe import (
     merge,
     recipe_hash,
     set_path,
+    split_key,
 )
 from ganzoo.specs.seeds import SEEDS_FILE, SEEDS_VERSION, Seeds, read_seeds, seed_folder
 
@@ -72,5 +73,6 @@ __all__ = [
     "recipe_hash",
     "seed_folder",
     "set_path",
+    "split_key",
     "write_record",
 ]

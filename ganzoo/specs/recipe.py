@@ -297,17 +297,32 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def set_path(data: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """Return `data` with the value at a dotted path such as `optimizers.generator.lr` set."""
+    """Return `data` with the value at a dotted path such as `optimizers.generator.lr` set.
+
+    A key that holds dots itself, such as a schedule's number or a group's pattern, is found where
+    it stands. An augmentation that is `true` takes arguments.
+    """
     keys = path.split(".")
     if not all(keys):
         raise ConfigError(f"--set {path}: a path is keys joined by dots, such as recipe.batch")
 
-    def put(data: Mapping[str, Any], head: str, *rest: str) -> dict[str, Any]:
+    def put(data: Mapping[str, Any], keys: list[str], above: str = "") -> dict[str, Any]:
+        head, rest = split_key(data, keys)
         if not rest:
             return {**data, head: value}
         below = data.get(head, {})
+        if isinstance(below, bool) and above in ("augmentation", "recipe.augmentation"):
+            below = {}
         if not isinstance(below, Mapping):
             raise ConfigError(f"--set {path}: {head!r} holds {below!r}, which has no keys below it")
-        return {**data, head: put(below, *rest)}
+        return {**data, head: put(below, rest, f"{above}.{head}" if above else head)}
 
-    return put(data, *keys)
+    return put(data, keys)
+
+
+def split_key(data: Mapping[str, Any], keys: list[str]) -> tuple[str, list[str]]:
+    """The key of `data` that a dotted path begins with, the longest that is there, and the rest."""
+    for count in range(len(keys), 1, -1):
+        if (joined := ".".join(keys[:count])) in data:
+            return joined, keys[count:]
+    return keys[0], keys[1:]
