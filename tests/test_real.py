@@ -157,6 +157,18 @@ def test_a_recipes_data_set_is_found_again_as_any_other(small, caplog):
     assert same(made, again)
 
 
+def test_statistics_of_equal_samples_serve_under_any_name(world, cache, monkeypatch):
+    """A data set that was renamed is measured as itself: the figures of its own name apply."""
+    old = make_plugin("my-gan", ganzoo_datasets={"old": "measuring:TinyPictures"})
+    new = make_plugin("my-gan", ganzoo_datasets={"new": "measuring:TinyPictures"})
+    world(measuring_plugin(), old)
+    first = real.reference_for(TinyLinear(), Part("old"))
+    world(measuring_plugin(), new)
+    monkeypatch.setattr(real, "make_reference", lambda *_: pytest.fail("it was measured again"))
+    second = real.reference_for(TinyLinear(), Part("new"))
+    assert (first.about.data.name, second.about.data.name) == ("my-gan/old", "my-gan/new")
+
+
 def test_other_data_weights_and_names_have_statistics_of_their_own(small, caplog):
     """The classes' extractor has the weights of the other, and another name."""
     asked = [
@@ -238,7 +250,7 @@ def test_the_packages_statistics_serve_without_the_data_set(no_network, cache, a
     assert same(found, read_reference(package_file("cnn-mnist", "mnist")))
     assert same(real.shipped_or_made(classifier(), Part(asked)), found)
     assert no_network == []
-    assert not cache.exists()
+    assert not (cache / "references").exists()
 
 
 @pytest.mark.parametrize(

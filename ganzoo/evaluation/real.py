@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import platformdirs
@@ -66,7 +67,8 @@ def reference_for(extractor: Extractor, part: Part) -> Reference:
     file = cache_file(extractor.name, extractor_hash(extractor), data_hash)
     if file.is_file():
         try:
-            return read_reference(file).require(extractor, str(file))
+            found = read_reference(file).require(extractor, str(file))
+            return replace(found, about=replace(found.about, data=part))  # kept by content
         except GanzooError as error:
             log.warning("%s; measured again", one_line(error))
     made = make_reference(extractor, part, train, test, data_hash)
