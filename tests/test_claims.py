@@ -152,6 +152,18 @@ def test_weights_of_no_training_seed_contradict(claimed):
     assert said.endswith("and no training seed's")
 
 
+def test_a_sampling_seed_may_lie_as_far_from_the_mean_as_the_spread_allows(claimed):
+    """Of 0, 0 and 0.3 the mean is 0.1 and the spread 0.1732; the first, in the checks, is 0."""
+    (check,) = [one for one in claimed.checks if "coverage" in one.values][:1]
+    check = replace(check, values={"coverage": 0.0}, tolerance={"coverage": 0.01})
+    (shown,) = [one for one in claimed.metrics if one.name == "coverage"]
+    shown = replace(shown, value=0.1, values=(), shipped=0.1, n=check.n, repeats=3, spread=0.1732)
+    config = replace(claimed, metrics=(shown,), checks=(check,))
+    assert not list(contradictions(config))
+    (said,) = contradictions(replace(config, metrics=(replace(shown, spread=0.05),)))
+    assert said == "coverage of these weights is 0.1, and 0 in the checks"
+
+
 def test_reports_on_other_data_cannot_stand_in_one_row():
     source = ModelSource(NAME)
     one = evaluate(source, classifier(), mini_reference(), n=100, seeds=(0,))

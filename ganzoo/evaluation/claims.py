@@ -243,8 +243,19 @@ def contradictions(config: ModelConfig) -> Iterator[str]:
         for check, key in _checks_of(metric, config):
             found = check.values[key]
             share = OTHER_SEEDS * sqrt(SAMPLES / check.n)
-            if abs(shipped - found) > check.tolerance[key] + share * abs(found):
+            more = max(share * abs(found), _farthest(metric))
+            if abs(shipped - found) > check.tolerance[key] + more:
                 yield f"{metric.name} of these weights is {shipped:g}, and {found:g} in the checks"
+
+
+def _farthest(metric: Metric) -> float:
+    """How far one of n sampling seeds can lie from their mean: s (n - 1) / sqrt(n).
+
+    0 where the spread is over training seeds, and so says nothing of it.
+    """
+    if metric.values or metric.spread is None or not metric.repeats:
+        return 0.0
+    return metric.spread * (metric.repeats - 1) / sqrt(metric.repeats)
 
 
 def unchecked(config: ModelConfig) -> list[str]:
