@@ -190,7 +190,7 @@ class Rows(Source):
 
 
 class Tensors(Source):
-    """Samples float32 [N, *S] that were drawn already, their labels, and the model they are of."""
+    """Samples float32 [N, *S] that were drawn already, with what is known of them."""
 
     def __init__(
         self,
@@ -198,9 +198,11 @@ class Tensors(Source):
         name: str = "samples",
         *,
         labels: Tensor | None = None,
+        targets: Tensor | None = None,
         model: Model | None = None,
     ) -> None:
-        self._samples, self._labels, self.model, self.name = samples, labels, model, name
+        self._samples, self._labels, self._targets = samples, labels, targets
+        self.model, self.name = model, name
         self.shape = tuple(samples.shape[1:])
 
     def batches(self, n: int, seed: int) -> Iterator[Tensor]:
@@ -210,3 +212,7 @@ class Tensors(Source):
     def labels(self, n: int, seed: int) -> Tensor | None:
         """Their labels [n], or None."""
         return None if self._labels is None else self._labels[:n]
+
+    def targets(self, n: int, seed: int) -> Tensor | None:
+        """The real samples [n, *S] that answer their conditions, or None."""
+        return None if self._targets is None else self._targets[:n]

@@ -25,6 +25,8 @@ Network: TypeAlias = Generator | Discriminator
 
 #: The shape of samples where nothing says it: points.
 COMMON_SHAPE = (2,)
+#: What weighs most against two players of a loss: they do not publish what it reads.
+UNREAD = 100
 
 
 class Table:
@@ -125,7 +127,10 @@ class Table:
         return {other: chosen[0].part} if len(chosen) == 1 else {}
 
     def _players(self, case: Case, loss: Loss) -> Seats:
-        """Two players of a loss that fit each other: those that it suits best."""
+        """Two players of a loss that fit each other: those that it suits best.
+
+        Where no such two publish what it reads, one that does, for a stand-in to play with.
+        """
         pairs = [
             ((unlike, g.entry.name, d.entry.name), g, d)
             for g, generator in self._networks("generator")
@@ -133,10 +138,20 @@ class Table:
             if _fit(generator, judge)
             for unlike in [_unsuited(loss, case, (g, generator), (d, judge))]
         ]
+        if all(unlike >= UNREAD for (unlike, *_), *_ in pairs) and (alone := self._publisher(loss)):
+            return alone
         if not pairs:
             return {}
         _, first, second = min(pairs, key=lambda pair: pair[0])
         return {"generator": first.part, "discriminator": second.part}
+
+    def _publisher(self, loss: Loss) -> Seats:
+        """The plugin's first network that alone publishes what a loss reads, if it reads any."""
+        for kind in ("generator", "discriminator") if loss.needs else ():
+            for case, network in self._networks(kind):
+                if loss.needs <= _published(network):
+                    return {kind: case.part}
+        return {}
 
     def _generator_of(self, data: Dataset) -> Seats:
         """The plugin's generator of such samples."""
@@ -167,7 +182,7 @@ def _unsuited(
     unread = not loss.needs <= _published(generator) | _published(judge)
     mixed = loss.double_backward and not (isinstance(judge, Discriminator) and judge.independent)
     names = (g.entry.name != case.entry.name) + (d.entry.name != case.entry.name)
-    return 100 * unread + 10 * mixed + 2 * names + (g.entry.name != d.entry.name)
+    return UNREAD * unread + 10 * mixed + 2 * names + (g.entry.name != d.entry.name)
 
 
 def _published(network: Network) -> set[str]:

@@ -48,10 +48,11 @@ def check_recipe(subject: LossSubject) -> None:
     try:
         recipe = read_record(Recipe, {**base, **loss.recipe}, "recipe")
         for spec in (recipe.optimizers.generator, recipe.optimizers.discriminator):
-            make_optimizer(spec, nn.Linear(1, 1))
+            for group in ({}, *({"*": group} for group in spec.groups.values())):
+                make_optimizer(replace(spec, groups=group), nn.Linear(1, 1))
     except (GanzooError, TypeError) as error:
         raise wrong(
-            f"its class attribute `recipe` is none: {one_line(error)}; give keys of a recipe, "
+            f"its class attribute `recipe` is no recipe: {one_line(error)}; give keys of a recipe, "
             'such as {"discriminator_steps": 5}',
             at,
         ) from error

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ganzoo.data.splitting import Half
 from ganzoo.errors import GanzooError, MetricError, one_line
-from ganzoo.evaluation.drawn import Sampled, Tensors
+from ganzoo.evaluation.drawn import NEEDS, Sampled, Tensors
 from ganzoo.evaluation.figures import Known, figure_of
 from ganzoo.evaluation.offered import Offered, applies, value_of
 from ganzoo.extractors import extractors_of, open_extractor
@@ -129,17 +129,22 @@ class Tried:
         self.extractor = _extractor(figure, part)
 
     def real(self) -> Sampled:
-        """Real samples, as for the floor."""
-        return self.offered.real_samples(self.figure, TRIED, self.extractor)
+        """Real samples, as for the floor; where they answer conditions, each is its own target."""
+        found = self.offered.real_samples(self.figure, TRIED, self.extractor)
+        if self.data.condition_shape is None or not self.data.paired:
+            return found
+        labels, targets = found.labels, found.samples.clone()
+        source = Tensors(found.samples, found.source.name, labels=labels, targets=targets)
+        return Sampled(source, found.n, 0, self.extractor, found.real)
 
     def noise(self) -> Sampled:
-        """As many samples of noise, asked for the same labels."""
+        """As many samples of noise, asked for the same labels and held against the same targets."""
         real = self.real()
         rng = torch.Generator().manual_seed(0)
         noise = torch.rand(real.n, *self.data.sample_shape, generator=rng)
         low, high = self.data.value_range or _range(real.samples)
-        labels = real.source.labels(real.n, 0)
-        source = Tensors(noise * (high - low) + low, "noise", labels=labels)
+        noise = noise * (high - low) + low
+        source = Tensors(noise, "noise", labels=real.labels, targets=real.targets)
         return Sampled(source, real.n, 0, self.extractor, real.real)
 
 
@@ -189,7 +194,8 @@ def _tried(subject: FigureSubject) -> Tried:
 
 def _with_what_it_needs(tried: Tried) -> Tried:
     if lacking := tried.real().lacks(tried.figure.needs):
-        raise Skipped(f"it needs {' and '.join(lacking)}, and {tried.name} has none")
+        what = " and ".join(NEEDS[name] for name in lacking)
+        raise Skipped(f"it needs {what}, and {tried.name} has none")
     return tried
 
 
