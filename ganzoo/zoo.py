@@ -205,7 +205,7 @@ class Model:
         if shape is not None and labels is not None:
             raise UsageError(
                 f"{self.card.name} takes conditions of shape {list(shape)} and no labels; give "
-                "conditions="
+                "conditions"
             )
         if balanced and (classes is None or labels is not None):
             said = "its labels are given" if labels is not None else "it has no classes"

@@ -81,15 +81,15 @@ JUDGE = ("judge", {"condition_shape": None})
     [
         (
             {"discriminator": JUDGE},
-            r"conditions differ in shape: the data set has \(1, 8, 4\), the generator has "
-            r"\(1, 8, 4\), the discriminator has None; declare one condition_shape on all three",
+            r"conditions differ in shape: the data set has \[1, 8, 4\], the generator has "
+            r"\[1, 8, 4\], the discriminator has none; take parts that agree",
         ),
         (
             {"generator": ("translator", {"condition_shape": [1, 8, 5]})},
-            r"the generator has \(1, 8, 5\)",
+            r"the generator has \[1, 8, 5\]",
         ),
         ({"data": "skewed", "sample": True}, None),
-        ({"data": "undeclared"}, r"the data set has None"),
+        ({"data": "undeclared"}, r"the data set has none"),
         (
             {"data": "undeclared", "discriminator": JUDGE,
              "generator": ("tiny", {"sample_shape": [1, 8, 8]})},

@@ -32,10 +32,12 @@ def check_conditions(generator: Generator, discriminator: Discriminator, data: D
         _check_undeclared(data)
         return False
     if len(set(shapes.values())) > 1:
-        said = ", ".join(f"{who} has {shape}" for who, shape in shapes.items())
+        said = ", ".join(
+            f"{who} has {'none' if shape is None else list(shape)}" for who, shape in shapes.items()
+        )
         raise ConfigError(
-            f"conditions differ in shape: {said}; declare one condition_shape on all three (a "
-            "player that does not look at `labels` declares it too)"
+            f"conditions differ in shape: {said}; take parts that agree (`condition_shape` says "
+            "it; a player that does not look at `labels` declares it too)"
         )
     _, found = data.batch(torch.arange(2) % len(data))
     if problem := fault_of(found, shapes["the data set"], 2):

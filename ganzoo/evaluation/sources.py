@@ -73,8 +73,8 @@ class ModelSource(Source):
         self.told = self._said()
         if self.model.generator.condition_shape is not None:
             self.notes = (
-                "samples are drawn for the conditions of the test samples that they are held "
-                "against: a figure may be better than the floor, whose samples are of others",
+                f"samples are drawn for the {self.told}: held against these, they may get a better "
+                "figure than the floor, whose samples are of others",
             )
 
     def batches(self, n: int, seed: int) -> Iterator[Tensor]:
