@@ -327,17 +327,27 @@ def record_described(
     name: str, records: dict[str, tuple[Path, ast.ClassDef]], told: set[str]
 ) -> Iterator[str]:
     """A record's keys, then those of the records that it holds."""
-    path, node = records[name]
     told.add(name)
-    lines = path.read_text(encoding="utf-8").splitlines()
-    keys = [n for n in node.body if isinstance(n, ast.AnnAssign)]
-    yield docstring(node)
-    yield table(("key", "type", "default", "meaning"), (key_row(key, node, lines) for key in keys))
-    for key in keys:
+    found = list(keys_of(name, records))
+    yield docstring(records[name][1])
+    yield table(("key", "type", "default", "meaning"), (key_row(*each) for each in found))
+    for key, _, _ in found:
         for inner in re.findall(r"\w+", ast.unparse(key.annotation)):
             if inner in records and inner not in told:
                 yield f"### {inner}"
                 yield from record_described(inner, records, told)
+
+
+def keys_of(
+    name: str, records: dict[str, tuple[Path, ast.ClassDef]]
+) -> Iterator[tuple[ast.AnnAssign, ast.ClassDef, list[str]]]:
+    """A record's keys, those of the record that it extends first, with where each is written."""
+    path, node = records[name]
+    for base in node.bases:
+        if isinstance(base, ast.Name) and base.id in records:
+            yield from keys_of(base.id, records)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    yield from ((one, node, lines) for one in node.body if isinstance(one, ast.AnnAssign))
 
 
 def key_row(key: ast.AnnAssign, record: ast.ClassDef, lines: list[str]) -> tuple[str, ...]:
