@@ -23,7 +23,7 @@ from ganzoo.errors import CheckError, UsageError
 from ganzoo.plugins import PART_HOOKS, Source, hookimpl
 from ganzoo.testing import checks_of, run_checks, source_of
 from ganzoo.testing.planning import Planned
-from tiny import as_hook, make_plugin
+from tiny import as_hook, make_plugin, tiny_plugin
 
 WAIVER = "check_independence[discriminator/judge]"
 REASON = "compares samples by design"
@@ -91,6 +91,26 @@ def test_parts_play_in_the_games_of_models_that_use_them():
     (game,) = [game for game in games if game.loss.name == "ganzoo-wgan/wgan-gp"]
     assert game.discriminator.arguments["width"] == 48
     assert game.data.name == "ganzoo/mnist-mini"  # the digits themselves may not be here
+
+
+def test_a_models_game_takes_the_turns_of_its_recipe(tmp_path):
+    recipe = {
+        "loss": {"name": "ganzoo/hinge"},
+        "data": {"name": "tiny/tiny-ring"},
+        "discriminator_steps": 2,
+        "generator_steps": 3,
+    }
+    player = {"name": "tiny/tiny"}
+    raw = {"ganzoo_config": 1, "name": "tiny-ring", "recipe": recipe}
+    (tmp_path / "tiny-ring").mkdir()
+    (tmp_path / "tiny-ring" / "config.json").write_text(
+        json.dumps({**raw, "generator": player, "discriminator": player})
+    )
+    source = tiny_plugin(ganzoo_cards=[tmp_path])
+    game = only(checks_of(source), "check_starts", "game/tiny-ring").subject.game
+    with using(game.world):
+        found = game.config().recipe
+    assert (found.discriminator_steps, found.generator_steps) == (2, 3)
 
 
 def test_planning_builds_no_world_of_its_own_for_ever():

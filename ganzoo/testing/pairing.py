@@ -22,7 +22,7 @@ from ganzoo.testing.games import Game
 from ganzoo.testing.guessing import COMMON_SHAPE, Seats, Table
 
 #: Keys of a model's recipe that belong to the game; the others say how long and how fast.
-KEPT = ("discriminator_steps", "reuse_fakes", "augmentation")
+KEPT = ("discriminator_steps", "generator_steps", "reuse_fakes", "augmentation")
 #: What `ganzoo_examples` calls the parts of a game, by kind.
 ROLES = {"generator": "generator", "discriminator": "discriminator", "loss": "loss"} | {
     "dataset": "data"
