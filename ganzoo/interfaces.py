@@ -88,14 +88,14 @@ class StyleGenerator(Generator):
 
     @abstractmethod
     def styles(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Latents [N, D] and labels int64 [N] -> styles [N, L, W]; draws nothing in eval mode."""
+        """Latents [N, D] and labels -> styles [N, L, W]; draws nothing in eval mode."""
 
     @abstractmethod
     def synthesise(self, styles: Tensor, labels: Tensor | None = None) -> Tensor:
         """Styles [N, L, W] -> samples [N, *S]."""
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Latents [N, D] and labels int64 [N] -> samples [N, *S]; final."""
+        """Latents [N, D] and labels -> samples [N, *S]; final."""
         return self.synthesise(self.styles(latents, labels), labels)
 
     def outputs(self, latents: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:

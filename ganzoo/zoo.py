@@ -142,7 +142,7 @@ class Model:
         alike where they are `balanced`. `conditions` are for models that have a `condition_shape`
         C: [*C] for all samples, or [M, *C] of which sample i gets number i modulo M, with M at most
         n; without them the model's own serve, in the same way. `truncation` below 1 trades variety
-        for typical samples (see `ganzoo.truncation`); 1 leaves them as they are.
+        for typical samples; 1 leaves them as they are.
         """
         pieces = self.batches(
             n,
