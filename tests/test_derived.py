@@ -308,3 +308,12 @@ def test_a_schedule_of_another_name_takes_the_place_of_the_cards(zoo):
     raw, notes = changed(card(schedules=moved), [("recipe.schedules", other)])
     assert raw["recipe"]["schedules"] == other
     assert notes == ["schedules.loss.arguments.gamma inverse-sqrt in place of linear: to left out"]
+
+
+@pytest.mark.parametrize("place", ["generator", "discriminator", "recipe", "recipe.loss"])
+@pytest.mark.parametrize("value", ["critic", 3, None, []])
+def test_what_is_no_part_is_left_for_the_reader_to_refuse(place, value):
+    raw, _, _ = derived(card(), [(place, value)], "model")
+    for key in place.split("."):
+        raw = raw[key]
+    assert raw == value

@@ -114,10 +114,14 @@ def _other_parts(found: Mapping[str, tuple[object, object]]) -> set[str]:
     return data | {who for who in ("generator", "discriminator") if f"{who}.name" in found}
 
 
-def _given(part: Mapping[str, Any]) -> str:
-    """What a part was given, in brackets."""
-    given = (part.get("arguments") or {}).items()
-    told = [_value(value) if _is_path(value) else f"{key} {_value(value)}" for key, value in given]
+def _given(part: Any) -> str:
+    """What a part was given, in brackets; nothing of what is no part, which is told when read."""
+    given = at(part, "arguments")
+    given = given if isinstance(given, Mapping) else {}
+    told = [
+        _value(value) if _is_path(value) else f"{key} {_value(value)}"
+        for key, value in given.items()
+    ]
     return f" ({', '.join(told)})" if told else ""
 
 
