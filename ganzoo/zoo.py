@@ -337,8 +337,8 @@ def _skeleton(interface: type[P], card: Card) -> P:
 
 
 def _at_rest(network: P) -> P:
-    """A network in eval mode, without gradients, that says which labels it lacks."""
-    if network.num_classes is not None:
+    """A network in eval mode, without gradients, that says what it lacks to be told."""
+    if network.num_classes is not None or network.condition_shape is not None:
         network.register_forward_pre_hook(_ask_for_labels, with_kwargs=True)
     return network.eval().requires_grad_(False)
 
@@ -357,7 +357,7 @@ def _whole_labels(given: object) -> Tensor:
 
 
 def _ask_for_labels(network: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Say what a conditional network lacks that is called without labels and fails without them."""
+    """Say what a conditional network lacks that is called without it and fails."""
     labels = args[1] if len(args) > 1 else kwargs.get("labels")
     if labels is not None:
         return
@@ -367,7 +367,10 @@ def _ask_for_labels(network: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
             network.forward(*args, **kwargs)
     except Exception as error:
         what = "samples" if isinstance(network, Discriminator) else "latents"
+        lacked, kind = "labels", f"whole numbers [n] from 0 to {(network.num_classes or 1) - 1}"
+        if (shape := network.condition_shape) is not None:
+            lacked, kind = "conditions", f"floats [n, {', '.join(map(str, shape))}]"
         raise UsageError(
-            f"{type(network).__name__} is conditional and fails without labels; call it with "
-            f"({what}, labels), whole numbers [n] from 0 to {network.num_classes - 1}"
+            f"{type(network).__name__} is conditional and fails without {lacked}; call it with "
+            f"({what}, {lacked}), {kind}"
         ) from error

@@ -41,7 +41,7 @@ from ganzoo.specs import CONDITIONS_FILE, FileRecord, ModelConfig, Part, read_co
 from ganzoo.testing import run_checks
 from playing import config, exported, play
 from published import LICENCES
-from translating import HALF, SIDE, Skewed, Steps, translating_plugin
+from translating import HALF, SIDE, Judge, Skewed, Steps, translating_plugin
 
 CPU = torch.device("cpu")
 SHAPE = (1, SIDE, HALF)
@@ -200,6 +200,16 @@ def test_conditions_of_ones_own_serve_in_a_circle(model):
 def test_wrong_conditions_are_refused(model, given, said):
     with pytest.raises(UsageError, match=said):
         model.sample(4, seed=0, **given)
+
+
+def test_players_called_without_conditions_say_what_they_lack(model, monkeypatch):
+    with pytest.raises(UsageError, match=r"call it with \(latents, conditions\), floats \[n, 1, 8"):
+        model.generator(model.latents(2, seed=0))
+    picture = model.sample(2, seed=0)
+    assert len(model.discriminator(picture)) == 2  # which looks at the picture's own half then
+    monkeypatch.setattr(Judge, "forward", lambda self, samples, labels=None: samples + labels)
+    with pytest.raises(UsageError, match=r"fails without conditions; call it with \(samples, cond"):
+        model.discriminator(picture)
 
 
 def test_an_unfinished_run_is_loaded_with_the_conditions_that_settle_it(run):
