@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import math
 import operator
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,19 @@ def whole(name: str, value: object, *, least: int, most: int | None = None) -> i
         upper = "2**63 - 1" if most == GREATEST_SEED else most
         span = f"{least} or more" if most is None else f"between {least} and {upper}"
         raise UsageError(f"{name} must be {span}, found {brief(number)}")
+    return number
+
+
+def finite(name: str, value: object, *, least: float) -> float:
+    """A finite number in its range, numpy's and torch's too; no text and no True."""
+    if isinstance(value, bool | str) or not hasattr(type(value), "__float__"):
+        raise UsageError(f"{name} must be a number, found {told(value)}")
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, RuntimeError):  # a tensor or an array of several
+        raise UsageError(f"{name} must be a number, found {told(value)}") from None
+    if not (number >= least and math.isfinite(number)):
+        raise UsageError(f"{name} must be {least} or more, found {number}")
     return number
 
 
@@ -83,27 +98,31 @@ def pinned_sha256(value: object) -> str | None:
     return None if given is None else given.lower()
 
 
-def text_for_a_number(
-    arguments: Mapping[str, Any], taken: Mapping[str, inspect.Parameter]
-) -> str | None:
-    """Which argument is text where its annotation asks for a number, in words; None for none."""
-    for name, value in arguments.items():
-        if not isinstance(value, str) or name not in taken or not _takes_numbers(taken[name]):
+def text_for_a_number(arguments: Mapping[str, Any], factory: Any) -> str | None:
+    """Which argument is text where a factory's annotation asks for a number; None for none."""
+    texts = {name: value for name, value in arguments.items() if isinstance(value, str)}
+    hints = _annotations(factory) if texts else {}
+    for name, value in texts.items():
+        if name not in hints or not _is_of_numbers(hints[name]):
             continue
         advice = f"; give {name}={value.strip()}" if _reads_as_number(value) else ""
         return f"{name} must be a number, found {told(value)}{advice}"
     return None
 
 
-def _takes_numbers(parameter: inspect.Parameter) -> bool:
+def _annotations(factory: Any) -> dict[str, Any]:
+    """What a class's `__init__` or a function says of its arguments; aliases as what they are."""
+    function = inspect.unwrap(factory.__init__ if isinstance(factory, type) else factory)
+    for resolved in (True, False):  # some names are known to type checkers alone
+        with suppress(Exception):
+            return inspect.get_annotations(function, eval_str=resolved)
+    return {}
+
+
+def _is_of_numbers(said: Any) -> bool:
     """Whether an annotation names numbers and nothing that a text could be."""
-    said = parameter.annotation
-    if said is parameter.empty:
-        return False
-    words = set(
-        re.findall(r"\w+", said if isinstance(said, str) else inspect.formatannotation(said))
-    )
-    words -= {"typing", "collections", "abc", "builtins"}
+    text = said if isinstance(said, str) else inspect.formatannotation(said)
+    words = set(re.findall(r"\w+", text)) - {"typing", "collections", "abc", "builtins"}
     return bool(words & _NUMBERS) and words <= _NUMBERS | _AROUND
 
 

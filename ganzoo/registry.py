@@ -77,7 +77,7 @@ class Entry:
                         f"{self.kind} {self.qualified} takes no argument {brief(name)}; "
                         f"{did_you_mean(name[:LONGEST], taken, otherwise='it takes: {}')}"
                     )
-        if wrong := text_for_a_number(arguments, taken):
+        if wrong := text_for_a_number(arguments, factory):
             raise PartError(f"{self.kind} {self.qualified}: {wrong}")
         try:
             return factory(**arguments)

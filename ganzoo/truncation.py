@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.errors import UsageError
+from ganzoo.given import finite
 from ganzoo.interfaces import Generator, StyleGenerator
 
 
@@ -21,8 +22,7 @@ def truncated(generator: Generator, truncation: float) -> Generator:
 
     `truncation` is 0 or more. 0 draws the average style alone, or latents that are all 0.
     """
-    if not (truncation >= 0 and math.isfinite(truncation)):
-        raise UsageError(f"truncation must be 0 or more, found {truncation}")
+    truncation = finite("truncation", truncation, least=0)
     if truncation == 1:
         return generator
     if isinstance(generator, StyleGenerator):

@@ -283,6 +283,19 @@ def test_text_for_a_number_is_told_from_the_number(
         ganzoo.create_generator("mine", size=64)
 
 
+@pytest.mark.parametrize("future", ["from __future__ import annotations\n", ""])
+def test_text_for_a_number_is_told_where_the_annotation_has_a_name_of_its_own(
+    world: Callable[..., Catalogue], module: Callable[[str], str], future: str
+) -> None:
+    name = module(
+        f"{future}from collections.abc import Sequence\nSize = int | Sequence[int]\n"
+        "def make(size: Size = 28):\n    raise ValueError(size)"
+    )
+    world(make_plugin("own", ganzoo_generators={"mine": f"{name}:make"}))
+    with pytest.raises(PartError, match="size must be a number, found the text '64'"):
+        ganzoo.create_generator("mine", size="64")
+
+
 @pytest.mark.parametrize("annotation", ["str", "int | str", "object", "'int | Size'", "list[str]"])
 def test_text_where_text_may_be_is_passed_on(
     world: Callable[..., Catalogue], module: Callable[[str], str], annotation: str

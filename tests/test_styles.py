@@ -191,6 +191,12 @@ def test_a_truncation_below_0_or_without_end_is_refused(number):
         truncated(TinyGenerator(), number)
 
 
+@pytest.mark.parametrize("given", ["a", True, None, [1.0], torch.ones(2)])
+def test_a_truncation_that_is_no_number_is_refused(given):
+    with pytest.raises(UsageError, match="truncation must be a number, found"):
+        truncated(TinyGenerator(), given)
+
+
 # --- Models and the command -------------------------------------------------------------------
 
 

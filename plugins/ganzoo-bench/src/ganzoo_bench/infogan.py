@@ -19,7 +19,7 @@ LEAK = 0.2
 def quarter(size: int) -> int:
     """Side of the smallest feature maps: convolutions halve the image twice."""
     if not isinstance(size, int) or size < 4 or size % 4:
-        raise ValueError(f"size is a multiple of 4, found {size}")
+        raise ValueError(f"size is a multiple of 4, found {size!r}")
     return size // 4
 
 

@@ -25,7 +25,7 @@ INIT_STD = 0.02  # Radford et al. 2016, section 4
 def sides(size: int) -> tuple[int, ...]:
     """The sides of the maps, or what sizes there are."""
     if size not in tuple(SIDES):  # [height, width] is no key
-        raise ValueError(f"size is one of {', '.join(map(str, SIDES))}, found {size}")
+        raise ValueError(f"size is one of {', '.join(map(str, SIDES))}, found {size!r}")
     return SIDES[size]
 
 

@@ -23,7 +23,7 @@ def check_size(size: int, channels: int) -> None:
     check(size, channels, None)
     if size not in SIZES:
         squares = "" if isinstance(size, int) else "the scripts make squares: "
-        raise ValueError(f"{squares}size is one of {', '.join(map(str, SIZES))}, found {size}")
+        raise ValueError(f"{squares}size is one of {', '.join(map(str, SIZES))}, found {size!r}")
 
 
 class FirstGenerator(Generator):

@@ -34,7 +34,7 @@ def sides_of(size: Size) -> tuple[int, int]:
         if lesser in SIDES and greater % 2 == 0:
             return pair
     more = "" if pair == (size, size) else ", or [height, width]: one of these, the longer one even"
-    raise ValueError(f"size is one of {', '.join(map(str, SIDES))}{more}, found {size}")
+    raise ValueError(f"size is one of {', '.join(map(str, SIDES))}{more}, found {size!r}")
 
 
 def maps(size: Size) -> list[tuple[int, int]]:

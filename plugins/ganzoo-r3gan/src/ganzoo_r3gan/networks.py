@@ -31,7 +31,7 @@ def sides_of(size: int) -> list[int]:
             return [base, *sides[: sides.index(size) + 1]]
     raise ValueError(
         f"size is 4 or 7 doubled at least once (8, 14, 16, 28, 32, 56, 64, 112, 128, 224, 256 ...),"
-        f" found {size}"
+        f" found {size!r}"
     )
 
 

@@ -32,7 +32,7 @@ def sides_of(size: int) -> list[int]:
         sides = [base * 2**k for k in range(1, 6) if base * 2**k <= LARGEST]
         if size in sides:
             return [base, *sides[: sides.index(size) + 1]]
-    raise ValueError(f"size is one of 8, 14, 16, 28, 32, 56, 64, 112 and 128, found {size}")
+    raise ValueError(f"size is one of 8, 14, 16, 28, 32, 56, 64, 112 and 128, found {size!r}")
 
 
 def widths_of(widths: int | Sequence[int] | None, sides: Sequence[int]) -> list[int]:
