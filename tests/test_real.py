@@ -186,6 +186,16 @@ def test_other_data_weights_and_names_have_statistics_of_their_own(small, caplog
     assert caplog.text == ""
 
 
+def test_statistics_of_the_same_content_stand_under_the_name_that_was_asked_for(small, world):
+    world(measuring_plugin(ganzoo_datasets={"twins": "measuring:TinyPictures"}))
+    extractor = TinyLinear()
+    first = real.reference_for(extractor, PICTURES)
+    second = real.reference_for(extractor, Part("twins"))
+    assert second.about.data.name.endswith("/twins")
+    assert second.about.data_hash == first.about.data_hash
+    assert len(list(small.iterdir())) == 1
+
+
 @pytest.mark.parametrize("damage", [b"", b"torn", None])
 def test_a_damaged_cache_is_measured_again(small, caplog, damage):
     one = real.reference_for(TinyLinear(), PICTURES)
