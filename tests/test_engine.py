@@ -18,6 +18,7 @@ from torch.testing import assert_close
 
 import ganzoo
 import playing
+import tiny
 from folders import config_of
 from ganzoo.engine.checkpoint import Checkpoint, Setting, checkpoint_folders, last_good
 from ganzoo.engine.counters import BalancedOrder, Counters, DataOrder
@@ -207,6 +208,19 @@ def test_an_average_moves_half_way_in_its_half_life(tiny_world):
 def test_an_unknown_optimizer_is_refused_with_the_nearest(tiny_world, tmp_path):
     with pytest.raises(ConfigError, match="no optimizer 'addam'; did you mean .*'adam'"):
         run_ring(tmp_path / "run", optimizers={"generator": {"name": "addam"}})
+
+
+@pytest.mark.parametrize("player", ["Generator", "Discriminator"])
+def test_a_state_that_no_checkpoint_can_hold_is_refused_at_the_start(
+    tiny_world, tmp_path, monkeypatch, player
+):
+    kind = getattr(tiny, f"Tiny{player}")
+    monkeypatch.setattr(kind, "get_extra_state", lambda self: {"epochs": 3}, raising=False)
+    monkeypatch.setattr(kind, "set_extra_state", lambda self, state: None, raising=False)
+    said = f"the {player.lower()}'s state holds '_extra_state', a dict: .* tensors alone; leave"
+    with pytest.raises(TrainingError, match=said):
+        run_ring(tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_an_optimizers_bad_argument_is_refused(tiny_world, tmp_path):

@@ -22,6 +22,7 @@ def dry_call(state: TrainingState, table: Table) -> frozenset[str]:
 
     Returns whose turns take a gradient that is differentiated again.
     """
+    _refuse_what_no_checkpoint_holds(state)
     generator, discriminator, loss, augmentations = copy.deepcopy(
         (state.generator, state.discriminator, state.loss, state.augmentations)
     )
@@ -70,6 +71,17 @@ def dry_call(state: TrainingState, table: Table) -> frozenset[str]:
                 "would grow for ever; detach the value before it is kept"
             )
     return frozenset(mover for mover, found in twice.items() if found)
+
+
+def _refuse_what_no_checkpoint_holds(state: TrainingState) -> None:
+    """Say which network keeps something that is no tensor (`get_extra_state`)."""
+    for owner in ("generator", "discriminator"):
+        for name, value in getattr(state, owner).state_dict().items():
+            if not isinstance(value, Tensor):
+                raise TrainingError(
+                    f"the {owner}'s state holds {name!r}, a {type(value).__name__}: checkpoints "
+                    "and weights hold tensors alone; leave get_extra_state out, or return a tensor"
+                )
 
 
 def _outputs(
