@@ -70,6 +70,7 @@ MISTAKES = [
     Mistake("generator", "SharedImage", "deepcopy", "both hold one tensor"),
     Mistake("generator", "LambdaImage", "deepcopy", "write it as a method"),
     Mistake("generator", "StrayImage", "round_trip", "neither a parameter nor a buffer"),
+    Mistake("generator", "UnsavedImage", "round_trip", "the buffer 'shift' is not saved"),
     Mistake("generator", "RandomWidthImage", "round_trip", "must depend on its arguments alone"),
     Mistake("generator", "ExtraStateImage", "round_trip", "leave get_extra_state out"),
     Mistake("generator", "GlobalLatents", "latents", "pass generator=rng to every torch.rand"),

@@ -326,6 +326,15 @@ class StrayImage(Image):
         return self.paint(self.body(latents) + self.shift).unflatten(1, SHAPE)
 
 
+class UnsavedImage(StrayImage):
+    """Draws a buffer that is not saved."""
+
+    def __init__(self):
+        super().__init__()
+        del self.shift
+        self.register_buffer("shift", torch.randn(16), persistent=False)
+
+
 class DoubleImage(Image):
     """Lets a numpy constant in."""
 

@@ -122,6 +122,17 @@ def check_round_trip(subject: NetworkSubject[Any]) -> None:
         if name := first_difference(network.state_dict(), other.state_dict()):
             raise wrong(f"{name!r} comes back from a file with other values")
     if apart(_made(subject, network), _made(subject, other)) > CLOSE:
+        unsaved = dict(network.named_buffers()).keys() - network.state_dict().keys()
+        if name := first_difference(
+            {key: network.get_buffer(key) for key in unsaved},
+            {key: other.get_buffer(key) for key in unsaved},
+        ):
+            raise wrong(
+                "a network with all the weights of another computes something else: the buffer "
+                f"{name!r} is not saved (persistent=False), and what __init__ makes of it is not "
+                "the same each time; leave persistent=False out",
+                subject.line(r"register_buffer", method="__init__"),
+            )
         raise wrong(
             "a network with all the weights of another computes something else: a tensor that is "
             "neither a parameter nor a buffer is drawn in __init__; keep it with "
