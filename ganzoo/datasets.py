@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ganzoo.errors import UsageError, brief
+from ganzoo.given import text_of
 from ganzoo.interfaces import Dataset
 from ganzoo.parts import build
 from ganzoo.specs import Part
@@ -13,4 +15,10 @@ __all__ = ["load"]
 
 def load(name: str, /, **arguments: Any) -> Dataset:
     """Open a data set by bare or qualified name, with its constructor's arguments."""
+    kind, colon, path = text_of("the name", name).partition(":")
+    if colon and kind == "folder":  # as --data says it, which asks the networks for the rest
+        raise UsageError(
+            f"there is no data set {brief(name)}; a folder is opened by load('folder', "
+            f"path={brief(path)}, size=..., channels=...)"
+        )
     return build(Dataset, Part(name, arguments))

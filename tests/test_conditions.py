@@ -567,6 +567,10 @@ def test_a_data_set_is_opened_by_its_name():
     assert ganzoo.datasets.load("steps", length=5).sample_shape == (1, SIDE, SIDE)
     with pytest.raises(GanzooError, match="did you mean"):
         ganzoo.datasets.load("mnist-mimi")
+    with pytest.raises(UsageError, match="the name must be text, found None"):
+        ganzoo.datasets.load(None)
+    with pytest.raises(UsageError, match=r"load\('folder', path='photos/', size=..., channels"):
+        ganzoo.datasets.load("folder:photos/")
 
 
 # --- The conformance kit --------------------------------------------------------------------------

@@ -459,6 +459,21 @@ def test_an_argument_of_another_type_is_an_error_of_ours():
         create_loss("hinge", r1_gamma="big")
 
 
+@pytest.mark.parametrize("name", ["hinge", "relativistic"])
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"r1_gamma": math.nan}, "gammas must be 0 or more, found nan"),
+        ({"r2_gamma": math.inf}, "gammas must be 0 or more, found 0.0 and inf"),
+        ({"penalty_interval": 1.5}, "penalty_interval is a whole number, found 1.5"),
+        ({"penalty_interval": True}, "penalty_interval is a whole number, found True"),
+    ],
+)
+def test_penalties_are_weighed_with_numbers_in_their_range(name, given, said):
+    with pytest.raises(GanzooError, match=said):
+        create_loss(name, **given)
+
+
 # --- Loss as a module -------------------------------------------------------------------------
 
 

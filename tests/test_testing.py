@@ -76,6 +76,12 @@ def test_a_models_name_means_the_model():
     assert ids(checks_of("vanilla-mnist")) == {"model/vanilla-mnist"}
 
 
+@pytest.mark.parametrize("what", [None, 3, object])
+def test_what_can_be_checked_is_said_where_something_else_is_given(what):
+    with pytest.raises(UsageError, match=r"what is checked is a plugin .* or a model"):
+        checks_of(what)
+
+
 def test_the_core_is_a_plugin_too():
     found = ids(checks_of("ganzoo-core"))
     assert {"loss/hinge", "dataset/ring", "model/dcgan-mnist", "writer/image"} <= found

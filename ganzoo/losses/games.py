@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC
 
 import torch
@@ -39,8 +40,10 @@ class PenalisedLoss(Loss, ABC):
     def __init__(
         self, r1_gamma: float = 0.0, r2_gamma: float = 0.0, penalty_interval: int = 1
     ) -> None:
-        if r1_gamma < 0 or r2_gamma < 0:
+        if not (0 <= r1_gamma < math.inf and 0 <= r2_gamma < math.inf):  # NaN is in no range
             raise ConfigError(f"gammas must be 0 or more, found {r1_gamma} and {r2_gamma}")
+        if type(penalty_interval) is not int:
+            raise ConfigError(f"penalty_interval is a whole number, found {penalty_interval!r}")
         if penalty_interval < 1:
             raise ConfigError(f"penalty_interval must be 1 or more, found {penalty_interval}")
         self.r1_gamma, self.r2_gamma = r1_gamma, r2_gamma

@@ -10,6 +10,7 @@ from typing import Any
 
 from ganzoo.cards import Card, Catalogue, catalogue, using
 from ganzoo.errors import CheckError, UnknownNameError, UsageError, did_you_mean
+from ganzoo.given import told
 from ganzoo.plugins import CORE, PART_HOOKS, Plugin, PluginManager, Source, canonical
 from ganzoo.registry import Entry
 from ganzoo.specs import ModelConfig
@@ -106,6 +107,11 @@ def checks_of(
         source = source_of(what)
         with using(Catalogue(PluginManager([source], strict=False))):
             return checks_of(source.distribution, examples=examples, waivers=waivers, fast=fast)
+    if not isinstance(what, str | Path | Card):
+        raise UsageError(
+            "what is checked is a plugin (its distribution, its module, a Source) or a model (a "
+            f"name, a folder, a Card), found {told(what)}"
+        )
     zoo = catalogue()
     plugin = None if isinstance(what, Path | Card) else find_plugin(zoo, what)
     if plugin is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from math import inf
 from typing import ClassVar
 
 import torch
@@ -76,7 +77,7 @@ class PenalisedWGAN(Loss, ABC):
     }
 
     def __init__(self, penalty: float = 10.0) -> None:
-        if penalty < 0:
+        if not 0 <= penalty < inf:  # NaN is in no range
             raise ValueError(f"penalty must be 0 or more, found {penalty}")
         self.penalty = penalty
 
