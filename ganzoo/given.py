@@ -112,7 +112,8 @@ def text_for_a_number(arguments: Mapping[str, Any], factory: Any) -> str | None:
 
 def _annotations(factory: Any) -> dict[str, Any]:
     """What a class's `__init__` or a function says of its arguments; aliases as what they are."""
-    function = inspect.unwrap(factory.__init__ if isinstance(factory, type) else factory)
+    made_by = factory.__init__ if isinstance(factory, type) else factory  # type: ignore[misc]
+    function = inspect.unwrap(made_by)
     for resolved in (True, False):  # some names are known to type checkers alone
         with suppress(Exception):
             return inspect.get_annotations(function, eval_str=resolved)

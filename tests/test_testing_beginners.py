@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from ganzoo.testing import checks_of, run_checks
 from ganzoo.testing.running import run_planned
 from ganzoo.testing.worlds import offering
 from published import write_published
-from tiny import TinyGenerator, make_plugin, tiny_plugin
+from tiny import TinyGenerator, as_hook, make_plugin, tiny_plugin
 
 SOUND = {"generator": "Painter", "discriminator": "Critic", "dataset": "Stripes"}
 
@@ -235,6 +235,21 @@ def test_a_fault_of_a_model_folder_is_one_line(tmp_path: Path, break_it, check, 
     assert wrong.id == f"model/tiny-ring check_{check}"
     assert re.search(said, wrong.said), wrong.said
     assert sum(one.because == wrong.id for one in made) == stopped
+
+
+def test_parts_that_a_failed_hook_would_offer_are_the_hooks_fault(tmp_path: Path):
+    folder = write_published(tmp_path / "models" / "tiny-ring", **facts())
+    source = tiny_plugin(ganzoo_cards=[folder.parent])
+    module = source.load()
+    module.ganzoo_generators = as_hook("ganzoo_generators", ["tiny:TinyGenerator"])
+    source = replace(source, load=lambda: module)
+    with using(Catalogue(PluginManager([source], strict=False))):
+        planned = [one for one in checks_of("tiny") if one.subject.kind in ("plugin", "model")]
+        made = run_planned(planned)
+    (wrong,) = [one for one in made if not one.holds]
+    assert wrong.said.startswith("ganzoo_generators: expected a mapping, found list")
+    stopped = {one.id for one in made if one.because == wrong.id}
+    assert "model/tiny-ring check_requires" in stopped
 
 
 def facts() -> dict[str, object]:

@@ -99,7 +99,10 @@ def _plugin(what: str, *, fast: bool, quiet: bool) -> list[Found]:
     numbers = numbers_from(1)
 
     def tell(result: Result) -> None:
-        line = f"{next(numbers)}/{len(planned)}  {result.subject}  {result.check}  {result.outcome}"
+        number = next(numbers)
+        if result.outcome == "not run" and not sys.stderr.isatty() and number < len(planned):
+            return  # the table says so
+        line = f"{number}/{len(planned)}  {result.subject}  {result.check}  {result.outcome}"
         if not quiet:
             _progress(f"{line}  {result.seconds:.1f} s", last=line.startswith(f"{len(planned)}/"))
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from ganzoo.errors import CheckError
 from ganzoo.testing.checks import FOUNDATIONS, TOGETHER
-from ganzoo.testing.faults import authors_line, root_of
+from ganzoo.testing.checks.plugins import check_loads
+from ganzoo.testing.faults import NotOfferedError, authors_line, root_of
 from ganzoo.testing.planning import Planned
 from ganzoo.testing.subjects import PartSubject
 
@@ -45,6 +46,7 @@ class Ledger:
         self._foundations: dict[str, str] = {}
         self._parts: dict[tuple[str, str], Result] = {}
         self._roots: dict[tuple[str, str], str] = {}
+        self._plugins: dict[str, str] = {}
 
     def cause(self, planned: Planned) -> str:
         """The result that a check is not made because of; empty where there is none.
@@ -72,6 +74,10 @@ class Ledger:
         root = _root(error)
         if root is not None and (told := self._roots.setdefault(root, result.id)) != result.id:
             result = not_run(planned, told, result.seconds)
+        if planned.function is check_loads:
+            self._plugins[planned.subject.name] = result.id
+        if (owner := _missing_from(error)) in self._plugins:
+            result = not_run(planned, self._plugins[owner], result.seconds)
         if planned.function in FOUNDATIONS:
             self._foundations.setdefault(planned.subject.id, result.because or result.id)
         if isinstance(planned.subject, PartSubject):
@@ -111,6 +117,12 @@ def _settled(one: Result, by: Mapping[str, Result]) -> Result:
             return replace(one, outcome="skipped", because="")
         case _:
             return replace(one, outcome="WRONG", said=f"{one.said}, and finds nothing", because="")
+
+
+def _missing_from(error: BaseException | None) -> str:
+    """The plugin that does not offer what a model is made of, where that is what went wrong."""
+    root = None if error is None else root_of(error)
+    return root.owner if isinstance(root, NotOfferedError) else ""
 
 
 def _root(error: BaseException | None) -> tuple[str, str] | None:

@@ -35,6 +35,14 @@ class Skipped(Exception):  # noqa: N818 - nothing is wrong
     """A check that cannot be made here, with the reason."""
 
 
+class NotOfferedError(CheckError):
+    """A part that its plugin, `owner`, does not offer: that one's fault where it does not load."""
+
+    def __init__(self, said: str, owner: str) -> None:
+        super().__init__(said)
+        self.owner = owner
+
+
 class Blocked(Skipped):
     """A check that cannot be made because of what another one finds wrong, and tells.
 

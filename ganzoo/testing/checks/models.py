@@ -12,7 +12,7 @@ from ganzoo.plugins import CORE
 from ganzoo.ranges import version_fits
 from ganzoo.specs import ModelConfig, Part
 from ganzoo.testing.cases import parts_of
-from ganzoo.testing.faults import Blocked, Skipped, told_by, wrong
+from ganzoo.testing.faults import Blocked, NotOfferedError, Skipped, told_by, wrong
 from ganzoo.testing.subjects import ModelSubject
 from ganzoo.weights import read_tensors
 from ganzoo.zoo import Model, load
@@ -190,10 +190,10 @@ def _check_offered(subject: ModelSubject, kind: str, part: Part, owner: str, at:
         return
     offered, bare = plugin.parts.get(kind, {}), part.name.rpartition("/")[2]
     if bare not in offered:
-        raise wrong(
+        raise NotOfferedError(
             f"the {kind} is {part.name!r}, and {owner} offers none of that name; "
-            f"{did_you_mean(bare, offered)}",
-            at,
+            f"{did_you_mean(bare, offered)} [{at}]",
+            owner,
         )
 
 
