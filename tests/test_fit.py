@@ -323,6 +323,7 @@ def published() -> list[tuple[str, dict]]:
 SHAPES = {
     "mnist": ((1, 28, 28), 10),
     "fashion-mnist": ((1, 28, 28), 10),
+    "letters": ((1, 32, 32), 26),
     "stacked-mnist": ((3, 32, 32), 1000),
     "ring": ((2,), 8),
     "grid": ((2,), 25),
