@@ -24,15 +24,15 @@ from torch.nn.functional import softplus
 
 from ganzoo import Discriminator, Generator, hookimpl
 from ganzoo.cards import Catalogue, using
-from ganzoo.engine.cadence import Cadence
+from ganzoo.ema import lerp_share
 from ganzoo.engine.prepare import config_of, prepare, resolve
-from ganzoo.engine.run import RunOptions
+from ganzoo.engine.run.options import RunOptions
+from ganzoo.engine.run.recorder import Cadence
+from ganzoo.engine.run.tracking import Trackers
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.tracking import Trackers
 from ganzoo.engine.train import half_life, setting_of
 from ganzoo.engine.turns import Table, step
 from ganzoo.plugins import PluginManager, Source
-from ganzoo.wrappers.ema import lerp_share
 
 STEPS = 100  #: of one turn of a case
 

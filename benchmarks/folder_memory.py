@@ -43,8 +43,8 @@ def make_folder(folder: Path, count: int) -> Path:
 
 def pack(folder: Path, size: int) -> float:
     """Pack the folder; seconds for an image."""
-    from ganzoo.data.form import Form
-    from ganzoo.data.packing import Wanted, find_or_make
+    from ganzoo.data.packing.folder_pack import Wanted, find_or_make
+    from ganzoo.data.picture_form import Form
 
     start = time.perf_counter()
     _, made = find_or_make(
@@ -56,7 +56,7 @@ def pack(folder: Path, size: int) -> float:
 def read(folder: Path, size: int) -> float:
     """Open the pack and read it as a training does; seconds for a batch."""
     from ganzoo.data.folder import FolderImages
-    from ganzoo.engine.counters import DataOrder
+    from ganzoo.engine.randomness import DataOrder
 
     data = FolderImages(str(folder), size, 3)
     order = DataOrder(len(data), seed=0)

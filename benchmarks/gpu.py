@@ -29,7 +29,7 @@ from unittest.mock import patch
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from ganzoo.engine.process import tune_allocator, tune_cuda  # noqa: E402
+from ganzoo.engine.run.process import tune_allocator, tune_cuda  # noqa: E402
 
 tune_allocator()
 tune_cuda()  # before CUDA starts
@@ -41,13 +41,13 @@ from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 from torch.utils.flop_counter import flop_registry  # noqa: E402
 from train_step import make_plain, raw_config  # noqa: E402
 
+from ganzoo.ema import Ema, lerp_share  # noqa: E402
 from ganzoo.engine import turns  # noqa: E402
-from ganzoo.engine.graphs import Graphs, own_stream  # noqa: E402
+from ganzoo.engine.cuda_graphs import Graphs, own_stream  # noqa: E402
 from ganzoo.engine.prepare import prepare, resolve  # noqa: E402
 from ganzoo.engine.train import half_life  # noqa: E402
 from ganzoo.errors import UnknownNameError  # noqa: E402
 from ganzoo.losses import penalties  # noqa: E402
-from ganzoo.wrappers.ema import Ema, lerp_share  # noqa: E402
 
 #: The recipes of which one is r3gan's: 2 x 2 residual blocks of grouped convolutions a stage.
 NAMES = ("dcgan-mnist", "wgan-gp-mnist", "vanilla-mnist", "r3gan-32")

@@ -106,10 +106,10 @@ def our_step(raw: dict[str, Any], without: str) -> tuple[Step, int]:
     """A step of our engine with one measure left out, and its images."""
     import torch
 
+    from ganzoo.ema import lerp_share
     from ganzoo.engine.prepare import prepare, resolve
     from ganzoo.engine.train import half_life
     from ganzoo.engine.turns import step
-    from ganzoo.wrappers.ema import lerp_share
 
     if without == "reuse":
         raw["recipe"] = {**raw["recipe"], "reuse_fakes": False}
@@ -156,7 +156,7 @@ def take_away(without: str, state: Any, table: Any) -> Any:
 
 def digits() -> Any:
     """The package's digits, uint8 [2000, 1, 28, 28]."""
-    from ganzoo.data.mini import MNISTMini
+    from ganzoo.data.mnist_mini import MNISTMini
 
     return MNISTMini().images
 
@@ -223,7 +223,7 @@ def textbook_step(raw: dict[str, Any]) -> tuple[Step, int]:
 def work(suite: str, name: str, side: str, without: str, threads: int) -> None:
     """Wait for a word, run for a while, say the images a second; until there are no more words."""
     if side == "ours" and without != "allocator":
-        from ganzoo.engine.process import tune_allocator
+        from ganzoo.engine.run.process import tune_allocator
 
         tune_allocator()
     import torch

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from ganzoo._version import __version__
 
 if TYPE_CHECKING:
+    from ganzoo.build import create_discriminator, create_generator, create_loss
     from ganzoo.cards import Card
+    from ganzoo.cards.listing import card, list_models
     from ganzoo.errors import GanzooError
-    from ganzoo.evaluation.drawn import Drawn
     from ganzoo.interfaces import (
         Augmentation,
         Dataset,
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
         Terms,
         Tracker,
     )
-    from ganzoo.listing import card, list_models
-    from ganzoo.parts import create_discriminator, create_generator, create_loss
+    from ganzoo.measure.draws import Drawn
     from ganzoo.plugins import hookimpl
     from ganzoo.zoo import Model, load
 
@@ -71,7 +71,7 @@ __all__ = [
 _HOMES = {
     "ganzoo.cards": ("Card",),
     "ganzoo.errors": ("GanzooError",),
-    "ganzoo.evaluation.drawn": ("Drawn",),
+    "ganzoo.measure.draws": ("Drawn",),
     "ganzoo.interfaces": (
         "Augmentation",
         "Dataset",
@@ -88,8 +88,8 @@ _HOMES = {
         "Terms",
         "Tracker",
     ),
-    "ganzoo.listing": ("card", "list_models"),
-    "ganzoo.parts": ("create_discriminator", "create_generator", "create_loss"),
+    "ganzoo.cards.listing": ("card", "list_models"),
+    "ganzoo.build": ("create_discriminator", "create_generator", "create_loss"),
     "ganzoo.plugins": ("hookimpl",),
     "ganzoo.zoo": ("Model", "load"),
 }

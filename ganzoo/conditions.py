@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ganzoo.data.splitting import drawn, has_split, split_of, test_samples
+from ganzoo.data.splits import drawn, has_split, split_of, test_samples
 from ganzoo.errors import DataError, UsageError, WeightsError
 from ganzoo.files import written_whole
 from ganzoo.interfaces import Dataset
@@ -184,8 +184,8 @@ def conditions_in(folder: Path, shape: tuple[int, ...]) -> Tensor:
 
     They are cropped and resized as a folder that is trained on is.
     """
-    from ganzoo.data.decoding import UnusableError, decode, suffixes
-    from ganzoo.data.form import Form
+    from ganzoo.data.packing.decode import UnusableError, decode, suffixes
+    from ganzoo.data.picture_form import Form
 
     if len(shape) != 3 or shape[0] not in (1, 3):
         raise UsageError(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ganzoo.arguments import text_of
+from ganzoo.build import build
 from ganzoo.errors import UsageError, brief
-from ganzoo.given import text_of
 from ganzoo.interfaces import Dataset
-from ganzoo.parts import build
 from ganzoo.specs import Part
 
 __all__ = ["load"]

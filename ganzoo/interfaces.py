@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from ganzoo.errors import DataError, PartError
 
 if TYPE_CHECKING:
-    from ganzoo.evaluation.drawn import Drawn
+    from ganzoo.measure.draws import Drawn
     from ganzoo.plugins import RunRecord
 
 #: What a player minimises: name to values of at least one dimension, already weighted, per

@@ -12,8 +12,8 @@ import math
 import torch
 from torch import Tensor
 
+from ganzoo.arguments import finite
 from ganzoo.errors import UsageError
-from ganzoo.given import finite
 from ganzoo.interfaces import Generator, StyleGenerator
 
 

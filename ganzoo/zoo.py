@@ -14,17 +14,17 @@ from torch import Tensor, nn
 
 from ganzoo import conditions as conditions_
 from ganzoo import sampling
+from ganzoo.arguments import model_of, pinned_sha256, seed_of, told, whole
+from ganzoo.build import build
 from ganzoo.cards import Card, catalogue
-from ganzoo.devices import usable_device
-from ganzoo.engine.checkpoint import last_good
+from ganzoo.ema import recalibrate
+from ganzoo.engine.run.checkpoint import last_good
 from ganzoo.errors import CardError, UsageError, WeightsError, one_line
-from ganzoo.given import model_of, pinned_sha256, seed_of, told, whole
+from ganzoo.hardware import usable_device
 from ganzoo.hub.intact import is_damaged
 from ganzoo.interfaces import Discriminator, Generator
-from ganzoo.parts import build
 from ganzoo.sampling import Labeller
 from ganzoo.seeds import derive
-from ganzoo.skeleton import built
 from ganzoo.specs import (
     CONDITIONS_FILE,
     DISCRIMINATOR_FILE,
@@ -34,7 +34,7 @@ from ganzoo.specs import (
 )
 from ganzoo.truncation import truncated
 from ganzoo.weights import load_weights
-from ganzoo.wrappers import recalibrate
+from ganzoo.weights.unfilled import built
 
 log = logging.getLogger("ganzoo")
 

@@ -35,11 +35,11 @@ from ganzoo.cli.show import _lines, _prose
 from ganzoo.errors import GanzooError
 from ganzoo.hub.complete import missing
 from ganzoo.hub.contents import files_of
-from ganzoo.readme import prose_of, readme_of
 from ganzoo.specs import Part, parse_json, read_protocol, read_seeds
 from ganzoo.specs.extractor import read_extractor_config
-from ganzoo.tensorfile import metadata, parse
+from ganzoo.specs.readme import prose_of, readme_of
 from ganzoo.weights import save_weights
+from ganzoo.weights.tensorfile import metadata, parse
 
 ROOT = Path(__file__).parents[1]
 #: Memory beyond what the process has when it begins: JSON of 4 MB as Python objects, and slack.

@@ -13,8 +13,8 @@ import json
 import torch
 from safetensors.torch import save_file
 
-from ganzoo.data.mini import FILE
 from ganzoo.data.mnist import open_torchvision
+from ganzoo.data.mnist_mini import FILE
 
 tensors, attribution = (
     {},

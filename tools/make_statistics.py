@@ -13,11 +13,11 @@ import sys
 
 import torch
 
-from ganzoo.evaluation.anchors import anchors
-from ganzoo.evaluation.evaluate import CHECKED, SAMPLES
-from ganzoo.evaluation.real import both_hashes, make_reference, splits
-from ganzoo.evaluation.references import package_file
 from ganzoo.extractors import shipped
+from ganzoo.measure.anchors import anchors
+from ganzoo.measure.evaluate import CHECKED, SAMPLES
+from ganzoo.measure.real_side import both_hashes, make_reference, splits
+from ganzoo.measure.references import package_file
 
 SIZES = (CHECKED, SAMPLES)
 

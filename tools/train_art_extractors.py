@@ -42,7 +42,7 @@ from torch.nn.functional import cross_entropy, mse_loss, normalize, pad
 
 from ganzoo.extractors.networks import Decoder
 from ganzoo.files import write_text
-from ganzoo.machine import hardware, versions
+from ganzoo.hardware import hardware, versions
 from ganzoo.seeds import derive
 from ganzoo.specs import GENERATOR_FILE, Licenses, Part, Provenance, write_record
 from ganzoo.specs.extractor import EXTRACTOR_VERSION, ExtractorConfig

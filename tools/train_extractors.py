@@ -23,12 +23,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss, pad
 
+from ganzoo.build import build
 from ganzoo.extractors import shipped
 from ganzoo.extractors.networks import AutoencoderExtractor, ClassifierExtractor, Decoder
 from ganzoo.files import write_text
+from ganzoo.hardware import hardware, versions
 from ganzoo.interfaces import Dataset
-from ganzoo.machine import hardware, versions
-from ganzoo.parts import build
 from ganzoo.seeds import derive
 from ganzoo.specs import GENERATOR_FILE, Licenses, Part, Provenance, write_record
 from ganzoo.specs.extractor import EXTRACTOR_VERSION, ExtractorConfig

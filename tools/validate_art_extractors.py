@@ -26,10 +26,10 @@ from ganzoo_art.sheets import Drawings
 from torch import Tensor
 from validate_extractors import DISTANCES, LADDERS, SHOWN, Ladder, climb, moments, moves, short
 
-from ganzoo.evaluation.figures import measure
-from ganzoo.evaluation.looking import look
-from ganzoo.evaluation.real import drawn
 from ganzoo.files import write_text
+from ganzoo.measure.features import look
+from ganzoo.measure.figures import measure
+from ganzoo.measure.real_side import drawn
 from ganzoo.seeds import derive
 
 PAGE = Path(__file__).parents[1] / "docs" / "art-extractors.md"

@@ -25,13 +25,13 @@ from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 from torchvision.transforms.v2.functional import gaussian_blur
 
-from ganzoo.evaluation.figures import measure
-from ganzoo.evaluation.looking import NEIGHBOURS, look
-from ganzoo.evaluation.real import batches, drawn, make_reference, splits
-from ganzoo.evaluation.references import About, Reference
 from ganzoo.extractors import shipped
 from ganzoo.files import write_text
 from ganzoo.interfaces import Dataset, Extractor
+from ganzoo.measure.features import NEIGHBOURS, look
+from ganzoo.measure.figures import measure
+from ganzoo.measure.real_side import batches, drawn, make_reference, splits
+from ganzoo.measure.references import About, Reference
 from ganzoo.seeds import derive
 from ganzoo.specs import Part
 

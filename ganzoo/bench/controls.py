@@ -7,9 +7,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ganzoo.build import build
 from ganzoo.errors import DataError, UnknownNameError, did_you_mean
 from ganzoo.interfaces import Dataset
-from ganzoo.parts import build
 from ganzoo.seeds import derive
 from ganzoo.specs import Part
 

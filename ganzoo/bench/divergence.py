@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ganzoo.engine.checkpoint import last_good
 from ganzoo.engine.health import all_finite
 from ganzoo.engine.prepare import hash_of
+from ganzoo.engine.run.checkpoint import last_good
 from ganzoo.specs import ModelConfig, read_config
 
 

@@ -14,21 +14,21 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from ganzoo.bench.controls import real
+from ganzoo.build import build, taken_arguments
 from ganzoo.cards import catalogue
 from ganzoo.data.points import GaussianMixture
-from ganzoo.data.splitting import splits
+from ganzoo.data.splits import splits
 from ganzoo.errors import ConfigError, MetricError, UnknownNameError, did_you_mean
-from ganzoo.evaluation.computing import counted
-from ganzoo.evaluation.drawn import Sampled, Tensors
-from ganzoo.evaluation.evaluate import SAMPLES
-from ganzoo.evaluation.figures import Known, figure_of, known
-from ganzoo.evaluation.looking import Seen, check_enough, look
-from ganzoo.evaluation.offered import Offered, Splits, applies, value_of
 from ganzoo.extractors import extractors_of, open_extractor
 from ganzoo.interfaces import Dataset, Extractor, Figure
+from ganzoo.measure.core_figures import counted
+from ganzoo.measure.draws import Sampled, Tensors
+from ganzoo.measure.evaluate import SAMPLES
+from ganzoo.measure.features import Seen, check_enough, look
+from ganzoo.measure.figures import Known, figure_of, known
+from ganzoo.measure.plugin_figures import Offered, Splits, applies, value_of
 from ganzoo.metrics import Moments, frechet_distance, stacked_modes
-from ganzoo.parts import build, taken_arguments
-from ganzoo.registry import Entry
+from ganzoo.plugins.registry import Entry
 from ganzoo.specs import Part, write_record
 from ganzoo.zoo import Model
 

@@ -33,10 +33,10 @@ from ganzoo.bench.results import (
 )
 from ganzoo.cards import catalogue
 from ganzoo.engine.prepare import hash_of, resolve, resolve_precision
-from ganzoo.engine.run import RunOptions
+from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.train import train
 from ganzoo.errors import TrainingError, one_line
-from ganzoo.machine import hardware, versions
+from ganzoo.hardware import hardware, versions
 from ganzoo.specs import (
     GENERATOR_FILE,
     ModelConfig,

@@ -9,7 +9,7 @@ from ganzoo.bench.jobs import Row
 from ganzoo.bench.measures import Column, measure_named
 from ganzoo.bench.results import Result
 from ganzoo.errors import ConfigError, did_you_mean
-from ganzoo.evaluation.spread import over_seeds
+from ganzoo.measure.spread import over_seeds
 from ganzoo.specs import Protocol
 from ganzoo.specs.protocol import Table
 

@@ -25,7 +25,7 @@ class ReferenceEntry(Entry):
     kind = "reference"
 
     def _damage(self) -> str:
-        from ganzoo.evaluation.references import read_reference
+        from ganzoo.measure.references import read_reference
 
         try:
             read_reference(self.path)

@@ -1,6 +1,6 @@
 """Where things are kept, as those parts have it that keep them; said here without importing torch.
 
-A test holds these to `ganzoo.evaluation`, `ganzoo.extractors` and `ganzoo.data`.
+A test holds these to `ganzoo.measure`, `ganzoo.extractors` and `ganzoo.data`.
 """
 
 from __future__ import annotations

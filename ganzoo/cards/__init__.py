@@ -2,6 +2,6 @@
 
 from ganzoo.cards.card import Card
 from ganzoo.cards.catalogue import Catalogue
-from ganzoo.cards.current import catalogue, using
+from ganzoo.cards.installed import catalogue, using
 
 __all__ = ["Card", "Catalogue", "catalogue", "using"]

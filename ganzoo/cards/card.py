@@ -9,8 +9,8 @@ from typing import Any
 
 from ganzoo.cards.summary import Parsed, Summary
 from ganzoo.errors import CardError
-from ganzoo.readme import read_readme
 from ganzoo.specs import ModelConfig, read_config
+from ganzoo.specs.readme import read_readme
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from ganzoo.cards.summary import Entry, Index, summary_of
 from ganzoo.errors import CardError, ConfigError, UnknownNameError, brief, did_you_mean
 from ganzoo.hub import Address, is_address
 from ganzoo.plugins import CORE, PluginManager, canonical
-from ganzoo.ranges import is_range, version_fits
-from ganzoo.registry import Registry
+from ganzoo.plugins.registry import Registry
+from ganzoo.plugins.versions import is_range, version_fits
 from ganzoo.specs import (
     GENERATOR_FILE,
     MODEL_NAME,

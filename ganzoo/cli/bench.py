@@ -112,14 +112,14 @@ def _show(protocol: Protocol, out: Path, options: dict[str, Any]) -> int:
 
 
 def _run(protocol: Protocol, out: Path, options: dict[str, Any]) -> int:
-    from ganzoo.engine.process import tune_allocator, tune_cuda
+    from ganzoo.engine.run.process import tune_allocator, tune_cuda
 
     tune_allocator()
     tune_cuda()
     import torch
 
     from ganzoo.bench.runner import BenchOptions, run
-    from ganzoo.devices import own_device, usable_device
+    from ganzoo.hardware import own_device, usable_device
 
     if options["threads"]:
         torch.set_num_threads(options["threads"])

@@ -40,7 +40,7 @@ def build(folder: Path | None, check: bool) -> int:
 
 def generated(place: Path) -> Iterator[tuple[Path, str]]:
     """Each generated file below `place`, as it should be."""
-    from ganzoo.readme import prose_of, readme_of
+    from ganzoo.specs.readme import prose_of, readme_of
 
     cards = [catalogue().open_folder(path.parent) for path in sorted(place.glob("*/config.json"))]
     if not cards:

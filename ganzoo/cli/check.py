@@ -169,8 +169,8 @@ def _tell(found: list[Found]) -> None:
 
 def _look(card: Card, metrics: bool, count: int | None) -> Iterator[Found]:
     """All checks of one model."""
-    from ganzoo.engine.export import fingerprint, off_by
-    from ganzoo.evaluation.sources import ModelSource
+    from ganzoo.engine.run.export import fingerprint, off_by
+    from ganzoo.measure.sources import ModelSource
 
     config = card.require_usable()
     yield from _completeness(card)
@@ -215,7 +215,7 @@ def _completeness(card: Card) -> Iterator[Found]:
 
 def _figures(card: Card, source: Any, count: int | None) -> Iterator[Found]:
     """The figures that a card claims, measured again."""
-    from ganzoo.evaluation.claims import contradictions, recheck, unchecked
+    from ganzoo.measure.claims import contradictions, recheck, unchecked
 
     config = card.require_config()
     if config.metrics:

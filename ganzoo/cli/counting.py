@@ -11,8 +11,8 @@ from ganzoo.cli.tables import table
 from ganzoo.specs.reading import to_json
 
 if TYPE_CHECKING:
-    from ganzoo.evaluation.samples import Plan
-    from ganzoo.evaluation.spread import Across, Figures
+    from ganzoo.measure.sample_figures import Plan
+    from ganzoo.measure.spread import Across, Figures
     from ganzoo.specs import Part
 
     #: Figures by key by training seed, None of the only one.
@@ -28,9 +28,9 @@ def plan_of(what: str | Path, data: Part | None, options: Mapping[str, Any]) -> 
     `data` is what was asked for in place of the model's own. Of a mixture's model another data set
     must be a mixture too.
     """
-    from ganzoo.evaluation.samples import mixture_of, plan_for
-    from ganzoo.evaluation.sources import is_image_folder
     from ganzoo.extractors import extractors_of
+    from ganzoo.measure.sample_figures import mixture_of, plan_for
+    from ganzoo.measure.sources import is_image_folder
 
     if any(options[name] for name in FEATURES) or is_image_folder(what):
         return None
@@ -51,10 +51,10 @@ def measured(
     tell: Callable[[str], None],
 ) -> str:
     """The figures of each model by its training seed (None of the only one), as text or JSON."""
-    from ganzoo.devices import own_device, usable_device
-    from ganzoo.evaluation.evaluate import SAMPLES
-    from ganzoo.evaluation.samples import measure_samples
-    from ganzoo.evaluation.sources import ModelSource
+    from ganzoo.hardware import own_device, usable_device
+    from ganzoo.measure.evaluate import SAMPLES
+    from ganzoo.measure.sample_figures import measure_samples
+    from ganzoo.measure.sources import ModelSource
 
     n, device = options["count"] or SAMPLES, str(usable_device(own_device(options["device"])))
     seeds = range(options["seed"], options["seed"] + options["repeats"])
@@ -70,7 +70,7 @@ def measured(
 
 def _keys(rows: Rows) -> list[str]:
     """The figures in the order of a table: all modes' where there are any, then the others."""
-    from ganzoo.evaluation.figures import MODES
+    from ganzoo.measure.figures import MODES
 
     found = dict.fromkeys(key for row in rows.values() for key in row)
     modes = [figure.key for figure in MODES]
@@ -79,7 +79,7 @@ def _keys(rows: Rows) -> list[str]:
 
 def _lines(rows: Rows) -> Iterator[tuple[str, Across]]:
     """A line for each figure: its key, and its values over training seeds."""
-    from ganzoo.evaluation.spread import across
+    from ganzoo.measure.spread import across
 
     for key in _keys(rows):
         yield key, across([row.get(key) for row in rows.values()])
@@ -87,8 +87,8 @@ def _lines(rows: Rows) -> Iterator[tuple[str, Across]]:
 
 def _text(what: str, protocol: str, rows: Rows, notes: list[str] | None = None) -> str:
     """For a terminal: a row for each figure, a column for each training seed."""
-    from ganzoo.evaluation.figures import MODES, known
-    from ganzoo.evaluation.spread import first_of
+    from ganzoo.measure.figures import MODES, known
+    from ganzoo.measure.spread import first_of
 
     several, lines = len(rows) > 1, [*_lines(rows)]
     names = [f"SEED {seed}" for seed in rows] if several else []
@@ -114,14 +114,14 @@ def _text(what: str, protocol: str, rows: Rows, notes: list[str] | None = None) 
 
 
 def _cell(key: str, value: float | None) -> str:
-    from ganzoo.evaluation.figures import known
+    from ganzoo.measure.figures import known
 
     return "none" if value is None else f"{value:.4g}{known(key).unit}"
 
 
 def _data(what: str, protocol: str, rows: Rows, notes: list[str] | None = None) -> str:
     """The same for programs."""
-    from ganzoo.evaluation.figures import known
+    from ganzoo.measure.figures import known
 
     figures = {
         key: {
@@ -145,6 +145,6 @@ def _data(what: str, protocol: str, rows: Rows, notes: list[str] | None = None) 
 
 def _median(rows: Rows) -> int | None:
     """The training seed that stands for all."""
-    from ganzoo.evaluation.spread import median_of
+    from ganzoo.measure.spread import median_of
 
     return [*rows][median_of([*rows.values()])]

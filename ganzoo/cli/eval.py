@@ -17,9 +17,9 @@ from ganzoo.errors import GanzooError, UsageError
 from ganzoo.specs import read_seeds
 
 if TYPE_CHECKING:
-    from ganzoo.evaluation.evaluate import Report
-    from ganzoo.evaluation.references import Reference
-    from ganzoo.evaluation.several import Several
+    from ganzoo.measure.evaluate import Report
+    from ganzoo.measure.over_seeds import Several
+    from ganzoo.measure.references import Reference
     from ganzoo.specs import Part
 
 
@@ -81,7 +81,7 @@ def command(what: str, **options: Any) -> None:
             return
         report = _evaluate(what, options, tell)
     if options["as_json"]:
-        from ganzoo.evaluation.reports import as_json
+        from ganzoo.measure.reports import as_json
 
         click.echo(as_json(report), nl=False)
     else:
@@ -90,7 +90,7 @@ def command(what: str, **options: Any) -> None:
 
 def _of_seeds(folder: Path, options: dict[str, Any], tell: Callable[[str], None]) -> str:
     """Every training seed of a folder, and their mean and spread."""
-    from ganzoo.evaluation.several import finished_runs, several
+    from ganzoo.measure.over_seeds import finished_runs, several
     from ganzoo.specs.reading import to_json
 
     runs = finished_runs(folder)
@@ -103,19 +103,19 @@ def _of_seeds(folder: Path, options: dict[str, Any], tell: Callable[[str], None]
 
 def _evaluate(what: str, options: dict[str, Any], tell: Callable[[str], None]) -> Report:
     """Measure one source as the command line asks."""
-    from ganzoo.devices import own_device, usable_device
-    from ganzoo.engine.process import tune_cuda
-    from ganzoo.evaluation.evaluate import (
+    from ganzoo.build import fitted
+    from ganzoo.engine.run.process import tune_cuda
+    from ganzoo.extractors import open_extractor
+    from ganzoo.hardware import own_device, usable_device
+    from ganzoo.measure.evaluate import (
         SAMPLES,
         check_count,
         evaluate,
         extractor_for,
         real_side,
     )
-    from ganzoo.evaluation.references import read_reference
-    from ganzoo.evaluation.sources import FolderSource, ModelSource, is_image_folder
-    from ganzoo.extractors import open_extractor
-    from ganzoo.parts import fitted
+    from ganzoo.measure.references import read_reference
+    from ganzoo.measure.sources import FolderSource, ModelSource, is_image_folder
 
     tune_cuda()
     device = usable_device(own_device(options["device"]))
@@ -166,7 +166,7 @@ def _data(options: dict[str, Any], own: Part | None) -> Part | None:
 
 def text(report: Report) -> str:
     """The report for a terminal."""
-    from ganzoo.evaluation.figures import known
+    from ganzoo.measure.figures import known
 
     columns = list(next(iter(report.figures.values())).anchors)
     header = ["FIGURE", "VALUE", "SPREAD", "BEST", *(name.upper() for name in columns)]
@@ -192,7 +192,7 @@ def text(report: Report) -> str:
 
 def text_of_seeds(folder: Path, found: Several) -> str:
     """All training seeds for a terminal: a column for each, then their mean and spread."""
-    from ganzoo.evaluation.figures import known
+    from ganzoo.measure.figures import known
 
     first = found.reports[0]
     header = ["FIGURE", "MEAN", "SPREAD", *(f"SEED {seed}" for seed in found.seeds), "REAL"]

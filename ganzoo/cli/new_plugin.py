@@ -9,7 +9,7 @@ import click
 
 from ganzoo.cards import catalogue
 from ganzoo.errors import UsageError
-from ganzoo.scaffold import LICENCES, Names, write_plugin
+from ganzoo.new_plugin.write import LICENCES, Names, write_plugin
 
 
 @click.command("new-plugin")

@@ -63,17 +63,17 @@ def command(run: str, name: str | None, to: str, **options: Any) -> None:
     licences are a person's to give, and prose: what the model is for, and how it fails. It is asked
     for on a terminal; else all that is missing is named, before anything is measured.
     """  # noqa: D301
-    from ganzoo.engine.process import tune_cuda
+    from ganzoo.engine.run.process import tune_cuda
 
     tune_cuda()
     import torch
 
     from ganzoo.cli.telling import telling
-    from ganzoo.devices import own_device, usable_device
-    from ganzoo.evaluation.evaluate import REPEATS, SAMPLES
-    from ganzoo.publishing.measuring import Effort
-    from ganzoo.publishing.planning import Wish, planned
-    from ganzoo.publishing.publish import publish
+    from ganzoo.hardware import own_device, usable_device
+    from ganzoo.measure.evaluate import REPEATS, SAMPLES
+    from ganzoo.publish.measuring import Effort
+    from ganzoo.publish.planning import Wish, planned
+    from ganzoo.publish.publish import publish
 
     if (options["private"] or options["message"]) and not is_address(to):
         raise UsageError(f"--private and --message are for the Hub, and {to} is not there")
@@ -138,7 +138,7 @@ def _licences(given: tuple[str, ...]) -> dict[str, str]:
 
 def _prose(file: Path | None) -> str | None:
     """The text of --prose, without the front matter that it may have."""
-    from ganzoo.readme import prose_of
+    from ganzoo.specs.readme import prose_of
 
     if file is None:
         return None

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.cards import catalogue
-from ganzoo.cards.changing import PARTS, Setting, at, bare
-from ganzoo.cards.derived import derived, differences
+from ganzoo.cards.derived_name import derived, differences
+from ganzoo.cards.overrides import PARTS, Setting, at, bare
 from ganzoo.errors import ConfigError, UnknownNameError, UsageError
 from ganzoo.specs import ModelConfig, parse_json, read_json, set_path
 from ganzoo.specs.keys import check_path

@@ -15,7 +15,7 @@ from ganzoo.cli.completion import models
 from ganzoo.cli.tables import table
 
 if TYPE_CHECKING:
-    from ganzoo.reproducing import Verdict
+    from ganzoo.publish.reproduce import Verdict
 
 
 #: More threads than a machine has give the same bits as where there were so many, only later; this
@@ -53,15 +53,15 @@ def command(
     training seed's. Exits with 0 where one of them holds, else with 1. The same command goes on
     where it stopped.
     """
-    from ganzoo.engine.process import tune_allocator, tune_cuda
+    from ganzoo.engine.run.process import tune_allocator, tune_cuda
 
     tune_allocator()
     tune_cuda()
     import torch
 
-    from ganzoo.devices import own_device, usable_device
-    from ganzoo.engine.run import RunOptions
-    from ganzoo.reproducing import reproduce
+    from ganzoo.engine.run.options import RunOptions
+    from ganzoo.hardware import own_device, usable_device
+    from ganzoo.publish.reproduce import reproduce
 
     card = catalogue().locate(what, weights=False)  # its hashes and figures are enough
     made = card.require_config().provenance

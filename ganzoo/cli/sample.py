@@ -68,9 +68,9 @@ def command(
     WHAT is a name, a folder, a run or hf-hub:OWNER/REPO[@REVISION]. A grid shows images beside
     the conditions that they were made of.
     """
-    from ganzoo.engine.process import tune_cuda
+    from ganzoo.build import PICTURES, write_samples
+    from ganzoo.engine.run.process import tune_cuda
     from ganzoo.errors import GanzooError
-    from ganzoo.parts import PICTURES, write_samples
     from ganzoo.zoo import load
 
     tune_cuda()
@@ -120,6 +120,6 @@ def _conditions(model: Model, asked: str, count: int | None, seed: int) -> Tenso
 def _beside(drawn: Tensor, conditions: Tensor | None) -> Tensor:
     """Images as a grid shows them."""
     from ganzoo.conditions import in_circle
-    from ganzoo.data.panels import panels
+    from ganzoo.writers.panels import panels
 
     return drawn if conditions is None else panels(in_circle(conditions, len(drawn))[:], drawn)

@@ -39,7 +39,7 @@ def command(what: str, as_json: bool) -> None:
 
 def _prose(card: Card) -> str:
     """The person's part of the card, as plain text for a terminal."""
-    from ganzoo.readme import prose_of
+    from ganzoo.specs.readme import prose_of
 
     lines = prose_of(card.readme).strip().splitlines() if card.readme else []
     return "\n".join(printable(line) for line in lines)

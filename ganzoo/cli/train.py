@@ -27,8 +27,8 @@ from ganzoo.specs.reading import to_json
 
 if TYPE_CHECKING:
     from ganzoo.engine.ranks import Ranks
-    from ganzoo.engine.rehearsal import Rehearsal
-    from ganzoo.engine.run import Outcome, RunOptions
+    from ganzoo.engine.run.estimate import Rehearsal
+    from ganzoo.engine.run.options import Outcome, RunOptions
     from ganzoo.specs import ModelConfig
 
 
@@ -124,18 +124,18 @@ def command(what: str | None, **options: Any) -> int:
 
 
 def _train(asked: Asked, options: dict[str, Any]) -> int:
-    from ganzoo.engine.process import tune_allocator, tune_cuda
+    from ganzoo.engine.run.process import tune_allocator, tune_cuda
 
     tune_allocator()
     tune_cuda()
     import torch
 
-    from ganzoo.devices import own_device, usable_device
-    from ganzoo.engine.folder import known_run
     from ganzoo.engine.prepare import resolve
     from ganzoo.engine.ranks import joined
-    from ganzoo.engine.rehearsal import rehearse
+    from ganzoo.engine.run.estimate import rehearse
+    from ganzoo.engine.run.folder import known_run
     from ganzoo.engine.train import train
+    from ganzoo.hardware import own_device, usable_device
 
     if options["threads"]:
         torch.set_num_threads(options["threads"])
@@ -200,8 +200,8 @@ def _check_seeds(config: ModelConfig, run: RunOptions, seeds: range) -> None:
     """Refuse a folder that holds something else, or a seed of another recipe."""
     import torch
 
-    from ganzoo.engine.folder import check_folder
     from ganzoo.engine.prepare import resolve_precision
+    from ganzoo.engine.run.folder import check_folder
 
     out, known = run.folder, read_seeds(run.folder)
     if (out / "config.json").exists():
@@ -238,13 +238,13 @@ def _started(config: ModelConfig, init: str, out: Path) -> ModelConfig:
     """The config with the model that it begins with."""
     from dataclasses import replace
 
-    from ganzoo.engine.start import start_from
+    from ganzoo.engine.initial_weights import start_from
 
     return replace(config, recipe=replace(config.recipe, start=start_from(init, config, out)))
 
 
 def _run_options(out: Path, device: str, ranks: Ranks, options: dict[str, Any]) -> RunOptions:
-    from ganzoo.engine.run import RunOptions
+    from ganzoo.engine.run.options import RunOptions
 
     return RunOptions(
         folder=out,

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo.data.form import Form, Size, said_size
 from ganzoo.data.mnist import data_root
-from ganzoo.data.packing import find_or_make
-from ganzoo.data.packs import LABELS, PIXELS, Pack, Wanted
+from ganzoo.data.packing.folder_pack import find_or_make
+from ganzoo.data.packing.pack import LABELS, PIXELS, Pack, Wanted
+from ganzoo.data.packing.rows import FileRows
+from ganzoo.data.picture_form import Form, Size, said_size
 from ganzoo.data.placing import as_floats, beside, has_room
-from ganzoo.data.rows import FileRows
 from ganzoo.interfaces import Dataset
 
 log = logging.getLogger("ganzoo")

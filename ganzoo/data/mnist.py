@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import platformdirs
 
 from ganzoo.data.fetching import fetching
-from ganzoo.data.form import Size
+from ganzoo.data.picture_form import Size
 from ganzoo.data.pixels import PixelDataset, check_split
 from ganzoo.errors import DataError, one_line
 

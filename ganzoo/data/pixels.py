@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from ganzoo.data.form import Size, sides_of
+from ganzoo.data.picture_form import Size, sides_of
 from ganzoo.data.placing import as_floats, beside, has_room
 from ganzoo.errors import DataError
 from ganzoo.interfaces import Dataset

@@ -8,21 +8,22 @@ from typing import Any, TypeVar
 
 import torch
 
-from ganzoo.engine.counters import BalancedOrder, Counters, DataOrder
-from ganzoo.engine.dials import bound, loss_of
-from ganzoo.engine.fit import check_shapes, check_told, fit, fit_data, open_data_part
+from ganzoo.build import build, qualify, taken_arguments
+from ganzoo.ema import Ema
+from ganzoo.engine.dry_call import dry_call
+from ganzoo.engine.inferred import check_shapes, check_told, fit, fit_data, open_data_part
+from ganzoo.engine.initial_weights import take_over
 from ganzoo.engine.labels import check_conditions
-from ganzoo.engine.memory import told_of_full_memory
+from ganzoo.engine.micro_batches import shares_of
 from ganzoo.engine.optimizers import make_optimizer
+from ganzoo.engine.out_of_memory import told_of_full_memory
+from ganzoo.engine.randomness import BalancedOrder, Counters, DataOrder
 from ganzoo.engine.ranks import Ranks
-from ganzoo.engine.shares import shares_of
-from ganzoo.engine.start import take_over
+from ganzoo.engine.schedule_targets import bound, loss_of
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.trial import dry_call
 from ganzoo.engine.turns import Table
 from ganzoo.errors import ConfigError, TrainingError
 from ganzoo.interfaces import Augmentation, Dataset, Discriminator, Generator, Loss, Schedule
-from ganzoo.parts import build, qualify, taken_arguments
 from ganzoo.sampling import Labeller
 from ganzoo.seeds import derive
 from ganzoo.specs import (
@@ -36,7 +37,6 @@ from ganzoo.specs import (
     recipe_hash,
     write_record,
 )
-from ganzoo.wrappers import Ema
 
 N = TypeVar("N", Generator, Discriminator)
 #: Samples that are read at once where only their labels are wanted.

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ganzoo.ema import Ema
 from ganzoo.engine.health import Vitals
-from ganzoo.engine.journal import Meter
+from ganzoo.engine.run.metrics import Meter
 from ganzoo.errors import TrainingError
 from ganzoo.interfaces import Discriminator, Generator, Loss
-from ganzoo.wrappers import Ema
 
 
 @dataclass

@@ -11,8 +11,14 @@ from pathlib import Path
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ganzoo.engine.cadence import Cadence
-from ganzoo.engine.checkpoint import (
+from ganzoo.ema import lerp_share
+from ganzoo.engine.cuda_graphs import Graphs, own_stream
+from ganzoo.engine.dry_call import dry_call
+from ganzoo.engine.health import Illness
+from ganzoo.engine.labels import keep_conditions, labeller_of
+from ganzoo.engine.out_of_memory import told_of_full_memory
+from ganzoo.engine.prepare import hash_of, prepare, resolve_precision
+from ganzoo.engine.run.checkpoint import (
     Checkpoint,
     Setting,
     checkpoint_folders,
@@ -23,29 +29,23 @@ from ganzoo.engine.checkpoint import (
     sweep,
     write_checkpoint,
 )
-from ganzoo.engine.folder import (
+from ganzoo.engine.run.folder import (
     check_folder,
     check_space,
     finished_export,
     held,
     write_recipe,
 )
-from ganzoo.engine.graphs import Graphs, own_stream
-from ganzoo.engine.health import Illness
-from ganzoo.engine.labels import keep_conditions, labeller_of
-from ganzoo.engine.memory import told_of_full_memory
-from ganzoo.engine.prepare import hash_of, prepare, resolve_precision
-from ganzoo.engine.process import interruptible
-from ganzoo.engine.run import Outcome, RunOptions
+from ganzoo.engine.run.options import Outcome, RunOptions
+from ganzoo.engine.run.process import interruptible
+from ganzoo.engine.run.recorder import Cadence
+from ganzoo.engine.run.tracking import Trackers
 from ganzoo.engine.schedules import Moving
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.tracking import Trackers
-from ganzoo.engine.trial import dry_call
 from ganzoo.engine.turns import Table, step
 from ganzoo.errors import TrainingError
-from ganzoo.machine import hardware
+from ganzoo.hardware import hardware
 from ganzoo.specs import ModelConfig, Recipe
-from ganzoo.wrappers.ema import lerp_share
 
 #: Rollbacks after which a training that falls ill again is stopped (DESIGN).
 ROLLBACKS = 3

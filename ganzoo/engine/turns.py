@@ -17,11 +17,11 @@ from torch import Tensor, nn
 
 from ganzoo.augmentations import Augmented
 from ganzoo.data.placing import moved
-from ganzoo.engine.counters import BalancedOrder, Counters, DataOrder
-from ganzoo.engine.journal import REAL
+from ganzoo.engine.micro_batches import Share
+from ganzoo.engine.randomness import BalancedOrder, Counters, DataOrder
 from ganzoo.engine.ranks import Ranks
+from ganzoo.engine.run.metrics import REAL
 from ganzoo.engine.schedules import Moving
-from ganzoo.engine.shares import Share
 from ganzoo.engine.state import TrainingState, set_buffers
 from ganzoo.errors import TrainingError
 from ganzoo.interfaces import Augmentation, Dataset, Discriminator, Player, Round, Terms
@@ -29,7 +29,7 @@ from ganzoo.sampling import Labeller
 from ganzoo.specs import Recipe
 
 if TYPE_CHECKING:
-    from ganzoo.engine.graphs import Graphs
+    from ganzoo.engine.cuda_graphs import Graphs
 
 #: Takes named values that are shown.
 Log = Callable[[str, Tensor], None]

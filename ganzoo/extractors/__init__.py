@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ganzoo.build import build, taken_arguments
 from ganzoo.cards import catalogue
 from ganzoo.errors import UsageError
 from ganzoo.interfaces import Dataset, Extractor
-from ganzoo.parts import build, taken_arguments
 from ganzoo.specs import Part
 
 

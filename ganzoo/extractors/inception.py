@@ -20,10 +20,10 @@ from torch import Tensor
 from ganzoo.data.fetching import fetching
 from ganzoo.errors import MetricError, WeightsError, one_line
 from ganzoo.extractors.colour import in_colour
-from ganzoo.foreign import read_foreign
 from ganzoo.hub.client import offline
 from ganzoo.interfaces import Extractor
-from ganzoo.skeleton import built
+from ganzoo.weights.unfilled import built
+from ganzoo.weights.untrusted import read_foreign
 
 log = logging.getLogger("ganzoo")
 

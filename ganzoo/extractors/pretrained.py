@@ -13,10 +13,10 @@ from torchvision.transforms.v2 import Normalize
 
 from ganzoo.errors import MetricError, UsageError, WeightsError, did_you_mean, one_line
 from ganzoo.extractors.colour import in_colour
-from ganzoo.foreign import read_foreign
 from ganzoo.hub.client import offline
 from ganzoo.interfaces import Extractor
-from ganzoo.skeleton import built
+from ganzoo.weights.unfilled import built
+from ganzoo.weights.untrusted import read_foreign
 
 HUB_FILE = "model.safetensors"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from ganzoo.errors import CardError, did_you_mean
 from ganzoo.extractors.networks import AutoencoderExtractor, ClassifierExtractor, EncoderExtractor
 from ganzoo.interfaces import Extractor
-from ganzoo.skeleton import built
 from ganzoo.specs import GENERATOR_FILE
 from ganzoo.specs.extractor import ExtractorConfig, read_extractor_config
 from ganzoo.weights import load_weights
+from ganzoo.weights.unfilled import built
 
 FOLDER = Path(__file__).with_name("weights")
 NETWORKS: dict[str, type[EncoderExtractor]] = {

@@ -9,8 +9,8 @@ from pathlib import Path
 from ganzoo.errors import CardError
 from ganzoo.hub.contents import README, files_of
 from ganzoo.hub.intact import mismatch
-from ganzoo.readme import blanks, prose_of, read_readme, readme_of
 from ganzoo.specs import GENERATOR_FILE, ModelConfig
+from ganzoo.specs.readme import blanks, prose_of, read_readme, readme_of
 
 
 def missing(folder: Path, config: ModelConfig, name: str) -> Iterator[str]:

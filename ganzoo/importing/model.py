@@ -10,15 +10,14 @@ from typing import Any, TypeVar
 
 import torch
 
-from ganzoo.engine.export import GRID, count, fingerprint, requirements
+from ganzoo.build import build, qualify, size_from, taken_arguments, write_grid
+from ganzoo.engine.run.export import GRID, count, fingerprint, requirements
 from ganzoo.errors import ConfigError, GanzooError, UnknownNameError, UsageError
 from ganzoo.files import folder_written_whole, holds_working_folder
+from ganzoo.hardware import hardware, versions
 from ganzoo.hub.intact import sha256_of
 from ganzoo.importing.take import Taken, take
 from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
-from ganzoo.machine import hardware, versions
-from ganzoo.parts import build, qualify, size_from, taken_arguments, write_grid
-from ganzoo.readme import readme_of
 from ganzoo.sampling import samples
 from ganzoo.seeds import derive
 from ganzoo.specs import (
@@ -34,6 +33,7 @@ from ganzoo.specs import (
     write_record,
 )
 from ganzoo.specs.reading import to_json
+from ganzoo.specs.readme import readme_of
 from ganzoo.weights import save_weights
 
 P = TypeVar("P", Generator, Discriminator)

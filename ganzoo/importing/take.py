@@ -9,11 +9,11 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from ganzoo.errors import WeightsError, did_you_mean
-from ganzoo.foreign import Checkpoint, read_checkpoint
 from ganzoo.importing.layers import COUNTER, said, split
 from ganzoo.importing.mapping import mapped
 from ganzoo.importing.match import Match, match
 from ganzoo.weights import ties
+from ganzoo.weights.untrusted import Checkpoint, read_checkpoint
 
 Tensors = dict[str, Tensor]
 Names = Mapping[str, str | None]

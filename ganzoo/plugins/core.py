@@ -16,14 +16,6 @@ ganzoo_examples = {
 }
 
 
-#: What `ganzoo check` builds those schedules with that say where a number goes.
-ganzoo_examples = {
-    "schedule/cosine": {"to": 0.0},
-    "schedule/inverse-sqrt": {"images": 1000},
-    "schedule/linear": {"to": 0.0},
-}
-
-
 @hookimpl
 def ganzoo_losses() -> dict[str, str]:
     """The adversarial games that no plugin needs to bring."""
@@ -44,9 +36,9 @@ def ganzoo_datasets() -> dict[str, str]:
         "folder": "ganzoo.data.folder:FolderImages",
         "grid": "ganzoo.data.points:Grid",
         "mnist": "ganzoo.data.mnist:MNIST",
-        "mnist-mini": "ganzoo.data.mini:MNISTMini",
+        "mnist-mini": "ganzoo.data.mnist_mini:MNISTMini",
         "ring": "ganzoo.data.points:Ring",
-        "stacked-mnist": "ganzoo.data.stacked:StackedMNIST",
+        "stacked-mnist": "ganzoo.data.stacked_mnist:StackedMNIST",
     }
 
 
@@ -54,7 +46,7 @@ def ganzoo_datasets() -> dict[str, str]:
 def ganzoo_augmentations() -> dict[str, str]:
     """What lets few images last longer."""
     return {
-        "ada": "ganzoo.ada:Ada",
+        "ada": "ganzoo.augmentations.ada:Ada",
         "diffaugment": "ganzoo.augmentations:DiffAugment",
         "flip": "ganzoo.augmentations:Flip",
     }
@@ -98,8 +90,8 @@ def ganzoo_trackers() -> dict[str, str]:
 def ganzoo_writers() -> dict[str, str]:
     """How samples are written, by their kind."""
     return {
-        "image": "ganzoo.data.images:write_images",
-        "points": "ganzoo.data.scatter:write_points",
+        "image": "ganzoo.writers.images:write_images",
+        "points": "ganzoo.writers.points:write_points",
     }
 
 

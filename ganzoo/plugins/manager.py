@@ -18,7 +18,7 @@ import pluggy
 from ganzoo._version import __version__
 from ganzoo.errors import PluginError, one_line
 from ganzoo.plugins import core, validation
-from ganzoo.plugins.marked import Hooks, refused
+from ganzoo.plugins.hook_functions import Hooks, refused
 
 #: The contract that a plugin states as `ganzoo_api`.
 API_VERSION = 1

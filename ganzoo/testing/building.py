@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from ganzoo.errors import GanzooError, PartError, UnknownOptionError, one_line
-from ganzoo.registry import Entry, parameters_of
+from ganzoo.plugins.registry import Entry, parameters_of
 from ganzoo.testing.causes import READY_IT, remedy, unreadied
 from ganzoo.testing.faults import authors_line, line_of, root_of, wrong
 from ganzoo.testing.probes import seeded

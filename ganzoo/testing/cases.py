@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ganzoo.build import needed_arguments, taken_arguments
 from ganzoo.cards import Catalogue
 from ganzoo.errors import GanzooError, UsageError, did_you_mean
 from ganzoo.interfaces import Discriminator, Generator
-from ganzoo.parts import needed_arguments, taken_arguments
-from ganzoo.registry import Entry
+from ganzoo.plugins.registry import Entry
 from ganzoo.specs import ModelConfig, Part
 from ganzoo.testing.building import built
 

@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ganzoo.build import fitted, size_from
 from ganzoo.cards import Catalogue
 from ganzoo.conditions import fault_of
 from ganzoo.errors import GanzooError
 from ganzoo.interfaces import Dataset, Discriminator, Generator
-from ganzoo.parts import fitted, size_from
 from ganzoo.plugins import CORE
-from ganzoo.registry import Entry
+from ganzoo.plugins.registry import Entry
 from ganzoo.seeds import derive
 from ganzoo.specs import Part
 from ganzoo.testing.worlds import STANDINS

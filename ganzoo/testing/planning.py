@@ -8,11 +8,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ganzoo.arguments import told
 from ganzoo.cards import Card, Catalogue, catalogue, using
 from ganzoo.errors import CheckError, UnknownNameError, UsageError, did_you_mean
-from ganzoo.given import told
 from ganzoo.plugins import CORE, PART_HOOKS, Plugin, PluginManager, Source, canonical
-from ganzoo.registry import Entry
+from ganzoo.plugins.registry import Entry
 from ganzoo.specs import ModelConfig
 from ganzoo.testing.cases import Case, cases_of, parts_of, read_examples
 from ganzoo.testing.checks import CHECKS, SLOW

@@ -11,7 +11,7 @@ from ganzoo.cards import Card, Catalogue
 from ganzoo.errors import GanzooError, one_line
 from ganzoo.interfaces import Augmentation, Dataset, Extractor, Figure, Schedule, Tracker
 from ganzoo.plugins import Plugin
-from ganzoo.registry import Entry
+from ganzoo.plugins.registry import Entry
 from ganzoo.specs import Part
 from ganzoo.testing.building import build
 from ganzoo.testing.faults import Blocked, Skipped, line_of

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from games import games_plugin
-from ganzoo.engine.process import tune_cuda
+from ganzoo.engine.run.process import tune_cuda
 from ganzoo.plugins.manager import installed_sources
 
 HERE = Path(__file__).parent

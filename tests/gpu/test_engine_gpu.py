@@ -15,9 +15,9 @@ from safetensors.torch import load_file
 from torch.testing import assert_close
 
 from games import DropoutGenerator
-from ganzoo.engine.checkpoint import checkpoint_folders
-from ganzoo.engine.graphs import Graphs, own_stream
+from ganzoo.engine.cuda_graphs import Graphs, own_stream
 from ganzoo.engine.prepare import prepare
+from ganzoo.engine.run.checkpoint import checkpoint_folders
 from ganzoo.errors import TrainingError
 from ganzoo.losses import penalties
 from ganzoo.plugins.manager import installed_sources

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ganzoo.engine.graphs import own_stream
+from ganzoo.engine.cuda_graphs import own_stream
 from ganzoo.engine.prepare import prepare
 from ganzoo.engine.turns import deal, discriminate, generate, unfrozen
 from ganzoo.zoo import load

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ganzoo.engine.graphs import own_stream
+from ganzoo.engine.cuda_graphs import own_stream
 from ganzoo.engine.prepare import prepare
 from on_gpu import differences, one_step, recorder
 from playing import config

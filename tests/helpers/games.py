@@ -1,6 +1,6 @@
 """DESIGN's other games, each written on the interfaces alone and in a few lines.
 
-They prove that the contract carries them; `tests/test_games.py` trains each with the engine.
+They prove that the contract carries them; `tests/parts/test_games.py` trains each with the engine.
 """
 
 from __future__ import annotations

@@ -12,11 +12,11 @@ from PIL import Image
 from torch import Tensor, nn
 
 from ganzoo import Dataset, Extractor
-from ganzoo.data.mini import MNISTMini
-from ganzoo.evaluation.real import both_hashes, make_reference, splits
-from ganzoo.evaluation.references import Reference, to_bytes
-from ganzoo.evaluation.sources import Source
+from ganzoo.data.mnist_mini import MNISTMini
 from ganzoo.extractors import open_extractor
+from ganzoo.measure.real_side import both_hashes, make_reference, splits
+from ganzoo.measure.references import Reference, to_bytes
+from ganzoo.measure.sources import Source
 from ganzoo.plugins import Source as PluginSource
 from ganzoo.specs import Part
 from tiny import make_plugin

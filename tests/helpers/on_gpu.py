@@ -11,13 +11,13 @@ from torch import Tensor
 from games import LogisticGame
 from ganzoo.cards import catalogue
 from ganzoo.cli.recipes import RESULTS
-from ganzoo.engine.graphs import Graphs, Recording, own_stream
+from ganzoo.ema import lerp_share
+from ganzoo.engine.cuda_graphs import Graphs, Recording, own_stream
 from ganzoo.engine.prepare import prepare, resolve
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.train import half_life
 from ganzoo.engine.turns import Table, step
 from ganzoo.specs import ModelConfig
-from ganzoo.wrappers.ema import lerp_share
 from tape import Tape
 
 OFFICIAL = (

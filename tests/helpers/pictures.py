@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ganzoo.data.decoding import decode
 from ganzoo.data.folder import FolderImages
-from ganzoo.data.form import Form, Size
+from ganzoo.data.packing.decode import decode
+from ganzoo.data.picture_form import Form, Size
 
 #: The size to which tests decode.
 SIZE = 8

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ganzoo.engine.prepare import config_of, resolve
-from ganzoo.engine.run import Outcome, RunOptions
+from ganzoo.engine.run.options import Outcome, RunOptions
 from ganzoo.engine.train import train
 from ganzoo.specs import ModelConfig, merge
 

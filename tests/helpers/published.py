@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from folders import config_of
-from ganzoo.readme import readme_of
 from ganzoo.specs import Part, read_config
+from ganzoo.specs.readme import readme_of
 from ganzoo.weights import save_weights
 from tiny import TinyDiscriminator, TinyGenerator
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.engine.prepare import config_of, resolve
-from ganzoo.engine.run import Outcome, RunOptions
+from ganzoo.engine.run.options import Outcome, RunOptions
 from ganzoo.engine.train import train
 from ganzoo.specs import ModelConfig, merge
 

@@ -19,9 +19,9 @@ import timm.optim  # noqa: F401  (before the children are forked: it takes secon
 import torch
 
 from ganzoo.cards import Catalogue, using
-from ganzoo.engine import cadence
-from ganzoo.engine.checkpoint import checkpoint_folders
-from ganzoo.engine.run import RunOptions
+from ganzoo.engine.run import recorder as cadence
+from ganzoo.engine.run.checkpoint import checkpoint_folders
+from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.train import train
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import PluginManager

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from ganzoo.build import needed_arguments
 from ganzoo.errors import CheckError, GanzooError, did_you_mean, one_line
-from ganzoo.parts import needed_arguments
 from ganzoo.specs import Part
 from ganzoo.testing.attributes import fault_of, unseen_layers
 from ganzoo.testing.building import build

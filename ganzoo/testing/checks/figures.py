@@ -10,13 +10,13 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ganzoo.data.splitting import Half
+from ganzoo.data.splits import Half
 from ganzoo.errors import GanzooError, MetricError, one_line
-from ganzoo.evaluation.drawn import NEEDS, Sampled, Tensors
-from ganzoo.evaluation.figures import Known, figure_of
-from ganzoo.evaluation.offered import Offered, applies, value_of
 from ganzoo.extractors import extractors_of, open_extractor
 from ganzoo.interfaces import Dataset, Extractor, Figure
+from ganzoo.measure.draws import NEEDS, Sampled, Tensors
+from ganzoo.measure.figures import Known, figure_of
+from ganzoo.measure.plugin_figures import Offered, applies, value_of
 from ganzoo.plugins import CORE
 from ganzoo.specs import Part
 from ganzoo.testing.faults import Blocked, Skipped, wrong

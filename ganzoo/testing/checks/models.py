@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.cards import Card
-from ganzoo.engine.export import count, fingerprint, off_by
+from ganzoo.engine.run.export import count, fingerprint, off_by
 from ganzoo.errors import CheckError, GanzooError, did_you_mean, one_line
 from ganzoo.plugins import CORE
-from ganzoo.ranges import version_fits
+from ganzoo.plugins.versions import version_fits
 from ganzoo.specs import ModelConfig, Part
 from ganzoo.testing.cases import parts_of
 from ganzoo.testing.faults import Blocked, NotOfferedError, Skipped, told_by, wrong

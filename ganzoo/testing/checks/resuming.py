@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ganzoo.engine.checkpoint import checkpoint_folders
-from ganzoo.engine.run import RunOptions
+from ganzoo.engine.run.checkpoint import checkpoint_folders
+from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.train import train
 from ganzoo.errors import GanzooError, one_line
 from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE

@@ -5,13 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ganzoo.ema import recalibrate
 from ganzoo.errors import one_line
 from ganzoo.interfaces import StyleGenerator
 from ganzoo.testing.faults import wrong
 from ganzoo.testing.players import GeneratorSubject
 from ganzoo.testing.probes import equal, seeded
 from ganzoo.truncation import truncated
-from ganzoo.wrappers import recalibrate
 
 ROWS = 5
 DRAWING = r"torch\.rand|randperm|bernoulli|dropout|multinomial"

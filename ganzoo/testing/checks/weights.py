@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ganzoo.ema import Ema
 from ganzoo.errors import CheckError, GanzooError, one_line
 from ganzoo.interfaces import Discriminator, Generator
-from ganzoo.skeleton import built
 from ganzoo.specs import Part
 from ganzoo.testing.causes import remedy
 from ganzoo.testing.checks.turns import unreached
@@ -20,7 +20,7 @@ from ganzoo.testing.faults import Blocked, Skipped, authors_line, wrong
 from ganzoo.testing.players import NetworkSubject
 from ganzoo.testing.probes import apart, equal, first_difference, seeded, shake
 from ganzoo.weights import load_weights, save_weights
-from ganzoo.wrappers import Ema
+from ganzoo.weights.unfilled import built
 
 #: How far outputs of equal weights may lie apart where their layout in memory differs.
 CLOSE = 1e-4

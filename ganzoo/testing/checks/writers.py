@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo.parts import PICTURES
+from ganzoo.build import PICTURES
 from ganzoo.specs import Part
 from ganzoo.testing.faults import Skipped, wrong
 from ganzoo.testing.fitting import opened

@@ -27,7 +27,7 @@ from torch import Tensor
 from torchvision.transforms.v2.functional import gaussian_blur
 
 from ganzoo import Drawn
-from ganzoo.evaluation.drawn import Rows, Sampled
+from ganzoo.measure.draws import Rows, Sampled
 
 
 @cache

@@ -11,11 +11,11 @@ import torch
 from ganzoo.bench.finding import find, offers
 from ganzoo.bench.jobs import Job, jobs_of
 from ganzoo.bench.report import Report
+from ganzoo.build import build
 from ganzoo.cards import catalogue
 from ganzoo.engine.prepare import prepare, resolve
 from ganzoo.engine.turns import step
 from ganzoo.interfaces import Loss
-from ganzoo.parts import build
 from ganzoo.specs import Part, Protocol
 
 NAMES = ("lucic", "stacked-mnist", "toys")

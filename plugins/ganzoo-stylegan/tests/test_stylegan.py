@@ -17,14 +17,14 @@ from torch.testing import assert_close
 
 import ganzoo
 from ganzoo import Player, StyleGenerator, sampling
-from ganzoo.engine.graphs import Graphs
+from ganzoo.ema import recalibrate
+from ganzoo.engine.cuda_graphs import Graphs
 from ganzoo.engine.prepare import prepare, resolve
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.turns import step
 from ganzoo.errors import PartError
 from ganzoo.losses import r1_penalty
 from ganzoo.testing import round_of
-from ganzoo.wrappers import recalibrate
 from tape import Tape
 
 SMALL = {"widths": 8}

@@ -14,7 +14,7 @@ from torch.testing import assert_close
 import ganzoo
 from ganzoo import Discriminator, Player, Round
 from ganzoo.engine.prepare import config_of, prepare, resolve
-from ganzoo.engine.run import RunOptions
+from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.train import train
 from ganzoo.engine.turns import discriminator_turn
 from ganzoo.errors import PartError

@@ -1,0 +1,13 @@
+"""Augmentations: changes of whatever the discriminator is shown, so that few images last longer."""
+
+from ganzoo.augmentations.diffaugment import (
+    Augmented,
+    DiffAugment,
+    Flip,
+    color,
+    cutout,
+    flip,
+    translation,
+)
+
+__all__ = ["Augmented", "DiffAugment", "Flip", "color", "cutout", "flip", "translation"]

@@ -1,0 +1,228 @@
+"""Adaptive discriminator augmentation (Karras et al. 2020, "... with Limited Data").
+
+Each change is made of an image with the probability `strength`, and the strength follows how sure
+the discriminator is of real samples. Ranges are those of the paper's appendix B, where the three
+kinds of changes here are called bgc.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from ganzoo.augmentations.resampling import resampled
+from ganzoo.errors import ConfigError, brief, did_you_mean
+from ganzoo.interfaces import Augmentation, Draw
+
+#: Discriminator turns between two changes of the strength (section 3.1).
+EVERY = 4
+KINDS = ("blit", "geometry", "color")
+#: A probability: a number, or one that moves, as a tensor of no dimension.
+Strength: TypeAlias = float | Tensor
+
+
+class Ada(Augmentation):
+    """Blits, geometry and colour, as often as `strength` says (Karras et al. 2020).
+
+    `changes` are some of `blit`: mirrors, right angles and shifts by whole pixels; `geometry`:
+    scales, turns and shifts; `color`, of 1 or 3 channels. `strength` is the probability of each
+    change. With a `target` it adapts: it rises while the mean sign of real scores, r_t of eq. 1,
+    lies above, and falls while it lies below, from 0 to 1 in `speed` images. With `target` None it
+    stays, or a schedule moves it. r_t has a meaning where 0 lies between real and fake scores, so
+    not for Wasserstein and relativistic losses.
+
+    It differs from the paper in the filter of its one resampling (see resampling.py), and in that
+    strength ends at 1.
+    """
+
+    sample_dims = 3
+    strength: Strength
+    signs: Tensor
+    observed: Tensor
+    turns: Tensor
+
+    def __init__(
+        self,
+        changes: Iterable[str] = KINDS,
+        strength: float = 0.0,
+        target: float | None = 0.6,  # section 3.1
+        speed: int = 500_000,  # section 3.1
+    ) -> None:
+        self.changes = (changes,) if isinstance(changes, str) else tuple(changes)
+        _check(self.changes, strength, target, speed)
+        self.target, self.speed = target, speed
+        self.adaptive = target is not None
+        if target is None:
+            self.strength = strength
+            return
+        self.register_buffer("strength", torch.tensor(float(strength)))
+        for name in ("signs", "observed", "turns"):
+            self.register_buffer(name, torch.zeros(()))
+
+    def forward(self, samples: Tensor, uniform: Draw, normal: Draw) -> Tensor:
+        """Images [N, C, H, W] in [-1, 1] -> as many, each changed; colours may leave the range."""
+        made = [
+            MAPS[kind](samples, uniform, normal, self.strength)
+            for kind in MAPS
+            if kind in self.changes
+        ]
+        if made:
+            places, moved = made[0] if len(made) == 1 else _joined(*made)
+            samples = torch.where(_per_image(moved), resampled(samples, places[:, :2]), samples)
+        if "color" in self.changes:
+            samples = color(samples, uniform, normal, self.strength)
+        return samples
+
+    def observe(self, scores: Tensor) -> None:
+        """Add the mean sign of a share's real scores to those of the last turns."""
+        self.signs = self.signs + scores.sign().mean()
+        self.observed = self.observed + 1
+
+    def adapt(self, images: int) -> None:
+        """Every fourth turn, move the strength towards where r_t is the target."""
+        if self.target is None:
+            return
+        turns = self.turns + 1
+        due = turns >= EVERY
+        overfitting = self.signs / self.observed.clamp(min=1)  # r_t, eq. 1
+        way = torch.sign(overfitting - self.target) * (self.observed > 0)
+        moved = (self.strength + way * (EVERY * images / self.speed)).clamp(0, 1)
+        self.strength = torch.where(due, moved, self.strength)
+        nothing = torch.zeros_like(turns)
+        self.turns = torch.where(due, nothing, turns)
+        self.signs = torch.where(due, nothing, self.signs)
+        self.observed = torch.where(due, nothing, self.observed)
+
+    def figures(self) -> Mapping[str, Strength]:
+        """The strength."""
+        return {"strength": self.strength}
+
+
+def blit(images: Tensor, uniform: Draw, normal: Draw, strength: Strength) -> tuple[Tensor, Tensor]:
+    """Mirrors, right angles, and shifts by whole pixels up to an eighth of the sides.
+
+    Returns where each pixel is read [N, 3, 3], and which images are changed at all [N].
+    """
+    height, width = images.shape[-2:]
+    drawn = uniform(len(images), 7)
+    on = drawn[:, :3] < strength
+    mirrored = (2 * drawn[:, 3]).floor() * on[:, 0]
+    quarters = (4 * drawn[:, 4]).floor() * on[:, 1]
+    across, down = (
+        ((2 * place - 1) * 0.125 * side).round() * on[:, 2]
+        for place, side in zip(drawn[:, 5:].unbind(1), (width, height), strict=True)
+    )
+    places = _scaled(1 - 2 * mirrored, torch.ones_like(mirrored))
+    places = _after(places, _turned(math.pi / 2 * quarters))
+    return _after(places, _shifted(-across, -down)), on.any(1)
+
+
+def geometry(
+    images: Tensor, uniform: Draw, normal: Draw, strength: Strength
+) -> tuple[Tensor, Tensor]:
+    """Scales by 2 ** N(0, 0.2 ** 2), alike and apart, turns, and shifts by N(0, 0.125 ** 2).
+
+    Two turns, before and after the scales apart, make their joint probability the strength.
+    Returns where each pixel is read [N, 3, 3], and which images are changed at all [N].
+    """
+    height, width = images.shape[-2:]
+    drawn, noise = uniform(len(images), 7), normal(len(images), 4)
+    scales, shifts = drawn[:, :3] < strength, noise[:, 2:] * 0.125
+    turns = (1 - drawn[:, 3:5]) ** 2 > 1 - strength  # drawn < 1 - sqrt(1 - strength)
+    alike, apart = (2 ** (-0.2 * noise[:, :2] * scales[:, :2])).unbind(1)
+    before, after = (math.pi * (2 * drawn[:, 5:] - 1) * turns).unbind(1)
+    across, down = (shifts * scales[:, 2:]).unbind(1)
+    places = _after(_scaled(alike, alike), _turned(-before))
+    places = _after(places, _scaled(apart, 1 / apart))
+    places = _after(places, _turned(-after))
+    places = _after(places, _shifted(-width * across, -height * down))
+    return places, scales.any(1) | turns.any(1)
+
+
+def color(images: Tensor, uniform: Draw, normal: Draw, strength: Strength) -> Tensor:
+    """Brightness, contrast, luma's sign, hue and saturation, of 1 or 3 channels.
+
+    Grey is the axis (1, 1, 1) of the colours: contrast and luma's sign change what lies along it,
+    hue turns what lies across it, and saturation scales that.
+    """
+    if images.shape[1] not in (1, 3):
+        raise ConfigError(
+            f"ada: colours are changed in images of 1 or 3 channels, and these have "
+            f'{images.shape[1]}; --set \'augmentation.ada=["blit", "geometry"]\' leaves them'
+        )
+    drawn, noise = uniform(len(images), 7), normal(len(images), 3)
+    on = drawn[:, :5] < strength
+    brightness = _per_image(0.2 * noise[:, 0] * on[:, 0])
+    contrast = _per_image(2 ** (0.5 * noise[:, 1] * on[:, 1]))
+    sign = _per_image(1 - 2 * (2 * drawn[:, 5]).floor() * on[:, 2])
+    hue = _per_image(math.pi * (2 * drawn[:, 6] - 1) * on[:, 3])
+    saturation = _per_image(2 ** (noise[:, 2] * on[:, 4]))
+    grey = images.mean(1, keepdim=True)
+    crossed = (images.roll(1, 1) - images.roll(-1, 1)) / math.sqrt(3)  # the axis x the colour
+    turned = hue.cos() * (images - grey) + hue.sin() * crossed
+    changed = contrast * (sign * (grey + brightness) + saturation * turned)
+    return torch.where(_per_image(on.any(1)), changed, images)
+
+
+#: Changes of place, in the order in which they are made.
+MAPS: Mapping[str, Callable[[Tensor, Draw, Draw, Strength], tuple[Tensor, Tensor]]] = {
+    "blit": blit,
+    "geometry": geometry,
+}
+
+
+def _joined(first: tuple[Tensor, Tensor], then: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """One change of place after another."""
+    return _after(first[0], then[0]), first[1] | then[1]
+
+
+def _after(first: Tensor, then: Tensor) -> Tensor:
+    """Where a pixel is read when `then` [N, 3, 3] is done to images that `first` was done to.
+
+    Summed by hand, since a GPU may round the terms of a product of matrices.
+    """
+    return (first[:, :, :, None] * then[:, None]).sum(2)
+
+
+def _scaled(x: Tensor, y: Tensor) -> Tensor:
+    nothing, one = torch.zeros_like(x), torch.ones_like(x)
+    return _matrix(x, nothing, nothing, nothing, y, nothing, nothing, nothing, one)
+
+
+def _turned(angle: Tensor) -> Tensor:
+    nothing, one = torch.zeros_like(angle), torch.ones_like(angle)
+    cos, sin = angle.cos(), angle.sin()
+    return _matrix(cos, -sin, nothing, sin, cos, nothing, nothing, nothing, one)
+
+
+def _shifted(x: Tensor, y: Tensor) -> Tensor:
+    nothing, one = torch.zeros_like(x), torch.ones_like(x)
+    return _matrix(one, nothing, x, nothing, one, y, nothing, nothing, one)
+
+
+def _matrix(*entries: Tensor) -> Tensor:
+    """Nine times [N] -> [N, 3, 3], row by row."""
+    return torch.stack(entries, 1).reshape(-1, 3, 3)
+
+
+def _per_image(values: Tensor) -> Tensor:
+    """[N] -> [N, 1, 1, 1]."""
+    return values[:, None, None, None]
+
+
+def _check(changes: tuple[str, ...], strength: float, target: float | None, speed: int) -> None:
+    for name in changes:
+        if name not in KINDS:
+            raise ConfigError(f"ada: there is no {brief(name)}; {did_you_mean(str(name), KINDS)}")
+    if not 0 <= strength <= 1:
+        raise ConfigError(f"ada: strength is a probability, from 0 to 1; found {strength}")
+    if target is not None and not -1 < target < 1:
+        raise ConfigError(
+            f"ada: target is a mean of signs, between -1 and 1, or null; found {target}"
+        )
+    if speed < 1:
+        raise ConfigError(f"ada: speed must be 1 or more images, found {speed}")

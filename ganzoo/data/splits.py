@@ -1,0 +1,60 @@
+"""The two sides of a data set: its own split into training and test samples, or two halves."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ganzoo.build import build, taken_arguments
+from ganzoo.interfaces import Dataset
+from ganzoo.seeds import derive
+from ganzoo.specs import Part
+
+
+class Half(Dataset):
+    """Half of the samples, drawn at random, of a data set that has no split of its own."""
+
+    def __init__(self, whole: Dataset, first: int) -> None:
+        self.whole, self.rows = whole, drawn(whole, len(whole))[first::2]
+        self.sample_shape, self.num_classes = whole.sample_shape, whole.num_classes
+        self.condition_shape, self.paired = whole.condition_shape, whole.paired
+        self.kind, self.value_range = whole.kind, whole.value_range
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Indices [N] of this half -> samples float32 [N, *S], labels."""
+        return self.whole.batch(self.rows[indices])
+
+
+def splits(part: Part) -> tuple[Dataset, Dataset]:
+    """Training and test samples: the data set's own split, else two random halves."""
+    if has_split(part):
+        return split_of(part, "train"), split_of(part, "test")
+    whole = build(Dataset, part)
+    return Half(whole, 0), Half(whole, 1)
+
+
+def test_samples(part: Part) -> Dataset:
+    """The second of `splits`, without building the first."""
+    return split_of(part, "test") if has_split(part) else Half(build(Dataset, part), 1)
+
+
+def has_split(part: Part) -> bool:
+    """Whether a data set is built with the `split` that is wanted of it."""
+    return "split" in taken_arguments(Dataset, part)
+
+
+def split_of(part: Part, split: str) -> Dataset:
+    """A data set's own `train` or `test` samples, whichever of them its part names."""
+    return build(Dataset, Part(part.name, {**part.arguments, "split": split}))
+
+
+def drawn(data: Dataset, n: int) -> Tensor:
+    """Indices int64 of n samples in a fixed random order; of all where it has fewer.
+
+    Not every k-th: of MNIST's training digits, every sixth are no fair sample (docs/log.md).
+    """
+    rng = torch.Generator().manual_seed(derive("real samples", len(data)))
+    return torch.randperm(len(data), generator=rng)[:n]

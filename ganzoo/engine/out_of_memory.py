@@ -1,0 +1,115 @@
+"""A GPU whose memory is full: in one line, with the micro-batch that would fit.
+
+The answer is found by trying: both turns on copies of the networks, penalties included, with half
+as many rows each time.
+"""
+
+from __future__ import annotations
+
+import gc
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import torch
+
+from ganzoo.engine.dry_call import dry_call
+from ganzoo.engine.micro_batches import shares_of
+from ganzoo.engine.state import TrainingState
+from ganzoo.engine.turns import Table, forget_gradients
+from ganzoo.errors import TrainingError
+
+
+class FullMemoryError(TrainingError):
+    """The device's memory is full."""
+
+
+@contextmanager
+def told_of_full_memory(state: TrainingState, table: Table) -> Iterator[None]:
+    """Say in one line at how many rows the memory was full, and how many would fit."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, TrainingError) as error:
+        if (full := full_memory(error)) is None:
+            raise
+        line = f"{one_line_of(table)}; {advice(state, table, full)}"
+    else:
+        return
+    raise FullMemoryError(line)
+
+
+def full_memory(error: BaseException | None) -> torch.OutOfMemoryError | None:
+    """The error of a full memory that lies behind another one, if there is one."""
+    while error is not None and not isinstance(error, torch.OutOfMemoryError):
+        error = error.__cause__
+    return error
+
+
+def one_line_of(table: Table) -> str:
+    """Which memory is full, of how many bytes, and at how many rows."""
+    rows = table.recipe.batch // table.shares[0].count
+    said = f"the memory of {table.device} is full at {rows} images at once"
+    if table.device.type == "cuda":
+        free, size = torch.cuda.mem_get_info(table.device)
+        said += f" ({free / 1e9:.1f} of {size / 1e9:.1f} GB are free)"
+    return said
+
+
+def advice(state: TrainingState, table: Table, error: BaseException) -> str:
+    """What would fit, found by trying; what the failed step held is given back first."""
+    forget_step(state, table, error)
+    try:
+        fitting = fitting_micro_batch(state, table)
+    except TrainingError:  # parts of a batch are not what these networks take
+        return "take a smaller --batch"
+    if fitting is None:
+        return "not even one image at once would fit; take smaller networks or another device"
+    return f"--micro-batch {fitting} would fit"
+
+
+def forget_step(state: TrainingState, table: Table, error: BaseException | None) -> None:
+    """Drop gradients, recordings, and what the frames of a failed step hold."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
+    for optimizer in (state.generator_optimizer, state.discriminator_optimizer):
+        forget_gradients(optimizer)
+    if table.graphs is not None:
+        table.graphs.forget()
+    give_back()
+
+
+def give_back() -> None:
+    """Return to the device what nobody holds any more."""
+    gc.collect()
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        torch.cuda.empty_cache()
+
+
+def fitting_micro_batch(state: TrainingState, table: Table) -> int | None:
+    """The greatest halving of a share's rows with which both turns fit; None where none does."""
+    ranks = table.ranks
+    rows = table.recipe.batch // table.shares[0].count
+    first = replace(state, turn=0)  # at which every lazy penalty is due
+    while rows > 1 and rows % 2 == 0:
+        rows //= 2
+        shares = shares_of(table.recipe.batch, ranks.rank, ranks.size, rows)
+        if fits(first, replace(table, shares=shares, graphs=None)):
+            return rows
+    return None
+
+
+def fits(state: TrainingState, table: Table) -> bool:
+    """Whether both turns can be played on copies."""
+    try:
+        dry_call(state, table)
+    except (torch.OutOfMemoryError, TrainingError) as error:
+        full = full_memory(error)
+        if full is None:
+            raise
+        forget_step(state, table, error)
+        return False
+    finally:
+        give_back()
+    return True

@@ -1,0 +1,155 @@
+"""The finished model folder of a run: what `ganzoo.load` opens."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from packaging.version import InvalidVersion, Version
+
+from ganzoo.build import write_grid
+from ganzoo.cards import catalogue
+from ganzoo.conditions import in_circle, save_conditions
+from ganzoo.engine.run.options import RunOptions
+from ganzoo.engine.state import TrainingState
+from ganzoo.engine.turns import Table
+from ganzoo.files import folder_written_whole
+from ganzoo.hardware import hardware, versions
+from ganzoo.interfaces import Generator
+from ganzoo.plugins import CORE
+from ganzoo.sampling import Labeller, calibrating, calibration_batches, samples
+from ganzoo.specs import (
+    CONDITIONS_FILE,
+    DISCRIMINATOR_FILE,
+    GENERATOR_FILE,
+    Fingerprint,
+    ModelConfig,
+    Provenance,
+    write_record,
+)
+from ganzoo.specs.reading import to_json
+from ganzoo.specs.readme import readme_of
+from ganzoo.weights import save_weights
+from ganzoo.writers.panels import panels
+
+GRID = 64
+FINGERPRINT_TOLERANCE = 1e-3
+
+
+def export(
+    state: TrainingState, table: Table, config: ModelConfig, run: RunOptions, *, data_hash: str
+) -> Path:
+    """Write `export/` whole: the average, the discriminator, config.json, README.md and a grid."""
+    network = settled_average(state, table).cpu()
+    folder = run.folder / "export"
+    with folder_written_whole(folder) as beside:
+        files = {
+            GENERATOR_FILE: save_weights(beside / GENERATOR_FILE, network, config.generator),
+            DISCRIMINATOR_FILE: save_weights(
+                beside / DISCRIMINATOR_FILE, state.discriminator, config.discriminator
+            ),
+        }
+        if (conditions := table.labeller.conditions) is not None:
+            files[CONDITIONS_FILE] = save_conditions(beside / CONDITIONS_FILE, conditions)
+        finished = replace(
+            config,
+            metrics=(),
+            files=files,
+            class_shares=table.labeller.shares,
+            requires=requirements(config),
+            parameters={
+                "generator": count(network),
+                "discriminator": count(state.discriminator),
+            },
+            provenance=provenance(state, table, run.command, data_hash),
+            fingerprint=fingerprint(network, table.labeller),
+        )
+        (beside / "config.json").write_text(to_json(write_record(finished)), encoding="utf-8")
+        name = config.name or run.folder.resolve().name
+        (beside / "README.md").write_text(readme_of(finished, name), encoding="utf-8")
+        write_grid(config.kind, grid(network, table, config.kind), beside / "samples")
+    return folder
+
+
+def settled_average(state: TrainingState, table: Table) -> Generator:
+    """The average with its batch statistics recomputed, ready to be sampled."""
+    batches = calibration_batches(state.generator, table.recipe.seed, table.device, table.labeller)
+    with calibrating(table.recipe.seed, table.device):
+        return state.average.snapshot(batches)
+
+
+def grid(network: Generator, table: Table, kind: str) -> torch.Tensor:
+    """Samples of fixed latents: class after class, or beside their conditions and targets."""
+    drawn = samples(network, GRID, seed=0, labels=table.labeller.in_order(GRID))
+    known = table.labeller.conditions
+    if known is None or kind != "image":
+        return drawn
+    targets = None if known.targets is None else in_circle(known.targets, GRID)[:]
+    return panels(known.in_circle(GRID)[:], drawn, targets)
+
+
+def requirements(config: ModelConfig) -> dict[str, str]:
+    """The plugins whose parts the model uses, at least in the versions that made it."""
+    plugins = catalogue().manager.plugins
+    parts = (config.generator, config.discriminator, config.recipe.loss, config.recipe.data)
+    moved = (part.name for part in config.recipe.schedules.values())
+    qualified = (*(part.name for part in parts), *config.recipe.augmentation, *moved)
+    names = {name.rpartition("/")[0] for name in qualified} - {CORE, ""}
+    return {name: f">={release(plugins[name].version)}" for name in sorted(names)}
+
+
+def release(full: str) -> str:
+    """Major and minor of a release (0.1.3 -> 0.1); all of a pre-release (0.1rc1), to admit it."""
+    try:
+        found = Version(full)
+    except InvalidVersion:
+        return "0"
+    return found.public if found.is_prerelease else f"{found.major}.{found.minor}"
+
+
+def provenance(state: TrainingState, table: Table, command: str, data_hash: str) -> Provenance:
+    """Where the weights come from."""
+    return Provenance(
+        command=command,
+        date=datetime.now(UTC).date().isoformat(),
+        duration_s=round(state.seconds, 1),
+        images=state.images,
+        data_hash=data_hash,
+        hardware=hardware(table.device),
+        versions=versions(),
+        threads=torch.get_num_threads(),
+        sittings=state.sittings,
+    )
+
+
+def fingerprint(network: Generator, labeller: Labeller | None = None) -> Fingerprint:
+    """Statistics of the samples of fixed latents, by which a model is known again.
+
+    Without a `labeller` all classes are alike; a generator of conditions needs one.
+    """
+    labeller = labeller or Labeller(network.num_classes)
+    drawn = samples(network, GRID, seed=0, labels=labeller.drawn(GRID, seed=0))
+    return Fingerprint(
+        seed=0,
+        n=len(drawn),
+        mean=round(float(drawn.mean()), 6),
+        std=round(float(drawn.std()), 6),
+        means=tuple(round(float(mean), 6) for mean in drawn[:8].flatten(1).mean(1)),
+        tolerance=FINGERPRINT_TOLERANCE,
+    )
+
+
+def off_by(found: Fingerprint, claimed: Fingerprint) -> float:
+    """The greatest difference of two fingerprints; infinite where they are not of the same."""
+    if (found.seed, found.n, len(found.means)) != (claimed.seed, claimed.n, len(claimed.means)):
+        return math.inf
+    ours, theirs = ((f.mean, f.std, *f.means) for f in (found, claimed))
+    return max(abs(a - b) for a, b in zip(ours, theirs, strict=True))
+
+
+def count(network: torch.nn.Module) -> int:
+    """Number of parameters."""
+    return sum(parameter.numel() for parameter in network.parameters())

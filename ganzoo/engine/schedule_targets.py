@@ -1,0 +1,222 @@
+"""A recipe's schedules, each bound to the place where training reads its number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import nn
+
+from ganzoo.build import build, taken_arguments
+from ganzoo.engine.optimizers import RATE_FACTOR, rate_factor
+from ganzoo.engine.schedules import Dial, Moving, Put, ShareOfRate
+from ganzoo.engine.state import TrainingState
+from ganzoo.errors import ConfigError, did_you_mean
+from ganzoo.interfaces import Loss, Schedule
+from ganzoo.specs import Part, Recipe, write_record
+from ganzoo.specs.reading import flatten
+
+#: Numbers that training reads from `Moving` itself.
+READ_THERE = (
+    "ema.half_life",
+    "ema.ramp_up",
+    "optimizers.discriminator.max_grad_norm",
+    "optimizers.generator.max_grad_norm",
+)
+PLAYERS = ("generator", "discriminator")
+
+
+def bound(recipe: Recipe, state: TrainingState, device: torch.device) -> Moving:
+    """Bind every schedule; `ConfigError` names one that moves no number of the recipe."""
+    moving = Moving(recipe.images)
+    for player in PLAYERS:
+        schedule = getattr(recipe.optimizers, player).schedule
+        if schedule is not None:
+            path = f"optimizers.{player}.lr"
+            if path in recipe.schedules:
+                raise ConfigError(
+                    f"schedules: {path} has a schedule in optimizers.{player}.schedule too; "
+                    "keep one"
+                )
+            moving.dials.append(_dial(path, ShareOfRate(schedule), recipe, state, device, moving))
+    for path, part in recipe.schedules.items():
+        schedule = build(Schedule, part)
+        moving.dials.append(_dial(path, schedule, recipe, state, device, moving))
+    return moving
+
+
+def highest(recipe: Recipe, path: str) -> float:
+    """The highest number that a schedule comes to at the start, in the middle and at the end.
+
+    A loss is built with it, so that a term whose weight begins or ends at 0 is there.
+    """
+    schedule = build(Schedule, recipe.schedules[path])
+    start = _start(path, recipe)
+    total = recipe.images
+    return max(schedule.value(start, images, total) for images in (0, total // 2, total))
+
+
+def loss_of(recipe: Recipe) -> Part:
+    """The loss with the arguments that it is built with, where some of them move."""
+    prefix = "loss.arguments."
+    moved = {
+        path.removeprefix(prefix): highest(recipe, path)
+        for path in recipe.schedules
+        if path.startswith(prefix)
+    }
+    return Part(recipe.loss.name, {**recipe.loss.arguments, **moved})
+
+
+def _dial(
+    path: str,
+    schedule: Schedule,
+    recipe: Recipe,
+    state: TrainingState,
+    device: torch.device,
+    moving: Moving,
+) -> Dial:
+    """A schedule with the start of its number and the place to put it."""
+    head, _, rest = path.partition(".")
+    if path in READ_THERE:
+        start = _start(path, recipe)
+        return Dial(path, start, schedule, lambda number: moving.numbers.update({path: number}))
+    if head == "loss":
+        start = _start(path, recipe)
+        return Dial(path, start, schedule, _attribute(state.loss, path, device))
+    if head == "augmentation":
+        module = _augmentation(rest, state)
+        start = _number_of(module, path)
+        return Dial(path, start, schedule, _attribute(module, path, device))
+    player, _, key = rest.partition(".")
+    if head == "optimizers" and player in PLAYERS and key == "lr":
+        rate = getattr(recipe.optimizers, player).lr
+        return Dial(path, rate, schedule, _put_rate(getattr(state, f"{player}_optimizer")))
+    if head == "optimizers" and player in PLAYERS and key:
+        optimizer = getattr(state, f"{player}_optimizer")
+        start, put = _of_optimizer(optimizer, key, path)
+        return Dial(path, start, schedule, put)
+    raise _unknown(path, recipe)
+
+
+def _start(path: str, recipe: Recipe) -> float:
+    """The recipe's own number at a path; the loss's default where the recipe leaves it open."""
+    numbers = flatten(_lists_as_objects(write_record(recipe)))
+    if path.startswith("loss.arguments."):
+        taken = taken_arguments(Loss, recipe.loss)
+        numbers = {f"loss.arguments.{k}": p.default for k, p in taken.items()} | numbers
+    number = numbers.get(path)
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise _unknown(path, recipe)
+    return float(number)
+
+
+def _unknown(path: str, recipe: Recipe) -> ConfigError:
+    """There is no such number, or none that can move."""
+    numbers = flatten(_lists_as_objects(write_record(recipe)))
+    heads = ("loss.arguments.", "optimizers.", "ema.", "augmentation.")
+    known = [
+        name
+        for name, value in numbers.items()
+        if name.startswith(heads) and isinstance(value, int | float) and not isinstance(value, bool)
+    ]
+    return ConfigError(
+        f"schedules: the recipe has no number {path!r} that can move; {did_you_mean(path, known)}"
+    )
+
+
+def _lists_as_objects(data: Any) -> Any:
+    """Lists as objects keyed by position, so that `betas.1` is a path."""
+    if isinstance(data, list):
+        data = {str(place): value for place, value in enumerate(data)}
+    if isinstance(data, dict):
+        return {key: _lists_as_objects(value) for key, value in data.items()}
+    return data
+
+
+def _augmentation(rest: str, state: TrainingState) -> nn.Module:
+    """The augmentation that a path such as `ada.strength` names, bare or qualified."""
+    name = rest.rpartition(".")[0]
+    for known, module in zip(state.augmentation_names, state.augmentations, strict=True):
+        if name in (known, known.rpartition("/")[2]):
+            return module
+    raise ConfigError(
+        f"schedules: augmentation.{rest}: there is no augmentation {name!r} in the recipe; "
+        f"{did_you_mean(name, [known.rpartition('/')[2] for known in state.augmentation_names])}"
+    )
+
+
+def _attribute(module: nn.Module, path: str, device: torch.device) -> Put:
+    """Put a number into a module's attribute, as a tensor of no dimension on the device.
+
+    So a number may move under a CUDA graph too, which would keep a plain one as it was.
+    """
+    number = torch.tensor(_number_of(module, path), device=device)
+    setattr(module, path.rpartition(".")[2], number)
+
+    def put(value: float) -> None:
+        number.fill_(value)
+
+    return put
+
+
+def _number_of(module: nn.Module, path: str) -> float:
+    """The number in a module's attribute, where a schedule may move it."""
+    name = path.rpartition(".")[2]
+    if name in dict(module.named_buffers(recurse=False)):
+        raise ConfigError(
+            f"schedules: {path} is moved by {type(module).__name__} itself; leave the schedule "
+            "out, or switch that off (ada does not adapt where its target is null)"
+        )
+    there = getattr(module, name, None)
+    if isinstance(there, bool) or not isinstance(there, int | float):
+        raise ConfigError(
+            f"schedules: {path} moves the attribute {name!r} of {type(module).__name__}, which "
+            f"holds {'no number' if there is not None else 'nothing'}; keep the argument there "
+            "under its own name"
+        )
+    return float(there)
+
+
+def _put_rate(optimizer: torch.optim.Optimizer) -> Put:
+    """Put a learning rate, of which each group of parameters has its share."""
+
+    def put(value: float) -> None:
+        for group in optimizer.param_groups:  # another list after a checkpoint was taken over
+            group["lr"] = value * rate_factor(group)
+
+    return put
+
+
+def _of_optimizer(optimizer: torch.optim.Optimizer, key: str, path: str) -> tuple[float, Put]:
+    """The start of an optimizer's argument such as `arguments.betas.1`, and its place."""
+    group = optimizer.param_groups[0]
+    lists = {k: list(v) if isinstance(v, tuple) else v for k, v in group.items()}
+    numbers = _lists_as_objects(lists)
+    name, _, place = key.removeprefix("arguments.").partition(".")
+    number = flatten(numbers).get(f"{name}.{place}" if place else name)
+    is_argument = key.startswith("arguments.") and name not in ("lr", "params")
+    if not is_argument or isinstance(number, bool) or not isinstance(number, int | float):
+        known = [k for k, v in flatten(numbers).items() if isinstance(v, float)]
+        options = ["lr", *(f"arguments.{k}" for k in known if k not in ("lr", RATE_FACTOR))]
+        raise ConfigError(
+            f"schedules: {path}: {type(optimizer).__name__} has no number {key!r}; "
+            f"{did_you_mean(key, options)}"
+        )
+
+    def put(value: float) -> None:
+        for group in optimizer.param_groups:
+            group[name] = _with(group[name], int(place), value) if place else value
+
+    return float(number), put
+
+
+def _with(values: tuple[float, ...], place: int, value: float) -> tuple[float, ...]:
+    """The values with the one at a place replaced."""
+    return (*values[:place], value, *values[place + 1 :])
+
+
+def numbers_on_the_way(moving: Moving) -> Iterator[tuple[str, list[float]]]:
+    """Each moving number at the start, three quarters in between, and the end of a run."""
+    for dial in moving.dials:
+        yield dial.path, [dial.at(moving.total * part // 4, moving.total) for part in range(5)]

@@ -1,0 +1,1 @@
+"""A new plugin's package: the template and what fills it in."""

@@ -1,5 +1,0 @@
-"""Wrappers around networks."""
-
-from ganzoo.wrappers.ema import Ema, recalibrate
-
-__all__ = ["Ema", "recalibrate"]

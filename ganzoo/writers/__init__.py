@@ -1,0 +1,1 @@
+"""How samples are written, by their kind: images, points."""

@@ -1,0 +1,432 @@
+"""The health of a training: each detector on its numbers, and on a run made to fail on purpose."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import softplus
+
+from ganzoo import Loss
+from ganzoo.engine.health import (
+    CHECK_EVERY,
+    FIRST_PATIENCE,
+    PATIENCE,
+    Pulse,
+    Vitals,
+    check,
+    diversity,
+    gradient_norm,
+    ranked,
+)
+from ganzoo.engine.run.checkpoint import checkpoint_folders, last_good
+from ganzoo.engine.run.options import RunOptions
+from ganzoo.engine.train import train
+from ganzoo.errors import TrainingError
+from playing import FAST, config, exported, play, rows
+from tiny import TinyGenerator, tiny_plugin
+
+#: Images within which an illness that has set in must be told.
+SOON = CHECK_EVERY * (PATIENCE + 1)
+
+
+class Stubborn(TinyGenerator):
+    """A generator that does not look at its latents: every sample is the same."""
+
+    def forward(self, latents, labels=None):
+        return super().forward(0 * latents, labels)
+
+
+class Tiring(TinyGenerator):
+    """Makes what it can for 200 steps (12,800 images), and then the same sample for ever."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("passes", torch.zeros(()))
+
+    def forward(self, latents, labels=None):
+        self.passes += float(self.training)
+        return super().forward(latents if self.passes < 200 else 0 * latents, labels)
+
+
+class Poisoned(Loss):
+    """Gives NaN to the discriminator from one turn on, in the draws of the first streams."""
+
+    def __init__(self, turn=100, lucky=0.0):
+        self.turn, self.lucky = turn, lucky
+
+    def discriminator(self, round):
+        real, fake = round.discriminator(round.real), round.discriminator(round.fake)
+        terms = {"real": softplus(-real), "fake": softplus(fake)}
+        if round.turn >= self.turn and float(round.uniform(1)) >= self.lucky:
+            terms["real"] = terms["real"] * math.nan
+        return terms
+
+    def generator(self, round):
+        return {"generator": softplus(-round.discriminator(round.fake))}
+
+
+class Far(TinyGenerator):
+    """Samples far from the data, as diverse as the data."""
+
+    def forward(self, latents, labels=None):
+        return 4 * super().forward(latents, labels) + 10
+
+
+@pytest.fixture(autouse=True)
+def ill_world(world):
+    parts = {
+        "ganzoo_generators": {
+            "stubborn": "test_health_parts:Stubborn",
+            "far": "test_health_parts:Far",
+            "tiring": "test_health_parts:Tiring",
+        },
+        "ganzoo_losses": {"poisoned": "test_health_parts:Poisoned"},
+    }
+    return world(tiny_plugin(**parts))
+
+
+@pytest.fixture(autouse=True)
+def parts_module(monkeypatch):
+    """Importlib mode gives this module no importable name; the plugin needs one."""
+    import sys
+    from types import ModuleType
+
+    module = ModuleType("test_health_parts")
+    module.__dict__.update(Stubborn=Stubborn, Far=Far, Tiring=Tiring, Poisoned=Poisoned)
+    monkeypatch.setitem(sys.modules, "test_health_parts", module)
+
+
+def images(count, **recipe):
+    """A recipe of so many images, in steps of 64."""
+    return {"steps": count // 64, "batch": 64, **recipe}
+
+
+def pulse(**changed):
+    """A turn that is well."""
+    rng = torch.Generator().manual_seed(0)
+    points = torch.randn(2, 64, 3, generator=rng)
+    given = {
+        "real": points[0],
+        "fake": points[1],
+        "scores": (points[0, :, 0], points[1, :, 0]),
+        "gradient": 1.0,
+        "terms": {"generator": 0.7},
+        "finite_weights": True,
+    }
+    return Pulse(**{**given, **changed})
+
+
+# --- The figures ------------------------------------------------------------------------------
+
+
+def test_pairs_are_counted_with_ties_as_halves():
+    real, fake = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([2.0, 0.0])
+    assert ranked(real, fake) == pytest.approx((0 + 1 + 0.5 + 1 + 1 + 1) / 6)
+
+
+def test_ranks_of_patches_are_counted_over_all_of_them():
+    assert ranked(torch.ones(4, 9), torch.zeros(4, 9)) == 1.0
+
+
+def test_diversity_is_the_share_of_the_datas_mean_distance():
+    real = torch.tensor([[0.0], [2.0]])
+    assert diversity(pulse(real=real, fake=torch.tensor([[5.0], [6.0]]))) == 0.5
+
+
+def test_diversity_is_taken_in_the_features_that_are_given():
+    real, fake = torch.tensor([[1.0], [-1.0]]), torch.tensor([[1.0], [-3.0]])
+    assert diversity(pulse(real=real, fake=fake)) == 2.0
+    assert diversity(pulse(real=real, fake=fake), lambda x: x.square() + x) == pytest.approx(2.0)
+
+
+def test_data_that_is_all_alike_judges_nobody():
+    assert diversity(pulse(real=torch.ones(4, 2))) == 1.0
+
+
+def test_the_gradients_norm_is_over_all_parameters():
+    one, other, still = (nn.Parameter(torch.zeros(2)) for _ in range(3))
+    one.grad, other.grad = torch.tensor([3.0, 0.0]), torch.tensor([0.0, 4.0])
+    assert gradient_norm([one, other, still]) == 5.0
+    assert gradient_norm([still]) is None
+
+
+def test_a_generators_turn_without_terms_tells_nothing():
+    """Its gradient of 0 once entered the median, and no gradient could vanish against that."""
+    vitals = Vitals()
+    for number in range(2 * PATIENCE):
+        check(vitals, pulse(gradient=None if number % 2 else 1.0))
+    assert vitals.gradients == [1.0] * PATIENCE
+    figures, illness = check(vitals, pulse(gradient=None))
+    assert illness is None
+    assert "gradient" not in figures
+    found = [check(vitals, pulse(**WON))[1] for _ in range(PATIENCE)]
+    assert found[-1].name == "discriminator-wins"
+
+
+# --- The detectors, on numbers ----------------------------------------------------------------
+
+
+def test_a_turn_that_is_well_is_silent():
+    vitals = Vitals()
+    for _ in range(50):
+        figures, illness = check(vitals, pulse())
+        assert illness is None
+    assert vitals.well
+    assert figures.keys() == {"gradient", "diversity", "ranked"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"terms": {"generator": math.nan}},
+        {"terms": {"generator": math.inf}},
+        {"gradient": math.nan},
+        {"finite_weights": False},
+    ],
+)
+def test_what_is_not_finite_is_told_at_once(wrong):
+    _, illness = check(Vitals(), pulse(**wrong))
+    assert illness.name == "not-finite"
+
+
+def test_an_illness_is_told_once():
+    vitals = Vitals()
+    found = [check(vitals, pulse(gradient=math.nan))[1] for _ in range(5)]
+    assert [illness is not None for illness in found] == [True, False, False, False, False]
+
+
+WON = {"scores": (torch.ones(8), torch.zeros(8)), "gradient": 1e-3}
+
+
+def test_a_discriminator_wins_after_some_checks_in_a_row():
+    vitals = Vitals(gradients=[1.0] * 20)
+    found = [check(vitals, pulse(**WON))[1] for _ in range(PATIENCE)]
+    assert [illness is not None for illness in found] == [False] * (PATIENCE - 1) + [True]
+    assert found[-1].name == "discriminator-wins"
+
+
+@pytest.mark.parametrize(
+    "spared", [{"gradient": 0.5}, {"scores": pulse().scores}, {"scores": None}]
+)
+def test_a_discriminator_that_ranks_well_has_not_won_while_the_generator_learns(spared):
+    vitals = Vitals(gradients=[1.0] * 20)
+    for _ in range(2 * PATIENCE):
+        assert check(vitals, pulse(**{**WON, **spared}))[1] is None
+
+
+def test_a_good_check_starts_the_count_again():
+    vitals = Vitals(gradients=[1.0] * 20)
+    for _ in range(3):
+        for _ in range(PATIENCE - 1):
+            assert check(vitals, pulse(**WON))[1] is None
+        check(vitals, pulse())
+
+
+def test_samples_that_are_alike_are_told_after_some_checks_in_a_row():
+    vitals = Vitals()
+    check(vitals, pulse())
+    found = [check(vitals, pulse(fake=torch.ones(64, 3)))[1] for _ in range(PATIENCE)]
+    assert [illness is not None for illness in found] == [False] * (PATIENCE - 1) + [True]
+    assert found[-1].name == "all-alike"
+
+
+def test_a_generator_that_has_not_learned_yet_is_given_time():
+    vitals = Vitals()
+    found = [check(vitals, pulse(fake=torch.ones(64, 3)))[1] for _ in range(FIRST_PATIENCE)]
+    assert [illness is not None for illness in found] == [False] * (FIRST_PATIENCE - 1) + [True]
+    assert Vitals(alike=7).well
+    assert not Vitals(alike=1, diverse=True).well
+
+
+def test_what_a_loss_only_shows_is_not_judged(tmp_path, capfd, monkeypatch):
+    def shows(self, round):
+        round.log("psnr", torch.full((1,), math.inf))
+        real, fake = round.discriminator(round.real), round.discriminator(round.fake)
+        return {"real": softplus(-real), "fake": softplus(fake)}
+
+    monkeypatch.setattr(Poisoned, "discriminator", shows)
+    assert told(tmp_path / "run", config("poisoned", **images(12_800)), capfd) == []
+
+
+def test_vitals_are_written_down_and_read_again():
+    vitals = Vitals([1.0, 2.0], 3, 4, ["all-alike"])
+    assert Vitals(**json.loads(json.dumps(vitals.plain()))) == vitals
+
+
+# --- Runs made to fail ------------------------------------------------------------------------
+
+
+def told(folder, wish, capfd):
+    """What a run that warns says of its health, with the images at which it does."""
+    train(wish, RunOptions(folder, log_every=10**9))
+    return lines_of_health(capfd)
+
+
+def lines_of_health(capfd):
+    return [line for line in capfd.readouterr().err.splitlines() if line.startswith("at ")]
+
+
+def test_a_collapsed_generator_is_noticed_in_time(tmp_path, capfd):
+    """It never was diverse, so that it is given the time of one that has still to learn."""
+    wish = config(generator="stubborn", **images(CHECK_EVERY * FIRST_PATIENCE + 6400))
+    (line,) = told(tmp_path / "run", wish, capfd)
+    assert "samples are nearly all alike" in line
+    assert "try R1" in line
+    assert int(line.split()[1].replace(",", "")) <= CHECK_EVERY * FIRST_PATIENCE + 64
+
+
+def test_a_generator_that_collapses_on_the_way_is_noticed_in_time(tmp_path, capfd):
+    wish = config(generator="tiring", **images(SOON + 19_200))
+    (line,) = told(tmp_path / "run", wish, capfd)
+    assert "samples are nearly all alike" in line
+    assert int(line.split()[1].replace(",", "")) <= 12_800 + SOON
+
+
+def test_a_loss_that_becomes_nan_is_noticed_in_time(tmp_path, capfd):
+    wish = config(("poisoned", {"turn": 50}), **images(12_800))
+    with pytest.raises(TrainingError, match="weights are not finite numbers, so nothing is exp"):
+        told(tmp_path / "run", wish, capfd)
+    (line,) = lines_of_health(capfd)
+    assert "the term discriminator.real is not a finite number any more" in line
+    assert "lower learning rates" in line
+    assert int(line.split()[1].replace(",", "")) <= CHECK_EVERY + 64
+
+
+def test_a_discriminator_that_wins_a_saturating_game_is_noticed_in_time(tmp_path, capfd):
+    still = {"name": "adam", "lr": 1e-7}
+    wish = config(
+        "minimax", generator="far", optimizers={"generator": still, "discriminator": FAST},
+        **images(SOON + 6400),
+    )  # fmt: skip
+    (line,) = told(tmp_path / "run", wish, capfd)
+    assert "the discriminator has won: it ranks" in line
+    assert "try a non-saturating, hinge or Wasserstein loss" in line
+
+
+@pytest.mark.parametrize("loss", ["non-saturating", "hinge", "least-squares", "relativistic"])
+def test_games_that_go_well_are_silent(tmp_path, capfd, loss):
+    wish = config((loss, {"r1_gamma": 0.1}), **images(38_400))
+    assert told(tmp_path / "run", wish, capfd) == []
+
+
+def test_figures_of_health_stand_in_the_metrics(tmp_path):
+    play(config(**images(10_240)), tmp_path, log_every=5_000)
+    assert {"accuracy.real", "accuracy.fake"} <= rows(tmp_path)[-1].keys()
+    assert {"gradient", "diversity", "ranked"} <= rows(tmp_path)[-1].keys()
+
+
+def test_a_row_of_figures_that_are_not_finite_is_still_json(tmp_path):
+    with pytest.raises(TrainingError, match="not finite numbers"):
+        play(config(("poisoned", {"turn": 10}), **images(6400)), tmp_path, log_every=640)
+    assert rows(tmp_path)[-1]["discriminator.real"] is None
+
+
+# --- Stop and rollback ------------------------------------------------------------------------
+
+
+def test_stop_ends_the_run_with_what_was_found(tmp_path):
+    wish = config(("poisoned", {"turn": 50}), on_collapse="stop", **images(64_000))
+    with pytest.raises(TrainingError, match=r"stopped: at 5,056 images the term .* no checkpoint"):
+        play(wish, tmp_path)
+
+
+def test_a_run_that_was_stopped_is_stopped_again_by_the_same_command(tmp_path):
+    """A checkpoint at the very image where it fell ill must not hold the illness as told."""
+    wish = config(("poisoned", {"turn": 50}), on_collapse="stop", **images(64_000))
+    for _ in range(2):
+        with pytest.raises(TrainingError, match="stopped: at 5,056 images the term"):
+            play(wish, tmp_path, keep_every=5_000)
+
+
+POISON = {"optimizers": {"generator": FAST, "discriminator": FAST}, "on_collapse": "rollback"}
+
+
+def test_a_rollback_goes_on_from_before_with_other_draws(tmp_path, capfd):
+    """The poison works from turn 800 (51,200 images) on, in two of three draws."""
+    wish = config(("poisoned", {"turn": 800, "lucky": 0.999}), **POISON, **images(70_400))
+    play(wish, tmp_path / "run")
+    assert last_good(tmp_path / "run" / "checkpoints").plain["stream"] == 0
+    wish = config(("poisoned", {"turn": 800, "lucky": 0.5}), **POISON, **images(70_400))
+    with pytest.raises(TrainingError, match="stopped after 3 rollbacks: at 55,0"):
+        train(wish, RunOptions(tmp_path / "other"))
+    said = capfd.readouterr().err
+    assert [f"back to 50,048 images, on with other draws ({n})" in said for n in (1, 2, 3, 4)] == [
+        True, True, True, False,
+    ]  # fmt: skip
+
+
+def test_a_rollback_cures_what_only_some_draws_bring(tmp_path, monkeypatch):
+    """Stream 0 falls ill, stream 1 does not: the run ends well, with no trace of the other."""
+    monkeypatch.setattr(Poisoned, "discriminator", poison_of_the_first_stream)
+    wish = config("poisoned", **POISON, **images(64_000))
+    play(wish, tmp_path / "run", log_every=1_280)
+    found = last_good(tmp_path / "run" / "checkpoints")
+    assert found.plain["stream"] == 1
+    assert all(weight.isfinite().all() for weight in exported(tmp_path / "run").values())
+    counts = [row["images"] for row in rows(tmp_path / "run")]
+    assert counts == sorted(set(counts))
+    assert all(value is not None for row in rows(tmp_path / "run") for value in row.values())
+
+
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_a_rate_that_always_diverges_ends_the_run_after_its_rollbacks(tmp_path, precision):
+    wild = {"name": "momentum", "lr": 1e6, "arguments": {"momentum": 0.0}}
+    given = images(
+        64_000,
+        optimizers={"generator": wild, "discriminator": wild},
+        precision=precision,
+        on_collapse="rollback",
+    )
+    for _ in range(2):  # and the same command again ends at once
+        with pytest.raises(TrainingError, match="stopped after 3 rollbacks: .* not a finite"):
+            play(config("least-squares", **given), tmp_path)
+
+
+def test_a_run_killed_after_its_rollback_ends_like_the_one_that_was_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(Poisoned, "discriminator", poison_of_the_first_stream)
+    play(config("poisoned", **POISON, **images(64_000)), tmp_path / "whole")
+    play(config("poisoned", **POISON, **images(57_600)), tmp_path / "halves")
+    play(config("poisoned", **POISON, **images(64_000)), tmp_path / "halves")
+    whole, halves = exported(tmp_path / "whole"), exported(tmp_path / "halves")
+    for name, tensor in whole.items():
+        assert torch.equal(tensor, halves[name])
+
+
+def test_anchors_are_at_fixed_images_whatever_the_clock_says(tmp_path):
+    wish = config(on_collapse="rollback", **images(108_800))
+    play(wish, tmp_path / "run", checkpoint_seconds=1e9)
+    names = [int(path.name) for path in checkpoint_folders(tmp_path / "run" / "checkpoints")]
+    assert names == [108_800, 100_032, 50_048]
+
+
+def poison_of_the_first_stream(self, round):
+    """NaN from turn 800 on, while the run draws what stream 0 draws then."""
+    real, fake = round.discriminator(round.real), round.discriminator(round.fake)
+    drawn = round.uniform(1)
+    terms = {"real": softplus(-real), "fake": softplus(fake)}
+    if round.turn == 800 and abs(float(drawn) - FIRST_STREAM) < 1e-6:
+        terms["real"] = terms["real"] * math.nan
+    return terms
+
+
+def first_stream_draw():
+    from ganzoo.engine.micro_batches import Share
+    from ganzoo.engine.randomness import Counters
+
+    cpu = torch.device("cpu")
+    uniform, _ = Counters(0).draws(800, "discriminator-loss", cpu, 64, Share())
+    return float(uniform(1))
+
+
+FIRST_STREAM = first_stream_draw()
+
+
+def test_a_listener_of_the_log_hears_nothing_of_a_run_that_is_well(tmp_path, caplog):
+    with caplog.at_level(logging.WARNING):
+        play(config(**images(6400)), tmp_path)
+    assert not caplog.records

@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import ganzoo
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "ganzoo"
+MODULES = sorted(p for p in PACKAGE.rglob("*.py") if "template" not in p.parts)
+PLUGIN_MODULES = sorted(ROOT.glob("plugins/*/src/**/*.py"))
+
+#: Imports point up this table, or stay within one name; beside each other only where DESIGN says.
+LAYERS = (
+    ("_version", "errors", "files", "arguments", "seeds", "terminal"),
+    ("specs",),
+    ("hub",),
+    ("cache",),
+    ("plugins",),
+    ("cards",),
+    ("new_plugin",),
+    ("cli",),
+    # ---- the torch line ----
+    ("hardware",),
+    ("layers",),
+    ("interfaces",),
+    ("build", "datasets", "truncation"),
+    ("losses", "augmentations", "schedules"),
+    ("ema",),
+    ("weights",),
+    ("data", "trackers", "conditions", "sampling"),
+    ("writers",),
+    ("engine",),
+    ("metrics",),
+    ("extractors",),
+    ("importing", "zoo"),
+    ("measure",),
+    ("bench",),
+    ("publish",),
+    ("testing",),
+)
+TORCH_LINE = LAYERS.index(("hardware",))
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+HEAVY = {"torch", "torchvision", "timm", "numpy"}
+#: Nothing is below these: they hand out what the others hold.
+FRONTS = {"__init__", "__main__"}
+UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+
+
+def by_path(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def unit_of(path: Path) -> str:
+    """The name in the table: the first one below ganzoo/."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """What runs on import: everything but functions' bodies and what only a type checker reads."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            yield from (inner for other in child.orelse for inner in statements(other))
+            continue
+        if isinstance(child, ast.stmt):
+            yield child
+        yield from statements(child)
+
+
+def imported(nodes: Iterator[ast.AST]) -> Iterator[str]:
+    """The dotted names that import statements name; `from ganzoo import x` gives `ganzoo.x`."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def on_import(path: Path) -> list[str]:
+    return list(imported(statements(tree_of(path))))
+
+
+def anywhere(path: Path) -> list[str]:
+    return list(imported(ast.walk(tree_of(path))))
+
+
+def units_imported(path: Path) -> set[str]:
+    """Names of the table that a module imports when it is imported."""
+    return {name.split(".")[1] for name in on_import(path) if name.startswith("ganzoo.")}
+
+
+# Layers
+
+
+@pytest.mark.parametrize("path", MODULES, ids=by_path)
+def test_every_module_has_a_place_in_the_layers(path: Path) -> None:
+    assert unit_of(path) in RANK.keys() | FRONTS
+
+
+@pytest.mark.parametrize("path", MODULES, ids=by_path)
+def test_imports_point_one_way(path: Path) -> None:
+    unit = unit_of(path)
+    if unit in FRONTS:
+        return
+    others = units_imported(path) - {unit}
+    assert {name for name in others if RANK[name] >= RANK[unit]} <= siblings(unit)
+
+
+def siblings(unit: str) -> set[str]:
+    """What a unit may import of its own layer: whatever stands before it."""
+    names = LAYERS[RANK[unit]]
+    return set(names[: names.index(unit)])
+
+
+@pytest.mark.parametrize("path", MODULES, ids=by_path)
+def test_only_the_front_imports_the_command(path: Path) -> None:
+    names = {name.split(".")[1] for name in anywhere(path) if name.startswith("ganzoo.")}
+    assert "cli" not in names or unit_of(path) in {"cli", "__main__"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if RANK.get(unit_of(path), 0) < TORCH_LINE],
+    ids=by_path,
+)
+def test_nothing_above_the_torch_line_imports_it(path: Path) -> None:
+    assert not {name.split(".")[0] for name in on_import(path)} & HEAVY
+    assert all(RANK.get(name, 0) < TORCH_LINE for name in units_imported(path))
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("cli/*.py")), ids=by_path)
+def test_the_command_reaches_below_the_torch_line_only_inside_functions(path: Path) -> None:
+    assert all(RANK.get(name, 0) < TORCH_LINE for name in units_imported(path))
+
+
+# Public names
+
+
+def test_the_public_names_are_sorted() -> None:
+    assert ganzoo.__all__ == sorted(ganzoo.__all__)
+
+
+@pytest.mark.parametrize("name", ganzoo.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    assert getattr(ganzoo, name) is not None
+
+
+def test_dir_shows_the_public_names() -> None:
+    assert dir(ganzoo) == ganzoo.__all__
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'ganzoo' has no attribute 'lode'"):
+        ganzoo.lode  # noqa: B018
+
+
+def test_the_type_checker_is_told_of_every_public_name() -> None:
+    told = {name.rpartition(".")[2] for name in anywhere(PACKAGE / "__init__.py")}
+    assert set(ganzoo.__all__) <= told
+
+
+# The core names no plugin
+
+
+FAMILIES = sorted(path.name.removeprefix("ganzoo-") for path in (ROOT / "plugins").iterdir())
+#: What the core has a unit of, such as `bench`, names a plugin by its distribution's name alone.
+TELLING = [f"ganzoo[-_]{name}" if name in RANK else name for name in FAMILIES]
+NAMED = re.compile(rf"(?<![a-z])({'|'.join(TELLING)})(?![a-z])", re.IGNORECASE)
+
+
+def silent(tree: ast.Module) -> set[ast.AST]:
+    """Text that is only read by people: docstrings, help, and the messages of errors."""
+    found: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            found.add(node.value)
+        if isinstance(node, ast.keyword) and node.arg == "help":
+            found |= set(ast.walk(node))
+        if isinstance(node, ast.Raise):
+            found |= set(ast.walk(node))
+    return found
+
+
+def names_of_plugins(path: Path) -> list[str]:
+    tree = tree_of(path)
+    exempt = silent(tree)
+    said = [
+        str(getattr(node, field))
+        for node in ast.walk(tree)
+        if node not in exempt
+        for field in ("value", "id", "attr", "name", "module", "arg")
+        if isinstance(getattr(node, field, None), str)
+    ]
+    return [text for text in said if NAMED.search(text)]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=by_path)
+def test_the_core_names_no_plugin(path: Path) -> None:
+    assert names_of_plugins(path) == []
+
+
+def test_the_search_for_plugins_names_finds_them(tmp_path: Path) -> None:
+    source = 'import ganzoo_dcgan\nif name == "dcgan-mnist":\n    plugin = "ganzoo-vanilla"\n'
+    (tmp_path / "core.py").write_text('"""As dcgan-mnist."""\n' + source)
+    assert len(names_of_plugins(tmp_path / "core.py")) == 3
+
+
+# Plugins
+
+
+@pytest.mark.parametrize("path", PLUGIN_MODULES, ids=by_path)
+def test_a_plugin_imports_public_names_only(path: Path) -> None:
+    own = path.relative_to(ROOT).parts[3]
+    public = {f"ganzoo.{name}" for name in ganzoo.__all__}
+    for name in anywhere(path):
+        if name.split(".")[0] == "ganzoo" and name not in public:
+            assert name.startswith(("ganzoo.layers.", "ganzoo.losses.", "ganzoo.testing."))
+            assert name.count(".") == 2, "from the package itself, not from its modules"
+        assert not name.startswith("ganzoo_") or name.split(".")[0] == own
+
+
+@pytest.mark.parametrize("path", PLUGIN_MODULES, ids=by_path)
+def test_a_plugin_never_reaches_into_private_names(path: Path) -> None:
+    assert not [name for name in anywhere(path) if name.startswith("ganzoo.") and "._" in name]
+
+
+# Nothing unpickles
+
+
+def loads_of(path: Path) -> list[ast.Call]:
+    """Calls of torch.load."""
+    calls = (node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call))
+    return [call for call in calls if ast.unparse(call.func) == "torch.load"]
+
+
+@pytest.mark.parametrize("path", [*MODULES, *PLUGIN_MODULES], ids=by_path)
+def test_nothing_imports_what_unpickles(path: Path) -> None:
+    assert not {name.split(".")[0] for name in anywhere(path)} & UNPICKLERS
+    assert "torch.load" not in anywhere(path)
+    assert "torch.hub" not in anywhere(path)
+
+
+@pytest.mark.parametrize("path", [*MODULES, *PLUGIN_MODULES], ids=by_path)
+def test_nothing_allows_numpy_to_unpickle(path: Path) -> None:
+    keywords = (node for node in ast.walk(tree_of(path)) if isinstance(node, ast.keyword))
+    assert not [word for word in keywords if word.arg == "allow_pickle"]
+
+
+def test_one_file_at_most_reads_foreign_weights_and_only_weights() -> None:
+    doors = [path for path in [*MODULES, *PLUGIN_MODULES] if loads_of(path)]
+    assert len(doors) <= 1
+    for call in (call for path in doors for call in loads_of(path)):
+        assert {word.arg: ast.unparse(word.value) for word in call.keywords}[
+            "weights_only"
+        ] == "True"
+
+
+# The changelog
+
+
+def test_the_changelogs_newest_version_is_this_one() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^## \[?(\d+\.\d+\.\d+[^\s\]]*)\]?", text, re.MULTILINE)
+    assert versions[0] == ganzoo.__version__
