@@ -412,7 +412,7 @@ def test_images_of_another_size_than_the_real_ones_are_refused(tmp_path):
 
 
 def test_what_the_kernel_distance_leaves_out_is_said(small, monkeypatch):
-    for module in ("evaluate", "looking"):
+    for module in ("evaluate", "features"):
         monkeypatch.setattr(f"ganzoo.measure.{module}.KEPT", 100)
     source = Given(seed_0=pictures(5, 200))
     notes = evaluate(source, TinyLinear(), tiny_reference(), n=200, seeds=(0,)).notes

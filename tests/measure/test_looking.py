@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.errors import MetricError
-from ganzoo.measure import looking
+from ganzoo.measure import features
 from ganzoo.measure.features import look
 from measuring import SHAPE, TinyClasses, TinyLinear, classifier, digits, normal
 
@@ -34,7 +34,7 @@ def test_only_the_first_samples_are_kept():
     samples = some(2500)
     seen = look(TinyLinear(), torch.split(samples, 900), "x")
     assert seen.logits is None
-    assert torch.equal(seen.first, samples[: looking.NEIGHBOURS])
+    assert torch.equal(seen.first, samples[: features.NEIGHBOURS])
     assert len(seen) == 2500
 
 
@@ -72,7 +72,7 @@ class Shown(TinyLinear):
         return super().forward(samples)
 
 
-@pytest.mark.parametrize(("shape", "most"), [(SHAPE, looking.BATCH), (None, looking.ENLARGED)])
+@pytest.mark.parametrize(("shape", "most"), [(SHAPE, features.BATCH), (None, features.ENLARGED)])
 def test_a_network_that_enlarges_is_shown_fewer_at_once(shape, most):
     extractor = Shown()
     extractor.sample_shape = shape

@@ -10,10 +10,10 @@ import pytest
 from examples_env import ROOT, fresh_environment, install, run
 from ganzoo.cli import main
 from ganzoo.errors import UsageError
-from ganzoo.new_plugin.write import LICENCES, TEMPLATES, Names, write_plugin
+from ganzoo.new_plugin.write import HERE, LICENCES, Names, write_plugin
 from ganzoo.specs import read_config
 
-TEMPLATE = TEMPLATES / "plugin"
+TEMPLATE = HERE / "template"
 
 
 def new_plugin(*words: object) -> int:
@@ -59,7 +59,7 @@ def test_the_licence_that_was_chosen_is_everywhere(tmp_path, licence):
         assert (read.licenses.code, read.licenses.weights) == (licence, licence)
     text = (tmp_path / "new" / "LICENSE").read_text()
     assert {"Apache-2.0": "Apache License", "MIT": "MIT License"}.get(licence, "BSD 3") in text
-    template = (TEMPLATES / "licences" / f"{licence}.txt").read_text()
+    template = (HERE / "licences" / f"{licence}.txt").read_text()
     changed = [line for line in text.splitlines() if line not in template.splitlines()]
     assert all(re.fullmatch(r"Copyright \(c\) \d{4},? Ada", line) for line in changed)
     assert len(changed) == (licence != "Apache-2.0")
