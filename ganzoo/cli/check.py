@@ -85,7 +85,7 @@ def command(
 
 def _is_plugin(what: str) -> bool:
     """Whether a plugin is meant; a model's name goes before a plugin's that is cut short."""
-    from ganzoo.testing.planning import find_plugin
+    from ganzoo.testing.collecting import find_plugin
 
     return find_plugin(catalogue(), what) is not None
 
@@ -93,7 +93,7 @@ def _is_plugin(what: str) -> bool:
 def _plugin(what: str, *, fast: bool, quiet: bool) -> list[Found]:
     """All checks of a plugin, each told on stderr as it ends."""
     from ganzoo.testing import Result, checks_of
-    from ganzoo.testing.running import run_planned
+    from ganzoo.testing.runner import run_planned
 
     planned = checks_of(what, fast=fast)
     numbers = numbers_from(1)
@@ -131,7 +131,7 @@ def _progress(line: str, *, last: bool) -> None:
 
 def _models(what: str | None, metrics: bool, count: int | None) -> Iterator[Found]:
     """All checks of one model, or of all."""
-    from ganzoo.testing.planning import model_named
+    from ganzoo.testing.collecting import model_named
 
     for card in [model_named(catalogue(), what)] if what else catalogue().cards:
         try:
@@ -194,9 +194,9 @@ def _look(card: Card, metrics: bool, count: int | None) -> Iterator[Found]:
 
 def _completeness(card: Card) -> Iterator[Found]:
     """What a published card must say and hold; a run that nobody published may lack some of it."""
-    from ganzoo.testing.checks import models as checks
-    from ganzoo.testing.planning import planned_model
-    from ganzoo.testing.running import run_one
+    from ganzoo.testing.checks import model as checks
+    from ganzoo.testing.collecting import planned_model
+    from ganzoo.testing.runner import run_one
 
     names = {
         checks.check_card: "complete",

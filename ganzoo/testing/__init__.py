@@ -42,11 +42,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ganzoo.errors import CheckError
     from ganzoo.testing.blame import Result
+    from ganzoo.testing.collecting import Planned, checks_of
     from ganzoo.testing.decorator import parametrize_with_checks
-    from ganzoo.testing.planning import Planned, checks_of
+    from ganzoo.testing.plugin_sources import source_of
     from ganzoo.testing.rounds import round_of
-    from ganzoo.testing.running import run_checks
-    from ganzoo.testing.worlds import source_of
+    from ganzoo.testing.runner import run_checks
 
 __all__ = [
     "CheckError",
@@ -61,13 +61,13 @@ __all__ = [
 
 _HOMES = {
     "CheckError": "ganzoo.errors",
-    "Planned": "ganzoo.testing.planning",
+    "Planned": "ganzoo.testing.collecting",
     "Result": "ganzoo.testing.blame",
-    "checks_of": "ganzoo.testing.planning",
+    "checks_of": "ganzoo.testing.collecting",
     "parametrize_with_checks": "ganzoo.testing.decorator",
     "round_of": "ganzoo.testing.rounds",
-    "run_checks": "ganzoo.testing.running",
-    "source_of": "ganzoo.testing.worlds",
+    "run_checks": "ganzoo.testing.runner",
+    "source_of": "ganzoo.testing.plugin_sources",
 }
 
 

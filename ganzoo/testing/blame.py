@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from ganzoo.errors import CheckError
 from ganzoo.testing.checks import FOUNDATIONS, TOGETHER
-from ganzoo.testing.checks.plugins import check_loads
-from ganzoo.testing.faults import NotOfferedError, authors_line, root_of
-from ganzoo.testing.planning import Planned
+from ganzoo.testing.checks.plugin import check_loads
+from ganzoo.testing.collecting import Planned
+from ganzoo.testing.failures import NotOfferedError, authors_line, root_of
 from ganzoo.testing.subjects import PartSubject
 
 

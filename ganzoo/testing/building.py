@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 from ganzoo.errors import GanzooError, PartError, UnknownOptionError, one_line
 from ganzoo.plugins.registry import Entry, parameters_of
 from ganzoo.testing.causes import READY_IT, remedy, unreadied
-from ganzoo.testing.faults import authors_line, line_of, root_of, wrong
-from ganzoo.testing.probes import seeded
+from ganzoo.testing.failures import authors_line, line_of, root_of, wrong
+from ganzoo.testing.numerics import seeded
 
 
 def built(entry: Entry, arguments: Mapping[str, Any]) -> Any:

@@ -8,8 +8,8 @@ from types import ModuleType
 from typing import Any
 
 from ganzoo.plugins import Source
-from ganzoo.testing.faults import Skipped
-from ganzoo.testing.planning import Planned, checks_of
+from ganzoo.testing.collecting import Planned, checks_of
+from ganzoo.testing.failures import Skipped
 from ganzoo.testing.subjects import Subject
 
 #: Where the mark of slow checks is registered; without it no test is marked.

@@ -21,9 +21,9 @@ from ganzoo.interfaces import Dataset, Discriminator, Loss, Round, Terms
 from ganzoo.plugins import CORE
 from ganzoo.specs import CONFIG_VERSION, ModelConfig, Part, merge, write_record
 from ganzoo.testing.building import built
-from ganzoo.testing.faults import Blocked
-from ganzoo.testing.fitting import opened
-from ganzoo.testing.probes import pack_of, seeded
+from ganzoo.testing.failures import Blocked
+from ganzoo.testing.game_data import opened
+from ganzoo.testing.numerics import pack_of, seeded
 
 CPU = torch.device("cpu")
 #: Rows of a turn, where packs leave the choice: two processes share them.

@@ -14,10 +14,10 @@ from ganzoo.specs import Part
 from ganzoo.testing.attributes import fault_of
 from ganzoo.testing.building import built
 from ganzoo.testing.cases import Case
-from ganzoo.testing.fitting import conditions_for, fitting_part, opened
+from ganzoo.testing.game_data import conditions_for, fitting_part, opened
 from ganzoo.testing.games import COMMON_LOSS, Game
-from ganzoo.testing.probes import pack_of, seeded
-from ganzoo.testing.worlds import STANDINS
+from ganzoo.testing.numerics import pack_of, seeded
+from ganzoo.testing.plugin_sources import STANDINS
 
 #: Parts of a game by kind; a kind that is absent has nobody yet.
 Seats: TypeAlias = dict[str, Part]

@@ -44,7 +44,7 @@ def ganzoo_world() -> Iterator[World]:
         def enter(*plugins: str | ModuleType | Source, strict: bool = True) -> Catalogue:
             from ganzoo.cards import Catalogue, using
             from ganzoo.plugins import PluginManager
-            from ganzoo.testing.worlds import source_of
+            from ganzoo.testing.plugin_sources import source_of
 
             sources = [source_of(plugin) for plugin in plugins]
             manager = PluginManager(sources, strict=strict)

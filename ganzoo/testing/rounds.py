@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ganzoo.interfaces import Discriminator, Generator, Player, Round
-from ganzoo.testing.plain import PlainGenerator
-from ganzoo.testing.probes import seeded
+from ganzoo.testing.numerics import seeded
+from ganzoo.testing.standins import PlainGenerator
 
 LATENT_DIM = 4
 

@@ -14,8 +14,8 @@ from ganzoo.plugins import Plugin
 from ganzoo.plugins.registry import Entry
 from ganzoo.specs import Part
 from ganzoo.testing.building import build
-from ganzoo.testing.faults import Blocked, Skipped, line_of
-from ganzoo.testing.fitting import is_here
+from ganzoo.testing.failures import Blocked, Skipped, line_of
+from ganzoo.testing.game_data import is_here
 from ganzoo.testing.games import Game
 
 

@@ -40,8 +40,8 @@ from ganzoo.plugins import PluginManager
 from ganzoo.specs import Part
 from ganzoo.specs.reading import read_record
 from ganzoo.testing.games import Game, silent
-from ganzoo.testing.probes import equal, seeded
-from ganzoo.testing.worlds import offering, standins
+from ganzoo.testing.numerics import equal, seeded
+from ganzoo.testing.plugin_sources import offering, standins
 
 #: Discriminator and generator turns that are compared.
 TURNS = 2

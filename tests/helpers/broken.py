@@ -37,7 +37,7 @@ from ganzoo import (
 )
 from ganzoo.losses import gradient_penalty, interpolate, scores
 from ganzoo.plugins import Source
-from ganzoo.testing.worlds import offering
+from ganzoo.testing.plugin_sources import offering
 
 SHAPE = (1, 4, 4)
 

@@ -30,7 +30,7 @@ from ganzoo.errors import DataError
 from ganzoo.extractors.networks import Decoder, EncoderExtractor
 from ganzoo.importing.model import Import, beside
 from ganzoo.specs import Part
-from ganzoo.testing.fitting import fitting_part
+from ganzoo.testing.game_data import fitting_part
 from ganzoo.writers.images import columns_for, write_images
 from measuring import measuring_plugin
 from pictures import encoded, everything, noise, opened, packs, pixels_of, write_pictures

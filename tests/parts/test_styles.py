@@ -16,7 +16,7 @@ from ganzoo.cli import main
 from ganzoo.ema import Ema, recalibrate
 from ganzoo.errors import CheckError, PartError, UsageError
 from ganzoo.testing import checks_of
-from ganzoo.testing.worlds import offering
+from ganzoo.testing.plugin_sources import offering
 from ganzoo.truncation import cut_normal, truncated
 from styled import TinyStyles
 from tiny import TinyGenerator

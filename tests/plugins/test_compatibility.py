@@ -18,7 +18,7 @@ from ganzoo.measure.sources import ModelSource
 from ganzoo.plugins import PART_HOOKS, PluginManager, Source
 from ganzoo.plugins import hookspecs as contract
 from ganzoo.testing import checks_of
-from ganzoo.testing.running import run_planned
+from ganzoo.testing.runner import run_planned
 
 ROOT = Path(__file__).parents[2]
 V1 = Path(__file__).parents[1] / "fixtures" / "plugin_v1"

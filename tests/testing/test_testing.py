@@ -22,7 +22,7 @@ from ganzoo.cli import main
 from ganzoo.errors import CheckError, UsageError
 from ganzoo.plugins import PART_HOOKS, Source, hookimpl
 from ganzoo.testing import checks_of, run_checks, source_of
-from ganzoo.testing.planning import Planned
+from ganzoo.testing.collecting import Planned
 from tiny import as_hook, make_plugin, tiny_plugin
 
 WAIVER = "check_independence[discriminator/judge]"
@@ -314,7 +314,7 @@ def test_an_author_runs_the_checks_and_a_world_in_pytest(tmp_path):
     }
     assert outcomes["test_my_plugin_is_right[discriminator/judge-shapes]"] == "PASSED"
     assert "computed over the batch" in ended.stdout
-    assert "planning.py" not in ended.stdout  # the kit's own frames are hidden
+    assert "collecting.py" not in ended.stdout  # the kit's own frames are hidden
 
 
 def test_worlds_take_modules_names_and_sources(ganzoo_world):

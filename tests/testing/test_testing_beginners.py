@@ -17,8 +17,8 @@ from ganzoo.engine.run.export import count
 from ganzoo.plugins import PluginManager, Source
 from ganzoo.specs import Fingerprint, Provenance, write_record
 from ganzoo.testing import checks_of, run_checks
-from ganzoo.testing.running import run_planned
-from ganzoo.testing.worlds import offering
+from ganzoo.testing.plugin_sources import offering
+from ganzoo.testing.runner import run_planned
 from published import write_published
 from tiny import TinyGenerator, as_hook, make_plugin, tiny_plugin
 

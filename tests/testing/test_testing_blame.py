@@ -8,7 +8,7 @@ from broken import broken_plugin
 from ganzoo.errors import UsageError
 from ganzoo.testing import Result, checks_of, run_checks
 from ganzoo.testing.blame import settled
-from ganzoo.testing.faults import Blocked, told_by
+from ganzoo.testing.failures import Blocked, told_by
 
 
 def result(check: str, outcome: str, because: str = "") -> Result:

@@ -14,7 +14,7 @@ from broken import SOUND, broken_plugin
 from ganzoo.errors import CheckError
 from ganzoo.testing import checks_of, run_checks
 from ganzoo.testing.checks import CHECKS, SLOW
-from ganzoo.testing.planning import Planned
+from ganzoo.testing.collecting import Planned
 from ganzoo.testing.subjects import PartSubject, TrackerSubject
 
 

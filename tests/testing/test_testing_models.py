@@ -21,8 +21,8 @@ from ganzoo.plugins.manager import installed_sources
 from ganzoo.specs import Provenance, write_record
 from ganzoo.testing import checks_of
 from ganzoo.testing.checks import CHECKS
-from ganzoo.testing.faults import Skipped
-from ganzoo.testing.running import run_one
+from ganzoo.testing.failures import Skipped
+from ganzoo.testing.runner import run_one
 from published import describe, record_of, write_published
 from tiny import TinyDiscriminator, TinyGenerator, tiny_plugin
 

@@ -11,8 +11,8 @@ import pytest
 
 from broken import broken_plugin
 from ganzoo.testing import checks_of
-from ganzoo.testing.checks.ranks import INSIDE
-from ganzoo.testing.running import run_one
+from ganzoo.testing.checks.two_ranks import INSIDE
+from ganzoo.testing.runner import run_one
 
 HELPERS = Path(__file__).parents[1] / "helpers"
 SCRIPT = """
@@ -21,7 +21,7 @@ print("ran as", __name__, flush=True)
 from beginners import Critic, Painter, Stripes
 from ganzoo import hookimpl
 from ganzoo.testing import checks_of
-from ganzoo.testing.running import run_planned
+from ganzoo.testing.runner import run_planned
 
 class Mine(Painter):
     pass

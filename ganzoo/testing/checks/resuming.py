@@ -14,8 +14,8 @@ from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.train import train
 from ganzoo.errors import GanzooError, one_line
 from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE
-from ganzoo.testing.faults import line_of, wrong
-from ganzoo.testing.probes import first_difference
+from ganzoo.testing.failures import line_of, wrong
+from ganzoo.testing.numerics import first_difference
 from ganzoo.testing.subjects import GameSubject
 from ganzoo.weights import read_tensors
 

@@ -17,7 +17,7 @@ import click
 from ganzoo.errors import ConfigError, did_you_mean, one_line
 from ganzoo.plugins import CORE, canonical
 from ganzoo.specs.protocol import read_protocol
-from ganzoo.testing.faults import Blocked, Skipped, wrong
+from ganzoo.testing.failures import Blocked, Skipped, wrong
 from ganzoo.testing.subjects import PluginSubject
 
 #: Run in a fresh process: imports a module, and names the line that imports what it must not.

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.turns import Table
 from ganzoo.errors import CheckError, one_line
-from ganzoo.testing.faults import Blocked, raised_at, wrong
+from ganzoo.testing.failures import Blocked, raised_at, wrong
 from ganzoo.testing.games import MOVERS, Turn, turn_of
-from ganzoo.testing.players import LossSubject
-from ganzoo.testing.probes import equal, moved_states, random_states, seeded, shelter
+from ganzoo.testing.network_subjects import LossSubject
+from ganzoo.testing.numerics import equal, moved_states, random_states, seeded, shelter
 
 TORCH_DRAWS = (
     r"torch\.(rand|randn|randint|randperm|normal|bernoulli|multinomial|poisson)"

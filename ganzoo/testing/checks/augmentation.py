@@ -11,11 +11,11 @@ from ganzoo.errors import CheckError, GanzooError, one_line
 from ganzoo.interfaces import Augmentation
 from ganzoo.specs import Part
 from ganzoo.testing.causes import refuses, remedy, written
-from ganzoo.testing.checks.loss_state import plain_state, same_state
-from ganzoo.testing.checks.losses import OTHER_DRAWS, TORCH_DRAWS
-from ganzoo.testing.faults import Blocked, authors_line, wrong
-from ganzoo.testing.fitting import opened
-from ganzoo.testing.probes import apart, equal, moved_states, random_states, seeded
+from ganzoo.testing.checks.loss import OTHER_DRAWS, TORCH_DRAWS
+from ganzoo.testing.checks.state import plain_state, same_state
+from ganzoo.testing.failures import Blocked, authors_line, wrong
+from ganzoo.testing.game_data import opened
+from ganzoo.testing.numerics import apart, equal, moved_states, random_states, seeded
 from ganzoo.testing.subjects import AugmentationSubject
 
 #: Samples of a batch, and what stands in where the plugin has no data set that fits.

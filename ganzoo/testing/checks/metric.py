@@ -19,9 +19,9 @@ from ganzoo.measure.figures import Known, figure_of
 from ganzoo.measure.plugin_figures import Offered, applies, value_of
 from ganzoo.plugins import CORE
 from ganzoo.specs import Part
-from ganzoo.testing.faults import Blocked, Skipped, wrong
-from ganzoo.testing.fitting import POINTS, opened
-from ganzoo.testing.probes import equal, seeded
+from ganzoo.testing.failures import Blocked, Skipped, wrong
+from ganzoo.testing.game_data import POINTS, opened
+from ganzoo.testing.numerics import equal, seeded
 from ganzoo.testing.subjects import DatasetSubject, FigureSubject
 
 #: Samples that a figure is tried on, at the most.

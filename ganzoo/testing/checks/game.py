@@ -12,10 +12,10 @@ from ganzoo.engine.turns import means_of, total_of
 from ganzoo.errors import GanzooError, one_line
 from ganzoo.interfaces import Discriminator, Player
 from ganzoo.losses import score_gradient, squared_norm
-from ganzoo.testing.checks.losses import LAZY
-from ganzoo.testing.faults import line_of, raised_at, wrong
+from ganzoo.testing.checks.loss import LAZY
+from ganzoo.testing.failures import line_of, raised_at, wrong
 from ganzoo.testing.games import MOVERS, TOLD, Game, Turn, turn_of
-from ganzoo.testing.probes import pack_of, seeded, shake
+from ganzoo.testing.numerics import pack_of, seeded, shake
 from ganzoo.testing.subjects import GameSubject
 
 #: Packs that are scored, of which all but the first are exchanged.

@@ -11,7 +11,7 @@ from ganzoo.errors import GanzooError
 from ganzoo.specs import ModelConfig, Part, write_record
 from ganzoo.specs.reading import read_record
 from ganzoo.testing.cases import Case, Examples, entry_of, parts_of
-from ganzoo.testing.fitting import (
+from ganzoo.testing.game_data import (
     comes_from_elsewhere,
     fitting_part,
     gives_conditions,

@@ -10,8 +10,8 @@ from torch import Tensor
 from ganzoo.errors import one_line
 from ganzoo.interfaces import Extractor
 from ganzoo.testing.causes import remedy
-from ganzoo.testing.faults import Blocked, raised_at, told_by, wrong
-from ganzoo.testing.probes import apart, seeded
+from ganzoo.testing.failures import Blocked, raised_at, told_by, wrong
+from ganzoo.testing.numerics import apart, seeded
 from ganzoo.testing.subjects import ExtractorSubject
 
 SIZES = (1, 2, 7)

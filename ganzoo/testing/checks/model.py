@@ -12,7 +12,7 @@ from ganzoo.plugins import CORE
 from ganzoo.plugins.versions import version_fits
 from ganzoo.specs import ModelConfig, Part
 from ganzoo.testing.cases import parts_of
-from ganzoo.testing.faults import Blocked, NotOfferedError, Skipped, told_by, wrong
+from ganzoo.testing.failures import Blocked, NotOfferedError, Skipped, told_by, wrong
 from ganzoo.testing.subjects import ModelSubject
 from ganzoo.weights import read_tensors
 from ganzoo.zoo import Model, load

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ganzoo.interfaces import Dataset
-from ganzoo.testing.faults import told_by, wrong
-from ganzoo.testing.probes import equal, seeded
+from ganzoo.testing.failures import told_by, wrong
+from ganzoo.testing.numerics import equal, seeded
 from ganzoo.testing.subjects import DatasetSubject
 
 SIZES = (1, 2, 7)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganzoo.testing.faults import wrong
-from ganzoo.testing.players import DiscriminatorSubject, GeneratorSubject
-from ganzoo.testing.probes import seeded, shake
+from ganzoo.testing.failures import wrong
+from ganzoo.testing.network_subjects import DiscriminatorSubject, GeneratorSubject
+from ganzoo.testing.numerics import seeded, shake
 
 #: Networks that are looked at: the first as it is built, the others shaken.
 TRIES = 5

@@ -14,10 +14,10 @@ from ganzoo.engine.turns import Table
 from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
 from ganzoo.specs import Part
 from ganzoo.testing.attributes import fault_of
-from ganzoo.testing.faults import Blocked, Skipped, line_of, told_by
-from ganzoo.testing.fitting import conditions_for, fitting_data
+from ganzoo.testing.failures import Blocked, Skipped, line_of, told_by
+from ganzoo.testing.game_data import conditions_for, fitting_data
 from ganzoo.testing.games import Game
-from ganzoo.testing.probes import equal, pack_of, seeded, shake
+from ganzoo.testing.numerics import equal, pack_of, seeded, shake
 from ganzoo.testing.subjects import PartSubject
 
 N = TypeVar("N", Generator, Discriminator)

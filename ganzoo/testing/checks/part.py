@@ -11,9 +11,9 @@ from ganzoo.specs import Part
 from ganzoo.testing.attributes import fault_of, unseen_layers
 from ganzoo.testing.building import build
 from ganzoo.testing.causes import remedy
-from ganzoo.testing.faults import Skipped, authors_line, line_of, raised_at, root_of, wrong
-from ganzoo.testing.players import NetworkSubject
-from ganzoo.testing.probes import seeded
+from ganzoo.testing.failures import Skipped, authors_line, line_of, raised_at, root_of, wrong
+from ganzoo.testing.network_subjects import NetworkSubject
+from ganzoo.testing.numerics import seeded
 from ganzoo.testing.subjects import (
     DatasetSubject,
     ExtractorSubject,

@@ -13,10 +13,10 @@ from typing import Any
 
 from ganzoo.plugins import CORE
 from ganzoo.specs import write_record
-from ganzoo.testing.faults import Skipped, line_of, wrong
+from ganzoo.testing.failures import Skipped, line_of, wrong
 from ganzoo.testing.games import Game
+from ganzoo.testing.plugin_sources import STANDINS
 from ganzoo.testing.subjects import GameSubject
-from ganzoo.testing.worlds import STANDINS
 
 #: How far gradients of the same batch may lie apart: the order of sums, over two steps.
 CLOSE = 1e-3

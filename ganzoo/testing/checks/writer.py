@@ -11,9 +11,9 @@ from torch import Tensor
 
 from ganzoo.build import PICTURES
 from ganzoo.specs import Part
-from ganzoo.testing.faults import Skipped, wrong
-from ganzoo.testing.fitting import opened
-from ganzoo.testing.probes import equal
+from ganzoo.testing.failures import Skipped, wrong
+from ganzoo.testing.game_data import opened
+from ganzoo.testing.numerics import equal
 from ganzoo.testing.subjects import WriterSubject
 
 

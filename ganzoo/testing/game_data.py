@@ -17,7 +17,7 @@ from ganzoo.plugins import CORE
 from ganzoo.plugins.registry import Entry
 from ganzoo.seeds import derive
 from ganzoo.specs import Part
-from ganzoo.testing.worlds import STANDINS
+from ganzoo.testing.plugin_sources import STANDINS
 
 #: Points of the core's ring: enough to learn from, few enough to be hashed at once.
 POINTS = 4096

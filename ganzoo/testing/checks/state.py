@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from ganzoo.errors import one_line
 from ganzoo.interfaces import Loss
-from ganzoo.testing.checks.losses import LAZY, terms_of
-from ganzoo.testing.faults import wrong
+from ganzoo.testing.checks.loss import LAZY, terms_of
+from ganzoo.testing.failures import wrong
 from ganzoo.testing.games import MOVERS, turn_of
-from ganzoo.testing.players import LossSubject
-from ganzoo.testing.probes import equal, seeded
+from ganzoo.testing.network_subjects import LossSubject
+from ganzoo.testing.numerics import equal, seeded
 
 #: Attributes of a module that are torch's own.
 TORCHS = frozenset(vars(nn.Module())) | {"_non_persistent_buffers_set"}

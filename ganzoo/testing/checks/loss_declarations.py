@@ -14,11 +14,11 @@ from ganzoo.errors import GanzooError, one_line
 from ganzoo.interfaces import Player, Round
 from ganzoo.specs import Recipe
 from ganzoo.specs.reading import read_record
-from ganzoo.testing.checks.losses import LAZY, terms_of
-from ganzoo.testing.faults import wrong
+from ganzoo.testing.checks.loss import LAZY, terms_of
+from ganzoo.testing.failures import wrong
 from ganzoo.testing.games import MOVERS, Turn, turn_of
-from ganzoo.testing.players import LossSubject
-from ganzoo.testing.probes import override, seeded
+from ganzoo.testing.network_subjects import LossSubject
+from ganzoo.testing.numerics import override, seeded
 
 
 def check_double_backward(subject: LossSubject) -> None:

@@ -15,10 +15,10 @@ from ganzoo.errors import CheckError, GanzooError, one_line
 from ganzoo.interfaces import Discriminator, Generator
 from ganzoo.specs import Part
 from ganzoo.testing.causes import remedy
-from ganzoo.testing.checks.turns import unreached
-from ganzoo.testing.faults import Blocked, Skipped, authors_line, wrong
-from ganzoo.testing.players import NetworkSubject
-from ganzoo.testing.probes import apart, equal, first_difference, seeded, shake
+from ganzoo.testing.checks.game import unreached
+from ganzoo.testing.failures import Blocked, Skipped, authors_line, wrong
+from ganzoo.testing.network_subjects import NetworkSubject
+from ganzoo.testing.numerics import apart, equal, first_difference, seeded, shake
 from ganzoo.weights import load_weights, save_weights
 from ganzoo.weights.unfilled import built
 

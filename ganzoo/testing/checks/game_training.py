@@ -14,10 +14,10 @@ from ganzoo.engine.turns import Table, step
 from ganzoo.errors import TrainingError
 from ganzoo.metrics import sliced_wasserstein
 from ganzoo.sampling import calibration_batches, latents
-from ganzoo.testing.faults import line_of, wrong
-from ganzoo.testing.fitting import stand_in_for
+from ganzoo.testing.failures import line_of, wrong
+from ganzoo.testing.game_data import stand_in_for
 from ganzoo.testing.games import Game, silent
-from ganzoo.testing.probes import seeded
+from ganzoo.testing.numerics import seeded
 from ganzoo.testing.subjects import GameSubject
 
 #: Steps at most of an attempt, and between looks; at two looks in a row it must be nearer. Most

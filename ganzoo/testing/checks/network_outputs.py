@@ -10,9 +10,9 @@ from torch import Tensor
 from ganzoo.errors import CheckError, one_line
 from ganzoo.interfaces import Discriminator, Generator
 from ganzoo.testing.causes import of_sizes, refuses, remedy, written
-from ganzoo.testing.faults import authors_line, told_by, wrong
-from ganzoo.testing.players import NetworkSubject
-from ganzoo.testing.probes import equal, seeded
+from ganzoo.testing.failures import authors_line, told_by, wrong
+from ganzoo.testing.network_subjects import NetworkSubject
+from ganzoo.testing.numerics import equal, seeded
 
 #: Batch sizes that code gets wrong: one row, two, and a number that nothing divides.
 SIZES = (1, 2, 7)

@@ -15,9 +15,9 @@ from ganzoo.plugins.manager import installed_sources
 #: The plugin of the players and data that stand in where nothing else fits.
 STANDINS = "ganzoo-testing"
 _STANDIN_PARTS = {
-    "generator": {"plain": "ganzoo.testing.plain:PlainGenerator"},
-    "discriminator": {"plain": "ganzoo.testing.plain:PlainDiscriminator"},
-    "dataset": {"patterns": "ganzoo.testing.plain:Patterns"},
+    "generator": {"plain": "ganzoo.testing.standins:PlainGenerator"},
+    "discriminator": {"plain": "ganzoo.testing.standins:PlainDiscriminator"},
+    "dataset": {"patterns": "ganzoo.testing.standins:Patterns"},
 }
 
 

@@ -16,11 +16,12 @@ from ganzoo.plugins.registry import Entry
 from ganzoo.specs import ModelConfig
 from ganzoo.testing.cases import Case, cases_of, parts_of, read_examples
 from ganzoo.testing.checks import CHECKS, SLOW
-from ganzoo.testing.faults import Skipped
+from ganzoo.testing.failures import Skipped
 from ganzoo.testing.games import Game
-from ganzoo.testing.pairing import games_of, plays
-from ganzoo.testing.players import DiscriminatorSubject, GeneratorSubject, LossSubject
-from ganzoo.testing.probes import seeded
+from ganzoo.testing.matchmaking import games_of, plays
+from ganzoo.testing.network_subjects import DiscriminatorSubject, GeneratorSubject, LossSubject
+from ganzoo.testing.numerics import seeded
+from ganzoo.testing.plugin_sources import mirrored, module_of, source_of
 from ganzoo.testing.subjects import (
     AugmentationSubject,
     DatasetSubject,
@@ -35,7 +36,6 @@ from ganzoo.testing.subjects import (
     WriterSubject,
 )
 from ganzoo.testing.waivers import Waivers, waiver_key
-from ganzoo.testing.worlds import mirrored, module_of, source_of
 
 
 @dataclass(frozen=True, eq=False)

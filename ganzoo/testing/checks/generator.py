@@ -8,9 +8,9 @@ from torch import Tensor
 from ganzoo.ema import recalibrate
 from ganzoo.errors import one_line
 from ganzoo.interfaces import StyleGenerator
-from ganzoo.testing.faults import wrong
-from ganzoo.testing.players import GeneratorSubject
-from ganzoo.testing.probes import equal, seeded
+from ganzoo.testing.failures import wrong
+from ganzoo.testing.network_subjects import GeneratorSubject
+from ganzoo.testing.numerics import equal, seeded
 from ganzoo.truncation import truncated
 
 ROWS = 5

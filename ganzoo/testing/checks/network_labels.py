@@ -9,9 +9,9 @@ from torch import Tensor
 
 from ganzoo.conditions import fault_of
 from ganzoo.interfaces import Dataset, Generator
-from ganzoo.testing.faults import told_by, wrong
-from ganzoo.testing.players import NetworkSubject
-from ganzoo.testing.probes import equal, first_difference, seeded
+from ganzoo.testing.failures import told_by, wrong
+from ganzoo.testing.network_subjects import NetworkSubject
+from ganzoo.testing.numerics import equal, first_difference, seeded
 from ganzoo.testing.subjects import DatasetSubject
 
 SIZES = (1, 2, 7)

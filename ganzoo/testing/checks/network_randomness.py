@@ -9,9 +9,9 @@ from torch import Tensor
 
 from ganzoo.interfaces import Generator
 from ganzoo.testing.causes import refuses, written
-from ganzoo.testing.faults import wrong
-from ganzoo.testing.players import DiscriminatorSubject, GeneratorSubject, NetworkSubject
-from ganzoo.testing.probes import (
+from ganzoo.testing.failures import wrong
+from ganzoo.testing.network_subjects import DiscriminatorSubject, GeneratorSubject, NetworkSubject
+from ganzoo.testing.numerics import (
     apart,
     equal,
     first_difference,

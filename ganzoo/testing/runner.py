@@ -13,8 +13,8 @@ from ganzoo.errors import CheckError, one_line
 from ganzoo.plugins import Source
 from ganzoo.testing.blame import Ledger, Result, not_run, settled
 from ganzoo.testing.causes import remedy
-from ganzoo.testing.faults import Blocked, Skipped, raised_at
-from ganzoo.testing.planning import Planned, checks_of
+from ganzoo.testing.collecting import Planned, checks_of
+from ganzoo.testing.failures import Blocked, Skipped, raised_at
 
 
 def run_checks(

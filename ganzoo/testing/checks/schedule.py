@@ -11,8 +11,8 @@ from unittest.mock import patch
 from ganzoo.errors import one_line
 from ganzoo.interfaces import Schedule
 from ganzoo.testing.causes import refuses, remedy, written
-from ganzoo.testing.faults import Blocked, authors_line, wrong
-from ganzoo.testing.probes import moved_states, random_states, seeded
+from ganzoo.testing.failures import Blocked, authors_line, wrong
+from ganzoo.testing.numerics import moved_states, random_states, seeded
 from ganzoo.testing.subjects import ScheduleSubject
 
 #: A run's images, and numbers of a recipe that a schedule may start from.
