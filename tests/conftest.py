@@ -14,7 +14,7 @@ from ganzoo.cards import Catalogue, using
 from ganzoo.plugins import PluginManager, Source
 from hub_machine import enter
 from hub_server import Hub, serving
-from pictures import write_pictures
+from image_files import write_pictures
 from tiny import tiny_plugin
 
 hypothesis.settings.register_profile("ganzoo", derandomize=True, deadline=None)

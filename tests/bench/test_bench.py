@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import ganzoo
-from benches import BASE, protocol_of
+from bench_protocols import BASE, protocol_of
 from ganzoo.bench import runner
 from ganzoo.bench.jobs import Job
 from ganzoo.bench.measures import MEASURES, measured

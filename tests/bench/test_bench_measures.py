@@ -17,7 +17,7 @@ MINI = Part("mnist-mini")
 
 @pytest.fixture(autouse=True)
 def _with_bars(world):
-    world(tiny_plugin(**{PART_HOOKS["extractor"]: {"bars": "benches:Bars"}}))
+    world(tiny_plugin(**{PART_HOOKS["extractor"]: {"bars": "bench_protocols:Bars"}}))
 
 
 def bars(digits: torch.Tensor, size: int = 10) -> torch.Tensor:

@@ -10,10 +10,10 @@ import pytest
 
 import ganzoo
 from distributions import install
-from folders import config_of, only_official, write_model, write_recipe
 from ganzoo.cards import Card, Catalogue
 from ganzoo.errors import CardError, ConfigError, GanzooError, UnknownNameError
 from ganzoo.plugins import PluginManager, Source
+from model_folders import config_of, only_official, write_model, write_recipe
 from tiny import make_plugin, tiny_plugin
 
 Zoo = Callable[..., Catalogue]

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from folders import write_model, write_recipe
 from ganzoo.cards import Catalogue
 from ganzoo.cards.summary import _TYPES, MOST, Index, Summary
 from ganzoo.errors import ConfigError
 from ganzoo.plugins import PluginManager
-from published import write_published
+from model_folders import write_model, write_published, write_recipe
 from tiny import tiny_plugin
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benches import BASE, protocol_data, protocol_of, write_protocol
+from bench_protocols import BASE, protocol_data, protocol_of, write_protocol
 from commands import python
 from ganzoo.bench.finding import find, names_of, offers
 from ganzoo.bench.jobs import jobs_of, rows_of

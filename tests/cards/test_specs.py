@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from folders import config_of
 from ganzoo.errors import ConfigError
 from ganzoo.specs import (
     Averaging,
@@ -32,6 +31,7 @@ from ganzoo.specs import (
     write_record,
 )
 from ganzoo.specs.reading import to_json
+from model_folders import config_of
 
 MANY = settings(
     max_examples=250,

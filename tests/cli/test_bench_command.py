@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benches import write_protocol
+from bench_protocols import write_protocol
 from ganzoo.cli import main
 from tiny import make_plugin, tiny_plugin
 

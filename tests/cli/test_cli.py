@@ -10,10 +10,10 @@ import pytest
 
 from commands import python
 from distributions import install, offering
-from folders import only_official, write_model, write_recipe
 from ganzoo._version import __version__
 from ganzoo.cards import Catalogue
 from ganzoo.cli import COMMANDS, main
+from model_folders import only_official, write_model, write_recipe
 from tiny import make_plugin, tiny_plugin
 
 PLUGINS = Path(__file__).parents[2] / "plugins"

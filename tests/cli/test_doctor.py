@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from folders import only_official
 from ganzoo.cli import cli
 from ganzoo.cli.doctor import command
+from model_folders import only_official
 from tiny import make_plugin, tiny_plugin
 
 

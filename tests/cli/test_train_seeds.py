@@ -15,7 +15,7 @@ from ganzoo import hookimpl
 from ganzoo.cli import main
 from ganzoo.errors import CardError, ConfigError
 from ganzoo.specs import Seeds, read_seeds, seed_folder
-from playing import exported
+from short_runs import exported
 from tiny import tiny_plugin
 
 PARTS = ["--generator", "tiny", "--discriminator", "tiny", "--loss", "hinge", "--data", "tiny-ring"]

@@ -10,7 +10,7 @@ from PIL import Image, features
 
 from ganzoo.data.packing.decode import TURNS, UnusableError, decode, suffixes
 from ganzoo.data.picture_form import Form
-from pictures import BROKEN, encoded, noise, pixels_of
+from image_files import BROKEN, encoded, noise, pixels_of
 
 RED, GREEN, BLUE, GREY = (255, 0, 0), (0, 255, 0), (0, 0, 255), (128, 128, 128)
 

@@ -14,7 +14,7 @@ from torch.testing import assert_close
 
 from ganzoo.data.packing.walk import Fingerprint, Found, shown, walk
 from ganzoo.errors import DataError
-from pictures import (
+from image_files import (
     BROKEN,
     SIZE,
     decoded,

@@ -28,7 +28,7 @@ from ganzoo.data.packing.lock import locked
 from ganzoo.data.packing.walk import walk
 from ganzoo.data.picture_form import Form
 from ganzoo.errors import DataError
-from pictures import (
+from image_files import (
     SIZE,
     decoded,
     everything,

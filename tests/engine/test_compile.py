@@ -15,7 +15,7 @@ from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.train import train
 from ganzoo.errors import TrainingError
 from ganzoo.losses import r1_penalty
-from playing import config
+from short_runs import config
 from tiny import tiny_plugin
 
 

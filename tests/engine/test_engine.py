@@ -17,9 +17,8 @@ import torch
 from torch.testing import assert_close
 
 import ganzoo
-import playing
+import short_runs
 import tiny
-from folders import config_of
 from ganzoo.engine.micro_batches import Share
 from ganzoo.engine.prepare import order_of, prepare, resolve
 from ganzoo.engine.randomness import BalancedOrder, Counters, DataOrder
@@ -30,7 +29,8 @@ from ganzoo.engine.run.process import interruptible
 from ganzoo.engine.train import check_setting, half_life, train
 from ganzoo.errors import ConfigError, TrainingError, UnknownNameError
 from ganzoo.specs import read_config
-from runs import ring_config, run_ring
+from model_folders import config_of
+from short_runs import ring_config, run_ring
 from tiny import TinyRing
 
 WEIGHTS = ("model.safetensors", "discriminator.safetensors")
@@ -498,8 +498,8 @@ def habits(world, monkeypatch):
 
 def test_a_network_that_views_what_a_convolution_made_is_trained(habits, tmp_path):
     parts = {"generator": "noisy", "discriminator": "viewing", "data": "mnist-mini"}
-    wish = playing.config(**parts, kind="image", steps=2)
-    assert playing.play(wish, tmp_path / "run").kind == "finished"
+    wish = short_runs.config(**parts, kind="image", steps=2)
+    assert short_runs.play(wish, tmp_path / "run").kind == "finished"
 
 
 def test_an_average_with_noise_of_its_own_is_exported_alike_each_time(habits):
@@ -507,7 +507,7 @@ def test_an_average_with_noise_of_its_own_is_exported_alike_each_time(habits):
     from ganzoo.engine.run.export import settled_average
 
     parts = {"generator": "noisy", "discriminator": "viewing", "data": "mnist-mini"}
-    state, table = prepare(playing.config(**parts, kind="image"), torch.device("cpu"))
+    state, table = prepare(short_runs.config(**parts, kind="image"), torch.device("cpu"))
     one, other = (settled_average(state, table).state_dict() for _ in range(2))
     torch.rand(3)
     assert all(torch.equal(one[name], other[name]) for name in one)
@@ -515,7 +515,7 @@ def test_an_average_with_noise_of_its_own_is_exported_alike_each_time(habits):
 
 def test_an_average_with_noise_of_its_own_is_loaded_alike_each_time(habits, tmp_path):
     parts = {"generator": "noisy", "discriminator": "viewing", "data": "mnist-mini"}
-    playing.play(playing.config(**parts, kind="image", steps=2), tmp_path / "run")
+    short_runs.play(short_runs.config(**parts, kind="image", steps=2), tmp_path / "run")
     exported = tmp_path / "run" / "export"
     wish = ganzoo.load(exported).generator.state_dict()
     shutil.rmtree(exported)  # as before the run's end

@@ -27,7 +27,7 @@ from ganzoo.engine.run.checkpoint import checkpoint_folders, last_good
 from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.train import train
 from ganzoo.errors import TrainingError
-from playing import FAST, config, exported, play, rows
+from short_runs import FAST, config, exported, play, rows
 from tiny import TinyGenerator, tiny_plugin
 
 #: Images within which an illness that has set in must be told.

@@ -11,7 +11,7 @@ from ganzoo.engine.optimizers import make_optimizer
 from ganzoo.engine.run.checkpoint import checkpoint_folders
 from ganzoo.errors import ConfigError, TrainingError
 from ganzoo.specs import Optimizer
-from runs import run_ring
+from short_runs import run_ring
 from tiny import TinyDiscriminator
 
 

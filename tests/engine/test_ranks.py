@@ -18,7 +18,7 @@ from torch.testing import assert_close
 from ganzoo.engine.micro_batches import Share, shares_of
 from ganzoo.engine.run.checkpoint import checkpoint_folders
 from ganzoo.errors import ConfigError
-from playing import config, exported, play
+from short_runs import config, exported, play
 
 HELPERS = Path(__file__).parents[1] / "helpers"
 LAUNCH = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
@@ -34,9 +34,9 @@ def environment() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory):
-    """What the script in helpers/two_ranks.py found."""
+    """What the script in helpers/two_ranks_script.py found."""
     out = tmp_path_factory.mktemp("ranks") / "found.json"
-    command = [*LAUNCH, str(HELPERS / "two_ranks.py"), str(out)]
+    command = [*LAUNCH, str(HELPERS / "two_ranks_script.py"), str(out)]
     run = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=120)
     assert run.returncode == 0, run.stderr
     return json.loads(out.read_text())

@@ -18,8 +18,7 @@ from ganzoo.engine.run.folder import held
 from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.train import train
 from ganzoo.errors import TrainingError
-from playing import config, play
-from runs import ring_config, run_ring
+from short_runs import config, play, ring_config, run_ring
 
 HELPERS = Path(__file__).parents[1] / "helpers"
 WEIGHTS = ("model.safetensors", "discriminator.safetensors")
@@ -29,7 +28,7 @@ def start(recipe: str, folder: Path, kills: int = 0) -> subprocess.Popen[str]:
     """A real process that trains, with a checkpoint after every step."""
     environment = {**os.environ, "PYTHONPATH": str(HELPERS), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
-        [sys.executable, str(HELPERS / "trainee.py"), recipe, str(folder), str(kills)],
+        [sys.executable, str(HELPERS / "train_and_kill.py"), recipe, str(folder), str(kills)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
     )  # fmt: skip
 

@@ -22,8 +22,8 @@ from ganzoo.errors import TrainingError
 from ganzoo.losses import penalties
 from ganzoo.plugins.manager import installed_sources
 from ganzoo.sampling import samples
-from on_gpu import differences, one_step, recipe_of, recorder
-from playing import config, exported, play
+from gpu_steps import differences, one_step, recipe_of, recorder
+from short_runs import config, exported, play
 from tiny import tiny_plugin
 
 HELPERS = Path(__file__).parents[1] / "helpers"
@@ -142,7 +142,7 @@ def test_a_compiled_training_trains(games_world, tmp_path):
 @pytest.mark.parametrize("graph", [True, False], ids=["graphs", "eager"])
 def test_full_memory_says_what_would_fit(graph, world, device, tmp_path):
     """The fourth turn is the first that is recorded."""
-    world(tiny_plugin(ganzoo_losses={"hungry": "on_gpu:Hungry"}), *installed_sources())
+    world(tiny_plugin(ganzoo_losses={"hungry": "gpu_steps:Hungry"}), *installed_sources())
     given = config("hungry", steps=12)
     options = {"device": str(device), "graph": graph, "checkpoint_seconds": 0.0}
     with pytest.raises(TrainingError) as told:

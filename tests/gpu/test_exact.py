@@ -9,8 +9,8 @@ from ganzoo.engine.cuda_graphs import own_stream
 from ganzoo.engine.prepare import prepare
 from ganzoo.engine.turns import deal, discriminate, generate, unfrozen
 from ganzoo.zoo import load
-from on_gpu import OFFICIAL, differences, played, recipe_of, recorder
-from playing import config, exported, play
+from gpu_steps import OFFICIAL, differences, played, recipe_of, recorder
+from short_runs import config, exported, play
 
 CPU = torch.device("cpu")
 #: How far a gradient may be off, of its tensor's greatest: sums in another order, in float32.

@@ -9,8 +9,8 @@ import torch
 
 from ganzoo.engine.cuda_graphs import own_stream
 from ganzoo.engine.prepare import prepare
-from on_gpu import differences, one_step, recorder
-from playing import config
+from gpu_steps import differences, one_step, recorder
+from short_runs import config
 
 
 @pytest.mark.cuda_only

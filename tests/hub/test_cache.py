@@ -30,7 +30,7 @@ from ganzoo.measure.real_side import cache_folder
 from ganzoo.measure.references import package_file
 from hub_machine import Machine, enter
 from hub_server import Hub
-from published import describe, write_published
+from model_folders import describe, write_published
 
 RING = Address("lab/ring")
 WEEKS = 15 * 24 * 3600.0

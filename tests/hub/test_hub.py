@@ -15,7 +15,7 @@ from ganzoo.hub.pull import pull
 from ganzoo.hub.snapshot import find
 from hub_machine import enter
 from hub_server import Fault, Hub
-from published import describe, record_of, write_large, write_published
+from model_folders import describe, record_of, write_large, write_published
 
 RING = Address("lab/ring")
 

@@ -12,7 +12,7 @@ import pytest
 
 from hub_machine import Machine
 from hub_server import Fault, Hub, serving
-from published import describe, record_of, write_large, write_published
+from model_folders import describe, record_of, write_large, write_published
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from ganzoo.measure.sources import ModelSource
 from ganzoo.specs import write_record
 from hub_machine import Machine
 from hub_server import Hub
-from published import describe, record_of, write_published
-from runs import ring_config
+from model_folders import describe, record_of, write_published
+from short_runs import ring_config
 from tiny import make_plugin
 
 

@@ -14,7 +14,7 @@ from ganzoo.hub.pull import pull
 from ganzoo.hub.push import push
 from ganzoo.specs import read_config
 from hub_server import Fault, Hub
-from published import LICENCES, describe, write_published
+from model_folders import LICENCES, describe, write_published
 
 #: The client's own, where it uploads to what is not Xet.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning")

@@ -33,6 +33,7 @@ from ganzoo.measure.reports import as_data, as_json
 from ganzoo.measure.sources import FolderSource, ModelSource, is_image_folder
 from ganzoo.specs import Part
 from ganzoo.writers.images import write_images
+from image_files import BROKEN, noise, write_pictures
 from measuring import (
     MINI,
     Given,
@@ -47,7 +48,6 @@ from measuring import (
     tiny_reference,
     write_digits,
 )
-from pictures import BROKEN, noise, write_pictures
 
 LIGHT = ("fd", "kd", "precision", "recall", "density", "coverage")
 

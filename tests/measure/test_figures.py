@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 import ganzoo
-import gauges
-from benches import protocol_of
+import plugin_figures
+from bench_protocols import protocol_of
 from ganzoo.bench.measures import MEASURES, check_measure, measure_named, measured, sample_count
 from ganzoo.bench.runner import BenchOptions, run
 from ganzoo.cli import main
@@ -33,7 +33,6 @@ from ganzoo.publish.planning import Wish, planned
 from ganzoo.publish.publish import publish
 from ganzoo.specs import Part, Protocol, read_config
 from ganzoo.testing import run_checks
-from gauges import gauges as plugin
 from measuring import (
     SHAPE,
     Given,
@@ -43,9 +42,10 @@ from measuring import (
     tiny_reference,
     write_digits,
 )
-from playing import config as config_of
-from playing import play
-from published import LICENCES
+from model_folders import LICENCES
+from plugin_figures import figures_plugin as plugin
+from short_runs import config as config_of
+from short_runs import play
 from tiny import TinyRing, tiny_plugin
 
 DOCS = Path(__file__).parents[2] / "docs" / "plugins.md"
@@ -104,9 +104,12 @@ def refused(out: str) -> list[str]:
 
 def test_the_documentations_figure_is_the_one_that_is_tried_here():
     code = DOCS.read_text(encoding="utf-8")
-    assert Path(gauges.__file__).read_text(encoding="utf-8").count("class RightMode(Figure):") == 1
+    assert (
+        Path(plugin_figures.__file__).read_text(encoding="utf-8").count("class RightMode(Figure):")
+        == 1
+    )
     body = re.search(r"class RightMode.*?\n```", code, re.DOTALL)[0].removesuffix("\n```").rstrip()
-    assert body in Path(gauges.__file__).read_text(encoding="utf-8")
+    assert body in Path(plugin_figures.__file__).read_text(encoding="utf-8")
 
 
 def test_it_stands_in_eval(ring, ganzoo_command):
@@ -365,7 +368,7 @@ WRONG = [
 def test_one_that_gives_no_number_is_left_out_and_the_others_go_on(
     world, ring, monkeypatch, ganzoo_command, returned, said
 ):
-    monkeypatch.setattr(gauges.Broken, "returned", returned)
+    monkeypatch.setattr(plugin_figures.Broken, "returned", returned)
     world(tiny_plugin(), plugin(broken="Broken", right_mode="RightMode"))
     code, out, _ = ganzoo_command("eval", f"{ring}/", "-n", "50")
     assert code == 0 and re.search(r"^right mode ", out, re.MULTILINE)
@@ -469,7 +472,7 @@ def test_a_figure_that_cannot_be_built_is_left_out(world):
     world(plugin(lost="Lost", mean="Anything"))
     figures, (note,) = offered()
     assert [figure.key for figure in figures] == ["my-gan/mean"]
-    assert note.startswith("metric my-gan/lost is left out: its plugin says 'gauges:Lost'")
+    assert note.startswith("metric my-gan/lost is left out: its plugin says 'plugin_figures:Lost'")
     with pytest.raises(UnknownNameError, match="no metric 'my-gan/meen'"):
         known("my-gan/meen")
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from augmenting import IMAGES, augmented, drawing, numbered, random
+from augmentation_parts import IMAGES, augmented, drawing, numbered, random
 from ganzoo.augmentations.ada import Ada, color, geometry
 from ganzoo.augmentations.resampling import resampled
 from ganzoo.engine.prepare import prepare
@@ -16,7 +16,7 @@ from ganzoo.engine.turns import step
 from ganzoo.errors import ConfigError, TrainingError
 from ganzoo.interfaces import Player
 from ganzoo.losses import r1_penalty
-from playing import checkpoint, config, exported, play, rows
+from short_runs import checkpoint, config, exported, play, rows
 from tiny import TinyDiscriminator, tiny_plugin
 
 CPU = torch.device("cpu")
@@ -349,7 +349,7 @@ def test_a_schedule_of_what_is_no_fixed_number_is_refused(tiny_world, augmentati
 
 
 def test_four_channels_are_refused_before_training(world):
-    world(tiny_plugin(ganzoo_datasets={"four-channels": "augmenting:FourChannels"}))
+    world(tiny_plugin(ganzoo_datasets={"four-channels": "augmentation_parts:FourChannels"}))
     four = ("tiny", {"sample_shape": [4, 8, 8]})
     given = {"generator": four, "discriminator": four, "data": "four-channels", "kind": "image"}
     with pytest.raises(ConfigError, match="1 or 3 channels"):

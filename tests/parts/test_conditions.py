@@ -39,9 +39,9 @@ from ganzoo.specs import CONDITIONS_FILE, FileRecord, ModelConfig, Part, read_co
 from ganzoo.testing import run_checks
 from ganzoo.writers.images import columns_for
 from ganzoo.writers.panels import panels
-from playing import config, exported, play
-from published import LICENCES
-from translating import HALF, SIDE, Judge, Skewed, Steps, translating_plugin
+from model_folders import LICENCES
+from short_runs import config, exported, play
+from translation_game import HALF, SIDE, Judge, Skewed, Steps, translating_plugin
 
 CPU = torch.device("cpu")
 SHAPE = (1, SIDE, HALF)

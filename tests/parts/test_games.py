@@ -23,7 +23,7 @@ from ganzoo.engine.turns import discriminator_turn, generator_turn
 from ganzoo.errors import ConfigError, GanzooError, TrainingError
 from ganzoo.testing import round_of
 from ganzoo.weights import read_tensors, tensor_bytes
-from playing import FAST, PLAIN, checkpoint, config, exported, play, rows
+from short_runs import FAST, PLAIN, checkpoint, config, exported, play, rows
 from tiny import TinyDiscriminator
 
 CPU = torch.device("cpu")

@@ -15,7 +15,7 @@ from torch.testing import assert_close
 from ganzoo import Discriminator, Loss, Player, create_loss, losses
 from ganzoo.errors import ConfigError, GanzooError, UnknownOptionError
 from ganzoo.testing import round_of
-from rounds import LinearDiscriminator
+from linear_discriminator import LinearDiscriminator
 from tiny import TinyDiscriminator
 
 CORE = {

@@ -17,7 +17,7 @@ from ganzoo.engine.turns import gradients_of, step
 from ganzoo.errors import ConfigError, TrainingError
 from ganzoo.schedules import InverseSqrt
 from ganzoo.specs import Schedule
-from playing import PLAIN, config, exported, play
+from short_runs import PLAIN, config, exported, play
 from tiny import tiny_plugin
 
 CPU = torch.device("cpu")
@@ -228,7 +228,11 @@ def test_images_cannot_be_raised_where_a_schedule_ends_with_the_run(tiny_world, 
 
 def test_a_plugins_schedule_says_whether_images_can_be_raised(world, tmp_path):
     """`needs_total` decides, and not whether an argument is called `images`."""
-    world(tiny_plugin(ganzoo_schedules={"steps": "moving:Steps", "bowed": "moving:Bowed"}))
+    world(
+        tiny_plugin(
+            ganzoo_schedules={"steps": "plugin_schedules:Steps", "bowed": "plugin_schedules:Bowed"}
+        )
+    )
     steps = {"ema.half_life": {"name": "steps"}}
     play(config(**MODERN, schedules=steps, steps=3), tmp_path / "steps")
     play(config(**MODERN, schedules=steps, steps=4), tmp_path / "steps")

@@ -32,8 +32,8 @@ from ganzoo.importing.model import Import, beside
 from ganzoo.specs import Part
 from ganzoo.testing.game_data import fitting_part
 from ganzoo.writers.images import columns_for, write_images
+from image_files import encoded, everything, noise, opened, packs, pixels_of, write_pictures
 from measuring import measuring_plugin
-from pictures import encoded, everything, noise, opened, packs, pixels_of, write_pictures
 from tiny import tiny_plugin
 
 pytestmark = pytest.mark.usefixtures("home")

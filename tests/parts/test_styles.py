@@ -18,7 +18,7 @@ from ganzoo.errors import CheckError, PartError, UsageError
 from ganzoo.testing import checks_of
 from ganzoo.testing.plugin_sources import offering
 from ganzoo.truncation import cut_normal, truncated
-from styled import TinyStyles
+from style_generators import TinyStyles
 from tiny import TinyGenerator
 
 
@@ -233,8 +233,8 @@ WRONG = {
 
 
 def checked(name: str) -> str:
-    """What `check_styles` says of a part of `styled`."""
-    source = offering("styled", "1.0", {"generator": {"mine": f"styled:{name}"}})
+    """What `check_styles` says of a part of `style_generators`."""
+    source = offering("styled", "1.0", {"generator": {"mine": f"style_generators:{name}"}})
     one, *_ = [p for p in checks_of(source, fast=True) if p.name == "check_styles"]
     return one()
 
@@ -246,7 +246,7 @@ def test_styles_that_are_right_pass(name):
 
 @pytest.mark.parametrize("name", WRONG)
 def test_styles_that_are_wrong_are_found(name):
-    with pytest.raises(CheckError, match=rf"{WRONG[name]}.*styled\.py:\d+"):
+    with pytest.raises(CheckError, match=rf"{WRONG[name]}.*style_generators\.py:\d+"):
         checked(name)
 
 

@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from examples_env import ROOT, fresh_environment, install, run
+from fresh_environments import ROOT, fresh_environment, install, run
 from ganzoo.cli import main
 from ganzoo.errors import UsageError
 from ganzoo.new_plugin.write import HERE, LICENCES, Names, write_plugin

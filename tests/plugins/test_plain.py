@@ -14,7 +14,7 @@ from ganzoo.errors import ConfigError
 from ganzoo.specs import Part, write_record
 from ganzoo.specs.reading import to_json
 from ganzoo.weights import save_weights
-from playing import config, play
+from short_runs import config, play
 from tiny import TinyGenerator, tiny_plugin
 
 

@@ -15,13 +15,13 @@ import pytest
 
 from commands import python
 from distributions import install, offering
-from folders import only_official, write_model
 from ganzoo import hookimpl
 from ganzoo.cards import Catalogue
 from ganzoo.cli import main
 from ganzoo.errors import PluginError, UnknownNameError
 from ganzoo.plugins import CORE, PluginManager, RunRecord, Source
 from ganzoo.specs import Part, Recipe
+from model_folders import only_official, write_model
 from tiny import make_plugin
 
 GOOD = {"mine": "tiny:TinyGenerator"}

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 import ganzoo
-from folders import only_official, write_recipe
 from ganzoo.cards import Catalogue
 from ganzoo.errors import PartError, PluginError, UnknownNameError, UnknownOptionError
 from ganzoo.plugins import PluginManager, Source
 from ganzoo.plugins.registry import Registry
+from model_folders import only_official, write_recipe
 from tiny import TinyDiscriminator, TinyGenerator, make_plugin, tiny_plugin
 
 

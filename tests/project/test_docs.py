@@ -16,7 +16,7 @@ import pytest
 import ganzoo
 from ganzoo.cli import main
 from ganzoo.plugins import PART_HOOKS
-from playing import config, exported, play, rows
+from short_runs import config, exported, play, rows
 from tiny import tiny_plugin
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ import torch
 import ganzoo
 from ganzoo.cli import main
 from ganzoo.testing import run_checks
-from playing import exported
+from short_runs import exported
 from tiny import as_hook
 
 PAGE = Path(__file__).parents[2] / "docs" / "plugins.md"

@@ -20,7 +20,7 @@ import pytest
 import torch
 
 import ganzoo
-from examples_env import ROOT, fresh_environment, install, run
+from fresh_environments import ROOT, fresh_environment, install, run
 from ganzoo.build import build
 from ganzoo.cards import Catalogue, using
 from ganzoo.cli import main

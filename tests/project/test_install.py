@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from examples_env import fresh_environment, install, run
+from fresh_environments import fresh_environment, install, run
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = sorted((ROOT / "plugins").iterdir())

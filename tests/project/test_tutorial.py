@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from examples_env import ROOT, fresh_environment, install, run
+from fresh_environments import ROOT, fresh_environment, install, run
 from ganzoo.cards import Catalogue, using
 from ganzoo.cli import main
 from ganzoo.plugins import PluginManager

@@ -23,9 +23,9 @@ from ganzoo.publish.publish import Published, publish
 from ganzoo.specs import ModelConfig, read_config
 from ganzoo.specs.readme import FIGURES
 from measuring import SHAPE, measuring_plugin
-from playing import config as config_of
-from playing import play
-from published import LICENCES
+from model_folders import LICENCES
+from short_runs import config as config_of
+from short_runs import play
 from tiny import make_plugin, tiny_plugin
 
 PROSE = "# tiny-ring\n\nFor tests alone. It fails whenever it can.\n"
@@ -347,7 +347,7 @@ def test_an_unfinished_run_is_refused(seeds, tmp_path):
 
 
 def test_a_recipe_is_refused(tiny_world, tmp_path):
-    from folders import write_recipe
+    from model_folders import write_recipe
 
     refused(write_recipe(tmp_path / "a"), tmp_path / "b", "has no weights yet; train it")
 
@@ -456,7 +456,7 @@ def test_it_joins_the_models_of_its_plugin(world, trained, tmp_path):
 def test_it_takes_the_place_of_the_model_of_that_name(world, trained, tmp_path):
     mine, theirs = tmp_path / "mine", tmp_path / "theirs"
     mine.mkdir()
-    from folders import write_recipe
+    from model_folders import write_recipe
 
     write_recipe(theirs / "tiny-ring", name="tiny-ring", licenses=LICENCES, description="Theirs.")
     world(
@@ -469,7 +469,7 @@ def test_it_takes_the_place_of_the_model_of_that_name(world, trained, tmp_path):
 
 
 def test_models_of_official_parts_join_the_official_ones(tiny_world, trained, tmp_path):
-    from folders import only_official, write_recipe
+    from model_folders import only_official, write_recipe
 
     write_recipe(tmp_path / "zoo" / "tiny-first", name="tiny-first", requires={"tiny": ">=0.1"})
     only_official(tiny_world, tmp_path / "zoo")

@@ -13,7 +13,7 @@ from ganzoo.cli import counting, main
 from ganzoo.measure.evaluate import Figures
 from ganzoo.plugins import PluginManager
 from ganzoo.specs import read_config
-from playing import config, play
+from short_runs import config, play
 from tiny import tiny_plugin
 
 LICENCES = [f"--license={which}=CC0-1.0" for which in ("code", "weights", "data")]

@@ -21,8 +21,8 @@ from ganzoo.publish.planning import Wish, planned
 from ganzoo.publish.publish import publish
 from ganzoo.publish.reproduce import Verdict, compared, reproduce
 from ganzoo.specs import read_config
-from playing import config, play
-from published import LICENCES
+from model_folders import LICENCES
+from short_runs import config, play
 
 
 @pytest.fixture(scope="module")

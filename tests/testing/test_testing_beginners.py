@@ -19,7 +19,7 @@ from ganzoo.specs import Fingerprint, Provenance, write_record
 from ganzoo.testing import checks_of, run_checks
 from ganzoo.testing.plugin_sources import offering
 from ganzoo.testing.runner import run_planned
-from published import write_published
+from model_folders import write_published
 from tiny import TinyGenerator, as_hook, make_plugin, tiny_plugin
 
 SOUND = {"generator": "Painter", "discriminator": "Critic", "dataset": "Stripes"}

@@ -23,7 +23,7 @@ from ganzoo.testing import checks_of
 from ganzoo.testing.checks import CHECKS
 from ganzoo.testing.failures import Skipped
 from ganzoo.testing.runner import run_one
-from published import describe, record_of, write_published
+from model_folders import describe, record_of, write_published
 from tiny import TinyDiscriminator, TinyGenerator, tiny_plugin
 
 # --- Models --------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.train import train
 from ganzoo.importing.take import take
 from ganzoo.weights import tensor_bytes
-from playing import config
+from short_runs import config
 from tiny import TinyDiscriminator, TinyGenerator, tiny_plugin
 
 

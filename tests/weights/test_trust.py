@@ -26,7 +26,7 @@ from ganzoo.hub.complete import missing
 from ganzoo.specs import parse_json, read_config
 from ganzoo.specs.readme import readme_of
 from ganzoo.weights.tensorfile import metadata, parse, read_buffer
-from published import describe, write_published
+from model_folders import describe, write_published
 
 WHERE = Path("model.safetensors")
 NUMBERS = st.integers(-(2**70), 2**70) | st.sampled_from([2**48, 2**63, 10**400]) | st.floats()

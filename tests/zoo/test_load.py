@@ -14,7 +14,7 @@ import ganzoo
 from ganzoo.errors import CardError, ConfigError, UnknownNameError, UsageError, WeightsError
 from ganzoo.specs import FileRecord, Part, write_record
 from ganzoo.weights import save_weights
-from runs import run_ring
+from short_runs import run_ring
 from tiny import TinyGenerator, make_plugin, tiny_plugin
 
 

@@ -13,7 +13,7 @@ import ganzoo
 from ganzoo import Generator, sampling
 from ganzoo.engine.randomness import Counters
 from ganzoo.errors import UsageError
-from runs import run_ring
+from short_runs import run_ring
 from tiny import TinyGenerator
 
 

@@ -25,7 +25,7 @@ from ganzoo.engine.turns import step
 from ganzoo.errors import PartError
 from ganzoo.losses import r1_penalty
 from ganzoo.testing import round_of
-from tape import Tape
+from recording_tape import Tape
 
 SMALL = {"widths": 8}
 TAPS = [(1, 3, 3, 1), (1, 2, 1)]

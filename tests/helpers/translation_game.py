@@ -150,7 +150,7 @@ def translating_plugin() -> Source:
     """The tiny plugin with every part above."""
 
     def targets(*parts: type) -> dict[str, str]:
-        return {part.__name__.lower(): f"translating:{part.__name__}" for part in parts}
+        return {part.__name__.lower(): f"translation_game:{part.__name__}" for part in parts}
 
     return tiny_plugin(
         **{

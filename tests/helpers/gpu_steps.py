@@ -18,7 +18,7 @@ from ganzoo.engine.state import TrainingState
 from ganzoo.engine.train import half_life
 from ganzoo.engine.turns import Table, step
 from ganzoo.specs import ModelConfig
-from tape import Tape
+from recording_tape import Tape
 
 OFFICIAL = (
     "dcgan-mnist",

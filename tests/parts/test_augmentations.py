@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from augmenting import IMAGES, augmented, drawing, numbered
+from augmentation_parts import IMAGES, augmented, drawing, numbered
 from ganzoo import Discriminator
 from ganzoo.augmentations import DiffAugment, Flip, color, cutout, flip, translation
 from ganzoo.engine.prepare import prepare
 from ganzoo.errors import ConfigError, GanzooError
 from ganzoo.interfaces import Player
 from ganzoo.losses import r1_penalty
-from playing import config, exported, play
+from short_runs import config, exported, play
 from tiny import TinyDiscriminator, tiny_plugin
 
 
@@ -135,7 +135,7 @@ def test_points_are_not_augmented(tiny_world, tmp_path):
 
 
 def test_an_augmentation_that_takes_any_samples_is_given_points(world, tmp_path):
-    world(tiny_plugin(ganzoo_augmentations={"jitter": "augmenting:Jitter"}))
+    world(tiny_plugin(ganzoo_augmentations={"jitter": "augmentation_parts:Jitter"}))
     play(config(augmentation={"jitter": {"size": 0.1}}), tmp_path / "jitter")
     play(config(), tmp_path / "plain")
     ours, theirs = exported(tmp_path / "jitter"), exported(tmp_path / "plain")
@@ -152,7 +152,7 @@ def test_an_augmentation_that_takes_any_samples_is_given_points(world, tmp_path)
 )
 def test_an_augmentation_that_does_not_fit_is_named_before_training(world, name, message):
     found = {"wide": "Wide", "failing": "Failing", "sounds": "Sounds"}
-    targets = {name: f"augmenting:{target}" for name, target in found.items()}
+    targets = {name: f"augmentation_parts:{target}" for name, target in found.items()}
     world(tiny_plugin(ganzoo_augmentations=targets))
     with pytest.raises(GanzooError, match=message):
         prepare(config(augmentation={name: True}), torch.device("cpu"))

@@ -22,7 +22,7 @@ from ganzoo.errors import WeightsError
 from ganzoo.specs import Part, write_record
 from ganzoo.weights import load_weights, read_tensors, save_weights, tensor_bytes
 from ganzoo.weights.unfilled import built
-from playing import config
+from short_runs import config
 from tiny import TinyDiscriminator, TinyGenerator, make_plugin, tiny_plugin
 
 

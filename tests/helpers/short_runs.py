@@ -1,4 +1,4 @@
-"""Short real trainings: configs of a few keys, and what a run left behind."""
+"""Short real trainings: configs of a few keys, and what a run leaves behind."""
 
 from __future__ import annotations
 
@@ -74,3 +74,15 @@ def checkpoint(folder: Path) -> dict[str, Tensor]:
     """The tensors of a run's newest checkpoint."""
     newest = max((folder / "checkpoints").glob("[0-9]*"))
     return load_file(newest / "state.safetensors")
+
+
+def ring_config(images: int = 6400, **recipe: Any) -> ModelConfig:
+    """Tiny players on the ring of eight modes, resolved; `recipe` changes keys of the recipe."""
+    raw = {**config_of("tiny", "tiny", "non-saturating", "tiny-ring"), "kind": "tiny-points"}
+    raw["recipe"] = merge(raw["recipe"], {"images": images, **recipe})
+    return resolve(raw, "the test")
+
+
+def run_ring(folder: Path, images: int = 6400, **recipe: Any) -> Outcome:
+    """Train tiny players on the ring, quietly."""
+    return train(ring_config(images, **recipe), RunOptions(folder, quiet=True))

@@ -13,7 +13,7 @@ from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.train import train
 from ganzoo.errors import CardError, ConfigError, WeightsError
 from ganzoo.specs import read_config
-from playing import checkpoint, config, exported, play
+from short_runs import checkpoint, config, exported, play
 
 CPU = torch.device("cpu")
 

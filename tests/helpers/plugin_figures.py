@@ -106,7 +106,7 @@ class Nameless(Anything):
     direction = "up"  # type: ignore[assignment]
 
 
-def gauges(**names: str) -> Source:
-    """The plugin `my-gan` with these figures: `gauges(right_mode="RightMode")`."""
-    offered = {name.replace("_", "-"): f"gauges:{made}" for name, made in names.items()}
+def figures_plugin(**names: str) -> Source:
+    """The plugin `my-gan` with these figures: `figures_plugin(right_mode="RightMode")`."""
+    offered = {name.replace("_", "-"): f"plugin_figures:{made}" for name, made in names.items()}
     return make_plugin("my-gan", ganzoo_metrics=offered)

@@ -164,7 +164,9 @@ def test_statistics_of_equal_samples_serve_under_any_name(world, cache, monkeypa
     world(measuring_plugin(), old)
     first = real_side.reference_for(TinyLinear(), Part("old"))
     world(measuring_plugin(), new)
-    monkeypatch.setattr(real_side, "make_reference", lambda *_: pytest.fail("it was measured again"))
+    monkeypatch.setattr(
+        real_side, "make_reference", lambda *_: pytest.fail("it was measured again")
+    )
     second = real_side.reference_for(TinyLinear(), Part("new"))
     assert (first.about.data.name, second.about.data.name) == ("my-gan/old", "my-gan/new")
 
@@ -336,7 +338,9 @@ def make_pictures(length: int = 10) -> TinyPictures:
 def test_what_fetches_nothing_is_always_here(small, world, monkeypatch):
     monkeypatch.setattr("measuring.make_pictures", make_pictures, raising=False)
     world(measuring_plugin(ganzoo_datasets={"made": "measuring:make_pictures"}))
-    assert real_side.is_here(MINI) and real_side.is_here(PICTURES) and real_side.is_here(Part("made"))
+    assert (
+        real_side.is_here(MINI) and real_side.is_here(PICTURES) and real_side.is_here(Part("made"))
+    )
 
 
 def test_content_names_both_splits():
@@ -345,5 +349,7 @@ def test_content_names_both_splits():
             return -self.images[indices], None
 
     one, two = TinyPictures(9), Other(9)
-    hashes = {real_side.both_hashes(*pair) for pair in ((one, one), (one, two), (two, one), (two, two))}
+    hashes = {
+        real_side.both_hashes(*pair) for pair in ((one, one), (one, two), (two, one), (two, two))
+    }
     assert len(hashes) == 4

@@ -18,7 +18,7 @@ from ganzoo.engine.prepare import config_of, hash_of, prepare, qualified, resolv
 from ganzoo.errors import ConfigError, UnknownOptionError
 from ganzoo.plugins import PluginManager
 from ganzoo.specs import ModelConfig, Part, read_protocol, read_record, write_record
-from playing import part
+from short_runs import part
 from tiny import TinyDiscriminator, TinyGenerator, tiny_plugin
 
 CPU = torch.device("cpu")

@@ -14,7 +14,7 @@ from games import LogisticGame
 from ganzoo.engine import out_of_memory as memory
 from ganzoo.engine.run.checkpoint import checkpoint_folders
 from ganzoo.errors import TrainingError
-from playing import config, play
+from short_runs import config, play
 from tiny import tiny_plugin
 
 

@@ -20,7 +20,7 @@ from ganzoo.interfaces import Loss
 from ganzoo.losses import gradient_penalty, interpolate, logistic_fake, logistic_real
 from ganzoo.plugins import PluginManager
 from ganzoo.plugins.manager import installed_sources
-from playing import PLAIN, config
+from short_runs import PLAIN, config
 from tiny import tiny_plugin
 
 CPU = torch.device("cpu")
@@ -130,7 +130,7 @@ def apart(ours: list[torch.Tensor], theirs: list[torch.Tensor]) -> float:
 
 
 def main(out: Path) -> None:
-    source = tiny_plugin(ganzoo_losses={"penalised": "two_ranks:Penalised"})
+    source = tiny_plugin(ganzoo_losses={"penalised": "two_ranks_script:Penalised"})
     torch.set_num_threads(1)
     sources = [source, *installed_sources()]
     with using(Catalogue(PluginManager(sources))), joined(CPU) as ranks:

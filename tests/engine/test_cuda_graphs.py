@@ -17,8 +17,8 @@ from games import LogisticGame, games_plugin
 from ganzoo.engine.cuda_graphs import WARM_UP, Graphs
 from ganzoo.engine.prepare import prepare
 from ganzoo.engine.turns import step
-from playing import config
-from tape import Tape
+from recording_tape import Tape
+from short_runs import config
 
 CPU = torch.device("cpu")
 STEPS = 14

@@ -1,4 +1,4 @@
-"""A complete model folder of the tiny parts, as one publishes it."""
+"""Model folders of the tiny parts, with empty weights or complete as one publishes them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,46 @@ import json
 from pathlib import Path
 from typing import Any
 
-from folders import config_of
+from ganzoo.cards import Catalogue
+from ganzoo.plugins import CORE
 from ganzoo.specs import Part, read_config
 from ganzoo.specs.readme import readme_of
 from ganzoo.weights import save_weights
 from tiny import TinyDiscriminator, TinyGenerator
 
 LICENCES = {"code": "Apache-2.0", "weights": "CC-BY-4.0", "data": "CC0-1.0"}
+WEIGHTS = {"model.safetensors": {"sha256": "0" * 64, "bytes": 0}}
+
+
+def config_of(**keys: Any) -> dict[str, Any]:
+    """The least config.json of the tiny parts, with the given keys laid over it."""
+    return {
+        "ganzoo_config": 1,
+        "generator": {"name": "tiny/tiny"},
+        "discriminator": {"name": "tiny/tiny"},
+        "recipe": {"loss": {"name": "ganzoo/hinge"}, "data": {"name": "tiny/tiny-ring"}},
+        **keys,
+    }
+
+
+def write_recipe(folder: Path, **keys: Any) -> Path:
+    """A model folder without weights."""
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(config_of(**keys)))
+    return folder
+
+
+def write_model(folder: Path, **keys: Any) -> Path:
+    """A model folder whose weights are there, though empty."""
+    write_recipe(folder, files=WEIGHTS, **keys)
+    (folder / "model.safetensors").touch()
+    return folder
+
+
+def only_official(catalogue: Catalogue, *places: Path) -> Catalogue:
+    """Let the core offer the models below `places` and no others."""
+    catalogue.manager.plugins[CORE].cards = list(places)
+    return catalogue
 
 
 def write_published(folder: Path, **keys: Any) -> Path:

@@ -1,8 +1,8 @@
 """A process that trains a run in children that it kills, and then the same run as a whole.
 
-`trainee.py RECIPE FOLDER KILLS` leaves FOLDER/whole and FOLDER/killed. Children are forked, so that
-they need not import torch again; their images are raised far beyond what they come to. As
-`full-disk` it trains until the system refuses to write.
+`train_and_kill.py RECIPE FOLDER KILLS` leaves FOLDER/whole and FOLDER/killed. Children are
+forked, so that they need not import torch again; their images are raised far beyond what they come
+to. As `full-disk` it trains until the system refuses to write.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.train import train
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import PluginManager
-from playing import config
+from short_runs import config
 from tiny import tiny_plugin
 
 RECIPES = {
@@ -98,7 +98,7 @@ def full_disk(folder: Path) -> int:
 
 def main(recipe: str, folder: Path, kills: int = 0) -> int:
     torch.set_num_threads(1)
-    source = tiny_plugin(ganzoo_losses={"penalised": "two_ranks:Penalised"})
+    source = tiny_plugin(ganzoo_losses={"penalised": "two_ranks_script:Penalised"})
     with using(Catalogue(PluginManager([source]))):
         if recipe == "full-disk":
             return full_disk(folder / "killed")
