@@ -43,12 +43,13 @@ def make_folder(folder: Path, count: int) -> Path:
 
 def pack(folder: Path, size: int) -> float:
     """Pack the folder; seconds for an image."""
-    from ganzoo.data.packing.folder_pack import Wanted, find_or_make
+    from ganzoo.data.packing.folder_pack import find_or_make
+    from ganzoo.data.packing.pack import PackRequest
     from ganzoo.data.picture_form import Form
 
     start = time.perf_counter()
     _, made = find_or_make(
-        Wanted(folder, Form.of(size, 3), False), Path(os.environ["GANZOO_DATA"], "packed")
+        PackRequest(folder, Form.of(size, 3), False), Path(os.environ["GANZOO_DATA"], "packed")
     )
     return (time.perf_counter() - start) / made.rows
 

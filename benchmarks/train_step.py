@@ -156,7 +156,7 @@ def take_away(without: str, state: Any, table: Any) -> Any:
 
 def digits() -> Any:
     """The package's digits, uint8 [2000, 1, 28, 28]."""
-    from ganzoo.data.mnist_mini import MNISTMini
+    from ganzoo.data.mnist import MNISTMini
 
     return MNISTMini().images
 

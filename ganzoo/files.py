@@ -1,18 +1,28 @@
-"""Files that are there whole or not at all."""
+"""Files and folders that are written whole or not at all, and a lock between processes."""
 
 from __future__ import annotations
 
 import errno
 import glob
+import logging
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-#: What systems say of files and folders that they cannot sync.
+if TYPE_CHECKING:
+    import sqlite3
+
+log = logging.getLogger("ganzoo")
+
+#: Errors of systems that cannot sync a kind of file or folder.
 _CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES)
+#: Seconds between two attempts to take a lock.
+LOCK_PAUSE = 0.2
 
 
 @contextmanager
@@ -72,6 +82,39 @@ def _put_back(path: Path) -> None:
         if (left / path.name).exists() and not path.exists():
             (left / path.name).replace(path)
             left.rmdir()
+
+
+@contextmanager
+def locked(file: Path, waiting: str) -> Iterator[None]:
+    """Hold the lock that `file` stands for, waiting as long as another process holds it.
+
+    `waiting` is logged once if there is a wait. The lock is SQLite's, which works on every system
+    that Python runs on, and which the system releases when its holder dies. Raises `sqlite3.Error`
+    where the file cannot be locked.
+    """
+    import sqlite3
+
+    with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as database:
+        waited = False
+        while not acquired(database):
+            if not waited:
+                log.warning("%s", waiting)
+                waited = True
+            time.sleep(LOCK_PAUSE)  # not SQLite's own wait, which Ctrl-C does not interrupt
+        yield
+
+
+def acquired(database: sqlite3.Connection) -> bool:
+    """Take the lock that a database stands for; False while another process holds it."""
+    import sqlite3
+
+    try:
+        database.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            return False
+        raise
+    return True
 
 
 def holds_working_folder(path: Path) -> bool:

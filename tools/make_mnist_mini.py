@@ -13,8 +13,7 @@ import json
 import torch
 from safetensors.torch import save_file
 
-from ganzoo.data.mnist import open_torchvision
-from ganzoo.data.mnist_mini import FILE
+from ganzoo.data.mnist import MINI, read_or_fetch
 
 tensors, attribution = (
     {},
@@ -25,10 +24,10 @@ tensors, attribution = (
     },
 )
 for split, count in (("train", 200), ("test", 100)):
-    found = open_torchvision("MNIST", split)
-    rows = torch.cat([(found.targets == digit).nonzero()[:count, 0] for digit in range(10)])
+    images, labels = read_or_fetch("MNIST", split)
+    rows = torch.cat([(labels == digit).nonzero()[:count, 0] for digit in range(10)])
     rows = rows.sort().values
-    tensors[f"{split}.images"] = found.data[rows].contiguous()
-    tensors[f"{split}.labels"] = found.targets[rows].to(torch.uint8)
-save_file(tensors, FILE, metadata={"ganzoo": json.dumps(attribution, sort_keys=True)})
-print(FILE, FILE.stat().st_size, "bytes")
+    tensors[f"{split}.images"] = images[rows].contiguous()
+    tensors[f"{split}.labels"] = labels[rows].contiguous()
+save_file(tensors, MINI, metadata={"ganzoo": json.dumps(attribution, sort_keys=True)})
+print(MINI, MINI.stat().st_size, "bytes")

@@ -39,7 +39,7 @@ class PackEntry(Entry):
         return "its images are not those that were packed"
 
     def _remove(self) -> None:
-        from ganzoo.data.packing.lock import locked
+        from ganzoo.files import locked
 
         lock = _lock(self.path)
         with locked(lock, f"another process is packing {self.note or 'the folder'}; waiting"):
@@ -89,7 +89,7 @@ def _lock(path: Path) -> Path:
 
 def _is_held(lock: Path) -> bool:
     """Whether another process holds a lock now."""
-    from ganzoo.data.packing.lock import acquired
+    from ganzoo.files import acquired
 
     if not lock.is_file():
         return False

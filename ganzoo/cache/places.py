@@ -21,8 +21,12 @@ def extractors() -> Path:
     return platformdirs.user_cache_path("ganzoo") / "extractors"
 
 
+def data_root() -> Path:
+    """Data sets: $GANZOO_DATA, else in the user's cache folder."""
+    given = os.environ.get("GANZOO_DATA")
+    return Path(given).expanduser() if given else platformdirs.user_cache_path("ganzoo") / "data"
+
+
 def packs() -> Path:
     """Packed folders of images, beside the data sets."""
-    given = os.environ.get("GANZOO_DATA")
-    root = Path(given).expanduser() if given else platformdirs.user_cache_path("ganzoo") / "data"
-    return root / "packed"
+    return data_root() / "packed"

@@ -121,7 +121,7 @@ def _record_a_graph() -> None:
 
 
 def _data() -> Finding:
-    from ganzoo.data.mnist import data_root
+    from ganzoo.cache.places import data_root
 
     root = data_root()
     sets = sorted(p.name for p in root.iterdir() if p.is_dir()) if root.is_dir() else []

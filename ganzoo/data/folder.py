@@ -1,4 +1,4 @@
-"""Images of one's own: any folder of them, packed once and then read from one file."""
+"""The user's own images: any folder of them, packed once and then read from one file."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo.data.mnist import data_root
+from ganzoo.cache.places import packs
+from ganzoo.data.devices import as_floats, beside, has_room
 from ganzoo.data.packing.folder_pack import find_or_make
-from ganzoo.data.packing.pack import LABELS, PIXELS, Pack, Wanted
+from ganzoo.data.packing.pack import LABELS, PIXELS, Pack, PackRequest
 from ganzoo.data.packing.rows import FileRows
 from ganzoo.data.picture_form import Form, Size, said_size
-from ganzoo.data.placing import as_floats, beside, has_room
 from ganzoo.interfaces import Dataset
 
 log = logging.getLogger("ganzoo")
@@ -23,15 +23,14 @@ log = logging.getLogger("ganzoo")
 class FolderImages(Dataset):
     """The images below a folder, ordered by path, all made the same size.
 
-    `size` is a side or [height, width], `channels` 3, or 1 for grey. Images of another shape are
-    cropped in the middle; with `fit="pad"` they stay whole, on `background`, and with
-    `fit="stretch"` they are distorted. `background`, #rrggbb or a colour's name, is what shines
-    through where an image has alpha; `keep` makes alpha a fourth channel. With `labels`, the first
-    sub-folder is an image's class, the classes numbered in the order of their names
-    (`class_names`). Files that cannot be used are named and skipped; `strict` makes the first of
-    them a `DataError`. The pack lies below $GANZOO_DATA and is made again when the folder's files
-    change. However many images there are, memory holds a batch of them, and four bytes for each
-    class.
+    `size` is a side or [height, width]; `channels` is 3, or 1 for grey. Images of another shape are
+    cropped in the middle; `fit="pad"` keeps them whole on `background`, and `fit="stretch"`
+    distorts them. `background`, #rrggbb or a colour's name, shows where an image is transparent;
+    `keep` makes alpha a fourth channel. With `labels`, the first sub-folder is an image's class;
+    classes are numbered in the order of their names (`class_names`). Files that cannot be used are
+    named and skipped; with `strict` the first of them is a `DataError`. The pack is stored below
+    $GANZOO_DATA and made again when the folder's files change. Memory holds one batch of images,
+    and four bytes an image for its class.
     """
 
     def __init__(
@@ -45,19 +44,19 @@ class FolderImages(Dataset):
         background: str = "white",
     ) -> None:
         form = Form.of(size, channels, fit, background)
-        wanted = Wanted(Path(path).expanduser().absolute(), form, labels)
-        place, pack = find_or_make(wanted, data_root() / "packed", strict=strict)
+        request = PackRequest(Path(path).expanduser().absolute(), form, labels)
+        place, pack = find_or_make(request, packs(), strict=strict)
         if pack.unusable:
             log.warning("%s", pack.summary(place))
         if pack.treatment is not None and pack.treatment.enlarged:
             log.warning("%s", _enlarged(pack.treatment.enlarged, pack.rows, form))
         self.sample_shape = (channels, form.height, form.width)
-        self.summary = _summary(wanted, pack)
+        self.summary = _summary(request, pack)
         self.class_names = pack.class_names
         self.num_classes = None if pack.class_names is None else len(pack.class_names)
         self._content_hash = pack.content_hash
         self._pixels = FileRows(place / PIXELS, self.sample_shape)
-        self._labels = _read_labels(place / LABELS) if labels else None
+        self._labels = torch.from_numpy(np.fromfile(place / LABELS, np.int32)) if labels else None
 
     def __len__(self) -> int:
         return len(self._pixels)
@@ -76,7 +75,7 @@ class FolderImages(Dataset):
         return self._labels.cpu().long().bincount(minlength=self.num_classes)
 
     def to(self, device: torch.device) -> None:
-        """Move the images and classes to the device, if they fit there."""
+        """Move the images and classes to the device if they fit there."""
         self._pixels.to(device)
         if self._labels is not None and has_room(device, self._labels.nbytes):
             self._labels = self._labels.to(device)
@@ -86,22 +85,17 @@ class FolderImages(Dataset):
         return self._content_hash
 
 
-def _summary(wanted: Wanted, pack: Pack) -> str:
-    """One line: how many images, and what was done to how many of them."""
-    said = f"{wanted.root.name}: {pack.rows:,} images made {wanted.form.size}"
+def _summary(request: PackRequest, pack: Pack) -> str:
+    """One line: how many images there are, and how many were changed in which way."""
+    images = f"{request.root.name}: {pack.rows:,} images made {request.form.size}"
     if pack.treatment is None:
-        return f"{said} (an earlier version packed them, and did not count what it changed)"
-    return f"{said}: {pack.treatment.said(wanted.form)}"
+        return f"{images} (packed by an earlier version, which did not count what it changed)"
+    return f"{images}: {pack.treatment.described(request.form)}"
 
 
 def _enlarged(count: int, rows: int, form: Form) -> str:
-    """What is said of images that have too few pixels."""
+    """A warning about images with too few pixels."""
     return (
         f"{count:,} of {rows:,} images are smaller than {said_size((form.width, form.height))} "
-        "and were enlarged, which blurs them; ask for a smaller size, or take them out"
+        "and were enlarged, which blurs them; choose a smaller size, or remove them"
     )
-
-
-def _read_labels(file: Path) -> Tensor:
-    """The classes int32 [rows]."""
-    return torch.from_numpy(np.fromfile(file, np.int32))

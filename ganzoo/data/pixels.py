@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from ganzoo.data.devices import as_floats, beside, has_room
 from ganzoo.data.picture_form import Size, sides_of
-from ganzoo.data.placing import as_floats, beside, has_room
 from ganzoo.errors import DataError
 from ganzoo.interfaces import Dataset
 

@@ -11,8 +11,8 @@ import math
 import torch
 from torch import Tensor
 
+from ganzoo.data.devices import beside, has_room
 from ganzoo.data.pixels import check_split
-from ganzoo.data.placing import beside, has_room
 from ganzoo.errors import DataError
 from ganzoo.interfaces import Dataset
 from ganzoo.seeds import derive

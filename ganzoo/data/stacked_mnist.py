@@ -11,9 +11,9 @@ import hashlib
 import torch
 from torch import Tensor
 
+from ganzoo.data.devices import beside, has_room
 from ganzoo.data.mnist import MNIST
 from ganzoo.data.picture_form import Size
-from ganzoo.data.placing import beside, has_room
 from ganzoo.errors import DataError
 from ganzoo.interfaces import Dataset
 from ganzoo.seeds import derive

@@ -13,7 +13,7 @@ from zlib import crc32
 import torch
 from torch import Tensor
 
-from ganzoo.data.placing import moved
+from ganzoo.data.devices import moved
 from ganzoo.engine.micro_batches import Share
 from ganzoo.interfaces import Draw
 from ganzoo.seeds import derive

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.augmentations import Augmented
-from ganzoo.data.placing import moved
+from ganzoo.data.devices import moved
 from ganzoo.engine.micro_batches import Share
 from ganzoo.engine.randomness import BalancedOrder, Counters, DataOrder
 from ganzoo.engine.ranks import Ranks

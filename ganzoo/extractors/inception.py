@@ -17,7 +17,7 @@ import platformdirs
 import torch
 from torch import Tensor
 
-from ganzoo.data.fetching import fetching
+from ganzoo.data.mnist import fetching
 from ganzoo.errors import MetricError, WeightsError, one_line
 from ganzoo.extractors.colour import in_colour
 from ganzoo.hub.client import offline

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo.data.placing import as_floats
+from ganzoo.data.devices import as_floats
 from ganzoo.errors import ConfigError, MetricError
 from ganzoo.files import written_whole
 from ganzoo.interfaces import Extractor

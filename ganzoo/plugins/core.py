@@ -36,7 +36,7 @@ def ganzoo_datasets() -> dict[str, str]:
         "folder": "ganzoo.data.folder:FolderImages",
         "grid": "ganzoo.data.points:Grid",
         "mnist": "ganzoo.data.mnist:MNIST",
-        "mnist-mini": "ganzoo.data.mnist_mini:MNISTMini",
+        "mnist-mini": "ganzoo.data.mnist:MNISTMini",
         "ring": "ganzoo.data.points:Ring",
         "stacked-mnist": "ganzoo.data.stacked_mnist:StackedMNIST",
     }

@@ -5,45 +5,65 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.utils import make_grid
+from torch.nn.functional import pad
 
 from ganzoo.data.packing.decode import on_background
 from ganzoo.errors import UsageError
 from ganzoo.files import written_whole
 
-#: Formats of those below in which every reader sees alpha.
+#: PIL's formats by file name ending.
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".bmp": "BMP"}
+#: Those in which every reader sees alpha.
 KEEP_ALPHA = ("PNG", "WEBP")
-GRID_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+#: Black pixels between two images of a grid and around them.
+LINE = 2
 
 
 def write_images(samples: Tensor, path: Path) -> list[Path]:
-    """Write samples [N, C, H, W] in [-1, 1]: a grid where `path` has an image's suffix.
+    """Write samples [N, C, H, W] in [-1, 1]: one grid if `path` has the suffix of an image format.
 
-    Otherwise `path` is a folder, made where it is absent, of 00000.png, 00001.png, ...
+    Otherwise `path` is a folder, made if it is absent, for 00000.png, 00001.png, ...
     Returns the files written.
     """
     if path.suffix:
-        if path.suffix.lower() not in GRID_SUFFIXES:
-            known = ", ".join(GRID_SUFFIXES)
+        if path.suffix.lower() not in FORMATS:
+            known = ", ".join(FORMATS)
             raise UsageError(f"{path}: images are written as {known}, or into a folder")
         columns = columns_for(len(samples), *samples.shape[2:])
-        _write(make_grid(_bytes(samples), nrow=columns, padding=2, pad_value=0), path)
+        _write(grid(as_bytes(samples), columns), path)
         return [path]
     path.mkdir(parents=True, exist_ok=True)
     files = [path / f"{number:05d}.png" for number in range(len(samples))]
-    for image, file in zip(_bytes(samples), files, strict=True):
+    for image, file in zip(as_bytes(samples), files, strict=True):
         _write(image, file)
     return files
 
 
+def grid(images: Tensor, columns: int) -> Tensor:
+    """Images uint8 [N, C, H, W] in rows, with black lines: [3 or C, H', W'].
+
+    Grey images become RGB, and a single image gets no lines.
+    """
+    if images.shape[1] == 1:
+        images = images.expand(-1, 3, -1, -1)
+    if len(images) == 1:
+        return images[0]
+    framed = pad(images, (LINE, 0, LINE, 0))  # left and above
+    blank = framed.new_zeros(-len(images) % columns, *framed.shape[1:])
+    cells = torch.cat([framed, blank]).reshape(-1, columns, *framed.shape[1:])
+    whole = cells.permute(2, 0, 3, 1, 4).flatten(3).flatten(1, 2)  # from [rows, columns, C, h, w]
+    return pad(whole, (0, LINE, 0, LINE))
+
+
 def columns_for(count: int, height: int, width: int) -> int:
-    """Columns that make a grid of so many images about as wide as it is high."""
+    """The number of columns that makes a grid of `count` images about square."""
     return max(1, min(count, math.ceil(math.sqrt(count * height / width))))
 
 
-def _bytes(samples: Tensor) -> Tensor:
+def as_bytes(samples: Tensor) -> Tensor:
     """[-1, 1] -> 0 to 255."""
     return samples.add(1).mul(127.5).round().clamp(0, 255).byte()
 
@@ -51,7 +71,7 @@ def _bytes(samples: Tensor) -> Tensor:
 def _write(image: Tensor, path: Path) -> None:
     """Write one image uint8 [C, H, W] whole or not at all."""
     pixels = image[0].numpy() if image.shape[0] == 1 else image.permute(1, 2, 0).numpy()
-    picture, form = Image.fromarray(pixels), Image.registered_extensions()[path.suffix.lower()]
+    picture, form = Image.fromarray(pixels), FORMATS[path.suffix.lower()]
     if picture.mode == "RGBA" and form not in KEEP_ALPHA:
         picture = on_background(picture)
     path.parent.mkdir(parents=True, exist_ok=True)

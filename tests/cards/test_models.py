@@ -176,7 +176,7 @@ def test_samples_are_in_range_and_no_twins(card):
 
 def test_the_discriminator_tells_its_samples_from_digits(card):
     """Real digits score higher on average, on test images that it never saw."""
-    from ganzoo.data.mnist_mini import MNISTMini
+    from ganzoo.data.mnist import MNISTMini
 
     if card.data != "mnist":
         return  # no other real images are in the package

@@ -12,7 +12,7 @@ from ganzoo.bench import display as bench_display
 from ganzoo.bench.display import BenchDisplay
 from ganzoo.cli import telling as telling_module
 from ganzoo.cli.telling import logging_every, telling
-from ganzoo.data.fetching import fetching
+from ganzoo.data.mnist import fetching
 from ganzoo.data.packing import fill as filling
 from ganzoo.engine.run import progress
 from ganzoo.engine.run.progress import TrainingDisplay
@@ -96,7 +96,7 @@ def test_a_bench_says_how_far_a_job_is(piped, monkeypatch, tmp_path):
 def test_packing_says_how_far_it_is(piped, monkeypatch, caplog):
     monkeypatch.setattr(filling, "LOG_SECONDS", 0.0)
     caplog.set_level(logging.INFO, "ganzoo")
-    wanted = type("Wanted", (), {"root": Path("photos")})()
+    wanted = type("PackRequest", (), {"root": Path("photos")})()
     with filling._progress(wanted, 2000) as advance:
         advance(1000)
         advance(1000)

@@ -10,13 +10,13 @@ import torch
 from PIL import Image
 from torch.testing import assert_close
 
-from ganzoo.data.mnist import MNIST, FashionMNIST, data_root
-from ganzoo.data.mnist_mini import MNISTMini
-from ganzoo.data.placing import has_room
+from ganzoo.cache.places import data_root
+from ganzoo.data.devices import has_room
+from ganzoo.data.mnist import MNIST, FashionMNIST, MNISTMini
 from ganzoo.data.points import Ring
 from ganzoo.data.stacked_mnist import StackedMNIST
 from ganzoo.errors import DataError, UsageError
-from ganzoo.writers.images import write_images
+from ganzoo.writers.images import grid, write_images
 
 
 @pytest.mark.parametrize(("split", "each"), [("train", 200), ("test", 100)])
@@ -170,7 +170,7 @@ def test_a_set_goes_where_the_training_is(few_digits, monkeypatch, kind):
     stayed = data.batch(rows)
     data.to(torch.device("meta"))
     assert {tensor.device.type for tensor in data.batch(rows)} == {"cpu"}
-    for module in ("pixels", "stacked", "points"):
+    for module in ("pixels", "stacked_mnist", "points"):
         monkeypatch.setattr(f"ganzoo.data.{module}.has_room", lambda *_: True)
     data.to(torch.device("meta"))
     for moved, before in zip(data.batch(rows), stayed, strict=True):
@@ -214,3 +214,15 @@ def test_values_out_of_range_are_clamped(tmp_path):
 def test_a_name_that_is_no_image_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r"samples.txt: images are written as .png"):
         write_images(torch.zeros(1, 1, 2, 2), tmp_path / "samples.txt")
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 4, 6), (1, 4, 4, 6), (2, 3, 5, 4), (7, 1, 3, 3)])
+@pytest.mark.parametrize("columns", [1, 3])
+def test_a_grid_is_torchvisions(shape, columns):
+    from torchvision.utils import make_grid
+
+    images = torch.randint(
+        256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
+    columns = min(columns, len(images))
+    assert torch.equal(grid(images, columns), make_grid(images, nrow=columns, padding=2))

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from ganzoo.data.packing.walk import Fingerprint, Found, shown, walk
+from ganzoo.data.packing.walk import Fingerprint, FoundFile, shown, walk
 from ganzoo.errors import DataError
 from image_files import (
     BROKEN,
@@ -66,7 +66,7 @@ def test_a_class_is_the_first_folder_however_deep_an_image_lies(folder):
 
 def test_an_image_of_no_class_is_refused(folder):
     noise(1).save(folder / "z.png")
-    with pytest.raises(DataError, match=r"z\.png lies in no sub-folder: with labels, the first"):
+    with pytest.raises(DataError, match=r"z\.png is not in a sub-folder: with labels, the first"):
         opened(folder, labels=True)
     assert len(opened(folder)) == 10
 
@@ -133,7 +133,7 @@ def test_broken_images_are_named_in_one_line_and_skipped(mixed, home, caplog):
 
 
 def test_strict_stops_at_the_first(mixed):
-    text = r"images/b/bomb.png cannot be used \(too many pixels\); mend or remove it"
+    text = r"images/b/bomb.png cannot be used \(too many pixels\); repair or remove it"
     with pytest.raises(DataError, match=text):
         opened(mixed, strict=True)
     assert len(opened(mixed)) == 9  # goes on from there
@@ -188,7 +188,7 @@ def test_a_folder_that_must_not_be_read_is_named(folder, caplog):
     [
         (lambda path: None, "there is no folder .*/images"),
         (lambda path: path.write_text("a file"), "images is a file; give the folder that"),
-        (lambda path: path.mkdir(), "images holds no images; they are known by endings such as"),
+        (lambda path: path.mkdir(), "images holds no images: no file name ends in .png or"),
         (lambda path: write_pictures(path, 1), "images holds only one usable image, and a data"),
         (
             lambda path: (write_pictures(path, 1), (path / "x.png").touch()),
@@ -237,7 +237,9 @@ def test_a_pack_that_loses_its_end_while_it_is_read_is_told(folder, home):
     data = opened(folder)
     (pack,) = packs(home)
     os.truncate(pack / "pixels.u8", 100)
-    with pytest.raises(DataError, match="pixels.u8 lost its end; start again, and it is packed"):
+    with pytest.raises(
+        DataError, match="pixels.u8 was truncated; start again to pack the images anew"
+    ):
         everything(data)
     assert len(everything(opened(folder))) == 9
 
@@ -247,7 +249,7 @@ def test_images_go_to_a_device_that_has_room(folder, monkeypatch):
     for device in ("cpu", "meta"):  # the latter stands for a GPU
         data.to(torch.device(device))
         assert {tensor.device.type for tensor in data.batch(torch.arange(4))} == {"cpu"}
-    for module in ("folder", "rows"):
+    for module in ("folder", "packing.rows"):
         monkeypatch.setattr(f"ganzoo.data.{module}.has_room", lambda *_: True)
     data.to(torch.device("meta"))
     for tensor, shape in zip(data.batch(torch.arange(4)), [(4, 3, SIZE, SIZE), (4,)], strict=True):
@@ -275,13 +277,13 @@ def test_a_folder_is_a_data_set_by_name(tiny_world, folder):
 
 
 def test_a_fingerprint_knows_no_order_and_every_difference():
-    files = [Found(b"a", 1, 2), Found(b"b", 1, 2), Found(b"a", 1, 2)]
+    files = [FoundFile(b"a", 1, 2), FoundFile(b"b", 1, 2), FoundFile(b"a", 1, 2)]
     others = [
         files[:2],
-        [*files[:2], Found(b"c", 1, 2)],
-        [*files[:2], Found(b"a", 2, 2)],
-        [*files[:2], Found(b"a", 1, 3)],
-        [*files[:2], Found(b"a", 1, 2, "broken")],
+        [*files[:2], FoundFile(b"c", 1, 2)],
+        [*files[:2], FoundFile(b"a", 2, 2)],
+        [*files[:2], FoundFile(b"a", 1, 3)],
+        [*files[:2], FoundFile(b"a", 1, 2, "broken")],
     ]
 
     def fingerprint(found):

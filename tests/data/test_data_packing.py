@@ -24,10 +24,10 @@ from ganzoo.data.folder import FolderImages
 from ganzoo.data.packing import fill as filling
 from ganzoo.data.packing import folder_pack as packing
 from ganzoo.data.packing.decode import decode
-from ganzoo.data.packing.lock import locked
 from ganzoo.data.packing.walk import walk
 from ganzoo.data.picture_form import Form
 from ganzoo.errors import DataError
+from ganzoo.files import locked
 from image_files import (
     SIZE,
     decoded,
@@ -133,7 +133,7 @@ def test_a_folder_that_changes_while_it_is_read_is_refused(folder, monkeypatch):
         noise(1).save(folder / f"{time.monotonic_ns()}.png")
 
     monkeypatch.setattr(packing, "walk", walk_and_add)
-    with pytest.raises(DataError, match="images changes while it is read; start when it is compl"):
+    with pytest.raises(DataError, match="images changed while it was read; start again when it is"):
         opened(folder)
 
 
@@ -197,12 +197,12 @@ from pathlib import Path
 from ganzoo.data.packing import fill as filling
 from ganzoo.data.packing import folder_pack as packing
 from ganzoo.data.picture_form import Form
-from ganzoo.data.packing.pack import Wanted
+from ganzoo.data.packing.pack import PackRequest
 
 decode = filling.decode
 filling.decode = lambda *form: (time.sleep(0.005), decode(*form))[1]
 filling.COMMIT_IMAGES = 8
-packing.find_or_make(Wanted(Path(sys.argv[1]), Form.of(8, 3), True), Path(sys.argv[2]))
+packing.find_or_make(PackRequest(Path(sys.argv[1]), Form.of(8, 3), True), Path(sys.argv[2]))
 """
 
 
@@ -241,7 +241,7 @@ def rows_packed(home: Path) -> int:
 
 def test_a_second_process_waits_for_the_first(folder, home, caplog):
     opened(folder, size=4)  # the folder of packs is there
-    key = packing.Wanted(folder, Form.of(SIZE, 3), False).key
+    key = packing.PackRequest(folder, Form.of(SIZE, 3), False).key
     found: list[FolderImages] = []
     other = threading.Thread(target=lambda: found.append(opened(folder)))
     with locked(home / f"{key}.lock", "nobody has it"):

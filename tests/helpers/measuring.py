@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from ganzoo import Dataset, Extractor
-from ganzoo.data.mnist_mini import MNISTMini
+from ganzoo.data.mnist import MNISTMini
 from ganzoo.extractors import open_extractor
 from ganzoo.measure.real_side import both_hashes, make_reference, splits
 from ganzoo.measure.references import Reference, to_bytes

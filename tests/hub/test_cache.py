@@ -16,11 +16,11 @@ import pytest
 
 from ganzoo.cache import Entry, chosen, entries, places
 from ganzoo.cache.entry import discard
+from ganzoo.cache.places import data_root
 from ganzoo.cli import main
 from ganzoo.cli.cache import age, size
-from ganzoo.data.mnist import data_root
 from ganzoo.data.packing.folder_pack import find_or_make
-from ganzoo.data.packing.pack import Wanted
+from ganzoo.data.packing.pack import PackRequest
 from ganzoo.data.picture_form import Form
 from ganzoo.errors import GanzooError, UnknownNameError
 from ganzoo.extractors import inception
@@ -65,7 +65,7 @@ def extractor(cache: Path) -> Path:
 @pytest.fixture
 def pack(cache: Path, folder: Path) -> Path:
     """The pack of a folder of nine images."""
-    place, _ = find_or_make(Wanted(folder, Form.of(8, 1), True), places.packs())
+    place, _ = find_or_make(PackRequest(folder, Form.of(8, 1), True), places.packs())
     return place
 
 

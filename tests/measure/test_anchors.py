@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from ganzoo.data.mnist_mini import MNISTMini
+from ganzoo.data.mnist import MNISTMini
 from ganzoo.measure.anchors import ANCHORS, anchors
 from ganzoo.measure.real_side import drawn
 from measuring import (

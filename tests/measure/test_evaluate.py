@@ -98,7 +98,7 @@ def test_copies_of_training_images_are_found_out():
 
 
 def test_a_collapse_to_two_classes_is_seen_by_what_looks_for_it():
-    from ganzoo.data.mnist_mini import MNISTMini
+    from ganzoo.data.mnist import MNISTMini
 
     _, labels = MNISTMini("train").batch(torch.arange(2000))
     found = values(evaluated(digits("train")[labels < 2][:300]))

@@ -17,7 +17,7 @@ from torch.testing import assert_close
 from ganzoo import Extractor
 from ganzoo.build import qualify
 from ganzoo.cards import catalogue
-from ganzoo.data.mnist_mini import MNISTMini
+from ganzoo.data.mnist import MNISTMini
 from ganzoo.errors import CardError, ConfigError, UnknownNameError, UsageError, WeightsError
 from ganzoo.extractors import open_extractor
 from ganzoo.extractors.shipped import FOLDER, open_folder

@@ -8,8 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganzoo.data.mnist import MNIST, FashionMNIST, lies_here
-from ganzoo.data.mnist_mini import MNISTMini
+from ganzoo.data.mnist import MNIST, FashionMNIST, MNISTMini
 from ganzoo.data.stacked_mnist import StackedMNIST
 from ganzoo.errors import DataError, MetricError
 from ganzoo.measure import real_side
@@ -252,7 +251,7 @@ def no_network(cache, monkeypatch) -> list[str]:
         asked.append(name)
         raise DataError(f"{name} cannot be fetched")
 
-    monkeypatch.setattr("ganzoo.data.mnist.open_torchvision", refuse)
+    monkeypatch.setattr("ganzoo.data.mnist.read_or_fetch", refuse)
     return asked
 
 
@@ -292,12 +291,12 @@ def test_another_plugins_data_set_of_that_name_is_another(world, no_network, mon
 def test_what_the_package_has_for_mnist_is_left_where_mnist_lies_here(cache, monkeypatch):
     """Then it is measured, with all that the package leaves out."""
 
-    def mini(name: str, split: str) -> object:
+    def mini(name: str, split: str) -> tuple[Tensor, Tensor]:
         data = MNISTMini(split)
-        return type("Found", (), {"data": data.images[:200, 0], "targets": data.labels[:200]})
+        return data.images[:200, 0], data.labels[:200]
 
-    monkeypatch.setattr("ganzoo.data.mnist.open_torchvision", mini)
-    monkeypatch.setattr("ganzoo.data.mnist.lies_here", lambda name: True)
+    monkeypatch.setattr("ganzoo.data.mnist.read_or_fetch", mini)
+    monkeypatch.setattr("ganzoo.data.mnist.is_here", lambda name: True)
     found = real_side.reference_for(classifier(), Part("mnist"))
     assert found.about.n == 200
     assert found.training is not None
@@ -321,9 +320,9 @@ def put(cache: Path, name: str, ending: str) -> list[Path]:
 
 @pytest.mark.parametrize("ending", ["", ".gz"])
 def test_a_data_set_lies_here_with_all_its_files(cache, ending):
-    assert not (lies_here("MNIST") or MNIST.is_here() or StackedMNIST.is_here())
+    assert not (MNIST.is_here() or StackedMNIST.is_here())
     files = put(cache, "MNIST", ending)
-    assert lies_here("MNIST") and MNIST.is_here() and StackedMNIST.is_here()
+    assert MNIST.is_here() and StackedMNIST.is_here()
     assert real_side.is_here(Part("mnist")) and real_side.is_here(Part("ganzoo/stacked-mnist"))
     assert not (FashionMNIST.is_here() or real_side.is_here(Part("fashion-mnist")))
     files[2].unlink()

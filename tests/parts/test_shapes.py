@@ -17,13 +17,12 @@ from ganzoo import Generator
 from ganzoo.augmentations import DiffAugment, Flip, cutout, flip, translation
 from ganzoo.build import build, fitted, size_from
 from ganzoo.cli import main
-from ganzoo.data.mnist_mini import MNISTMini
+from ganzoo.data.mnist import MNISTMini
 from ganzoo.data.packing import fill as filling
 from ganzoo.data.packing import folder_pack as packing
 from ganzoo.data.packing.decode import TURNS, decode
 from ganzoo.data.packing.manifest import Manifest
-from ganzoo.data.packing.pack import Wanted
-from ganzoo.data.packing.treatment import treatment_of
+from ganzoo.data.packing.pack import PackRequest, Treatment
 from ganzoo.data.picture_form import Form
 from ganzoo.engine.run.film import make_film
 from ganzoo.errors import DataError
@@ -266,8 +265,8 @@ def test_rows_of_a_rectangle_are_its_pixels(folder):
 
 def test_packs_of_plain_squares_have_the_key_that_they_always_had():
     root = Path("/a/b")
-    assert Wanted(root, Form.of(8, 3), True).key == "343668ef201e09e275f0a9db"
-    assert Wanted(root, Form.of([64, 64], 1), False).key == "e351252ad7b1657ff0ff4d3f"
+    assert PackRequest(root, Form.of(8, 3), True).key == "343668ef201e09e275f0a9db"
+    assert PackRequest(root, Form.of([64, 64], 1), False).key == "e351252ad7b1657ff0ff4d3f"
 
 
 def test_a_pack_of_an_earlier_version_is_found_and_says_that_it_did_not_count(
@@ -283,7 +282,7 @@ def test_a_pack_of_an_earlier_version_is_found_and_says_that_it_did_not_count(
     again = opened(folder, size=16)
     assert torch.equal(everything(again), pixels)
     assert again.summary == (
-        "images: 9 images made 16x16 (an earlier version packed them, and did not count what it "
+        "images: 9 images made 16x16 (packed by an earlier version, which did not count what it "
         "changed)"
     )
     assert not caplog.records
@@ -351,8 +350,8 @@ def test_pictures_that_are_too_small_are_warned_of(mixed, caplog):
     assert (
         told
         == [
-            "1 of 4 images are smaller than 32x16 and were enlarged, which blurs them; ask for a "
-            "smaller size, or take them out"
+            "1 of 4 images are smaller than 32x16 and were enlarged, which blurs them; choose a "
+            "smaller size, or remove them"
         ]
         * 2
     )
@@ -368,8 +367,8 @@ def test_pictures_that_are_too_small_are_warned_of(mixed, caplog):
 )  # fmt: skip
 def test_enlarged_is_what_has_too_few_pixels_for_its_fit(fit, size, enlarged):
     form = Form.of(WIDE, 3, fit)
-    assert treatment_of([(*size, 7)], form).enlarged == 7 * enlarged
-    assert treatment_of([], form) is None
+    assert Treatment.of([(*size, 7)], form).enlarged == 7 * enlarged
+    assert Treatment.of([], form) is None
 
 
 # --- What is made of rectangles ---------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Finding a folder's pack, or making it: once, by one process, and going on after a kill."""
+"""Finding a folder's pack, or making it: once, by one process, resumed after a kill."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ import numpy as np
 
 from ganzoo.data.packing.decode import suffixes
 from ganzoo.data.packing.fill import fill, strict_error
-from ganzoo.data.packing.lock import locked
 from ganzoo.data.packing.manifest import Manifest
 from ganzoo.data.packing.pack import (
     LABELS,
@@ -25,104 +24,103 @@ from ganzoo.data.packing.pack import (
     PIXELS,
     UNUSABLE,
     Pack,
-    Wanted,
+    PackRequest,
+    Treatment,
     read_pack,
     write_record,
 )
-from ganzoo.data.packing.treatment import treatment_of
-from ganzoo.data.packing.walk import Fingerprint, Found, shown, walk
+from ganzoo.data.packing.walk import Fingerprint, FoundFile, shown, walk
 from ganzoo.errors import DataError, one_line
+from ganzoo.files import locked
 
-#: Bytes that are hashed at a time.
+#: Bytes hashed at a time.
 BLOCK = 2**20
 
 
-def find_or_make(wanted: Wanted, home: Path, *, strict: bool = False) -> tuple[Path, Pack]:
-    """The pack of a folder as it is now, from `home` or made there; returns its folder too.
+def find_or_make(request: PackRequest, home: Path, *, strict: bool = False) -> tuple[Path, Pack]:
+    """The pack of a folder in its present state, from `home` or made there, and the pack's folder.
 
-    Raises `DataError` where the folder gives no data set, where `home` cannot take the pack, and,
-    if `strict`, at the first file that cannot be used.
+    Raises `DataError` if the folder holds no data set, if the pack cannot be written to `home`,
+    and, with `strict`, at the first file that cannot be used.
     """
     fingerprint = Fingerprint()
-    for found in _walked(wanted.root):
-        fingerprint.add(found)
+    for file in _walked(request.root):
+        fingerprint.add(file)
     if not fingerprint.count:
-        raise DataError(f"{wanted.root} holds no images; they are known by endings such as .png")
-    place = home / f"{wanted.key}-{fingerprint}"
-    pack = read_pack(place, wanted)
+        raise DataError(f"{request.root} holds no images: no file name ends in .png or the like")
+    place = home / f"{request.key}-{fingerprint}"
+    pack = read_pack(place, request)
     if pack is None:
-        with _told_of_trouble(home, fingerprint.count * wanted.row_bytes):
+        with _disk_errors_explained(home, fingerprint.count * request.row_bytes):
             home.mkdir(parents=True, exist_ok=True)
-            with locked(
-                home / f"{wanted.key}.lock",
-                f"another process is packing {wanted.root}; waiting for it",
-            ):
-                pack = read_pack(place, wanted) or _make(wanted, place, str(fingerprint), strict)
+            waiting = f"another process is packing {request.root}; waiting for it"
+            with locked(home / f"{request.key}.lock", waiting):
+                pack = read_pack(place, request) or _make(request, place, str(fingerprint), strict)
     if strict and pack.unusable:
-        raise strict_error(wanted, *pack.unusable[0])
+        raise strict_error(request, *pack.unusable[0])
     return place, pack
 
 
-def _make(wanted: Wanted, place: Path, fingerprint: str, strict: bool) -> Pack:
-    """Make the pack in a folder beside `place`, which then takes that name."""
+def _make(request: PackRequest, place: Path, fingerprint: str, strict: bool) -> Pack:
+    """Make the pack in a folder beside `place`, then rename that folder to `place`."""
     part = place.with_name(f"{place.name}.part")
-    _sweep(place.parent, f"{wanted.key}-*.part", keep=part)
-    with _begun(part, wanted) as manifest:
+    _sweep(place.parent, f"{request.key}-*.part", keep=part)
+    with _begun(part, request) as manifest:
         if not manifest.is_listed:
-            _list(wanted.root, manifest, fingerprint)
-        if wanted.labels:
-            _check_classes(wanted.root, manifest)
-        _check_room(part, manifest.todo_count * wanted.row_bytes)
-        fill(wanted, manifest, part / PIXELS, strict=strict)
-        pack = _finish(wanted, part, manifest)
-    write_record(part, pack, wanted)
-    shutil.rmtree(place, ignore_errors=True)  # where it is, it was damaged
+            _list(request.root, manifest, fingerprint)
+        if request.labels:
+            _check_classes(request.root, manifest)
+        _check_room(part, manifest.todo_count * request.row_bytes)
+        fill(request, manifest, part / PIXELS, strict=strict)
+        pack = _finish(request, part, manifest)
+    write_record(part, pack, request)
+    shutil.rmtree(place, ignore_errors=True)  # if it is there, it is damaged
     part.replace(place)
-    _sweep(place.parent, f"{wanted.key}-*", keep=place)
+    _sweep(place.parent, f"{request.key}-*", keep=place)
     return pack
 
 
 def _sweep(home: Path, pattern: str, keep: Path) -> None:
-    """Remove the packs of the folder as it was before."""
+    """Remove the packs of the folder's earlier states."""
     for old in home.glob(pattern):
         if old != keep:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def _begun(part: Path, wanted: Wanted) -> Manifest:
-    """The manifest of a pack that was begun, or of a new one; a damaged beginning is dropped."""
+def _begun(part: Path, request: PackRequest) -> Manifest:
+    """The manifest of an unfinished pack, or of a new one; a damaged unfinished pack is removed."""
     part.mkdir(exist_ok=True)
     pixels = part / PIXELS
     pixels.touch()
     try:
         manifest = Manifest(part / MANIFEST)
-        if pixels.stat().st_size >= manifest.rows * wanted.row_bytes:
+        if pixels.stat().st_size >= manifest.rows * request.row_bytes:
             return manifest
         manifest.close()
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError:
-        pass  # no database, or a torn one
+        pass  # no database, or a damaged one
     shutil.rmtree(part)
-    return _begun(part, wanted)
+    return _begun(part, request)
 
 
 def _list(root: Path, manifest: Manifest, fingerprint: str) -> None:
-    """List the folder's files, which must be those that the pack is named after."""
+    """List the folder's files, which must still have the fingerprint that names the pack."""
     again = Fingerprint()
 
-    def counted() -> Iterator[Found]:
-        for found in _walked(root):
-            again.add(found)
-            yield found
+    def counted() -> Iterator[FoundFile]:
+        for file in _walked(root):
+            again.add(file)
+            yield file
         if str(again) != fingerprint:
-            raise DataError(f"{root} changes while it is read; start when it is complete")
+            raise DataError(f"{root} changed while it was read; start again when it is complete")
 
     manifest.list(counted())
 
 
-def _walked(root: Path) -> Iterator[Found]:
-    """The image files below a folder; `DataError` where it cannot be read."""
+def _walked(root: Path) -> Iterator[FoundFile]:
+    """The image files below a folder; `DataError` if it cannot be read."""
     try:
         yield from walk(root, suffixes())
     except FileNotFoundError:
@@ -134,36 +132,36 @@ def _walked(root: Path) -> Iterator[Found]:
 
 
 def _check_classes(root: Path, manifest: Manifest) -> None:
-    """Every image must lie in a sub-folder, which is its class."""
+    """Refuse images outside the sub-folders, which are the classes."""
     for path in manifest.paths():
         if b"/" not in path:
             raise DataError(
-                f"{root / shown(path)} lies in no sub-folder: with labels, the first sub-folder "
+                f"{root / shown(path)} is not in a sub-folder: with labels, the first sub-folder "
                 "is an image's class"
             )
 
 
-def _finish(wanted: Wanted, part: Path, manifest: Manifest) -> Pack:
-    """Write what stands beside the pixels, and say what the pack holds."""
+def _finish(request: PackRequest, part: Path, manifest: Manifest) -> Pack:
+    """Write the files beside the pixels, and describe the pack."""
     rows, missing = manifest.rows, manifest.unusable
     named = tuple((shown(path), why) for path, why in islice(manifest.problems(), NAMED))
     if rows < 2:
         reasons = "".join(f"; {path} ({why})" for path, why in named)
         raise DataError(
-            f"{wanted.root} holds {'only one' if rows else 'no'} usable image, and a data set "
+            f"{request.root} holds {'only one' if rows else 'no'} usable image, and a data set "
             f"needs at least two{reasons}"
         )
     if missing:
         with (part / UNUSABLE).open("w", encoding="utf-8") as file:
             file.writelines(f"{shown(path)}\t{why}\n" for path, why in manifest.problems())
-    names = _write_labels(part / LABELS, manifest, rows) if wanted.labels else None
-    files = [part / PIXELS, *([part / LABELS] if wanted.labels else [])]
-    treatment = treatment_of(manifest.sizes(), wanted.form) if manifest.is_measured else None
+    names = _write_labels(part / LABELS, manifest, rows) if request.labels else None
+    files = [part / PIXELS, *([part / LABELS] if request.labels else [])]
+    treatment = Treatment.of(manifest.sizes(), request.form) if manifest.is_measured else None
     return Pack(rows + missing, rows, _hash(files), names, named, treatment)
 
 
 def _write_labels(file: Path, manifest: Manifest, rows: int) -> tuple[str, ...]:
-    """Write each row's class, the first folder of its path; returns the classes' names."""
+    """Write each row's class, the first folder of its path; return the classes' names."""
     classes = sorted({path.partition(b"/")[0] for path in manifest.paths()})
     number = {name: index for index, name in enumerate(classes)}
     labels = (number[path.partition(b"/")[0]] for path in manifest.usable())
@@ -184,15 +182,15 @@ def _hash(files: list[Path]) -> str:
 
 
 def _check_room(part: Path, needed: int) -> None:
-    """Refuse to begin what the disk cannot hold."""
+    """Refuse to begin a pack that the disk cannot hold."""
     free = shutil.disk_usage(part).free
     if needed > free:
         raise _no_room(part.parent, needed, f"{free:,} are free")
 
 
 @contextmanager
-def _told_of_trouble(home: Path, needed: int) -> Iterator[None]:
-    """Turn what a disk says into one line; what was packed stays, and is gone on from."""
+def _disk_errors_explained(home: Path, needed: int) -> Iterator[None]:
+    """Turn an error of the disk into a `DataError`; what was packed so far is kept and resumed."""
     try:
         yield
     except (OSError, sqlite3.Error) as error:

@@ -1,4 +1,4 @@
-"""A folder's image files and what became of each: on disk, since there may be millions."""
+"""A folder's image files and the outcome of each: on disk, since there may be millions."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from ganzoo.data.packing.walk import Found
+from ganzoo.data.packing.walk import FoundFile
 
-#: Files that are read from the manifest at a time.
+#: Files read from the manifest at a time.
 PAGE = 512
 
 SCHEMA = """
@@ -18,18 +18,18 @@ CREATE TABLE IF NOT EXISTS files (
     bytes INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL,
     row INTEGER,            -- of the pixel file
-    problem TEXT,           -- or why there is none
+    problem TEXT,           -- or the reason why there is none
     width INTEGER,          -- of the image itself, upright
     height INTEGER
 ) WITHOUT ROWID
 """
-#: What manifests of versions that did not count sizes lack.
+#: Columns that manifests of older versions lack.
 ADDED = ("width", "height")
 TODO = "row IS NULL AND problem IS NULL"
 
 
-class Note(NamedTuple):
-    """What became of a file: a row and the image's size, or a problem."""
+class Outcome(NamedTuple):
+    """The outcome of decoding a file: a row and the image's size, or a problem."""
 
     path: bytes
     row: int | None = None
@@ -39,9 +39,9 @@ class Note(NamedTuple):
 
 
 class Manifest:
-    """SQLite, so that it is whole after a kill at any moment, with a cache of two megabytes.
+    """A SQLite table, which stays consistent after a kill; its cache takes two megabytes.
 
-    Paths are bytes below the folder's root. Raises `sqlite3.Error`.
+    Paths are bytes, relative to the folder's root. Raises `sqlite3.Error`.
     """
 
     def __init__(self, file: Path) -> None:
@@ -59,51 +59,51 @@ class Manifest:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._db.close()
 
     @property
     def is_listed(self) -> bool:
-        """Whether the files have been listed, all of them."""
+        """Whether all files have been listed."""
         return bool(self._value("PRAGMA user_version"))
 
-    def list(self, found: Iterable[Found]) -> None:
-        """Take over all files, or none where this is interrupted."""
+    def list(self, files: Iterable[FoundFile]) -> None:
+        """Take in all files, or none if this is interrupted."""
         with self._db:
             self._db.executemany(
-                "INSERT INTO files (path, bytes, mtime_ns, problem) VALUES (?, ?, ?, ?)", found
+                "INSERT INTO files (path, bytes, mtime_ns, problem) VALUES (?, ?, ?, ?)", files
             )
             self._db.execute("PRAGMA user_version = 1")
 
     def todo(self) -> Iterator[bytes]:
-        """Paths that have neither a row nor a problem, in order; files may be noted meanwhile."""
+        """Paths without an outcome, in order; outcomes may be noted meanwhile."""
         last = b""
         select = f"SELECT path FROM files WHERE path > ? AND {TODO} ORDER BY path LIMIT {PAGE}"
         while page := self._db.execute(select, (last,)).fetchall():
             yield from (path for (path,) in page)
             last = page[-1][0]
 
-    def note(self, results: Iterable[Note]) -> None:
-        """Commit what became of a few files; a row only where its pixels are safe."""
+    def note(self, outcomes: Iterable[Outcome]) -> None:
+        """Commit outcomes; a row only once its pixels are on disk."""
         with self._db:
             self._db.executemany(
                 "UPDATE files SET row = ?, problem = ?, width = ?, height = ? WHERE path = ?",
-                ((*result[1:], result.path) for result in results),
+                ((*outcome[1:], outcome.path) for outcome in outcomes),
             )
 
     @property
     def todo_count(self) -> int:
-        """Files still to be decoded."""
+        """Number of files still to be decoded."""
         return self._value(f"SELECT count(*) FROM files WHERE {TODO}")
 
     @property
     def rows(self) -> int:
-        """Files that have a row; rows are numbered without gaps."""
+        """Number of files with a row; rows are numbered without gaps."""
         return self._value("SELECT count(row) FROM files")
 
     @property
     def unusable(self) -> int:
-        """Files that have a problem."""
+        """Number of files with a problem."""
         return self._value("SELECT count(problem) FROM files")
 
     def problems(self) -> Iterator[tuple[bytes, str]]:
@@ -114,26 +114,25 @@ class Manifest:
 
     @property
     def is_measured(self) -> bool:
-        """Whether the size of every row's image is known: an older version may have begun."""
+        """Whether the size of every row's image is known: older versions did not record it."""
         return not self._value("SELECT count(*) FROM files WHERE row IS NOT NULL AND width IS NULL")
 
     def sizes(self) -> Iterator[tuple[int, int, int]]:
-        """(Width, height, images) of every size that the rows' images had."""
+        """(width, height, count) of every size that the rows' images had."""
         yield from self._db.execute(
             "SELECT width, height, count(*) FROM files WHERE row IS NOT NULL GROUP BY width, height"
         )
 
     def usable(self) -> Iterator[bytes]:
-        """Paths of the rows, in their order."""
-        for (path,) in self._db.execute(
-            "SELECT path FROM files WHERE row IS NOT NULL ORDER BY path"
-        ):
-            yield path
+        """Paths of the rows, in order."""
+        return self._paths("SELECT path FROM files WHERE row IS NOT NULL ORDER BY path")
 
     def paths(self) -> Iterator[bytes]:
         """All paths, in order."""
-        for (path,) in self._db.execute("SELECT path FROM files ORDER BY path"):
-            yield path
+        return self._paths("SELECT path FROM files ORDER BY path")
+
+    def _paths(self, statement: str) -> Iterator[bytes]:
+        return (path for (path,) in self._db.execute(statement))
 
     def _value(self, statement: str) -> int:
         (value,) = self._db.execute(statement).fetchone()

@@ -1,13 +1,13 @@
 """A pack: a folder's images in one form, decoded once, in files that are read row by row.
 
-<key>-<fingerprint>/        whole: the name is given last; the fingerprint is of the folder's files
-    pack.json               what `Pack` says
+<key>-<fingerprint>/        a finished pack; the fingerprint identifies the folder's files
+    pack.json               the fields of `Pack`
     pixels.u8               uint8 [rows, channels, height, width]
-    labels.i32              int32 [rows], where classes were asked for
-    manifest.sqlite         every file, and its row or why it has none
-    unusable.txt            the latter, for people
-<key>-<fingerprint>.part/   the same, being made
-<key>.lock                  held by whoever makes it
+    labels.i32              int32 [rows], if classes were requested
+    manifest.sqlite         every file, with its row or the reason why it has none
+    unusable.txt            the files without a row, for people
+<key>-<fingerprint>.part/   an unfinished pack
+<key>.lock                  held by the process that makes it
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ganzoo.data.packing import decode as decoding
-from ganzoo.data.packing.treatment import Treatment
-from ganzoo.data.picture_form import Form
+from ganzoo.data.picture_form import FITS, Form, said_size
 from ganzoo.files import write_text
 
 RECORD, PIXELS, LABELS = "pack.json", "pixels.u8", "labels.i32"
 MANIFEST, UNUSABLE = "manifest.sqlite", "unusable.txt"
 
-#: Unusable files that a message names.
+#: How many unusable files a message names.
 NAMED = 3
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What is asked for: the images below `root` in a form, with classes or not."""
+class PackRequest:
+    """The images below `root` in a form, with or without classes."""
 
     root: Path
     form: Form
@@ -46,17 +46,50 @@ class Wanted:
 
     @property
     def key(self) -> str:
-        """Names what is asked for, and how this version decodes it."""
+        """A name for the request and for how this version decodes images."""
         form = f"{decoding.VERSION} {self.form.key} {self.labels}\0".encode()
         return hashlib.blake2b(form + os.fsencode(self.root), digest_size=12).hexdigest()
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """How packing changed a folder's images: people who train on them should know.
+
+    `sizes` are the smallest and the largest (width, height). `reshaped` images were cropped, padded
+    or stretched, as the form says; `enlarged` ones were smaller than it.
+    """
+
+    sizes: tuple[tuple[int, int], tuple[int, int]]
+    reshaped: int
+    enlarged: int
+
+    @classmethod
+    def of(cls, sizes: Iterable[tuple[int, int, int]], form: Form) -> Self | None:
+        """From (width, height, count) of every size, which may be many; None if there is none."""
+        ends: list[tuple[int, int]] = []
+        reshaped = enlarged = 0
+        for width, height, count in sizes:
+            ordered = sorted([*ends, (width, height)], key=lambda size: (size[0] * size[1], size))
+            ends = [ordered[0], ordered[-1]]
+            reshaped += count * form.reshapes(width, height)
+            enlarged += count * form.enlarges(width, height)
+        return cls((ends[0], ends[1]), reshaped, enlarged) if ends else None
+
+    def described(self, form: Form) -> str:
+        """For people, as in `from 200x150 to 640x480 pixels, 12 cropped, 3 enlarged`."""
+        ends = [said_size(size) for size in dict.fromkeys(self.sizes)]
+        sizes = f"from {ends[0]} to {ends[1]}" if len(ends) > 1 else f"all {ends[0]}"
+        counts = {FITS[form.fit]: self.reshaped, "enlarged": self.enlarged}
+        changed = [f"{count:,} {word}" for word, count in counts.items() if count]
+        return ", ".join([f"{sizes} pixels", *(changed or ["none cropped or enlarged"])])
 
 
 @dataclass(frozen=True)
 class Pack:
     """What a pack holds: `rows` images of `files` files.
 
-    `content_hash` is the sha256 of pixels and labels; `unusable` (path, reason) begins the list
-    of files without a row; `treatment` is None in packs of versions that did not count.
+    `content_hash` is the sha256 of pixels and labels; `unusable` (path, reason) lists the first
+    files without a row; `treatment` is None in packs of versions that did not record it.
     """
 
     files: int
@@ -78,27 +111,27 @@ class Pack:
         )
 
 
-def write_record(place: Path, pack: Pack, wanted: Wanted) -> None:
-    """Write a pack's record, with the folder and the form, which a person may want to know."""
-    told = {"root": str(wanted.root), "form": str(wanted.form)}
-    write_text(place / RECORD, json.dumps({**told, **asdict(pack)}, indent=1) + "\n")
+def write_record(place: Path, pack: Pack, request: PackRequest) -> None:
+    """Write pack.json, with the folder and the form for people who read it."""
+    about = {"root": str(request.root), "form": str(request.form)}
+    write_text(place / RECORD, json.dumps({**about, **asdict(pack)}, indent=1) + "\n")
 
 
-def read_pack(place: Path, wanted: Wanted) -> Pack | None:
-    """The pack in this folder; None where there is none, or its files are not what it says."""
+def read_pack(place: Path, request: PackRequest) -> Pack | None:
+    """The pack in a folder; None if there is none or its files do not match its record."""
     try:
-        found = json.loads((place / RECORD).read_text(encoding="utf-8"))
-        names = found["class_names"]
+        record = json.loads((place / RECORD).read_text(encoding="utf-8"))
+        names = record["class_names"]
         pack = Pack(
-            files=found["files"],
-            rows=found["rows"],
-            content_hash=found["content_hash"],
+            files=record["files"],
+            rows=record["rows"],
+            content_hash=record["content_hash"],
             class_names=None if names is None else tuple(names),
-            unusable=tuple((path, reason) for path, reason in found["unusable"]),
-            treatment=_treatment(found.get("treatment")),
+            unusable=tuple((path, reason) for path, reason in record["unusable"]),
+            treatment=_treatment(record.get("treatment")),
         )
-        sizes = {PIXELS: pack.rows * wanted.row_bytes}
-        if wanted.labels:
+        sizes = {PIXELS: pack.rows * request.row_bytes}
+        if request.labels:
             sizes[LABELS] = pack.rows * 4
         whole = all((place / name).stat().st_size == size for name, size in sizes.items())
     except (OSError, ValueError, KeyError, TypeError):
@@ -106,8 +139,8 @@ def read_pack(place: Path, wanted: Wanted) -> Pack | None:
     return pack if whole else None
 
 
-def _treatment(found: dict[str, Any] | None) -> Treatment | None:
-    if found is None:
+def _treatment(record: dict[str, Any] | None) -> Treatment | None:
+    if record is None:
         return None
-    smallest, largest = ((int(wide), int(high)) for wide, high in found["sizes"])
-    return Treatment((smallest, largest), int(found["reshaped"]), int(found["enlarged"]))
+    smallest, largest = ((int(width), int(height)) for width, height in record["sizes"])
+    return Treatment((smallest, largest), int(record["reshaped"]), int(record["enlarged"]))

@@ -1,4 +1,4 @@
-"""Rows of a file that stays on disk, read when they are asked for."""
+"""Rows of a file that stays on disk, read when they are needed."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo.data.placing import beside, has_room
+from ganzoo.data.devices import beside, has_room
 from ganzoo.errors import DataError
 
-#: Rows that are copied to a device at a time.
+#: Rows copied to a device at a time.
 BLOCK = 1024
 
 
 class FileRows:
-    """A file of uint8 [rows, *shape]; memory holds what is asked for and nothing else.
+    """A file of uint8 [rows, *shape]; memory holds only the rows of the last batch.
 
-    Rows are read by their position, and the file is not mapped: pages that were mapped count as
-    the process's memory, and Linux maps whole large folios, a megabyte and more, for a row of
-    3 KB. Giving them back (MADV_DONTNEED) costs more than reading does.
+    Rows are read by position, and the file is not mapped: mapped pages count as the process's
+    memory, and Linux maps large folios of a megabyte and more for a row of 3 KB. Giving them back
+    (MADV_DONTNEED) costs more than reading.
     """
 
     def __init__(self, file: Path, shape: tuple[int, ...]) -> None:
@@ -39,18 +39,18 @@ class FileRows:
         return self._length
 
     def take(self, indices: Tensor) -> Tensor:
-        """Rows [N] -> their bytes [N, *shape], on the CPU unless all were moved."""
+        """Row numbers [N] -> bytes [N, *shape], on the CPU unless all rows were moved."""
         if self._moved is not None:
             return self._moved.index_select(0, beside(indices, self._moved))
         return self._read(indices.tolist())
 
     def to(self, device: torch.device) -> None:
-        """Copy all rows to a GPU, if they fit there; on the CPU they stay in their file."""
+        """Copy all rows to a GPU if they fit there; on the CPU they stay in their file."""
         if device.type != "cpu" and has_room(device, len(self) * self._row_bytes):
             self._moved = self._copied(device)
 
     def _copied(self, device: torch.device) -> Tensor:
-        """All rows on a device, without ever holding more than a block of them here."""
+        """All rows on a device, copied block by block."""
         moved = torch.empty((len(self), *self._shape), dtype=torch.uint8, device=device)
         for first in range(0, len(self), BLOCK):
             last = min(first + BLOCK, len(self))
@@ -71,13 +71,13 @@ class FileRows:
         pixels = np.empty((len(rows), self._row_bytes), np.uint8)
         for into, row in zip(pixels, rows, strict=True):
             if self._read_at(row * self._row_bytes, into.data) != self._row_bytes:
-                raise DataError(f"{self._path} lost its end; start again, and it is packed anew")
+                raise DataError(f"{self._path} was truncated; start again to pack the images anew")
         return torch.from_numpy(pixels).view(-1, *self._shape)
 
     def _read_at(self, position: int, into: memoryview) -> int:
-        """Fill `into` from the file without a shared position: safe over threads and forks."""
+        """Fill `into` from the file without a shared position: safe across threads and forks."""
         if sys.platform == "win32":  # which has no such call
-            found = np.fromfile(self._path, np.uint8, len(into), offset=position).tobytes()
-            into[: len(found)] = found
-            return len(found)
+            data = np.fromfile(self._path, np.uint8, len(into), offset=position).tobytes()
+            into[: len(data)] = data
+            return len(data)
         return os.preadv(self._file.fileno(), [into], position)

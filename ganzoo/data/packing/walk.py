@@ -1,4 +1,4 @@
-"""Which image files lie in a folder, however many: nothing here grows with their number."""
+"""Finding the image files below a folder, in memory that does not grow with their number."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import NamedTuple
 NO_PERMISSION = "no permission to read it"
 
 
-class Found(NamedTuple):
-    """A file: its path below the root (with slashes, as bytes), and what tells it from another.
+class FoundFile(NamedTuple):
+    """A file: its path relative to the root (with slashes, as bytes), size and time of change.
 
-    `problem` says why it cannot be read, where that is known before it is opened.
+    `problem` is the reason why it cannot be read, if that is known before it is opened.
     """
 
     path: bytes
@@ -23,11 +23,11 @@ class Found(NamedTuple):
     problem: str | None = None
 
 
-def walk(root: Path, suffixes: Collection[str]) -> Iterator[Found]:
+def walk(root: Path, suffixes: Collection[str]) -> Iterator[FoundFile]:
     """Find the files below `root` whose names end in one of `suffixes`, in no particular order.
 
-    Hidden files and folders are passed over, linked folders too; linked files are taken. Raises
-    `OSError` where `root` itself cannot be read.
+    Hidden files and folders are left out, and so are linked folders; linked files are included.
+    Raises `OSError` if `root` itself cannot be read.
     """
     levels = [("", _entries(root))]
     while levels:
@@ -43,8 +43,8 @@ def walk(root: Path, suffixes: Collection[str]) -> Iterator[Found]:
             continue
         elif entry.is_dir(follow_symlinks=False):
             levels.append((f"{above}{entry.name}/", _entries(entry.path)))
-        elif _suffix(entry.name) in suffixes and (found := _found(above + entry.name, entry)):
-            yield found
+        elif _suffix(entry.name) in suffixes and (file := _file(above + entry.name, entry)):
+            yield file
 
 
 class Fingerprint:
@@ -54,9 +54,9 @@ class Fingerprint:
         self.count = 0
         self._sum = 0
 
-    def add(self, found: Found) -> None:
-        """Count a file in."""
-        text = f"{found.size} {found.mtime_ns} {found.problem}\0".encode() + found.path
+    def add(self, file: FoundFile) -> None:
+        """Add a file."""
+        text = f"{file.size} {file.mtime_ns} {file.problem}\0".encode() + file.path
         self._sum += int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "little")
         self.count += 1
 
@@ -66,13 +66,13 @@ class Fingerprint:
 
 
 def shown(path: bytes) -> str:
-    """A path as one line of text that every terminal takes."""
+    """A path as one line of printable text."""
     text = path.decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _entries(folder: Path | str) -> Iterator[os.DirEntry[str] | OSError]:
-    """What lies in a folder, one by one; at the end the error that ended it, if one did."""
+    """The entries of a folder one by one; last the error that ended the listing, if one did."""
     try:
         with os.scandir(folder) as entries:
             yield from entries
@@ -81,29 +81,29 @@ def _entries(folder: Path | str) -> Iterator[os.DirEntry[str] | OSError]:
 
 
 def _suffix(name: str) -> str:
-    """The ending of a file's name in lower case, with its dot where it has one."""
+    """The ending of a file's name in lower case, with its dot if it has one."""
     _, dot, last = name.rpartition(".")
     return dot + last.lower()
 
 
-def _found(path: str, entry: os.DirEntry[str]) -> Found | None:
-    """Look at a file; None for what is no file (a pipe, a link to a folder) or has just gone."""
+def _file(path: str, entry: os.DirEntry[str]) -> FoundFile | None:
+    """A file; None for anything else (a pipe, a link to a folder) and for one just removed."""
     name = os.fsencode(path)
     try:
         if not entry.is_file():
             broken = entry.is_symlink() and not Path(entry.path).exists()
-            return Found(name, 0, 0, "a link to nothing") if broken else None
+            return FoundFile(name, 0, 0, "a link to nothing") if broken else None
         status = entry.stat()
     except FileNotFoundError:
         return None
     except OSError as error:
         return _unreadable(path, error)
     problem = None if os.access(entry.path, os.R_OK) else NO_PERMISSION
-    return Found(name, status.st_size, status.st_mtime_ns, problem)
+    return FoundFile(name, status.st_size, status.st_mtime_ns, problem)
 
 
-def _unreadable(path: str, error: OSError) -> Found:
-    """A file, or a folder (with a slash at its end), that the system does not let us look at."""
+def _unreadable(path: str, error: OSError) -> FoundFile:
+    """A file, or a folder (with a slash at its end), that the system refuses to read."""
     denied = isinstance(error, PermissionError)
     reason = NO_PERMISSION if denied else (error.strerror or "cannot be read").lower()
-    return Found(os.fsencode(path), 0, 0, reason)
+    return FoundFile(os.fsencode(path), 0, 0, reason)

@@ -11,11 +11,10 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ganzoo.data.packing.lock import acquired
 from ganzoo.engine.prepare import hash_of, plain
 from ganzoo.engine.state import TrainingState
 from ganzoo.errors import TrainingError
-from ganzoo.files import nearest_existing, write_text
+from ganzoo.files import acquired, nearest_existing, write_text
 from ganzoo.specs import ModelConfig, read_config, read_seeds, seed_folder, write_record
 from ganzoo.specs.reading import flatten, to_json
 
