@@ -27,11 +27,11 @@ from ganzoo.cards import Catalogue, using
 from ganzoo.ema import lerp_share
 from ganzoo.engine.prepare import config_of, prepare, resolve
 from ganzoo.engine.run.options import RunOptions
-from ganzoo.engine.run.recorder import Cadence
+from ganzoo.engine.run.recorder import Recorder
 from ganzoo.engine.run.tracking import Trackers
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.train import half_life, setting_of
-from ganzoo.engine.turns import Table, step
+from ganzoo.engine.turns import Setup, step
 from ganzoo.plugins import PluginManager, Source
 
 STEPS = 100  #: of one turn of a case
@@ -81,29 +81,29 @@ def world() -> Catalogue:
     return Catalogue(PluginManager([Source("nothing", "1.0", lambda: module)]))
 
 
-def our_step(folder: Path) -> tuple[Any, TrainingState, Table]:
+def our_step(folder: Path) -> tuple[Any, TrainingState, Setup]:
     """The engine's whole loop, a step at a time."""
     raw = config_of("nothing", "nothing", "non-saturating", "ring")
     raw["recipe"]["images"] = 10**9
     config = resolve(raw, "the benchmark")
-    state, table = prepare(config, torch.device("cpu"))
+    state, setup = prepare(config, torch.device("cpu"))
     run = RunOptions(folder, quiet=True, grid_every=10**9, checkpoint_seconds=1e9)
-    due = Cadence(state, table, config, run, setting_of(config, table, run), Trackers(()))
+    due = Recorder(state, setup, config, run, setting_of(config, setup, run), Trackers(()))
 
     def one() -> None:
-        last = step(state, table, state.meter.add)
-        share = lerp_share(table.recipe.images_per_step, half_life(state, table.recipe))
+        last = step(state, setup, state.meter.add)
+        share = lerp_share(setup.recipe.images_per_step, half_life(state, setup.recipe))
         state.average.update(share)
         due.look(last)
 
-    return one, state, table
+    return one, state, setup
 
 
-def bare_step(state: TrainingState, table: Table) -> Any:
+def bare_step(state: TrainingState, setup: Setup) -> Any:
     """The same networks, losses and optimizers, and nothing else."""
     generator, discriminator = state.generator, state.discriminator
     first, second = state.discriminator_optimizer, state.generator_optimizer
-    real, latents = table.data.batch(torch.arange(64))[0], torch.randn(64, 2)
+    real, latents = setup.data.batch(torch.arange(64))[0], torch.randn(64, 2)
 
     def one() -> None:
         fake = generator(latents)
@@ -144,8 +144,8 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     with using(world()), tempfile.TemporaryDirectory() as place:
-        ours, state, table = our_step(Path(place))
-        bare = bare_step(state, table)
+        ours, state, setup = our_step(Path(place))
+        bare = bare_step(state, setup)
         microseconds(ours), microseconds(bare)
         rows = [(microseconds(ours), microseconds(bare)) for _ in range(given.rounds)]
         apart = [one - other for one, other in rows]

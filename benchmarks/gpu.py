@@ -132,18 +132,18 @@ def r3gan() -> dict[str, Any]:
 
 
 def ours(config: Any, device: torch.device, *, graphs: bool) -> tuple[Side, Any, Any]:
-    state, table = prepare(config, device)
+    state, setup = prepare(config, device)
     if graphs and device.type == "cuda":  # a rehearsal on a CPU plays both sides eagerly
-        table = replace(table, graphs=Graphs())
+        setup = replace(setup, graphs=Graphs())
 
     def one() -> None:
-        turns.step(state, table, state.meter.add)
+        turns.step(state, setup, state.meter.add)
         state.meter.step_ended()
-        longest = half_life(state, table.recipe, table.schedules)
-        state.average.update(lerp_share(table.recipe.images_per_step, longest))
+        longest = half_life(state, setup.recipe, setup.schedules)
+        state.average.update(lerp_share(setup.recipe.images_per_step, longest))
 
-    side = Side(GRAPHS if graphs else EAGER, one, table.recipe.images_per_step)
-    return side, state, table
+    side = Side(GRAPHS if graphs else EAGER, one, setup.recipe.images_per_step)
+    return side, state, setup
 
 
 class Relativistic:
@@ -179,11 +179,11 @@ def game_for(loss: Any) -> Any:
 
 def plain(config: Any, device: torch.device, *, compiled: bool) -> Side:
     """The textbook's loop with its data on the card."""
-    state, table = prepare(config, device)
+    state, setup = prepare(config, device)
     for network in (state.generator, state.discriminator, state.average.module):
         make_plain(network)
         network.to(memory_format=torch.contiguous_format)
-    for parameter in table.trainable:
+    for parameter in setup.trainable:
         parameter.requires_grad_(True)
     recipe = config.recipe
     kinds = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
@@ -204,7 +204,7 @@ def plain(config: Any, device: torch.device, *, compiled: bool) -> Side:
         optimizer(recipe.optimizers.discriminator, state.discriminator),
         game,
     )
-    images = table.data.images.to(device)
+    images = setup.data.images.to(device)
     half = recipe.precision == "bf16"
 
     def latents() -> Tensor:
@@ -265,15 +265,15 @@ def measured(case: Case, device: torch.device, turn: float, rounds: int, steps: 
     """The three ways that need no compiler, and the parts of an eager step."""
     config = config_of_case(case.name)
     case.batch, case.precision = config.recipe.batch, config.recipe.precision
-    fast, _, table = warmed(lambda: ours(config, device, graphs=True), steps, device)
-    if table.graphs.off is not None:
-        case.troubles.append(f"no graphs: {table.graphs.off}")
-    slow, state, table = warmed(lambda: ours(config, device, graphs=False), 3, device)
+    fast, _, setup = warmed(lambda: ours(config, device, graphs=True), steps, device)
+    if setup.graphs.off is not None:
+        case.troubles.append(f"no graphs: {setup.graphs.off}")
+    slow, state, setup = warmed(lambda: ours(config, device, graphs=False), 3, device)
     textbook = warmed(lambda: plain(config, device, compiled=False), 3, device)
     case.sides = {side.name: side for side in (fast, slow, textbook)}
     compare(list(case.sides.values()), turn, rounds, device)
     case.flops = flops_of(slow)
-    parts_of(case, state, table, slow, device)
+    parts_of(case, state, setup, slow, device)
 
 
 def compiled_too(case: Case, device: torch.device, turn: float, rounds: int) -> None:
@@ -383,11 +383,11 @@ DTURN, GTURN = "discriminator, both passes", "generator, both passes"
 OPTIMIZERS, AVERAGE, STEP = "optimizers", "average", "whole step"
 
 
-def parts_of(case: Case, state: Any, table: Any, side: Side, device: torch.device) -> None:
+def parts_of(case: Case, state: Any, setup: Any, side: Side, device: torch.device) -> None:
     """Time each part of some eager steps, and the kernels by torch.profiler."""
     parts = Parts(device)
     places = [
-        (turns.Table, "real_batch", BATCH),
+        (turns.Setup, "real_batch", BATCH),
         (turns, "draw_latents", LATENTS),
         (turns, "discriminate", DTURN),
         (turns, "generate", GTURN),

@@ -117,29 +117,29 @@ def our_step(raw: dict[str, Any], without: str) -> tuple[Step, int]:
         for spec in raw["recipe"]["optimizers"].values():
             spec["arguments"] = {**spec.get("arguments", {}), "foreach": True}
     config = resolve(raw, "the benchmark")
-    state, table = prepare(config, torch.device("cpu"))
-    table = take_away(without, state, table)
+    state, setup = prepare(config, torch.device("cpu"))
+    setup = take_away(without, state, setup)
     log = (lambda _, values: values.mean().item()) if without == "item" else state.meter.add
 
     def one() -> None:
-        step(state, table, log)
+        step(state, setup, log)
         state.meter.step_ended()
-        share = lerp_share(table.recipe.images_per_step, half_life(state, table.recipe))
+        share = lerp_share(setup.recipe.images_per_step, half_life(state, setup.recipe))
         state.average.update(share)
 
-    return one, table.recipe.images_per_step
+    return one, setup.recipe.images_per_step
 
 
-def take_away(without: str, state: Any, table: Any) -> Any:
-    """Leave out a measure that lies in the networks or the table; the table to play with."""
+def take_away(without: str, state: Any, setup: Any) -> Any:
+    """Leave out a measure that lies in the networks or the setup; the setup to play with."""
     import torch
     from textbook import batches
 
     networks = (state.generator, state.discriminator, state.average.module)
     if without == "frozen":
-        for parameter in table.trainable:
+        for parameter in setup.trainable:
             parameter.requires_grad_(True)
-        return replace(table, trainable=())
+        return replace(setup, trainable=())
     if without == "one-pass":
         state.discriminator.independent = False
     if without == "layers":
@@ -149,9 +149,9 @@ def take_away(without: str, state: Any, table: Any) -> Any:
         for network in networks:
             network.to(memory_format=torch.contiguous_format)
     if without == "data":
-        loader = batches(digits(), table.recipe.batch, table.data.sample_shape[-1])
-        table.data.batch = lambda rows: (next(loader), None)
-    return table
+        loader = batches(digits(), setup.recipe.batch, setup.data.sample_shape[-1])
+        setup.data.batch = lambda rows: (next(loader), None)
+    return setup
 
 
 def digits() -> Any:
@@ -187,11 +187,11 @@ def textbook_step(raw: dict[str, Any]) -> tuple[Step, int]:
     from ganzoo.engine.prepare import prepare, resolve
 
     config = resolve(raw, "the benchmark")
-    state, table = prepare(config, torch.device("cpu"))
+    state, setup = prepare(config, torch.device("cpu"))
     for network in (state.generator, state.discriminator, state.average.module):
         make_plain(network)
         network.to(memory_format=torch.contiguous_format)
-    for parameter in table.trainable:
+    for parameter in setup.trainable:
         parameter.requires_grad_(True)
     recipe = config.recipe
     kinds = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
@@ -207,7 +207,7 @@ def textbook_step(raw: dict[str, Any]) -> tuple[Step, int]:
         optimizer(recipe.optimizers.discriminator, state.discriminator),
         game_of(recipe.loss.name.rpartition("/")[2], recipe.loss.arguments),
     )
-    loader = batches(digits(), recipe.batch, table.data.sample_shape[-1])
+    loader = batches(digits(), recipe.batch, setup.data.sample_shape[-1])
 
     def latents() -> Any:
         return torch.randn(recipe.batch, state.generator.latent_dim)

@@ -23,7 +23,16 @@ from torch import Tensor, nn
 from ganzoo.engine.micro_batches import Share
 from ganzoo.engine.randomness import Counters
 from ganzoo.engine.state import TrainingState, set_buffers
-from ganzoo.engine.turns import Dealt, Log, Played, Table, discriminate, generate, nth, refrozen
+from ganzoo.engine.turns import (
+    JudgedMinibatch,
+    Log,
+    Minibatch,
+    Setup,
+    discriminate,
+    generate,
+    nth,
+    refrozen,
+)
 from ganzoo.errors import one_line
 from ganzoo.interfaces import Draw, Round
 
@@ -166,7 +175,7 @@ class Recording:
 class Made:
     """What a recorded turn leaves behind: on a GPU, always in the same tensors."""
 
-    played: Dealt | None = None
+    played: Minibatch | None = None
     gradients: list[tuple[nn.Parameter, Tensor]] = field(default_factory=list)
     logged: list[tuple[str, torch.Size]] = field(default_factory=list)
     values: Tensor | None = None  #: everything logged, one after the other
@@ -186,12 +195,12 @@ class RecordedTurn:
         self._buffers = [(owner, dict(owner.named_buffers())) for owner in owners]
         self.made = Made()
 
-    def record(self, table: Table, work: Callable[[Table, Log], Dealt | None]) -> None:
+    def record(self, setup: Setup, work: Callable[[Setup, Log], Minibatch | None]) -> None:
         """Record the work with what it logs, its gradients, and the state that it replaces."""
 
         def whole() -> None:
-            counters = FixedCounters(table.counters, self._notes.draws, self._draws)
-            fixed = replace(table, counters=counters, round_type=fixed_rounds(self._notes))
+            counters = FixedCounters(setup.counters, self._notes.draws, self._draws)
+            fixed = replace(setup, counters=counters, round_type=fixed_rounds(self._notes))
             logged: list[tuple[str, Tensor]] = []
             played = work(fixed, lambda name, values: logged.append((name, values.detach())))
             self._keep_buffers()
@@ -212,10 +221,10 @@ class RecordedTurn:
         finally:
             self._forget_gradients()
 
-    def play(self, state: TrainingState, table: Table, share: Share, told: Log) -> Dealt | None:
+    def play(self, state: TrainingState, setup: Setup, share: Share, told: Log) -> Minibatch | None:
         """Fill the draws, run the recording, and hand out what it made."""
         self._bring_buffers()
-        self._fill_draws(state, table, share)
+        self._fill_draws(state, setup, share)
         self._recording.replay()
         for parameter, gradient in self.made.gradients:
             parameter.grad = gradient
@@ -253,13 +262,13 @@ class RecordedTurn:
         for owner, name, recorded, _ in self._replaced():
             set_buffers(owner, {name: recorded})
 
-    def _fill_draws(self, state: TrainingState, table: Table, share: Share) -> None:
+    def _fill_draws(self, state: TrainingState, setup: Setup, share: Share) -> None:
         """Draw this turn's values, in the order in which they are asked for."""
         draws: dict[str, tuple[Draw, Draw]] = {}
         for note, there in zip(self._notes.draws, self._draws, strict=True):
             if note.purpose not in draws:
-                draws[note.purpose] = table.counters.draws(
-                    state.turn, note.purpose, CPU, table.recipe.batch, share
+                draws[note.purpose] = setup.counters.draws(
+                    state.turn, note.purpose, CPU, setup.recipe.batch, share
                 )
             uniform, normal = draws[note.purpose]
             draw = uniform if note.make == "uniform" else normal
@@ -283,11 +292,11 @@ class Kind:
 
     played: int = 0
     notes: dict[str, Notes] = field(default_factory=dict)
-    inputs: Dealt | None = None
+    inputs: Minibatch | None = None
     discriminator: RecordedTurn | None = None
     generator: RecordedTurn | None = None
 
-    def take(self, dealt: Dealt) -> None:
+    def take(self, dealt: Minibatch) -> None:
         """Copy this turn's samples and latents to where the recordings read them."""
         there = self.inputs
         assert there is not None
@@ -311,43 +320,43 @@ class Graphs:
         self._going_on: Kind | None = None
 
     def discriminate(
-        self, state: TrainingState, table: Table, dealt: Dealt, log: Log, *, keep_graph: bool
-    ) -> Played:
+        self, state: TrainingState, setup: Setup, dealt: Minibatch, log: Log, *, keep_graph: bool
+    ) -> JudgedMinibatch:
         """A share of the discriminator's turn."""
         kind = self._kind_of_pair(state.turn, keep_graph=keep_graph)
         self._going_on = kind if keep_graph else None
         if kind.discriminator is None and self.off is None and kind.played >= WARM_UP:
-            self._record_pair(kind, state, table, dealt, keep_graph=keep_graph)
+            self._record_pair(kind, state, setup, dealt, keep_graph=keep_graph)
         if kind.discriminator is None or self.off is not None:
             kind.played += 1
-            with self._noting(kind, DISCRIMINATOR, table) as noted:
+            with self._noting(kind, DISCRIMINATOR, setup) as noted:
                 return discriminate(state, noted, dealt, log, keep_graph=keep_graph)
         kind.take(dealt)
-        played = kind.discriminator.play(state, table, dealt.share, log)
-        assert isinstance(played, Played)
+        played = kind.discriminator.play(state, setup, dealt.share, log)
+        assert isinstance(played, JudgedMinibatch)
         return played
 
     def generate(
-        self, state: TrainingState, table: Table, dealt: Dealt, log: Log, *, number: int = 0
+        self, state: TrainingState, setup: Setup, dealt: Minibatch, log: Log, *, number: int = 0
     ) -> None:
         """A share of the generator's turn."""
         name, going_on = nth(number), self._going_on
-        kind = going_on if isinstance(dealt, Played) else self._kind(name, state.turn)
+        kind = going_on if isinstance(dealt, JudgedMinibatch) else self._kind(name, state.turn)
         self._going_on = None
         if kind is None or self.off is not None:
-            generate(state, table, dealt, log, number=number)
+            generate(state, setup, dealt, log, number=number)
             return
-        if not isinstance(dealt, Played):
+        if not isinstance(dealt, JudgedMinibatch):
             if kind.generator is None and kind.played >= WARM_UP:
-                self._record_alone(kind, state, table, dealt, number)
+                self._record_alone(kind, state, setup, dealt, number)
             kind.played += 1
         if kind.generator is None or self.off is not None:
-            with self._noting(kind, name, table) as noted:
+            with self._noting(kind, name, setup) as noted:
                 generate(state, noted, dealt, log, number=number)
             return
-        if not isinstance(dealt, Played):
+        if not isinstance(dealt, JudgedMinibatch):
             kind.take(dealt)
-        kind.generator.play(state, table, dealt.share, log)
+        kind.generator.play(state, setup, dealt.share, log)
 
     def _kind(self, name: str, turn: int, *more: object) -> Kind:
         """The kind of a turn: all turns of a name that are due at the same intervals."""
@@ -364,35 +373,35 @@ class Graphs:
         return self._kind(DISCRIMINATOR, turn, "kept", *after)
 
     def _record_pair(
-        self, kind: Kind, state: TrainingState, table: Table, dealt: Dealt, *, keep_graph: bool
+        self, kind: Kind, state: TrainingState, setup: Setup, dealt: Minibatch, *, keep_graph: bool
     ) -> None:
         """Record a discriminator's turn, and the generator's that goes on from its fakes."""
         pool = self._recorder.new_pool()
         inputs = kind.inputs = standing(dealt)
         turn = self._recorded(pool, state, state.discriminator, kind.notes[DISCRIMINATOR])
-        with self._recordable(kind, state, table, dealt.share):
+        with self._recordable(kind, state, setup, dealt.share):
             turn.record(
-                table,
+                setup,
                 lambda fixed, log: discriminate(state, fixed, inputs, log, keep_graph=keep_graph),
             )
             if keep_graph:
                 kind.generator = self._recorded(pool, state, state.generator, kind.notes[nth(0)])
-                with refrozen(table.trainable):
+                with refrozen(setup.trainable):
                     kind.generator.record(
-                        table, lambda fixed, log: generate(state, fixed, _made(turn), log)
+                        setup, lambda fixed, log: generate(state, fixed, _made(turn), log)
                     )
             kind.discriminator = turn
 
     def _record_alone(
-        self, kind: Kind, state: TrainingState, table: Table, dealt: Dealt, number: int
+        self, kind: Kind, state: TrainingState, setup: Setup, dealt: Minibatch, number: int
     ) -> None:
         """Record a generator's turn that makes fakes of its own."""
         inputs = kind.inputs = standing(dealt)
         notes = kind.notes[nth(number)]
         turn = self._recorded(self._recorder.new_pool(), state, state.generator, notes)
-        with self._recordable(kind, state, table, dealt.share, nth(number)):
+        with self._recordable(kind, state, setup, dealt.share, nth(number)):
             turn.record(
-                table, lambda fixed, log: generate(state, fixed, inputs, log, number=number)
+                setup, lambda fixed, log: generate(state, fixed, inputs, log, number=number)
             )
             kind.generator = turn
 
@@ -406,7 +415,7 @@ class Graphs:
         self,
         kind: Kind,
         state: TrainingState,
-        table: Table,
+        setup: Setup,
         share: Share,
         name: str = DISCRIMINATOR,
     ) -> Iterator[None]:
@@ -416,18 +425,18 @@ class Graphs:
         except (RuntimeError, UnrecordableError) as error:
             kind.discriminator = kind.generator = None
             self._switch_off(one_line(error))
-        table.counters.seed_layers(state.turn, f"{name}-layers", share.index)
+        setup.counters.seed_layers(state.turn, f"{name}-layers", share.index)
 
     @contextmanager
-    def _noting(self, kind: Kind, name: str, table: Table) -> Iterator[Table]:
-        """A table whose draws and rounds are noted; afterwards, whether that can be recorded."""
+    def _noting(self, kind: Kind, name: str, setup: Setup) -> Iterator[Setup]:
+        """A setup whose draws and rounds are noted; afterwards, whether that can be recorded."""
         if self.off is not None:
-            yield table
+            yield setup
             return
         notes = kind.notes[name] = Notes()
         before = torch.get_rng_state()
-        counters = NotedCounters(table.counters, notes)
-        yield replace(table, counters=counters, round_type=noting_rounds(notes))
+        counters = NotedCounters(setup.counters, notes)
+        yield replace(setup, counters=counters, round_type=noting_rounds(notes))
         known = self._intervals.setdefault(name, set())
         if notes.reads:
             self._switch_off(f"the loss reads round.{min(notes.reads)}, and not round.due(every)")
@@ -450,13 +459,13 @@ class Graphs:
         log.warning("turns are not played as CUDA graphs: %s", reason[:300])
 
 
-def standing(dealt: Dealt) -> Dealt:
+def standing(dealt: Minibatch) -> Minibatch:
     """Tensors of the same shapes that stay where they are."""
     labels = None if dealt.labels is None else dealt.labels.clone()
-    return Dealt(dealt.share, dealt.real.clone(), labels, dealt.latents.clone())
+    return Minibatch(dealt.share, dealt.real.clone(), labels, dealt.latents.clone())
 
 
-def _made(turn: RecordedTurn) -> Dealt:
+def _made(turn: RecordedTurn) -> Minibatch:
     """What a recorded discriminator's turn left for the generator's."""
     assert turn.made.played is not None
     return turn.made.played

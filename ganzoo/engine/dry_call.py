@@ -13,11 +13,19 @@ from torch.overrides import TorchFunctionMode
 
 from ganzoo.engine.run.metrics import REAL
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Log, Played, Table, make_round, means_of, total_of, unfrozen
+from ganzoo.engine.turns import (
+    JudgedMinibatch,
+    Log,
+    Setup,
+    make_round,
+    means_of,
+    total_of,
+    unfrozen,
+)
 from ganzoo.errors import GanzooError, TrainingError, one_line
 
 
-def dry_call(state: TrainingState, table: Table) -> frozenset[str]:
+def dry_call(state: TrainingState, setup: Setup) -> frozenset[str]:
     """Play both turns once on copies, to say in one line what does not fit together.
 
     Returns whose turns take a gradient that is differentiated again.
@@ -35,39 +43,39 @@ def dry_call(state: TrainingState, table: Table) -> frozenset[str]:
     )
     logged: set[str] = set()
     pairs = zip(state.discriminator.parameters(), discriminator.parameters(), strict=True)
-    chosen = {id(parameter) for parameter in table.trainable}
+    chosen = {id(parameter) for parameter in setup.trainable}
     trainable = tuple(copied for own, copied in pairs if id(own) in chosen)
     with torch.random.fork_rng(devices=[]):
-        table.counters.seed_layers(0, "dry-call")
-        share = table.shares[0]
-        real, labels = table.real_batch(0, share)
-        rng = table.counters.rng(0, "dry-call")
-        latents = generator.sample_latents(len(real), rng=rng).to(table.device)
+        setup.counters.seed_layers(0, "dry-call")
+        share = setup.shares[0]
+        real, labels = setup.real_batch(0, share)
+        rng = setup.counters.rng(0, "dry-call")
+        latents = generator.sample_latents(len(real), rng=rng).to(setup.device)
         published = _outputs(trial, real, latents, labels)
         if missing := sorted(state.loss.needs - published.keys()):
             raise TrainingError(
-                f"the loss {table.recipe.loss.name} needs the output {missing[0]!r}, and the "
+                f"the loss {setup.recipe.loss.name} needs the output {missing[0]!r}, and the "
                 f"networks publish {', '.join(sorted(published))}; override `outputs` to add it"
             )
-        _try_augmentations(trial, table, real)
-        played = Played(share, real, labels, latents, published["samples"].float())
+        _try_augmentations(trial, setup, real)
+        played = JudgedMinibatch(share, real, labels, latents, published["samples"].float())
         with unfrozen(trainable):
             differentiated = _try_turn(
-                trial, table, played, "discriminator", lambda name, _: logged.add(name)
+                trial, setup, played, "discriminator", lambda name, _: logged.add(name)
             )
         twice = {
             "discriminator": differentiated,
-            "generator": _try_turn(trial, table, played, "generator", lambda name, _: None),
+            "generator": _try_turn(trial, setup, played, "generator", lambda name, _: None),
         }
     if REAL not in logged and any(one.adaptive for one in augmentations):
         raise TrainingError(
             f"an adaptive augmentation follows the scores of real samples, which the loss "
-            f"{table.recipe.loss.name} does not log; it would call round.log({REAL!r}, scores)"
+            f"{setup.recipe.loss.name} does not log; it would call round.log({REAL!r}, scores)"
         )
     for name, buffer in loss.named_buffers():
         if buffer.requires_grad:
             raise TrainingError(
-                f"the loss {table.recipe.loss.name} keeps a graph in its buffer {name!r}, which "
+                f"the loss {setup.recipe.loss.name} keeps a graph in its buffer {name!r}, which "
                 "would grow for ever; detach the value before it is kept"
             )
     return frozenset(mover for mover, found in twice.items() if found)
@@ -107,12 +115,12 @@ def _outputs(
     return {**made, **judged}
 
 
-def _try_augmentations(trial: TrainingState, table: Table, real: Tensor) -> None:
+def _try_augmentations(trial: TrainingState, setup: Setup, real: Tensor) -> None:
     """What each augmentation makes of real samples: as many, of their shape."""
-    place = (table.device, table.recipe.batch, table.shares[0])
+    place = (setup.device, setup.recipe.batch, setup.shares[0])
     for name, augmentation in zip(trial.augmentation_names, trial.augmentations, strict=True):
         try:
-            made = augmentation(real, *table.counters.draws(0, f"dry-call-{name}", *place))
+            made = augmentation(real, *setup.counters.draws(0, f"dry-call-{name}", *place))
         except GanzooError:
             raise
         except Exception as error:
@@ -139,21 +147,23 @@ def _hint(trial: TrainingState) -> str:
     )
 
 
-def _try_turn(trial: TrainingState, table: Table, played: Played, mover: str, log: Log) -> bool:
+def _try_turn(
+    trial: TrainingState, setup: Setup, played: JudgedMinibatch, mover: str, log: Log
+) -> bool:
     """One player's turn, as far as its gradients; whether its terms hold gradients themselves."""
     fakes = played.fakes.detach() if mover == "discriminator" else played.fakes
-    round = make_round(trial, table, played, fakes, log, mover)
+    round = make_round(trial, setup, played, fakes, log, mover)
     watch = _GraphsOfGradients()
     try:
-        with table.precision(), watch:
+        with setup.precision(), watch:
             terms = getattr(trial.loss, mover)(round)
         if means := means_of(terms, mover):
             total_of(means, mover).backward()  # type: ignore[no-untyped-call]
     except GanzooError as error:
-        raise TrainingError(f"{table.recipe.loss.name}: {error}") from error
+        raise TrainingError(f"{setup.recipe.loss.name}: {error}") from error
     except Exception as error:
         raise TrainingError(
-            f"the loss {table.recipe.loss.name} fails in the {mover}'s turn: {one_line(error)}"
+            f"the loss {setup.recipe.loss.name} fails in the {mover}'s turn: {one_line(error)}"
         ) from error
     return watch.found
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import torch
 
 from ganzoo.conditions import conditions_of, fault_of, save_conditions
-from ganzoo.engine.turns import Table
+from ganzoo.engine.turns import Setup
 from ganzoo.errors import ConfigError
 from ganzoo.interfaces import Dataset, Discriminator, Generator
 from ganzoo.sampling import Labeller
@@ -74,16 +74,16 @@ def _shape(part: Dataset | Generator | Discriminator) -> tuple[int, ...] | None:
     return None if part.condition_shape is None else tuple(part.condition_shape)
 
 
-def labeller_of(table: Table, generator: Generator) -> Labeller:
+def labeller_of(setup: Setup, generator: Generator) -> Labeller:
     """What samples are told that no batch is behind: by the shares, or the conditions, of the data.
 
     The whole data set may be gone through, and its test samples opened.
     """
-    if not table.conditional:
+    if not setup.conditional:
         return Labeller(generator.num_classes)
     if generator.condition_shape is not None:
-        return Labeller(conditions=conditions_of(table.recipe.data, table.data))
-    return Labeller(generator.num_classes, shares_of(table.data, generator.num_classes or 0))
+        return Labeller(conditions=conditions_of(setup.recipe.data, setup.data))
+    return Labeller(generator.num_classes, shares_of(setup.data, generator.num_classes or 0))
 
 
 def shares_of(data: Dataset, num_classes: int) -> tuple[float, ...]:
@@ -93,7 +93,7 @@ def shares_of(data: Dataset, num_classes: int) -> tuple[float, ...]:
     return tuple(count / total for count in counts) + (0.0,) * (num_classes - len(counts))
 
 
-def keep_conditions(table: Table, folder: Path) -> None:
+def keep_conditions(setup: Setup, folder: Path) -> None:
     """Write the conditions that a run samples and is settled with beside its recipe."""
-    if table.labeller.conditions is not None:
-        save_conditions(folder / CONDITIONS_FILE, table.labeller.conditions, whole=True)
+    if setup.labeller.conditions is not None:
+        save_conditions(folder / CONDITIONS_FILE, setup.labeller.conditions, whole=True)

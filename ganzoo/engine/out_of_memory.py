@@ -17,7 +17,7 @@ import torch
 from ganzoo.engine.dry_call import dry_call
 from ganzoo.engine.micro_batches import shares_of
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Table, forget_gradients
+from ganzoo.engine.turns import Setup, forget_gradients
 from ganzoo.errors import TrainingError
 
 
@@ -26,14 +26,14 @@ class FullMemoryError(TrainingError):
 
 
 @contextmanager
-def told_of_full_memory(state: TrainingState, table: Table) -> Iterator[None]:
+def told_of_full_memory(state: TrainingState, setup: Setup) -> Iterator[None]:
     """Say in one line at how many rows the memory was full, and how many would fit."""
     try:
         yield
     except (torch.OutOfMemoryError, TrainingError) as error:
         if (full := full_memory(error)) is None:
             raise
-        line = f"{one_line_of(table)}; {advice(state, table, full)}"
+        line = f"{one_line_of(setup)}; {advice(state, setup, full)}"
     else:
         return
     raise FullMemoryError(line)
@@ -46,21 +46,21 @@ def full_memory(error: BaseException | None) -> torch.OutOfMemoryError | None:
     return error
 
 
-def one_line_of(table: Table) -> str:
+def one_line_of(setup: Setup) -> str:
     """Which memory is full, of how many bytes, and at how many rows."""
-    rows = table.recipe.batch // table.shares[0].count
-    said = f"the memory of {table.device} is full at {rows} images at once"
-    if table.device.type == "cuda":
-        free, size = torch.cuda.mem_get_info(table.device)
+    rows = setup.recipe.batch // setup.shares[0].count
+    said = f"the memory of {setup.device} is full at {rows} images at once"
+    if setup.device.type == "cuda":
+        free, size = torch.cuda.mem_get_info(setup.device)
         said += f" ({free / 1e9:.1f} of {size / 1e9:.1f} GB are free)"
     return said
 
 
-def advice(state: TrainingState, table: Table, error: BaseException) -> str:
+def advice(state: TrainingState, setup: Setup, error: BaseException) -> str:
     """What would fit, found by trying; what the failed step held is given back first."""
-    forget_step(state, table, error)
+    forget_step(state, setup, error)
     try:
-        fitting = fitting_micro_batch(state, table)
+        fitting = fitting_micro_batch(state, setup)
     except TrainingError:  # parts of a batch are not what these networks take
         return "take a smaller --batch"
     if fitting is None:
@@ -68,15 +68,15 @@ def advice(state: TrainingState, table: Table, error: BaseException) -> str:
     return f"--micro-batch {fitting} would fit"
 
 
-def forget_step(state: TrainingState, table: Table, error: BaseException | None) -> None:
+def forget_step(state: TrainingState, setup: Setup, error: BaseException | None) -> None:
     """Drop gradients, recordings, and what the frames of a failed step hold."""
     while error is not None:
         traceback.clear_frames(error.__traceback__)
         error = error.__cause__ or error.__context__
     for optimizer in (state.generator_optimizer, state.discriminator_optimizer):
         forget_gradients(optimizer)
-    if table.graphs is not None:
-        table.graphs.forget()
+    if setup.graphs is not None:
+        setup.graphs.forget()
     give_back()
 
 
@@ -87,28 +87,28 @@ def give_back() -> None:
         torch.cuda.empty_cache()
 
 
-def fitting_micro_batch(state: TrainingState, table: Table) -> int | None:
+def fitting_micro_batch(state: TrainingState, setup: Setup) -> int | None:
     """The greatest halving of a share's rows with which both turns fit; None where none does."""
-    ranks = table.ranks
-    rows = table.recipe.batch // table.shares[0].count
+    ranks = setup.ranks
+    rows = setup.recipe.batch // setup.shares[0].count
     first = replace(state, turn=0)  # at which every lazy penalty is due
     while rows > 1 and rows % 2 == 0:
         rows //= 2
-        shares = shares_of(table.recipe.batch, ranks.rank, ranks.size, rows)
-        if fits(first, replace(table, shares=shares, graphs=None)):
+        shares = shares_of(setup.recipe.batch, ranks.rank, ranks.size, rows)
+        if fits(first, replace(setup, shares=shares, graphs=None)):
             return rows
     return None
 
 
-def fits(state: TrainingState, table: Table) -> bool:
+def fits(state: TrainingState, setup: Setup) -> bool:
     """Whether both turns can be played on copies."""
     try:
-        dry_call(state, table)
+        dry_call(state, setup)
     except (torch.OutOfMemoryError, TrainingError) as error:
         full = full_memory(error)
         if full is None:
             raise
-        forget_step(state, table, error)
+        forget_step(state, setup, error)
         return False
     finally:
         give_back()

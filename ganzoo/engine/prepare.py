@@ -21,7 +21,7 @@ from ganzoo.engine.randomness import BalancedOrder, Counters, DataOrder
 from ganzoo.engine.ranks import Ranks
 from ganzoo.engine.schedule_targets import bound, loss_of
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Table
+from ganzoo.engine.turns import Setup
 from ganzoo.errors import ConfigError, TrainingError
 from ganzoo.interfaces import Augmentation, Dataset, Discriminator, Generator, Loss, Schedule
 from ganzoo.sampling import Labeller
@@ -140,7 +140,7 @@ def prepare(
     micro_batch: int | None = None,
     *,
     fresh: bool = True,
-) -> tuple[TrainingState, Table]:
+) -> tuple[TrainingState, Setup]:
     """Build and check everything; `GanzooError` says what does not fit.
 
     A training that is not `fresh` gets its weights from a checkpoint, and needs no model to start.
@@ -173,7 +173,7 @@ def prepare(
     )
     for parameter in trainable:
         parameter.requires_grad_(False)
-    table = Table(
+    setup = Setup(
         recipe=recipe,
         data=data,
         order=order_of(recipe, data),
@@ -187,25 +187,25 @@ def prepare(
         schedules=bound(recipe, state, device),
         labeller=Labeller(generator.num_classes),
     )
-    table.schedules.move(recipe.batch)
-    with told_of_full_memory(state, table):
-        try_layout(state, table)
-    return state, table
+    setup.schedules.move(recipe.batch)
+    with told_of_full_memory(state, setup):
+        try_layout(state, setup)
+    return state, setup
 
 
-def try_layout(state: TrainingState, table: Table) -> None:
+def try_layout(state: TrainingState, setup: Setup) -> None:
     """Try the networks as they lie in memory; those that `view` what convolutions make need rows.
 
     `view` refuses images whose channels lie together, where `flatten` and `reshape` copy.
     """
     try:
-        dry_call(state, table)
+        dry_call(state, setup)
     except TrainingError as error:
         if "view size is not compatible" not in str(error):
             raise
         for network in (state.generator, state.discriminator, state.average.module):
             network.to(memory_format=torch.contiguous_format)
-        dry_call(state, table)
+        dry_call(state, setup)
 
 
 def open_data(recipe: Recipe, ranks: Ranks) -> Dataset:

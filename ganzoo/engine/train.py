@@ -38,11 +38,11 @@ from ganzoo.engine.run.folder import (
 )
 from ganzoo.engine.run.options import Outcome, RunOptions
 from ganzoo.engine.run.process import interruptible
-from ganzoo.engine.run.recorder import Cadence
+from ganzoo.engine.run.recorder import Recorder
 from ganzoo.engine.run.tracking import Trackers
 from ganzoo.engine.schedules import Moving
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Table, step
+from ganzoo.engine.turns import Setup, step
 from ganzoo.errors import TrainingError
 from ganzoo.hardware import hardware
 from ganzoo.specs import ModelConfig, Recipe
@@ -66,40 +66,40 @@ def train(config: ModelConfig, run: RunOptions) -> Outcome:
     check_folder(config, run.folder)
     trackers = Trackers(run.trackers if run.ranks.first else ())
     fresh = not checkpoint_folders(run.folder / "checkpoints")
-    state, table = prepare(config, device, run.ranks, run.micro_batch, fresh=fresh)
+    state, setup = prepare(config, device, run.ranks, run.micro_batch, fresh=fresh)
     if fresh:
         check_space(state, run.folder, run.keep)
     if run.ranks.first:  # who draws grids and exports
-        table = replace(table, labeller=labeller_of(table, state.generator))
-    config = replace(config, kind=table.data.kind, class_shares=table.labeller.shares)
-    setting = setting_of(config, table, run)
-    tell_of_batch_statistics(state, table)
+        setup = replace(setup, labeller=labeller_of(setup, state.generator))
+    config = replace(config, kind=setup.data.kind, class_shares=setup.labeller.shares)
+    setting = setting_of(config, setup, run)
+    tell_of_batch_statistics(state, setup)
     with held(run.folder) if run.ranks.first else nullcontext():
-        resume(state, table, config, run.folder, setting)
+        resume(state, setup, config, run.folder, setting)
         if run.ranks.first:
             write_recipe(config, run.folder)  # last: what was refused leaves all as it was
-            keep_conditions(table, run.folder)
+            keep_conditions(setup, run.folder)
         if run.compile:
-            compile_players(state, table)
-        elif run.graph and device.type == "cuda" and len(table.shares) == 1:
-            table = replace(table, graphs=Graphs())
-        with own_stream(device), told_of_compiling(table) if run.compile else nullcontext():
-            return play(state, table, Cadence(state, table, config, run, setting, trackers))
+            compile_players(state, setup)
+        elif run.graph and device.type == "cuda" and len(setup.shares) == 1:
+            setup = replace(setup, graphs=Graphs())
+        with own_stream(device), told_of_compiling(setup) if run.compile else nullcontext():
+            return play(state, setup, Recorder(state, setup, config, run, setting, trackers))
 
 
-def play(state: TrainingState, table: Table, due: Cadence) -> Outcome:
+def play(state: TrainingState, setup: Setup, due: Recorder) -> Outcome:
     """The loop: n discriminator turns, a generator turn, the average, and what is due."""
-    recipe = table.recipe
+    recipe = setup.recipe
     with (
         interruptible() as asked,
         due.told_of_failure(),
-        told_of_full_memory(state, table),
+        told_of_full_memory(state, setup),
         due.display,
     ):
         due.begin()
-        while state.images < recipe.images and not asked.to_stop(table.ranks, state.step):
-            last = step(state, table, state.meter.add)
-            longest = half_life(state, recipe, table.schedules)
+        while state.images < recipe.images and not asked.to_stop(setup.ranks, state.step):
+            last = step(state, setup, state.meter.add)
+            longest = half_life(state, recipe, setup.schedules)
             state.average.update(lerp_share(recipe.images_per_step, longest))
             if illness := due.look(last):
                 treat(illness, due)
@@ -114,7 +114,7 @@ def half_life(state: TrainingState, recipe: Recipe, schedules: Moving | None = N
     return longest if ramp_up is None else min(longest, ramp_up * state.images)
 
 
-def treat(illness: Illness, due: Cadence) -> None:
+def treat(illness: Illness, due: Recorder) -> None:
     """Warn, stop or roll back, as the recipe says."""
     action, images = due.config.recipe.on_collapse, due.state.images
     told = f"at {images:,} images {illness}"
@@ -128,19 +128,19 @@ def treat(illness: Illness, due: Cadence) -> None:
         raise TrainingError(f"stopped{tried}: {told}; {due.what_stands()}")
 
 
-def roll_back(due: Cadence) -> None:
+def roll_back(due: Recorder) -> None:
     """Go back to the last anchor that was well, and on from there with other draws.
 
     Later checkpoints go first, so that a kill in between ends at the anchor too.
     """
-    state, table, folder = due.state, due.table, due.checkpoints
+    state, setup, folder = due.state, due.setup, due.checkpoints
     found = first_good(p for p in due.well_checkpoints() if due.is_anchor(int(p.name)))
     if found is None:
         raise TrainingError(f"{folder} holds no healthy checkpoint to go back to")
     stream = state.stream + 1
-    restore(state, table, found)
-    state.stream = table.counters.stream = stream
-    table.ranks.wait()  # all have read
+    restore(state, setup, found)
+    state.stream = setup.counters.stream = stream
+    setup.ranks.wait()  # all have read
     if due.writes:
         drop_beyond(folder, state.images)
         write_checkpoint(state, folder, due.setting)
@@ -150,14 +150,14 @@ def roll_back(due: Cadence) -> None:
 
 
 def resume(
-    state: TrainingState, table: Table, config: ModelConfig, folder: Path, setting: Setting
+    state: TrainingState, setup: Setup, config: ModelConfig, folder: Path, setting: Setting
 ) -> None:
     """Take over the last good checkpoint, if there is one."""
     checkpoints = folder / "checkpoints"
-    if table.ranks.first:
+    if setup.ranks.first:
         for place in (folder, checkpoints, folder / "samples"):
             sweep(place)
-    table.ranks.wait()
+    setup.ranks.wait()
     found = last_good(checkpoints)
     if found is None and checkpoint_folders(checkpoints):
         raise TrainingError(
@@ -166,35 +166,35 @@ def resume(
         )
     if found is not None:
         check_setting(found, setting)
-        restore(state, table, found)
+        restore(state, setup, found)
         if state.images - config.recipe.images >= config.recipe.images_per_step:
             raise TrainingError(
                 f"{folder} has seen {state.images:,} images already; images can be raised, not "
                 f"lowered to {config.recipe.images:,}"
             )
-    if table.ranks.greatest(state.images) != state.images:
+    if setup.ranks.greatest(state.images) != state.images:
         raise TrainingError(f"the processes do not see one folder {folder}; share it among them")
-    if table.ranks.first:
+    if setup.ranks.first:
         set_aside(checkpoints, state.images)
     state.sittings += 1
 
 
-def restore(state: TrainingState, table: Table, found: Checkpoint) -> None:
+def restore(state: TrainingState, setup: Setup, found: Checkpoint) -> None:
     """Take over a checkpoint."""
     state.restore(found.tensors, found.plain)
-    table.counters.stream = state.stream
+    setup.counters.stream = state.stream
 
 
-def setting_of(config: ModelConfig, table: Table, run: RunOptions) -> Setting:
+def setting_of(config: ModelConfig, setup: Setup, run: RunOptions) -> Setting:
     """What a training that goes on bit for bit must have again."""
     return Setting(
         recipe=hash_of(config),
-        data=table.data.content_hash(),
-        processes=table.ranks.size,
+        data=setup.data.content_hash(),
+        processes=setup.ranks.size,
         micro_batch=run.micro_batch or 0,
         threads=torch.get_num_threads(),
         compile=run.compile,
-        hardware=hardware(table.device),
+        hardware=hardware(setup.device),
         torch=torch.__version__,
     )
 
@@ -219,32 +219,32 @@ def check_setting(found: Checkpoint, setting: Setting) -> None:
         )
 
 
-def tell_of_batch_statistics(state: TrainingState, table: Table) -> None:
+def tell_of_batch_statistics(state: TrainingState, setup: Setup) -> None:
     """Say once that batch norm sees the rows of a share, where the batch is shared."""
     modules = [*state.generator.modules(), *state.discriminator.modules()]
-    parts = table.shares[0].count
-    if parts > 1 and table.ranks.first and any(isinstance(m, _BatchNorm) for m in modules):
+    parts = setup.shares[0].count
+    if parts > 1 and setup.ranks.first and any(isinstance(m, _BatchNorm) for m in modules):
         log.warning(
             "batch norm takes its statistics over %d images at a time, not over the batch of %d: "
             "results are those of another batch size there",
-            table.recipe.batch // parts,
-            table.recipe.batch,
+            setup.recipe.batch // parts,
+            setup.recipe.batch,
         )
 
 
-def compile_players(state: TrainingState, table: Table) -> None:
+def compile_players(state: TrainingState, setup: Setup) -> None:
     """Let torch compile the players whose gradients no term differentiates again.
 
     It cannot do that through what it compiled, fails on some terms and drops others silently; so a
     dry call looks, and what a loss does not say of itself is told.
     """
-    twice = dry_call(state, table)
+    twice = dry_call(state, setup)
     apart = "discriminator" in twice or state.loss.double_backward
-    if twice and not state.loss.double_backward and table.ranks.first:
+    if twice and not state.loss.double_backward and setup.ranks.first:
         log.warning(
             "%s differentiates a gradient in the %s's turn, which nothing compiled can do: %s; "
             "double_backward = True in its class says that beforehand",
-            table.recipe.loss.name,
+            setup.recipe.loss.name,
             " and the ".join(sorted(twice)),
             "neither player is compiled"
             if "generator" in twice
@@ -257,7 +257,7 @@ def compile_players(state: TrainingState, table: Table) -> None:
 
 
 @contextmanager
-def told_of_compiling(table: Table) -> Iterator[None]:
+def told_of_compiling(setup: Setup) -> Iterator[None]:
     """Say why a training fails whose loss differentiates a gradient, and did not in a dry call."""
     try:
         yield
@@ -265,6 +265,6 @@ def told_of_compiling(table: Table) -> Iterator[None]:
         if not any(words in str(error) for words in ("double backward", "donated buffers")):
             raise
         raise TrainingError(
-            f"{table.recipe.loss.name} differentiates a gradient, which nothing compiled can do; "
+            f"{setup.recipe.loss.name} differentiates a gradient, which nothing compiled can do; "
             "write double_backward = True in its class, or train without --compile"
         ) from error

@@ -36,7 +36,7 @@ Log = Callable[[str, Tensor], None]
 
 
 @dataclass(frozen=True)
-class Dealt:
+class Minibatch:
     """A share of a turn before it is played: real samples and latents."""
 
     share: Share
@@ -46,14 +46,14 @@ class Dealt:
 
 
 @dataclass(frozen=True)
-class Played(Dealt):
+class JudgedMinibatch(Minibatch):
     """A share of a turn with its fakes, which carry their graph where they will be reused."""
 
     fakes: Tensor
 
 
 @dataclass(frozen=True)
-class Table:
+class Setup:
     """What both turns play with and never change."""
 
     recipe: Recipe
@@ -90,54 +90,54 @@ class Table:
         return moved(real, self.device), labels
 
 
-def step(state: TrainingState, table: Table, log: Log) -> list[Played]:
+def step(state: TrainingState, setup: Setup, log: Log) -> list[JudgedMinibatch]:
     """All turns of both players; returns the last of the discriminator's, by share."""
-    recipe = table.recipe
+    recipe = setup.recipe
     for number in range(recipe.discriminator_steps):
         last = number == recipe.discriminator_steps - 1
-        played = discriminator_turn(state, table, log, keep_graph=last and table.graph_is_kept)
+        played = discriminator_turn(state, setup, log, keep_graph=last and setup.graph_is_kept)
     for number in range(recipe.generator_steps):
-        generator_turn(state, table, log, played, number)
+        generator_turn(state, setup, log, played, number)
     return played
 
 
 def discriminator_turn(
-    state: TrainingState, table: Table, log: Log, *, keep_graph: bool = False
-) -> list[Played]:
+    state: TrainingState, setup: Setup, log: Log, *, keep_graph: bool = False
+) -> list[JudgedMinibatch]:
     """One step of the discriminator, on real samples and on fakes."""
-    table.schedules.move(state.images + table.recipe.batch)
+    setup.schedules.move(state.images + setup.recipe.batch)
     forget_gradients(state.discriminator_optimizer)
-    played, play = [], discriminate if table.graphs is None else table.graphs.discriminate
-    with unfrozen(table.trainable):
-        for share in one_by_one(state, table.shares):
-            dealt = deal(state, table, share)
-            table.counters.seed_layers(state.turn, "discriminator-layers", share.index)
-            played.append(play(state, table, dealt, log, keep_graph=keep_graph))
+    played, play = [], discriminate if setup.graphs is None else setup.graphs.discriminate
+    with unfrozen(setup.trainable):
+        for share in one_by_one(state, setup.shares):
+            dealt = deal(state, setup, share)
+            setup.counters.seed_layers(state.turn, "discriminator-layers", share.index)
+            played.append(play(state, setup, dealt, log, keep_graph=keep_graph))
         owners = (state.discriminator, state.loss, state.augmentations)
-        take_step(state.discriminator_optimizer, table, "discriminator", owners)
+        take_step(state.discriminator_optimizer, setup, "discriminator", owners)
     with torch.no_grad():
         state.loss.constrain(state.discriminator)
         for augmentation in state.augmentations:
-            augmentation.adapt(table.recipe.batch)  # type: ignore[operator]
+            augmentation.adapt(setup.recipe.batch)  # type: ignore[operator]
     state.turn += 1
-    state.images += table.recipe.batch
+    state.images += setup.recipe.batch
     return played
 
 
 def generator_turn(
-    state: TrainingState, table: Table, log: Log, last: list[Played], number: int = 0
+    state: TrainingState, setup: Setup, log: Log, last: list[JudgedMinibatch], number: int = 0
 ) -> None:
     """One step of the generator, on the last turn's fakes or on new ones, as the recipe says."""
     forget_gradients(state.generator_optimizer)
-    play = generate if table.graphs is None else table.graphs.generate
-    for share, played in zip(one_by_one(state, table.shares), last, strict=True):
-        dealt: Dealt = played
-        if number or not table.graph_is_kept:
-            dealt = deal_again(state, table, played, number)
-        table.counters.seed_layers(state.turn, f"{nth(number)}-layers", share.index)
-        play(state, table, dealt, log, number=number)
+    play = generate if setup.graphs is None else setup.graphs.generate
+    for share, played in zip(one_by_one(state, setup.shares), last, strict=True):
+        dealt: Minibatch = played
+        if number or not setup.graph_is_kept:
+            dealt = deal_again(state, setup, played, number)
+        setup.counters.seed_layers(state.turn, f"{nth(number)}-layers", share.index)
+        play(state, setup, dealt, log, number=number)
     owners = (state.discriminator, state.loss, state.augmentations, state.generator)
-    take_step(state.generator_optimizer, table, "generator", owners)
+    take_step(state.generator_optimizer, setup, "generator", owners)
     state.step += 1
 
 
@@ -146,87 +146,89 @@ def nth(number: int) -> str:
     return f"generator-{number}" if number else "generator"
 
 
-def deal(state: TrainingState, table: Table, share: Share) -> Dealt:
+def deal(state: TrainingState, setup: Setup, share: Share) -> Minibatch:
     """A share of the next real samples, and latents."""
-    real, labels = table.real_batch(state.images, share)
-    return Dealt(share, real, labels, draw_latents(state, table, share, "discriminator"))
+    real, labels = setup.real_batch(state.images, share)
+    return Minibatch(share, real, labels, draw_latents(state, setup, share, "discriminator"))
 
 
-def deal_again(state: TrainingState, table: Table, played: Played, number: int) -> Dealt:
+def deal_again(
+    state: TrainingState, setup: Setup, played: JudgedMinibatch, number: int
+) -> Minibatch:
     """Latents for another pass through the generator: new ones, or those of the last turn again.
 
     The latter are shares whose graph was not kept; they get the same fakes.
     """
     share, labels = played.share, played.labels
-    if number or not table.recipe.reuse_fakes:
-        latents = draw_latents(state, table, share, nth(number))
-        return Dealt(share, played.real, labels, latents)
-    table.counters.seed_layers(state.turn - 1, "discriminator-layers", share.index)
-    fakes = make_fakes(state, table, played.latents, labels, keep_graph=True)
-    return Played(share, played.real, labels, played.latents, fakes)
+    if number or not setup.recipe.reuse_fakes:
+        latents = draw_latents(state, setup, share, nth(number))
+        return Minibatch(share, played.real, labels, latents)
+    setup.counters.seed_layers(state.turn - 1, "discriminator-layers", share.index)
+    fakes = make_fakes(state, setup, played.latents, labels, keep_graph=True)
+    return JudgedMinibatch(share, played.real, labels, played.latents, fakes)
 
 
 def discriminate(
-    state: TrainingState, table: Table, dealt: Dealt, log: Log, *, keep_graph: bool
-) -> Played:
+    state: TrainingState, setup: Setup, dealt: Minibatch, log: Log, *, keep_graph: bool
+) -> JudgedMinibatch:
     """A share of the discriminator's turn: fakes, its terms, and their gradient."""
-    fakes = make_fakes(state, table, dealt.latents, dealt.labels, keep_graph=keep_graph)
-    played = Played(dealt.share, dealt.real, dealt.labels, dealt.latents, fakes)
+    fakes = make_fakes(state, setup, dealt.latents, dealt.labels, keep_graph=keep_graph)
+    played = JudgedMinibatch(dealt.share, dealt.real, dealt.labels, dealt.latents, fakes)
     log = overheard(log, state.augmentations)
-    round = make_round(state, table, played, fakes.detach(), log, "discriminator")
-    with table.precision():
+    round = make_round(state, setup, played, fakes.detach(), log, "discriminator")
+    with setup.precision():
         terms = state.loss.discriminator(round)
-    backpropagate(terms, "discriminator", log, len(table.shares))
+    backpropagate(terms, "discriminator", log, len(setup.shares))
     return played
 
 
 def generate(
-    state: TrainingState, table: Table, dealt: Dealt, log: Log, *, number: int = 0
+    state: TrainingState, setup: Setup, dealt: Minibatch, log: Log, *, number: int = 0
 ) -> None:
     """A share of the generator's turn: its terms, and their gradient."""
-    if isinstance(dealt, Played):
+    if isinstance(dealt, JudgedMinibatch):
         fakes = dealt.fakes
     else:
-        fakes = make_fakes(state, table, dealt.latents, dealt.labels, keep_graph=True)
-    round = make_round(state, table, dealt, fakes, log, nth(number))
-    with table.precision():
+        fakes = make_fakes(state, setup, dealt.latents, dealt.labels, keep_graph=True)
+    round = make_round(state, setup, dealt, fakes, log, nth(number))
+    with setup.precision():
         terms = state.loss.generator(round)
-    backpropagate(terms, "generator", log, len(table.shares))
+    backpropagate(terms, "generator", log, len(setup.shares))
 
 
-def draw_latents(state: TrainingState, table: Table, share: Share, purpose: str) -> Tensor:
+def draw_latents(state: TrainingState, setup: Setup, share: Share, purpose: str) -> Tensor:
     """A share of the turn's latents, which are drawn for the global batch."""
-    rng = table.counters.rng(state.turn, f"{purpose}-latents")
-    drawn = state.generator.sample_latents(table.recipe.batch, rng=rng)
-    return moved(share.of(drawn), table.device)
+    rng = setup.counters.rng(state.turn, f"{purpose}-latents")
+    drawn = state.generator.sample_latents(setup.recipe.batch, rng=rng)
+    return moved(share.of(drawn), setup.device)
 
 
 def make_fakes(
     state: TrainingState,
-    table: Table,
+    setup: Setup,
     latents: Tensor,
     labels: Tensor | None,
     *,
     keep_graph: bool,
 ) -> Tensor:
     """Samples of latents, in float32."""
-    with torch.set_grad_enabled(keep_graph), table.precision():
+    with torch.set_grad_enabled(keep_graph), setup.precision():
         samples: Tensor = state.generator(latents, labels)
     return samples.float()
 
 
 def make_round(
-    state: TrainingState, table: Table, dealt: Dealt, fakes: Tensor, log: Log, turn: str
+    state: TrainingState, setup: Setup, dealt: Minibatch, fakes: Tensor, log: Log, turn: str
 ) -> Round:
     """The record that the loss sees."""
-    draws = table.counters.draws
-    place = (table.device, table.recipe.batch, dealt.share)
+    draws = setup.counters.draws
+    place = (setup.device, setup.recipe.batch, dealt.share)
     uniform, normal = draws(state.turn, f"{turn}-loss", *place)
     shown: Discriminator = state.discriminator
     if state.augmentations:
         augment = draws(state.turn, f"{turn}-augment", *place)
         shown = Augmented(state.discriminator, state.augmentations, *augment)
-    return table.round_type(
+    return setup.round_type(
         real=dealt.real,
         fake=fakes,
         latents=dealt.latents,
@@ -270,7 +272,7 @@ def backpropagate(terms: Terms, mover: str, log: Log, shares: int) -> None:
 
 
 def take_step(
-    optimizer: torch.optim.Optimizer, table: Table, player: str, owners: tuple[nn.Module, ...]
+    optimizer: torch.optim.Optimizer, setup: Setup, player: str, owners: tuple[nn.Module, ...]
 ) -> None:
     """One optimizer step on the gradient of the global batch.
 
@@ -279,11 +281,11 @@ def take_step(
     """
     if all(parameter.grad is None for parameter in parameters_of(optimizer)):
         return  # the loss had no terms this time
-    if table.ranks.size > 1:
-        table.ranks.average([*gradients_of(optimizer), *floating_buffers(owners)])
-    most = table.schedules.number(
+    if setup.ranks.size > 1:
+        setup.ranks.average([*gradients_of(optimizer), *floating_buffers(owners)])
+    most = setup.schedules.number(
         f"optimizers.{player}.max_grad_norm",
-        getattr(table.recipe.optimizers, player).max_grad_norm,
+        getattr(setup.recipe.optimizers, player).max_grad_norm,
     )
     if most is not None:
         gradients = gradients_of(optimizer)

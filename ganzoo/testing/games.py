@@ -15,7 +15,7 @@ from ganzoo.cards import Catalogue
 from ganzoo.engine.prepare import prepare, resolve
 from ganzoo.engine.ranks import Ranks
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Dealt, Table, draw_latents, make_fakes, make_round, unfrozen
+from ganzoo.engine.turns import Minibatch, Setup, draw_latents, make_fakes, make_round, unfrozen
 from ganzoo.errors import GanzooError, one_line
 from ganzoo.interfaces import Dataset, Discriminator, Loss, Round, Terms
 from ganzoo.plugins import CORE
@@ -79,11 +79,11 @@ class Game:
 
     def prepared(
         self, config: ModelConfig | None = None, ranks: Ranks | None = None
-    ) -> tuple[TrainingState, Table]:
-        """State and table of a training that is about to start, on the CPU."""
+    ) -> tuple[TrainingState, Setup]:
+        """State and setup of a training that is about to start, on the CPU."""
         return prepare(config or self.config(), CPU, ranks)
 
-    def table(self) -> tuple[TrainingState, Table]:
+    def setup(self) -> tuple[TrainingState, Setup]:
         """The same; a check of something else is not made where it cannot start."""
         try:
             return self.prepared()
@@ -91,13 +91,13 @@ class Game:
             said = one_line(error)[:TOLD]
             raise self.blocked(f"its game cannot start ({said})") from error
 
-    def table_of(self, loss: Loss) -> tuple[TrainingState, Table]:
+    def setup_of(self, loss: Loss) -> tuple[TrainingState, Setup]:
         """The same with a loss that nobody has called yet: its own checks say what is wrong."""
-        state, table = replace(self, loss=COMMON_LOSS).table()
+        state, setup = replace(self, loss=COMMON_LOSS).setup()
         state.loss = loss.requires_grad_(False)
-        return state, table
+        return state, setup
 
-    def untried(self) -> tuple[TrainingState, Table]:
+    def untried(self) -> tuple[TrainingState, Setup]:
         """The same with its own loss, of which no turn was tried."""
         entry = self.world.registry.find("loss", self.loss.name)
         try:
@@ -105,7 +105,7 @@ class Game:
                 loss = entry.build(**self.loss.arguments)
         except GanzooError as error:
             raise self.blocked(f"its loss cannot be built: {one_line(error)[:TOLD]}") from error
-        return self.table_of(loss)
+        return self.setup_of(loss)
 
     def blocked(self, reason: str) -> Blocked:
         """What a check raises that cannot be made since this game cannot start."""
@@ -137,7 +137,7 @@ class Turn:
 
     mover: str
     state: TrainingState
-    table: Table
+    setup: Setup
     round: Round
 
     def terms(self) -> Terms:
@@ -151,17 +151,17 @@ class Turn:
 
 
 @contextmanager
-def turn_of(state: TrainingState, table: Table, mover: str) -> Iterator[Turn]:
+def turn_of(state: TrainingState, setup: Setup, mover: str) -> Iterator[Turn]:
     """A turn as the engine sets it up: the discriminator's weights are free in its own only."""
-    share = table.shares[0]
-    real, labels = table.real_batch(state.images, share)
-    latents = draw_latents(state, table, share, mover)
+    share = setup.shares[0]
+    real, labels = setup.real_batch(state.images, share)
+    latents = draw_latents(state, setup, share, mover)
     keep = mover == "generator"
-    table.counters.seed_layers(state.turn, f"{mover}-layers")
-    fakes = make_fakes(state, table, latents, labels, keep_graph=keep)
-    round = make_round(state, table, Dealt(share, real, labels, latents), fakes, silent, mover)
+    setup.counters.seed_layers(state.turn, f"{mover}-layers")
+    fakes = make_fakes(state, setup, latents, labels, keep_graph=keep)
+    round = make_round(state, setup, Minibatch(share, real, labels, latents), fakes, silent, mover)
     if keep:
-        yield Turn(mover, state, table, round)
+        yield Turn(mover, state, setup, round)
         return
-    with unfrozen(table.trainable):
-        yield Turn(mover, state, table, round)
+    with unfrozen(setup.trainable):
+        yield Turn(mover, state, setup, round)

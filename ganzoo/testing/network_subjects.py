@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Table
+from ganzoo.engine.turns import Setup
 from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
 from ganzoo.specs import Part
 from ganzoo.testing.attributes import fault_of
@@ -188,7 +188,7 @@ class LossSubject(PartSubject):
         parts = self.game.parts if self.game else {}
         return {(kind, part.name) for kind, part in parts.items() if kind != self.kind}
 
-    def table(self) -> tuple[TrainingState, Table]:
+    def setup(self) -> tuple[TrainingState, Setup]:
         """Its game, about to start, with the loss as it was built."""
         if self.game is None:
             raise Skipped("it decides no game that could be found; name one in ganzoo_examples")
@@ -196,7 +196,7 @@ class LossSubject(PartSubject):
             loss = self.made()
         if not isinstance(loss, Loss):
             raise Blocked("check_builds", "it is no ganzoo.Loss")
-        return self.game.table_of(loss)
+        return self.game.setup_of(loss)
 
     def line(self, pattern: str = "", method: str = "discriminator") -> str:
         """The line to change."""

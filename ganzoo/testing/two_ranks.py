@@ -29,7 +29,7 @@ from ganzoo.cards import Catalogue, using
 from ganzoo.engine.ranks import ManyRanks, Ranks
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.turns import (
-    Table,
+    Setup,
     discriminator_turn,
     generator_turn,
     gradients_of,
@@ -102,17 +102,17 @@ def played(game: Game, ranks: Ranks) -> dict[str, Tensor] | None:
     """All gradients and buffers of a few turns, by name; None where networks draw by themselves."""
     config = game.config(TURNS, optimizers={"generator": PLAIN, "discriminator": PLAIN})
     config = replace(config, recipe=replace(config.recipe, reuse_fakes=False))
-    state, table = game.prepared(config, ranks)
+    state, setup = game.prepared(config, ranks)
     for player in (state.generator, state.discriminator):
         _settle(player)
-    with seeded(0), _drawing(state, table) as draws:
+    with seeded(0), _drawing(state, setup) as draws:
         if draws:
             return None
         found: dict[str, Tensor] = {}
         for number in range(TURNS):
-            last = discriminator_turn(state, table, silent)
+            last = discriminator_turn(state, setup, silent)
             _keep(found, f"turn {number}", "discriminator", state)
-            generator_turn(state, table, silent, last)
+            generator_turn(state, setup, silent, last)
             _keep(found, f"turn {number}", "generator", state)
     return found
 
@@ -125,16 +125,16 @@ def _settle(network: nn.Module) -> None:
 
 
 @contextmanager
-def _drawing(state: TrainingState, table: Table) -> Iterator[bool]:
+def _drawing(state: TrainingState, setup: Setup) -> Iterator[bool]:
     """Whether a pass still draws: two processes draw other numbers than one does, on purpose."""
-    share = table.shares[0]
-    real, labels = table.real_batch(0, share)
+    share = setup.shares[0]
+    real, labels = setup.real_batch(0, share)
     latents = state.generator.sample_latents(len(real), rng=torch.Generator().manual_seed(0))
     with torch.no_grad():
         buffers = [
             (b, b.clone()) for b in (*state.generator.buffers(), *state.discriminator.buffers())
         ]
-        make_fakes(state, table, latents, labels, keep_graph=False)
+        make_fakes(state, setup, latents, labels, keep_graph=False)
         torch.default_generator.manual_seed(0)
         before = torch.get_rng_state()
         state.generator(latents, labels)

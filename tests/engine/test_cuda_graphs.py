@@ -31,11 +31,11 @@ def games_world(world):
 
 def played(given, graphs=None, steps=STEPS):
     """State and figures after some steps."""
-    state, table = prepare(given, CPU)
-    table = replace(table, graphs=graphs)
+    state, setup = prepare(given, CPU)
+    setup = replace(setup, graphs=graphs)
     figures = []
     for _ in range(steps):
-        step(state, table, state.meter.add)
+        step(state, setup, state.meter.add)
         state.meter.step_ended()
         figures.append(state.meter.read())
     return state, figures
@@ -139,12 +139,12 @@ def test_a_checkpoint_that_is_taken_over_reaches_the_recording():
     tensors = {name: tensor.clone() for name, tensor in tensors.items()}
     ends = []
     for graphs in (None, Graphs(Tape)):
-        state, table = prepare(given, CPU)
-        table = replace(table, graphs=graphs)
+        state, setup = prepare(given, CPU)
+        setup = replace(setup, graphs=graphs)
         for number in range(16):
             if number == 8:
                 state.restore({name: tensor.clone() for name, tensor in tensors.items()}, plain)
-            step(state, table, lambda name, values: None)
+            step(state, setup, lambda name, values: None)
         ends.append(state.tensors())
     assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
 
@@ -183,12 +183,12 @@ def test_what_cannot_be_recorded_is_played_eagerly_and_told_once(loss, reason, c
             work()
             raise AssertionError("it should have been refused")
 
-    state, table = prepare(config("non-saturating"), CPU)
+    state, setup = prepare(config("non-saturating"), CPU)
     state.loss, graphs = loss(), Graphs(Strict)
-    table = replace(table, graphs=graphs)
+    setup = replace(setup, graphs=graphs)
     with caplog.at_level(logging.WARNING):
         for _ in range(WARM_UP + 4):
-            step(state, table, lambda name, values: None)
+            step(state, setup, lambda name, values: None)
     assert graphs.off is not None
     (record,) = caplog.records
     assert record.getMessage().startswith("turns are not played as CUDA graphs: ")

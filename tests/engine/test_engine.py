@@ -507,8 +507,8 @@ def test_an_average_with_noise_of_its_own_is_exported_alike_each_time(habits):
     from ganzoo.engine.run.export import settled_average
 
     parts = {"generator": "noisy", "discriminator": "viewing", "data": "mnist-mini"}
-    state, table = prepare(short_runs.config(**parts, kind="image"), torch.device("cpu"))
-    one, other = (settled_average(state, table).state_dict() for _ in range(2))
+    state, setup = prepare(short_runs.config(**parts, kind="image"), torch.device("cpu"))
+    one, other = (settled_average(state, setup).state_dict() for _ in range(2))
     torch.rand(3)
     assert all(torch.equal(one[name], other[name]) for name in one)
 
@@ -621,11 +621,11 @@ def test_the_kth_image_of_a_balanced_order_depends_on_nothing_else():
 def test_a_recipe_may_draw_classes_equally_often(tiny_world, tmp_path):
     balanced = ring_config(data={"name": "tiny/tiny-ring", "balance": True})
     assert balanced.recipe.data.balance
-    _, table = prepare(balanced, torch.device("cpu"))
-    rows = table.order.rows(0, 64)
-    assert table.data.batch(rows)[1].bincount().tolist() == [8] * 8
-    _, table = prepare(ring_config(), torch.device("cpu"))
-    assert table.data.batch(table.order.rows(0, 64))[1].bincount().tolist() != [8] * 8
+    _, setup = prepare(balanced, torch.device("cpu"))
+    rows = setup.order.rows(0, 64)
+    assert setup.data.batch(rows)[1].bincount().tolist() == [8] * 8
+    _, setup = prepare(ring_config(), torch.device("cpu"))
+    assert setup.data.batch(setup.order.rows(0, 64))[1].bincount().tolist() != [8] * 8
 
 
 def test_balance_without_classes_is_refused(tiny_world, tmp_path):

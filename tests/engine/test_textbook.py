@@ -72,24 +72,24 @@ def textbook_of(state, recipe):
 def test_our_steps_are_the_textbooks(benchmarks, name):
     config = small(name)
     recipe = config.recipe
-    state, table = prepare(config, CPU)
+    state, setup = prepare(config, CPU)
     plain = textbook_of(state, recipe)
-    (share,) = table.shares
+    (share,) = setup.shares
     seen = {}
     for _ in range(3):
         for turn in range(recipe.discriminator_steps):
             last = turn == recipe.discriminator_steps - 1
-            real, _ = table.real_batch(state.images, share)
-            latents = draw_latents(state, table, share, "discriminator")
-            uniform, _ = table.counters.draws(state.turn, "discriminator-loss", CPU, 16, share)
+            real, _ = setup.real_batch(state.images, share)
+            latents = draw_latents(state, setup, share, "discriminator")
+            uniform, _ = setup.counters.draws(state.turn, "discriminator-loss", CPU, 16, share)
             if name == "wgan-gp-mnist":
                 plain.game.shares = uniform(16)
-            played = discriminator_turn(state, table, seen.__setitem__, keep_graph=last)
+            played = discriminator_turn(state, setup, seen.__setitem__, keep_graph=last)
             theirs = plain.discriminator_turn(real, latents)
             terms = [v.detach() for k, v in seen.items() if k.startswith("discriminator")]
             assert_close(float(sum(terms)), theirs, rtol=1e-3, atol=1e-4)
             seen.clear()
-        generator_turn(state, table, seen.__setitem__, played)
+        generator_turn(state, setup, seen.__setitem__, played)
         share_of_way = lerp_share(recipe.images_per_step, half_life(state, recipe))
         state.average.update(share_of_way)
         theirs = plain.generator_turn(latents, 1 - share_of_way)

@@ -33,7 +33,7 @@ SETTLED = 30
 
 def test_bf16_trains_and_its_penalties_are_in_float32(device, games_world, monkeypatch):
     """Networks are seen from inside: what they make in a penalty's pass, and in others."""
-    state, table = prepare(recipe_of("dcgan-mnist", precision="bf16"), device)
+    state, setup = prepare(recipe_of("dcgan-mnist", precision="bf16"), device)
     seen: dict[str, set[torch.dtype]] = {"penalty": set(), "else": set()}
     where = ["else"]
     plain = penalties.score_gradient
@@ -50,7 +50,7 @@ def test_bf16_trains_and_its_penalties_are_in_float32(device, games_world, monke
     first.register_forward_hook(lambda module, given, made: seen[where[0]].add(made.dtype))
     with own_stream(device):
         for _ in range(9):
-            one_step(state, table)
+            one_step(state, setup)
     assert seen == {"penalty": {torch.float32}, "else": {torch.bfloat16}}
     assert all(p.isfinite().all() for p in state.generator.parameters())
     assert all(p.dtype == torch.float32 for p in state.generator.parameters())
@@ -63,11 +63,11 @@ def test_precision_auto_is_bf16_on_a_gpu(device, games_world, tmp_path):
 
 
 def test_convolutions_have_their_channels_together(device, games_world):
-    state, table = prepare(recipe_of("dcgan-mnist"), device)
+    state, setup = prepare(recipe_of("dcgan-mnist"), device)
     graphs = recorder(device)
     with own_stream(device):
         for _ in range(SETTLED):
-            one_step(state, replace(table, graphs=graphs))
+            one_step(state, replace(setup, graphs=graphs))
     for network in (state.generator, state.discriminator, state.average.module):
         wide = [p for p in network.parameters() if p.dim() == 4 and min(p.shape[:2]) > 1]
         assert wide
@@ -99,17 +99,17 @@ def test_layers_that_draw_are_seeded_on_the_device_in_use(device):
 def test_no_step_waits_for_the_device(name, way, device, games_world, monkeypatch):
     if way == "streamed":
         monkeypatch.setattr("ganzoo.data.pixels.has_room", lambda device, needed: False)
-    state, table = prepare(recipe_of(name), device)
-    table = replace(table, graphs=None if way == "eager" else recorder(device))
+    state, setup = prepare(recipe_of(name), device)
+    setup = replace(setup, graphs=None if way == "eager" else recorder(device))
     with own_stream(device):
         for _ in range(SETTLED):
-            one_step(state, table)
+            one_step(state, setup)
         before = torch.cuda.get_sync_debug_mode() if device.type == "cuda" else 0
         try:
             if device.type == "cuda":
                 torch.cuda.set_sync_debug_mode("error")
             for _ in range(12):
-                one_step(state, table)
+                one_step(state, setup)
         finally:
             if device.type == "cuda":
                 torch.cuda.set_sync_debug_mode(before)
@@ -228,14 +228,14 @@ def test_the_doctor_says_whether_graphs_can_be_recorded():
 
 
 def test_recordings_are_given_back(device, games_world):
-    state, table = prepare(recipe_of("wgan-gp-mnist"), device)
+    state, setup = prepare(recipe_of("wgan-gp-mnist"), device)
     graphs = recorder(device)
     with own_stream(device):
         for _ in range(8):
-            one_step(state, replace(table, graphs=graphs))
+            one_step(state, replace(setup, graphs=graphs))
         graphs.forget()
         assert not graphs._kinds
         for _ in range(8):
-            one_step(state, replace(table, graphs=graphs))
+            one_step(state, replace(setup, graphs=graphs))
     assert graphs.off is None
     assert isinstance(graphs, Graphs)

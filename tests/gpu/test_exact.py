@@ -21,7 +21,7 @@ LEAST = 1e-3
 
 def gradients(name: str, device: torch.device) -> dict[str, torch.Tensor]:
     """Both players' gradients at the first turns, where every lazy penalty is due."""
-    state, table = prepare(recipe_of(name), device)
+    state, setup = prepare(recipe_of(name), device)
     for network in (state.generator, state.discriminator):
         for module in network.modules():
             if isinstance(module, torch.nn.Dropout):
@@ -29,12 +29,12 @@ def gradients(name: str, device: torch.device) -> dict[str, torch.Tensor]:
     found = {}
     log = state.meter.add
     with own_stream(device):
-        with unfrozen(table.trainable):
-            dealt = deal(state, table, table.shares[0])
-            last = discriminate(state, table, dealt, log, keep_graph=True)
+        with unfrozen(setup.trainable):
+            dealt = deal(state, setup, setup.shares[0])
+            last = discriminate(state, setup, dealt, log, keep_graph=True)
         for part, parameter in state.discriminator.named_parameters():
             found[f"discriminator.{part}"] = parameter.grad.cpu()
-        generate(state, table, last, log)
+        generate(state, setup, last, log)
     for part, parameter in state.generator.named_parameters():
         found[f"generator.{part}"] = parameter.grad.cpu()
     return found

@@ -19,7 +19,7 @@ def test_a_turn_that_cannot_be_recorded_is_played_eagerly(device, games_world):
     ends = []
     for graphs in (None, recorder(device)):
         given = config("hinge", generator="dropout", discriminator="dropout")
-        state, table = prepare(given, device)
+        state, setup = prepare(given, device)
         plain = state.loss.discriminator
 
         def waiting(round, plain=plain):
@@ -29,7 +29,7 @@ def test_a_turn_that_cannot_be_recorded_is_played_eagerly(device, games_world):
         state.loss.discriminator = waiting
         with own_stream(device):
             for _ in range(10):
-                one_step(state, replace(table, graphs=graphs))
+                one_step(state, replace(setup, graphs=graphs))
         torch.cuda.synchronize()
         ends.append({name: tensor.cpu() for name, tensor in state.tensors().items()})
     assert graphs.off is not None

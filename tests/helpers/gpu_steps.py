@@ -16,7 +16,7 @@ from ganzoo.engine.cuda_graphs import Graphs, Recording, own_stream
 from ganzoo.engine.prepare import prepare, resolve
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.train import half_life
-from ganzoo.engine.turns import Table, step
+from ganzoo.engine.turns import Setup, step
 from ganzoo.specs import ModelConfig
 from recording_tape import Tape
 
@@ -42,11 +42,11 @@ def recorder(device: torch.device) -> Graphs:
     return Graphs(Recording if device.type == "cuda" else Tape)
 
 
-def one_step(state: TrainingState, table: Table) -> None:
+def one_step(state: TrainingState, setup: Setup) -> None:
     """What a training does at every step."""
-    step(state, table, state.meter.add)
-    longest = half_life(state, table.recipe, table.schedules)
-    state.average.update(lerp_share(table.recipe.images_per_step, longest))
+    step(state, setup, state.meter.add)
+    longest = half_life(state, setup.recipe, setup.schedules)
+    state.average.update(lerp_share(setup.recipe.images_per_step, longest))
     state.meter.step_ended()
 
 
@@ -54,11 +54,11 @@ def played(
     given: ModelConfig, device: torch.device, graphs: Graphs | None, steps: int
 ) -> dict[str, Tensor]:
     """All of a training's tensors after some steps, on the CPU."""
-    state, table = prepare(given, device)
-    table = replace(table, graphs=graphs)
+    state, setup = prepare(given, device)
+    setup = replace(setup, graphs=graphs)
     with own_stream(device):
         for _ in range(steps):
-            one_step(state, table)
+            one_step(state, setup)
     return {name: tensor.detach().cpu() for name, tensor in state.tensors().items()}
 
 

@@ -64,13 +64,13 @@ def played(loss, ranks: Ranks, micro_batch: int | None = None) -> list[torch.Ten
         loss, batch=16, discriminator_steps=steps,
         optimizers={"generator": PLAIN, "discriminator": PLAIN},
     )  # fmt: skip
-    state, table = prepare(wish, CPU, ranks, micro_batch)
+    state, setup = prepare(wish, CPU, ranks, micro_batch)
     found = []
     for _ in range(4):
         for _ in range(steps):
-            last = discriminator_turn(state, table, silent, keep_graph=table.graph_is_kept)
+            last = discriminator_turn(state, setup, silent, keep_graph=setup.graph_is_kept)
             found += [g.clone() for g in gradients_of(state.discriminator_optimizer)]
-        generator_turn(state, table, silent, last)
+        generator_turn(state, setup, silent, last)
         found += [g.clone() for g in gradients_of(state.generator_optimizer)]
         found += [buffer.clone() for buffer in state.loss.buffers()]
     return found
@@ -86,9 +86,9 @@ def with_batch_norm(ranks: Ranks) -> float:
         discriminator=("dcgan", {"size": 28, "width": 2}),
         data="mnist-mini", kind="image", batch=16,
     )  # fmt: skip
-    state, table = prepare(wish, CPU, ranks)
+    state, setup = prepare(wish, CPU, ranks)
     for _ in range(3):
-        step(state, table, silent)
+        step(state, setup, silent)
     players = (state.generator, state.discriminator)
     sums = {
         f"{number} {name}": float(tensor.double().sum())
@@ -107,9 +107,9 @@ def with_ada(ranks: Ranks) -> list[float]:
         augmentation={"ada": {"speed": 640, "target": 0.05}},
         data="mnist-mini", kind="image", batch=16,
     )  # fmt: skip
-    state, table = prepare(wish, CPU, ranks)
+    state, setup = prepare(wish, CPU, ranks)
     for _ in range(22):
-        step(state, table, silent)
+        step(state, setup, silent)
     strength, signs = float(state.augmentations[0].strength), float(state.augmentations[0].signs)
     means = ranks.means({"strength": strength, "signs": signs})
     return [

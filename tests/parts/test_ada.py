@@ -322,9 +322,9 @@ STRENGTH = {"augmentation.ada.strength": {"name": "cosine", "arguments": {"to": 
 
 def test_a_schedule_moves_a_strength_without_target(tiny_world, tmp_path):
     given = {**IMAGES, "augmentation": {"ada": {"target": None}}, "schedules": STRENGTH}
-    state, table = prepare(config(**given), CPU)
+    state, setup = prepare(config(**given), CPU)
     for share in ((1 - math.cos(math.pi * turn / 4)) / 2 for turn in range(1, 5)):
-        step(state, table, lambda name, values: None)
+        step(state, setup, lambda name, values: None)
         assert float(state.augmentations[0].strength) == pytest.approx(0.3 * share)
     play(config(**given, steps=6), tmp_path / "whole")
     play(config(**given, steps=2), tmp_path / "halves")

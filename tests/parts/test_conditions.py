@@ -557,8 +557,8 @@ def test_labels_beyond_the_classes_are_not_counted():
 
 
 def test_unconditional_players_count_nothing(tmp_path):
-    state, table = prepare(config(data="skewed"), CPU)
-    found = labeller_of(table, state.generator)
+    state, setup = prepare(config(data="skewed"), CPU)
+    found = labeller_of(setup, state.generator)
     assert (found.num_classes, found.shares, found.conditions) == (None, (), None)
 
 

@@ -137,9 +137,9 @@ def test_a_discriminators_turn_is_a_step_down_the_textbooks_gradient(discriminat
         data="stripes" if image else "tiny-ring",
         optimizers={"generator": PLAIN, "discriminator": PLAIN},
     )
-    state, table = prepare(wish, CPU)
+    state, setup = prepare(wish, CPU)
     textbook = copy.deepcopy(state.discriminator).requires_grad_(True)
-    (played,) = discriminator_turn(state, table, silent)
+    (played,) = discriminator_turn(state, setup, silent)
     real, fakes = played.real, played.fakes
 
     points = real.clone().requires_grad_()
@@ -155,12 +155,12 @@ def test_a_discriminators_turn_is_a_step_down_the_textbooks_gradient(discriminat
 
 def test_a_generators_turn_is_a_step_down_the_textbooks_gradient():
     wish = config(optimizers={"generator": PLAIN, "discriminator": PLAIN})
-    state, table = prepare(wish, CPU)
+    state, setup = prepare(wish, CPU)
     textbook = copy.deepcopy(state.generator)
-    played = discriminator_turn(state, table, silent, keep_graph=True)
+    played = discriminator_turn(state, setup, silent, keep_graph=True)
     value = softplus(-state.discriminator(textbook(played[0].latents))).mean()
     steps = torch.autograd.grad(value, list(textbook.parameters()))
-    generator_turn(state, table, silent, played)
+    generator_turn(state, setup, silent, played)
     for moved, start, step in zip(
         state.generator.parameters(), textbook.parameters(), steps, strict=True
     ):
@@ -187,11 +187,11 @@ def test_scores_of_patches_and_scales_tell_real_from_fake(tmp_path, discriminato
 def test_feature_matching_brings_the_features_together():
     """Against a discriminator that stands still, the means of its features meet."""
     wish = config("feature-matching", discriminator="features", batch=256, reuse_fakes=False)
-    state, table = prepare(wish, CPU)
-    played = discriminator_turn(state, table, silent)
+    state, setup = prepare(wish, CPU)
+    played = discriminator_turn(state, setup, silent)
     apart = []
     for _ in range(100):
-        generator_turn(state, table, lambda _, mean: apart.append(mean.item()), played)
+        generator_turn(state, setup, lambda _, mean: apart.append(mean.item()), played)
     assert apart[-1] < 0.02 * apart[0]
 
 
@@ -209,9 +209,9 @@ def test_a_perceptual_loss_trains_through_its_network(tmp_path):
 
 
 def test_a_losses_network_is_never_trained():
-    state, table = prepare(config("perceptual"), CPU)
+    state, setup = prepare(config("perceptual"), CPU)
     before = copy.deepcopy(state.loss.state_dict())
-    generator_turn(state, table, silent, discriminator_turn(state, table, silent, keep_graph=True))
+    generator_turn(state, setup, silent, discriminator_turn(state, setup, silent, keep_graph=True))
     assert equal(state.loss.state_dict(), before)
     assert all(not p.requires_grad and p.grad is None for p in state.loss.parameters())
 
@@ -417,8 +417,8 @@ def test_a_network_that_makes_another_shape_than_it_says_is_refused(tmp_path):
 
 def both_turns(wish):
     """One turn of each player, with each player's gradients as they were after the turns."""
-    state, table = prepare(wish, CPU)
-    return state, table, discriminator_turn(state, table, silent, keep_graph=True)
+    state, setup = prepare(wish, CPU)
+    return state, setup, discriminator_turn(state, setup, silent, keep_graph=True)
 
 
 def test_the_generator_gets_no_gradient_from_the_discriminators_turn():
@@ -428,22 +428,22 @@ def test_the_generator_gets_no_gradient_from_the_discriminators_turn():
 
 
 def test_the_discriminator_gets_no_gradient_from_the_generators_turn():
-    state, table, played = both_turns(config())
+    state, setup, played = both_turns(config())
     state.discriminator.zero_grad(set_to_none=True)
-    generator_turn(state, table, silent, played)
+    generator_turn(state, setup, silent, played)
     assert all(p.grad is None for p in state.discriminator.parameters())
     assert all(p.grad is not None for p in state.generator.parameters())
 
 
 @pytest.mark.parametrize("mover", ["discriminator", "generator"])
 def test_a_turn_moves_its_own_player_alone(mover):
-    state, table, played = both_turns(config())
+    state, setup, played = both_turns(config())
     players = {"discriminator": state.discriminator, "generator": state.generator}
     before = {name: copy.deepcopy(player.state_dict()) for name, player in players.items()}
     if mover == "discriminator":
-        discriminator_turn(state, table, silent)
+        discriminator_turn(state, setup, silent)
     else:
-        generator_turn(state, table, silent, played)
+        generator_turn(state, setup, silent, played)
     moved = {
         name for name, player in players.items() if not equal(before[name], player.state_dict())
     }

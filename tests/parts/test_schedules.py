@@ -92,8 +92,8 @@ def test_a_longer_gradient_is_scaled_down_to_the_norm_asked_for(tiny_world, play
     ours, theirs = (
         prepare(config(optimizers=wish), CPU)[:2] for wish in ({**both, player: clipped}, both)
     )
-    for state, table in (ours, theirs):
-        step(state, table, lambda name, values: None)
+    for state, setup in (ours, theirs):
+        step(state, setup, lambda name, values: None)
     found, free = (
         gradients_of(getattr(state, f"{player}_optimizer")) for state, _ in (ours, theirs)
     )
@@ -152,10 +152,10 @@ def test_the_schedules_of_r3gan_move_its_numbers_and_go_on_exactly(tiny_world, t
 
 def test_a_losses_weight_moves_in_the_turn(tiny_world):
     gamma = {"loss.arguments.r1_gamma": {"name": "linear", "arguments": {"to": 0.0, "images": 64}}}
-    state, table = prepare(config(**MODERN, schedules=gamma), CPU)
+    state, setup = prepare(config(**MODERN, schedules=gamma), CPU)
     seen = []
     for _ in range(5):
-        step(state, table, lambda name, values: seen.append(name))
+        step(state, setup, lambda name, values: seen.append(name))
         seen.append(float(state.loss.r1_gamma))
     weights = [value for value in seen if isinstance(value, float)]
     assert weights == [pytest.approx(0.05 * share) for share in (0.75, 0.5, 0.25, 0.0, 0.0)]
@@ -165,9 +165,9 @@ def test_a_losses_weight_moves_in_the_turn(tiny_world):
 def test_a_term_whose_weight_begins_at_nothing_is_there(tiny_world):
     rising = {"loss.arguments.r1_gamma": {"name": "linear", "arguments": {"to": 1.0, "images": 64}}}
     given = {**MODERN, "loss": ("relativistic", {"r2_gamma": 0.05}), "schedules": rising}
-    state, table = prepare(config(**given), CPU)
+    state, setup = prepare(config(**given), CPU)
     seen = {}
-    step(state, table, seen.__setitem__)
+    step(state, setup, seen.__setitem__)
     assert state.loss.double_backward
     assert float(seen["discriminator.r1"].detach()) > 0
 
@@ -182,8 +182,8 @@ def test_the_inverse_square_root_is_edm2s(tiny_world):
 def test_a_groups_rate_keeps_its_factor_under_a_schedule(tiny_world):
     optimizers = {"generator": {**ADAM, "groups": {"*bias": {"lr_factor": 0.01}}}}
     moving = {"optimizers.generator.lr": cosine(0.0)}
-    state, table = prepare(config(optimizers=optimizers, schedules=moving), CPU)
-    step(state, table, lambda name, values: None)
+    state, setup = prepare(config(optimizers=optimizers, schedules=moving), CPU)
+    step(state, setup, lambda name, values: None)
     rest, biases = state.generator_optimizer.param_groups
     assert rest["lr"] < 2e-4
     assert biases["lr"] == pytest.approx(0.01 * rest["lr"])
@@ -253,9 +253,9 @@ def test_a_pattern_that_fits_no_parameter_is_refused(tiny_world, tmp_path):
 
 
 def test_several_generator_turns_follow_one_of_the_discriminator(tiny_world, tmp_path):
-    state, table = prepare(config(generator_steps=3), CPU)
+    state, setup = prepare(config(generator_steps=3), CPU)
     seen = []
-    step(state, table, lambda name, values: seen.append(name))
+    step(state, setup, lambda name, values: seen.append(name))
     assert (state.turn, state.step, state.images) == (1, 3, 16)
     assert seen.count("generator") == 3
     play(config(generator_steps=3, steps=8), tmp_path / "whole")
@@ -266,9 +266,9 @@ def test_several_generator_turns_follow_one_of_the_discriminator(tiny_world, tmp
 
 
 def test_each_generator_turn_draws_latents_of_its_own(tiny_world):
-    state, table = prepare(config(generator_steps=3, reuse_fakes=False), CPU)
+    state, setup = prepare(config(generator_steps=3, reuse_fakes=False), CPU)
     shown = []
     original = state.loss.generator
     state.loss.generator = lambda round: (shown.append(round.latents), original(round))[1]
-    step(state, table, lambda name, values: None)
+    step(state, setup, lambda name, values: None)
     assert len({tuple(latents.flatten().tolist()) for latents in shown}) == 3

@@ -50,21 +50,21 @@ def rehearse(config: ModelConfig, run: RunOptions) -> Rehearsal:
     device = torch.device(run.device)
     config = resolve_precision(config, device)
     check_folder(config, run.folder)
-    state, table = prepare(config, device, run.ranks, run.micro_batch)
+    state, setup = prepare(config, device, run.ranks, run.micro_batch)
     check_space(state, run.folder, run.keep)
     for _ in range(WARM_UP):
-        step(state, table, state.meter.add)
+        step(state, setup, state.meter.add)
         state.meter.step_ended()
     finish_work(device)
     steps, started = 0, time.perf_counter()
     while run.ranks.greatest(int(steps < LEAST_STEPS or time.perf_counter() - started < SECONDS)):
-        step(state, table, state.meter.add)
+        step(state, setup, state.meter.add)
         state.meter.step_ended()
         steps += 1
     finish_work(device)
     elapsed = time.perf_counter() - started
     return Rehearsal(
-        config=replace(config, kind=table.data.kind),
+        config=replace(config, kind=setup.data.kind),
         parameters={
             "generator": count(state.generator),
             "discriminator": count(state.discriminator),
@@ -73,7 +73,7 @@ def rehearse(config: ModelConfig, run: RunOptions) -> Rehearsal:
         peak_bytes=peak_bytes(device),
         steps=steps,
         images_per_second=steps * config.recipe.images_per_step / elapsed,
-        moving=dict(numbers_on_the_way(table.schedules)),
+        moving=dict(numbers_on_the_way(setup.schedules)),
     )
 
 

@@ -15,7 +15,7 @@ from ganzoo.cards import catalogue
 from ganzoo.conditions import in_circle, save_conditions
 from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Table
+from ganzoo.engine.turns import Setup
 from ganzoo.files import folder_written_whole
 from ganzoo.hardware import hardware, versions
 from ganzoo.interfaces import Generator
@@ -40,10 +40,10 @@ FINGERPRINT_TOLERANCE = 1e-3
 
 
 def export(
-    state: TrainingState, table: Table, config: ModelConfig, run: RunOptions, *, data_hash: str
+    state: TrainingState, setup: Setup, config: ModelConfig, run: RunOptions, *, data_hash: str
 ) -> Path:
     """Write `export/` whole: the average, the discriminator, config.json, README.md and a grid."""
-    network = settled_average(state, table).cpu()
+    network = settled_average(state, setup).cpu()
     folder = run.folder / "export"
     with folder_written_whole(folder) as beside:
         files = {
@@ -52,39 +52,39 @@ def export(
                 beside / DISCRIMINATOR_FILE, state.discriminator, config.discriminator
             ),
         }
-        if (conditions := table.labeller.conditions) is not None:
+        if (conditions := setup.labeller.conditions) is not None:
             files[CONDITIONS_FILE] = save_conditions(beside / CONDITIONS_FILE, conditions)
         finished = replace(
             config,
             metrics=(),
             files=files,
-            class_shares=table.labeller.shares,
+            class_shares=setup.labeller.shares,
             requires=requirements(config),
             parameters={
                 "generator": count(network),
                 "discriminator": count(state.discriminator),
             },
-            provenance=provenance(state, table, run.command, data_hash),
-            fingerprint=fingerprint(network, table.labeller),
+            provenance=provenance(state, setup, run.command, data_hash),
+            fingerprint=fingerprint(network, setup.labeller),
         )
         (beside / "config.json").write_text(to_json(write_record(finished)), encoding="utf-8")
         name = config.name or run.folder.resolve().name
         (beside / "README.md").write_text(readme_of(finished, name), encoding="utf-8")
-        write_grid(config.kind, grid(network, table, config.kind), beside / "samples")
+        write_grid(config.kind, grid(network, setup, config.kind), beside / "samples")
     return folder
 
 
-def settled_average(state: TrainingState, table: Table) -> Generator:
+def settled_average(state: TrainingState, setup: Setup) -> Generator:
     """The average with its batch statistics recomputed, ready to be sampled."""
-    batches = calibration_batches(state.generator, table.recipe.seed, table.device, table.labeller)
-    with calibrating(table.recipe.seed, table.device):
+    batches = calibration_batches(state.generator, setup.recipe.seed, setup.device, setup.labeller)
+    with calibrating(setup.recipe.seed, setup.device):
         return state.average.snapshot(batches)
 
 
-def grid(network: Generator, table: Table, kind: str) -> torch.Tensor:
+def grid(network: Generator, setup: Setup, kind: str) -> torch.Tensor:
     """Samples of fixed latents: class after class, or beside their conditions and targets."""
-    drawn = samples(network, GRID, seed=0, labels=table.labeller.in_order(GRID))
-    known = table.labeller.conditions
+    drawn = samples(network, GRID, seed=0, labels=setup.labeller.in_order(GRID))
+    known = setup.labeller.conditions
     if known is None or kind != "image":
         return drawn
     targets = None if known.targets is None else in_circle(known.targets, GRID)[:]
@@ -110,7 +110,7 @@ def release(full: str) -> str:
     return found.public if found.is_prerelease else f"{found.major}.{found.minor}"
 
 
-def provenance(state: TrainingState, table: Table, command: str, data_hash: str) -> Provenance:
+def provenance(state: TrainingState, setup: Setup, command: str, data_hash: str) -> Provenance:
     """Where the weights come from."""
     return Provenance(
         command=command,
@@ -118,7 +118,7 @@ def provenance(state: TrainingState, table: Table, command: str, data_hash: str)
         duration_s=round(state.seconds, 1),
         images=state.images,
         data_hash=data_hash,
-        hardware=hardware(table.device),
+        hardware=hardware(setup.device),
         versions=versions(),
         threads=torch.get_num_threads(),
         sittings=state.sittings,

@@ -28,7 +28,7 @@ from ganzoo.engine.run.process import Interruption
 from ganzoo.engine.run.progress import TrainingDisplay
 from ganzoo.engine.run.tracking import Trackers
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Played, Table
+from ganzoo.engine.turns import JudgedMinibatch, Setup
 from ganzoo.errors import GanzooError, TrainingError, one_line
 from ganzoo.plugins import RunRecord
 from ganzoo.specs import ModelConfig
@@ -37,21 +37,21 @@ from ganzoo.specs import ModelConfig
 ANCHOR_EVERY, ANCHORS = 50_000, 2
 
 
-class Cadence:
+class Recorder:
     """What is due between steps. All ranks look; only the first writes, shows and tells."""
 
     def __init__(
         self,
         state: TrainingState,
-        table: Table,
+        setup: Setup,
         config: ModelConfig,
         run: RunOptions,
         setting: Setting,
         trackers: Trackers,
     ) -> None:
-        self.state, self.table, self.config, self.run = state, table, config, run
+        self.state, self.setup, self.config, self.run = state, setup, config, run
         self.setting, self.trackers = setting, trackers
-        self.writes = table.ranks.first
+        self.writes = setup.ranks.first
         self.per_step = config.recipe.images_per_step
         self.grid_every = run.grid_every or max(self.per_step, config.recipe.images // 20)
         self.anchored = config.recipe.on_collapse == "rollback"
@@ -69,7 +69,7 @@ class Cadence:
         self.display.goes_on_from(images)
         if not self.writes:
             return
-        if summary := self.table.data.summary:
+        if summary := self.setup.data.summary:
             self.display.say(summary)
         self.metrics.cut(images)
         self.tell("ganzoo_training_started")
@@ -79,7 +79,7 @@ class Cadence:
         elif self.anchored:
             self.save()
 
-    def look(self, last: list[Played]) -> Illness | None:
+    def look(self, last: list[JudgedMinibatch]) -> Illness | None:
         """Do what is due after a step; an illness that was just found is returned on all ranks."""
         images, per_step = self.state.images, self.per_step
         self.state.meter.step_ended()
@@ -103,17 +103,17 @@ class Cadence:
             self.is_kept(images) or self.is_anchor(images)
         )
 
-    def examine(self, played: Played) -> Illness | None:
+    def examine(self, played: JudgedMinibatch) -> Illness | None:
         """Take the pulse of the step that ended; what rank 0 finds holds for all."""
         figures, illness = check(self.state.vitals, self.pulse(played))
         for name, value in figures.items():
             self.state.meter.note(name, value)
         self.display.figures_are(figures)
-        if self.table.ranks.greatest(int(self.writes and illness is not None)):
+        if self.setup.ranks.greatest(int(self.writes and illness is not None)):
             return illness or Illness("elsewhere", "rank 0 finds the training ill", "it says why")
         return None
 
-    def pulse(self, played: Played) -> Pulse:
+    def pulse(self, played: JudgedMinibatch) -> Pulse:
         """One turn as a check sees it."""
         newest = self.state.meter.newest
         scores = (newest[REAL], newest[FAKE]) if REAL in newest and FAKE in newest else None
@@ -143,7 +143,7 @@ class Cadence:
         if done:
             self.refuse_ruins()
             folder = export(
-                self.state, self.table, self.config, self.run, data_hash=self.setting.data
+                self.state, self.setup, self.config, self.run, data_hash=self.setting.data
             )
             self.make_film()
         self.end(kind)
@@ -170,7 +170,7 @@ class Cadence:
     def write_figures(self) -> None:
         """Log the means since the last row, over all ranks."""
         self.note_augmentations()
-        figures = self.table.ranks.means(self.state.meter.read())
+        figures = self.setup.ranks.means(self.state.meter.read())
         if not self.writes:
             return
         self.display.figures_are(figures)
@@ -191,8 +191,8 @@ class Cadence:
 
     def draw_grid(self) -> None:
         """Write the average's samples of fixed latents."""
-        network = settled_average(self.state, self.table)
-        drawn = grid(network, self.table, self.config.kind)
+        network = settled_average(self.state, self.setup)
+        drawn = grid(network, self.setup, self.config.kind)
         stem = self.run.folder / "samples" / f"{self.state.images:012d}"
         stem.parent.mkdir(exist_ok=True)
         self.trackers.sample(self.state.images, write_grid(self.config.kind, drawn, stem))

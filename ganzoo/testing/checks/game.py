@@ -48,7 +48,7 @@ def check_gradients(subject: GameSubject) -> None:
     """
     game = subject.game
     for name, parameter in unreached(game, _check_reached):
-        state, _ = game.table()
+        state, _ = game.setup()
         raise wrong(
             f"no turn of {game.loss.name} gives a gradient to {name!r} {list(parameter.shape)}: "
             "what it makes is not read, or is detached on the way; read it, or freeze it with "
@@ -64,17 +64,17 @@ def unreached(
 
     `look` sees each turn once it went back.
     """
-    state, table = game.table()
+    state, setup = game.setup()
     players: dict[str, nn.Module] = {
         "generator": state.generator,
         "discriminator": state.discriminator,
     }
     free = [p for p in state.generator.parameters() if p.requires_grad]
-    missing = {id(parameter) for parameter in (*free, *table.trainable)}
+    missing = {id(parameter) for parameter in (*free, *setup.trainable)}
     for number in range(LAZY):
         state.turn = state.step = number
         for mover in MOVERS:
-            with seeded(0), turn_of(state, table, mover) as turn:
+            with seeded(0), turn_of(state, setup, mover) as turn:
                 _go_back(turn)
                 look(turn)
                 for network in players.values():
@@ -90,11 +90,11 @@ def unreached(
 
 def check_batch_statistics(subject: GameSubject) -> str | None:
     """Under a penalty on each sample's gradient, scores are of single samples (or packs)."""
-    state, table = subject.game.table()
+    state, setup = subject.game.setup()
     if not state.loss.double_backward:
         return "no penalty"
     network = shake(state.discriminator, seed=0).train()
-    real, labels = table.real_batch(0, table.shares[0])
+    real, labels = setup.real_batch(0, setup.shares[0])
     unit = pack_of(network, lambda rows: None if labels is None else labels[:rows])
     network.train()
     if moved := _first_moves(network, real, labels, unit):
@@ -112,13 +112,13 @@ def check_batch_statistics(subject: GameSubject) -> str | None:
 
 def check_second_gradient(subject: GameSubject) -> str | None:
     """Where the loss says `double_backward`, the discriminator can be differentiated twice."""
-    state, table = subject.game.untried()
+    state, setup = subject.game.untried()
     if not state.loss.double_backward:
         return "no penalty"
     network = state.discriminator
-    for parameter in table.trainable:
+    for parameter in setup.trainable:
         parameter.requires_grad_(True)
-    real, labels = table.real_batch(0, table.shares[0])
+    real, labels = setup.real_batch(0, setup.shares[0])
     try:
         with seeded(0):
             penalty = squared_norm(score_gradient(Player(network, labels), real))
@@ -130,7 +130,7 @@ def check_second_gradient(subject: GameSubject) -> str | None:
             "derivative, or breaks the graph; write its backward in torch's operations",
             line_of(network, r"Function|once_differentiable|detach\(|no_grad"),
         ) from error
-    reached = [p.grad for p in table.trainable if p.grad is not None]
+    reached = [p.grad for p in setup.trainable if p.grad is not None]
     if not reached or not all(grad.isfinite().all() for grad in reached):
         found = "is NaN or infinite" if reached else "reaches no parameter"
         raise wrong(

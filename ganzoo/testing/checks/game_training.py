@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ganzoo.engine.labels import labeller_of
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Table, step
+from ganzoo.engine.turns import Setup, step
 from ganzoo.errors import TrainingError
 from ganzoo.metrics import sliced_wasserstein
 from ganzoo.sampling import calibration_batches, latents
@@ -45,7 +45,7 @@ class Attempt:
 def check_learns(subject: GameSubject) -> str:
     """A few hundred steps at most lower the sliced Wasserstein distance to the data by a fifth."""
     game = subject.game
-    state, _ = game.table()  # skips a game that cannot start
+    state, _ = game.setup()  # skips a game that cannot start
     made = _attempt(game, *OWN)
     if not made.learnt and state.generator.condition_shape is None:
         network = state.generator
@@ -76,33 +76,33 @@ def _attempt(game: Game, generator: float, discriminator: float, batches: int) -
     }
     batches = min(batches, max(1, game.samples // game.batch))
     config = game.config(STEPS, optimizers=optimizers, batch=batches * game.batch)
-    state, table = game.prepared(config)
-    table = replace(table, labeller=labeller_of(table, state.generator))
-    data = _real(table)
-    found, nearer = [_distance(state, table, data)], 0
+    state, setup = game.prepared(config)
+    setup = replace(setup, labeller=labeller_of(setup, state.generator))
+    data = _real(setup)
+    found, nearer = [_distance(state, setup, data)], 0
     with seeded(0):
         while state.step < STEPS and nearer < LOOKS:
-            _steps(state, table)
-            found.append(_distance(state, table, data))
+            _steps(state, setup)
+            found.append(_distance(state, setup, data))
             nearer = nearer + 1 if found[-1] < NEARER * found[0] else 0
     return Attempt(found[0], min(found), found[-1], state.step, nearer == LOOKS)
 
 
-def _steps(state: TrainingState, table: Table) -> None:
+def _steps(state: TrainingState, setup: Setup) -> None:
     for _ in range(LOOK_EVERY):
         try:
-            step(state, table, silent)
+            step(state, setup, silent)
         except (TrainingError, RuntimeError) as error:
             raise wrong(f"step {state.step} fails: {error}") from error
     state.average.update(1.0)  # what is looked at is the generator as it is
 
 
-def _distance(state: TrainingState, table: Table, data: Tensor) -> float:
+def _distance(state: TrainingState, setup: Setup, data: Tensor) -> float:
     """The distance of the generator's samples, in eval mode, to the data."""
-    batches = calibration_batches(state.generator, 0, table.device, table.labeller)
+    batches = calibration_batches(state.generator, 0, setup.device, setup.labeller)
     network = state.average.snapshot(islice(batches, 2))
     drawn = latents(network, SAMPLES, seed=0)
-    told = table.labeller.drawn(SAMPLES, seed=0)
+    told = setup.labeller.drawn(SAMPLES, seed=0)
     with torch.no_grad(), seeded(0):
         made = network(drawn, None if told is None else told[:SAMPLES])
     if not made.isfinite().all():
@@ -110,7 +110,7 @@ def _distance(state: TrainingState, table: Table, data: Tensor) -> float:
     return sliced_wasserstein(data, made, projections=128)
 
 
-def _real(table: Table) -> Tensor:
+def _real(setup: Setup) -> Tensor:
     """Some of the data, from all over it."""
-    rows = torch.linspace(0, len(table.data) - 1, SAMPLES).long()
-    return table.data.batch(rows)[0]
+    rows = torch.linspace(0, len(setup.data) - 1, SAMPLES).long()
+    return setup.data.batch(rows)[0]

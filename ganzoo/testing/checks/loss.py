@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Table
+from ganzoo.engine.turns import Setup
 from ganzoo.errors import CheckError, one_line
 from ganzoo.testing.failures import Blocked, raised_at, wrong
 from ganzoo.testing.games import MOVERS, Turn, turn_of
@@ -26,11 +26,11 @@ OTHER_DRAWS = r"np\.random|numpy\.random|random\.|torch\.Generator|default_rng"
 def check_terms(subject: LossSubject) -> str:
     """Both turns return a dict of named values of at least one dimension, finite."""
     told: dict[str, str] = {}
-    state, table = subject.table()
+    state, setup = subject.setup()
     for number in range(LAZY):
         state.turn = state.step = number
         for mover in MOVERS:
-            with seeded(0), turn_of(state, table, mover) as turn:
+            with seeded(0), turn_of(state, setup, mover) as turn:
                 terms = _checked_terms(subject, turn)
                 told.setdefault(mover, f"{mover}: {', '.join(terms) or 'nothing'}")
     return "; ".join(told.values())
@@ -41,16 +41,16 @@ def check_randomness(subject: LossSubject) -> None:
 
     What layers draw inside the networks is not looked at; the engine seeds it.
     """
-    state, table = subject.table()
+    state, setup = subject.setup()
     shelter(state.discriminator)
     shelter(state.generator)
     buffers = [(b, b.clone()) for p in (state.generator, state.discriminator) for b in p.buffers()]
-    first = _drawn(subject, state, table, seed=1)
+    first = _drawn(subject, state, setup, seed=1)
     for buffer, value in buffers:  # which passes in train mode move
         buffer.copy_(value)
     with seeded(0):
         state.loss = subject.made().requires_grad_(False)
-    second = _drawn(subject, state, table, seed=2)
+    second = _drawn(subject, state, setup, seed=2)
     for mover in MOVERS:
         for name, values in first[mover].items():
             if name not in second[mover] or not equal(values, second[mover][name]):
@@ -64,9 +64,9 @@ def check_randomness(subject: LossSubject) -> None:
 
 def check_hands_off(subject: LossSubject) -> None:
     """A turn moves nothing: no weights, no requires_grad, no train mode, no gradients."""
-    state, table = subject.table()
+    state, setup = subject.setup()
     for mover in MOVERS:
-        with seeded(0), turn_of(state, table, mover) as turn:
+        with seeded(0), turn_of(state, setup, mover) as turn:
             before = _traits(turn)
             terms_of(subject, turn)
             after = _traits(turn)
@@ -79,13 +79,13 @@ def check_hands_off(subject: LossSubject) -> None:
 
 
 def _drawn(
-    subject: LossSubject, state: TrainingState, table: Table, seed: int
+    subject: LossSubject, state: TrainingState, setup: Setup, seed: int
 ) -> dict[str, dict[str, Tensor]]:
     """The terms of both turns with torch seeded so; a loss that draws from others is refused."""
     found = {}
     for mover in MOVERS:
         before = random_states()
-        with seeded(0), turn_of(state, table, mover) as turn, seeded(seed):
+        with seeded(0), turn_of(state, setup, mover) as turn, seeded(seed):
             inside = random_states()
             found[mover] = terms_of(subject, turn)
             moved = moved_states(inside, "torch")

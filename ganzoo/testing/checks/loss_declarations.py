@@ -25,12 +25,12 @@ def check_double_backward(subject: LossSubject) -> None:
     """A loss that takes a gradient of the discriminator says `double_backward = True`."""
     if subject.made().double_backward:
         return
-    state, table = subject.table()
+    state, setup = subject.setup()
     for number in range(LAZY):
         state.turn = state.step = number
         for mover in MOVERS:
             seen: list[bool] = []
-            with seeded(0), turn_of(state, table, mover) as turn:
+            with seeded(0), turn_of(state, setup, mover) as turn:
                 terms_of(subject, turn.shown(_watched(turn, seen)))
             if any(seen):
                 raise wrong(

@@ -25,7 +25,7 @@ STEPS, KILLED_AFTER = 5, 2
 
 def check_resumes(subject: GameSubject) -> str:
     """A run killed at a checkpoint ends with the weights, bit by bit, of the one that was not."""
-    subject.game.table()  # skips a game that cannot start
+    subject.game.setup()  # skips a game that cannot start
     config = subject.game.config(STEPS)
     with tempfile.TemporaryDirectory() as place, _quiet():
         whole, killed = Path(place) / "whole", Path(place) / "killed"
@@ -40,7 +40,7 @@ def check_resumes(subject: GameSubject) -> str:
         for file in (GENERATOR_FILE, DISCRIMINATOR_FILE):
             there, here = (read_tensors(f / "export" / file) for f in (whole, killed))
             if name := first_difference(there, here):
-                loss, _ = subject.game.table()
+                loss, _ = subject.game.setup()
                 raise wrong(
                     f"a run that was killed at {images} images and went on ends with another "
                     f"{name!r} in {file}: something that changes the result is in no checkpoint; "

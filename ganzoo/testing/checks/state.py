@@ -22,7 +22,7 @@ TORCHS = frozenset(vars(nn.Module())) | {"_non_persistent_buffers_set"}
 
 def check_state(subject: LossSubject) -> None:
     """What a loss keeps from turn to turn is in buffers that it replaces, detached."""
-    state, table = subject.table()
+    state, setup = subject.setup()
     loss = _copied(subject, state.loss)
     state.loss = loss
     for number in range(LAZY):
@@ -31,7 +31,7 @@ def check_state(subject: LossSubject) -> None:
             buffers = dict(loss.named_buffers())
             before = {name: (b, b.detach().clone(), b._version) for name, b in buffers.items()}
             kept = plain_state(loss)
-            with seeded(number), turn_of(state, table, mover) as turn:
+            with seeded(number), turn_of(state, setup, mover) as turn:
                 terms_of(subject, turn)
             _check_buffers(subject, mover, loss, before)
             _check_plain(subject, mover, kept, plain_state(loss))

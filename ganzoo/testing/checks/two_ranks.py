@@ -37,7 +37,7 @@ def check_two_processes(subject: GameSubject) -> str:
         raise Skipped("it needs a system that can fork a process")
     if os.environ.get(INSIDE):
         raise Skipped("this is one of two processes already, whose imports run checks")
-    subject.game.table()  # skips a game that cannot start
+    subject.game.setup()  # skips a game that cannot start
     if name := _in_the_script(subject.game):
         raise Skipped(
             f"{name} is in the script that runs, and another process would run the whole of it "
@@ -50,7 +50,7 @@ def check_two_processes(subject: GameSubject) -> str:
     if found.get("draws"):
         raise Skipped("its networks draw inside, and two processes draw other numbers than one")
     if found["apart"] > CLOSE:
-        state, _ = subject.game.table()
+        state, _ = subject.game.setup()
         raise wrong(
             f"two processes with half of a batch each find another value than one with the whole: "
             f"{found['worst']} is off by {found['apart']:.2g} of its size; a term is no mean over "

@@ -90,8 +90,8 @@ def test_every_entry_plays_a_step(job):
         channels = 3 if "stacked" in data.name else 1
         data = Part("ganzoo/mnist-mini", {"size": 28, "channels": channels})
     recipe = replace(config.recipe, data=data, batch=12)
-    state, table = prepare(replace(config, recipe=recipe), torch.device("cpu"))
-    step(state, table, lambda name, values: None)
+    state, setup = prepare(replace(config, recipe=recipe), torch.device("cpu"))
+    step(state, setup, lambda name, values: None)
     assert state.images == recipe.images_per_step
     assert all(p.isfinite().all() for p in state.generator.parameters())
 

@@ -441,10 +441,10 @@ def played(graphs: Graphs | None) -> TrainingState:
             "precision": "float32",
         },
     }
-    state, table = prepare(resolve(raw, "a test"), torch.device("cpu"))
-    table = replace(table, graphs=graphs)
+    state, setup = prepare(resolve(raw, "a test"), torch.device("cpu"))
+    setup = replace(setup, graphs=graphs)
     for _ in range(14):
-        step(state, table, state.meter.add)
+        step(state, setup, state.meter.add)
         state.meter.step_ended()
     return state
 

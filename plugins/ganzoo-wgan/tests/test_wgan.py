@@ -250,12 +250,12 @@ def test_the_engines_step_is_the_textbooks():
     plain = {"name": "momentum", "lr": 0.01, "arguments": {"momentum": 0.0}}
     optimizers = {"generator": plain, "discriminator": plain}
     config = resolve(short("wgan-gp", "wgan-gp", optimizers=optimizers), "a test")
-    state, table = prepare(config, torch.device("cpu"))
+    state, setup = prepare(config, torch.device("cpu"))
     textbook = copy.deepcopy(state.discriminator).requires_grad_(True)
-    (share,), cpu = table.shares, torch.device("cpu")
-    uniform, _ = table.counters.draws(0, "discriminator-loss", cpu, 16, share)
+    (share,), cpu = setup.shares, torch.device("cpu")
+    uniform, _ = setup.counters.draws(0, "discriminator-loss", cpu, 16, share)
     shares = uniform(16)
-    (played,) = discriminator_turn(state, table, lambda *_: None)
+    (played,) = discriminator_turn(state, setup, lambda *_: None)
     real, fake = played.real, played.fakes
     value = textbook(fake).mean() - textbook(real).mean()
     value = value + textbook_penalty(textbook, real, fake, shares).mean()
@@ -346,9 +346,9 @@ def test_clipping_leaves_the_statistics_of_batch_norm_alone():
 
 def test_the_engine_clips_after_each_step():
     config = resolve(short("wgan", "wgan"), "a test")
-    state, table = prepare(config, torch.device("cpu"))
+    state, setup = prepare(config, torch.device("cpu"))
     for _ in range(3):
-        discriminator_turn(state, table, lambda *_: None, keep_graph=False)
+        discriminator_turn(state, setup, lambda *_: None, keep_graph=False)
         assert max(float(p.abs().max()) for p in state.discriminator.parameters()) <= 0.01
 
 
