@@ -32,7 +32,7 @@ from ganzoo.engine.run.tracking import Trackers
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.train import half_life, setting_of
 from ganzoo.engine.turns import Setup, step
-from ganzoo.plugins import PluginManager, Source
+from ganzoo.plugins import PluginManager, PluginSource
 
 STEPS = 100  #: of one turn of a case
 
@@ -78,7 +78,7 @@ def world() -> Catalogue:
     module.__dict__.update(
         ganzoo_generators=ganzoo_generators, ganzoo_discriminators=ganzoo_discriminators
     )
-    return Catalogue(PluginManager([Source("nothing", "1.0", lambda: module)]))
+    return Catalogue(PluginManager([PluginSource("nothing", "1.0", lambda: module)]))
 
 
 def our_step(folder: Path) -> tuple[Any, TrainingState, Setup]:

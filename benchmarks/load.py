@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 import ganzoo
 from ganzoo.cards import Catalogue, using
-from ganzoo.plugins import PluginManager, Source
+from ganzoo.plugins import PluginManager, PluginSource
 from ganzoo.plugins.hookspecs import hookimpl
 from ganzoo.specs import Part, write_record
 from ganzoo.weights import save_weights
@@ -60,7 +60,7 @@ def block() -> tuple[nn.Module, ...]:
     return nn.Linear(2900, 2900, bias=False), nn.ReLU()
 
 
-def synthetic(folder: Path) -> Source:
+def synthetic(folder: Path) -> PluginSource:
     """Write the model folder, and a plugin that offers its generator."""
     import types
 
@@ -80,7 +80,7 @@ def synthetic(folder: Path) -> Source:
         "files": {"model.safetensors": write_record(record)},
     }
     (folder / "config.json").write_text(json.dumps(config))
-    return Source("bench", "1.0", lambda: module)
+    return PluginSource("bench", "1.0", lambda: module)
 
 
 def textbook(path: Path) -> nn.Module:

@@ -82,7 +82,7 @@ def field_world() -> Any:
 
     from ganzoo import hookimpl
     from ganzoo.cards import Catalogue
-    from ganzoo.plugins import PluginManager, Source
+    from ganzoo.plugins import PluginManager, PluginSource
     from ganzoo.plugins.manager import installed_sources
 
     module = ModuleType("field_plugin")
@@ -98,7 +98,7 @@ def field_world() -> Any:
     module.__dict__.update(
         ganzoo_generators=ganzoo_generators, ganzoo_discriminators=ganzoo_discriminators
     )
-    own = Source("field", "1.0", lambda: module)
+    own = PluginSource("field", "1.0", lambda: module)
     return Catalogue(PluginManager([*installed_sources(), own]))
 
 

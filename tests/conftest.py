@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from ganzoo.cards import Catalogue, using
-from ganzoo.plugins import PluginManager, Source
+from ganzoo.plugins import PluginManager, PluginSource
 from hub_machine import enter
 from hub_server import Hub, serving
 from image_files import write_pictures
@@ -27,7 +27,7 @@ def world() -> Iterator[Callable[..., Catalogue]]:
     """Enter a world of the given plugins only: `world(source, ...)` returns its catalogue."""
     with contextlib.ExitStack() as stack:
 
-        def enter(*sources: Source, strict: bool = False) -> Catalogue:
+        def enter(*sources: PluginSource, strict: bool = False) -> Catalogue:
             return stack.enter_context(using(Catalogue(PluginManager(sources, strict=strict))))
 
         yield enter

@@ -11,7 +11,7 @@ from ganzoo.specs import Protocol, read_protocol
 
 
 @dataclass(frozen=True)
-class Offer:
+class OfferedProtocol:
     """A protocol file of a plugin; `protocol` is None where it cannot be read, for `problem`."""
 
     name: str
@@ -26,7 +26,7 @@ class Offer:
         return f"{self.distribution}/{self.name}"
 
 
-def offers() -> list[Offer]:
+def offers() -> list[OfferedProtocol]:
     """All protocols of all plugins, by name; each that cannot be read is reported."""
     manager = catalogue().manager
     found = [
@@ -41,7 +41,7 @@ def offers() -> list[Offer]:
     return sorted(found, key=lambda offer: (offer.name, offer.distribution))
 
 
-def names_of(found: list[Offer]) -> list[str]:
+def names_of(found: list[OfferedProtocol]) -> list[str]:
     """Names that `find` takes, in the same order: bare where they are clear, else qualified."""
     bare = [offer.name for offer in found]
     return [offer.name if bare.count(offer.name) == 1 else offer.qualified for offer in found]
@@ -67,12 +67,12 @@ def find(what: str) -> Protocol:
     return found[0].protocol
 
 
-def _read(path: Path, distribution: str) -> Offer:
+def _read(path: Path, distribution: str) -> OfferedProtocol:
     """Read one file; whatever is wrong becomes its problem."""
     try:
         protocol = read_protocol(path)
         if protocol.name != path.stem:
             raise ConfigError(f"{path}: name is {protocol.name!r}, its file {path.name!r}")
     except ConfigError as error:
-        return Offer(path.stem, path, distribution, None, str(error))
-    return Offer(path.stem, path, distribution, protocol)
+        return OfferedProtocol(path.stem, path, distribution, None, str(error))
+    return OfferedProtocol(path.stem, path, distribution, protocol)

@@ -28,7 +28,7 @@ from ganzoo.measure.features import Seen, check_enough, look
 from ganzoo.measure.figures import Known, figure_of, known
 from ganzoo.measure.plugin_figures import Offered, Splits, applies, value_of
 from ganzoo.metrics import Moments, frechet_distance, stacked_modes
-from ganzoo.plugins.registry import Entry
+from ganzoo.plugins.registry import Offer
 from ganzoo.specs import Part, write_record
 from ganzoo.zoo import Model
 
@@ -106,7 +106,7 @@ def measure_named(part: Part) -> Measure:
     raise UnknownNameError(f"there is no measure {part.name!r}; {near}")
 
 
-def measure_of(entry: Entry) -> Measure:
+def measure_of(entry: Offer) -> Measure:
     """A plugin's figure as a measure of one column; its class's arguments are the protocol's."""
     taken = taken_arguments(Figure, Part(entry.qualified))
     defaults = {name: p.default for name, p in taken.items() if p.default is not p.empty}
@@ -142,7 +142,7 @@ def measure_of(entry: Entry) -> Measure:
     )
 
 
-def offered_alone(entry: Entry, arguments: Mapping[str, Any], data: Part) -> tuple[Known, Offered]:
+def offered_alone(entry: Offer, arguments: Mapping[str, Any], data: Part) -> tuple[Known, Offered]:
     """A plugin's figure with a protocol's arguments, and the real samples beside it."""
     figure, real = figure_of(entry, **arguments), both_splits(key_of(data))
     if not applies(figure, real[1]):

@@ -4,7 +4,7 @@ Each kind has a file: models from the Hub, statistics of real samples, extractor
 folders of images. All of it can be fetched or made again.
 """
 
-from ganzoo.cache.entry import Entry
+from ganzoo.cache.entry import CacheEntry
 from ganzoo.cache.finding import chosen, entries
 
-__all__ = ["Entry", "chosen", "entries"]
+__all__ = ["CacheEntry", "chosen", "entries"]

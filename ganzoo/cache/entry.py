@@ -23,7 +23,7 @@ GOING = ".gone"
 
 
 @dataclass(frozen=True)
-class Entry(ABC):
+class CacheEntry(ABC):
     """A thing that is kept: where it lies, its files, a word on it, and whether it is of no use."""
 
     kind: ClassVar[str]
@@ -70,7 +70,7 @@ class Entry(ABC):
 
 
 @dataclass(frozen=True)
-class Leftover(Entry):
+class Leftover(CacheEntry):
     """What a process left unfinished."""
 
     kind = "leftover"

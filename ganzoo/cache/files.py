@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganzoo.cache.entry import Entry, leftover, unnoticed
+from ganzoo.cache.entry import CacheEntry, leftover, unnoticed
 from ganzoo.cache.places import extractors, references
 from ganzoo.errors import GanzooError, one_line
 from ganzoo.hub.intact import sha256_of
@@ -19,7 +19,7 @@ MAX_HEADER_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class ReferenceEntry(Entry):
+class ReferenceEntry(CacheEntry):
     """Statistics of real samples: they hold no hash of themselves, so their form is checked."""
 
     kind = "reference"
@@ -35,7 +35,7 @@ class ReferenceEntry(Entry):
 
 
 @dataclass(frozen=True)
-class ExtractorEntry(Entry):
+class ExtractorEntry(CacheEntry):
     """Fetched weights; torch's files are named by how their sha256 begins."""
 
     kind = "extractor"
@@ -48,7 +48,7 @@ class ExtractorEntry(Entry):
         return f"its sha256 begins with {found[:8]}, its name says {wanted[1]}"
 
 
-def single_files() -> Iterator[Entry]:
+def single_files() -> Iterator[CacheEntry]:
     """References and extractors, and what was left of them when they were written."""
     for path in _files(references(), "*.safetensors"):
         yield ReferenceEntry(_said(path), path, (path,))

@@ -5,22 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 
-from ganzoo.cache.entry import Entry
+from ganzoo.cache.entry import CacheEntry
 from ganzoo.cache.files import single_files
 from ganzoo.cache.models import models
 from ganzoo.cache.packs import packed
 from ganzoo.errors import UnknownNameError, did_you_mean
 
 
-def entries() -> list[Entry]:
+def entries() -> list[CacheEntry]:
     """All that ganzoo keeps on this machine, by kind and name."""
     found = [*models(), *single_files(), *packed()]
     return sorted(found, key=lambda entry: (entry.kind, entry.name, str(entry.path)))
 
 
 def chosen(
-    found: Iterable[Entry], names: Sequence[str] = (), older_than: float | None = None
-) -> list[Entry]:
+    found: Iterable[CacheEntry], names: Sequence[str] = (), older_than: float | None = None
+) -> list[CacheEntry]:
     """What to remove: the named; without names what is of no use, or unused for `older_than` s.
 
     A name is an entry's, its path, or a repository's for all its commits. Raises

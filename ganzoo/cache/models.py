@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo.cache.entry import Entry, files_below, is_abandoned, leftover, unnoticed
+from ganzoo.cache.entry import CacheEntry, files_below, is_abandoned, leftover, unnoticed
 from ganzoo.errors import ConfigError, GanzooError
 from ganzoo.hub.address import Address
 from ganzoo.hub.contents import CONFIG
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ModelEntry(Entry):
+class ModelEntry(CacheEntry):
     """A commit of a model's repository."""
 
     kind = "model"
@@ -44,7 +44,7 @@ class ModelEntry(Entry):
 
 
 @dataclass(frozen=True)
-class BrokenEntry(Entry):
+class BrokenEntry(CacheEntry):
     """A repository that huggingface_hub cannot make out, such as one that is half removed."""
 
     kind = "leftover"
@@ -53,7 +53,7 @@ class BrokenEntry(Entry):
         return "files are missing; they are fetched again when the model is loaded"
 
 
-def models() -> Iterator[Entry]:
+def models() -> Iterator[CacheEntry]:
     """The commits of ganzoo's models, what was left of their downloads, and what is broken."""
     known = set()
     for _, repo in _repositories():

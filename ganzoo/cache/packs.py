@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganzoo.cache.entry import GOING, Entry, Leftover, files_below, leftover, unnoticed
+from ganzoo.cache.entry import GOING, CacheEntry, Leftover, files_below, leftover, unnoticed
 from ganzoo.cache.places import packs
 
 _PACK = re.compile(r"([0-9a-f]{24})-[0-9a-f]+(\.part)?")
 
 
 @dataclass(frozen=True)
-class PackEntry(Entry):
+class PackEntry(CacheEntry):
     """A folder's images in one form; `note` is the folder, with the form where it says."""
 
     kind = "pack"
@@ -46,7 +46,7 @@ class PackEntry(Entry):
             super()._remove()
 
 
-def packed() -> Iterator[Entry]:
+def packed() -> Iterator[CacheEntry]:
     """Whole packs, those that were begun, and those that were being removed."""
     home = packs()
     for path in sorted(home.iterdir()) if home.is_dir() else []:

@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem
 from ganzoo.errors import UsageError
 
 if TYPE_CHECKING:
-    from ganzoo.bench.finding import Offer
+    from ganzoo.bench.finding import OfferedProtocol
     from ganzoo.specs import Protocol
 
 
@@ -63,7 +63,7 @@ def default_folder(protocol: Protocol, images: int | None) -> Path:
     return Path("runs/bench") / f"{protocol.name}{suffix}"
 
 
-def _list(found: list[Offer], *, as_json: bool) -> None:
+def _list(found: list[OfferedProtocol], *, as_json: bool) -> None:
     from ganzoo.bench.finding import names_of
     from ganzoo.cli.tables import table
 
@@ -77,7 +77,7 @@ def _list(found: list[Offer], *, as_json: bool) -> None:
         click.echo("there are no protocols: no plugin offers any", err=True)
 
 
-def _title(offer: Offer) -> str:
+def _title(offer: OfferedProtocol) -> str:
     return offer.protocol.title if offer.protocol else f"broken: {offer.problem}"
 
 
@@ -88,7 +88,7 @@ def _extent(protocol: Protocol | None) -> str:
     return f"{count} of {protocol.seeds} seed{'s' if protocol.seeds > 1 else ''}"
 
 
-def _record(name: str, offer: Offer) -> dict[str, Any]:
+def _record(name: str, offer: OfferedProtocol) -> dict[str, Any]:
     protocol = offer.protocol
     return {
         "name": name,

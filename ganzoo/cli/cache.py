@@ -15,7 +15,7 @@ from ganzoo.cli.tables import table
 from ganzoo.errors import UsageError
 
 if TYPE_CHECKING:
-    from ganzoo.cache import Entry
+    from ganzoo.cache import CacheEntry
 
 SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -95,14 +95,14 @@ def prune(
     click.echo(f"removed {_extent(found)}", err=True)
 
 
-def _ask(found: list[Entry]) -> None:
+def _ask(found: list[CacheEntry]) -> None:
     """Have a person agree."""
     if not sys.stdin.isatty():
         raise UsageError("prune asks before it removes, and nobody is here; say -y or --dry-run")
     click.confirm(f"remove {_extent(found)}?", abort=True, err=True)
 
 
-def _tell(found: list[Entry], *, as_json: bool) -> None:
+def _tell(found: list[CacheEntry], *, as_json: bool) -> None:
     if as_json:
         _print_json([_record(entry) for entry in found])
         return
@@ -113,7 +113,7 @@ def _tell(found: list[Entry], *, as_json: bool) -> None:
     click.echo(_extent(found), err=True)
 
 
-def _record(entry: Entry) -> dict[str, Any]:
+def _record(entry: CacheEntry) -> dict[str, Any]:
     return {
         "kind": entry.kind,
         "name": entry.name,
@@ -131,7 +131,7 @@ def _print_json(data: Any) -> None:
     click.echo(to_json(data), nl=False)
 
 
-def _extent(found: list[Entry]) -> str:
+def _extent(found: list[CacheEntry]) -> str:
     count, total = len(found), sum(entry.bytes for entry in found)
     return f"{count or 'no'} {'entry' if count == 1 else 'entries'}, {size(total)}"
 

@@ -59,7 +59,7 @@ def _refuse_taken(names: Names) -> None:
     zoo = catalogue()
     owners = [plugin for plugin in zoo.manager.plugins if plugin == names.distribution]
     for kind in ("generator", "discriminator", "loss"):
-        owners += [e.distribution for e in zoo.registry.entries(kind) if e.name == names.family]
+        owners += [e.distribution for e in zoo.registry.offers(kind) if e.name == names.family]
     if owners:
         raise UsageError(
             f"the name {names.family!r} is taken by {owners[0]}, which is installed here; choose "

@@ -16,7 +16,7 @@ from ganzoo.interfaces import Figure
 from ganzoo.measure.core_figures import CONFIDENT, DENSITY_K, PRECISION_K, measure
 from ganzoo.measure.draws import NEEDS
 from ganzoo.measure.features import NEIGHBOURS
-from ganzoo.plugins.registry import Entry
+from ganzoo.plugins.registry import Offer
 from ganzoo.specs import Part
 
 MOST_DIGITS = 8
@@ -192,7 +192,7 @@ def known(key: str) -> Known:
 def offered() -> tuple[list[Known], list[str]]:
     """The figures of all plugins, and why some of them cannot be used."""
     figures, notes = [], []
-    for entry in catalogue().registry.entries("metric"):
+    for entry in catalogue().registry.offers("metric"):
         try:
             figures.append(figure_of(entry))
         except Exception as error:  # whatever it is, the others go on
@@ -200,7 +200,7 @@ def offered() -> tuple[list[Known], list[str]]:
     return figures, notes
 
 
-def figure_of(entry: Entry, **arguments: object) -> Known:
+def figure_of(entry: Offer, **arguments: object) -> Known:
     """A plugin's figure as the registry has it; `MetricError` where it does not say what it is."""
     figure = build(Figure, Part(entry.qualified, arguments))
     if wrong := list(_undeclared(figure)):

@@ -113,7 +113,7 @@ def offered_for(part: Part, *, ask: bool = True) -> Offered:
 
     Their figures need the data set itself. Where it would have to be fetched they are left out.
     """
-    if not ask or not catalogue().registry.entries("metric"):
+    if not ask or not catalogue().registry.offers("metric"):
         return Offered()
     figures, notes = offered()
     if not figures:

@@ -8,7 +8,7 @@ from ganzoo.plugins.manager import (
     PART_HOOKS,
     Plugin,
     PluginManager,
-    Source,
+    PluginSource,
     canonical,
 )
 
@@ -18,8 +18,8 @@ __all__ = [
     "PART_HOOKS",
     "Plugin",
     "PluginManager",
+    "PluginSource",
     "RunRecord",
-    "Source",
     "canonical",
     "hookimpl",
 ]

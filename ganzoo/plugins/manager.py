@@ -46,7 +46,7 @@ class ReportedError(PluginError):
 
 
 @dataclass(frozen=True)
-class Source:
+class PluginSource:
     """A distribution that declares a plugin, and how to load its module."""
 
     distribution: str
@@ -75,7 +75,7 @@ def canonical(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
-def installed_sources() -> list[Source]:
+def installed_sources() -> list[PluginSource]:
     """The plugins that installed distributions declare, by distribution name.
 
     A distribution that declares several modules is taken at its first by name; the manager
@@ -89,7 +89,7 @@ def installed_sources() -> list[Source]:
             name = canonical(about["Name"])
             versions[name] = about.get("Version", "?")
             found.setdefault(name, []).append(entry)
-    return [Source(name, versions[name], _loader(found[name])) for name in sorted(found)]
+    return [PluginSource(name, versions[name], _loader(found[name])) for name in sorted(found)]
 
 
 def _headers(distribution: importlib.metadata.Distribution) -> dict[str, str]:
@@ -130,13 +130,13 @@ class PluginManager:
     """
 
     def __init__(
-        self, sources: Iterable[Source] | None = None, *, strict: bool | None = None
+        self, sources: Iterable[PluginSource] | None = None, *, strict: bool | None = None
     ) -> None:
         self.strict = os.environ.get("GANZOO_STRICT") == "1" if strict is None else strict
         self.pluggy = Hooks()
         self.plugins: dict[str, Plugin] = {}
         self.switched_off: set[str] = set()
-        self._add(Source(CORE, __version__, lambda: core))
+        self._add(PluginSource(CORE, __version__, lambda: core))
         for source in self._allowed() if sources is None else sources:
             self._add(source)
 
@@ -172,7 +172,7 @@ class PluginManager:
                     "plugin %s: %s failed and is off from here: %s", name, event, one_line(error)
                 )
 
-    def _allowed(self) -> list[Source]:
+    def _allowed(self) -> list[PluginSource]:
         """The installed sources that GANZOO_PLUGINS allows."""
         sources = installed_sources()
         if (wish := os.environ.get("GANZOO_PLUGINS")) is None:
@@ -184,7 +184,7 @@ class PluginManager:
         self.switched_off = {source.distribution for source in sources} - wanted
         return [source for source in sources if source.distribution in wanted]
 
-    def _add(self, source: Source) -> None:
+    def _add(self, source: PluginSource) -> None:
         """Load one plugin and collect what it offers; whatever it does, the others go on."""
         name = source.distribution
         if name in self.plugins and self.plugins[name].loaded:

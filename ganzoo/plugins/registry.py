@@ -29,7 +29,7 @@ Hint = Callable[[str, str], str | None]
 
 
 @dataclass(frozen=True)
-class Entry:
+class Offer:
     """A part that a plugin offers: nothing of it is imported until it is resolved."""
 
     kind: str
@@ -119,11 +119,11 @@ class Registry:
             for entry in entries
         )
 
-    def entries(self, kind: str) -> list[Entry]:
+    def offers(self, kind: str) -> list[Offer]:
         """All parts of a kind, by name."""
         return [entry for _, entries in sorted(self._parts[kind].items()) for entry in entries]
 
-    def find(self, kind: str, name: str) -> Entry:
+    def find(self, kind: str, name: str) -> Offer:
         """Find a part by bare or qualified name; `UnknownNameError` says what comes near."""
         distribution, _, bare = name.rpartition("/")
         found = self._parts[kind].get(bare, [])
@@ -138,18 +138,18 @@ class Registry:
             raise UnknownNameError(f"{kind} {name!r} is offered twice; say {options}")
         return found[0]
 
-    def _collect(self, kind: str) -> dict[str, list[Entry]]:
+    def _collect(self, kind: str) -> dict[str, list[Offer]]:
         """Gather a kind's parts by bare name, and report newcomers to a name of the core's."""
-        found: dict[str, list[Entry]] = {}
+        found: dict[str, list[Offer]] = {}
         for name, distribution, target in parts_of(self.manager.plugins, kind):
             others = found.setdefault(name, [])
             if others:
                 self._report_taken(kind, name, distribution, others)
-            others.append(Entry(kind, name, distribution, target))
+            others.append(Offer(kind, name, distribution, target))
         return found
 
     def _report_taken(
-        self, kind: str, name: str, distribution: str, others: Iterable[Entry]
+        self, kind: str, name: str, distribution: str, others: Iterable[Offer]
     ) -> None:
         owners = ", ".join(entry.distribution for entry in others)
         self.manager.report(

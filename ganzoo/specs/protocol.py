@@ -17,7 +17,7 @@ PROTOCOL_VERSION = 1
 
 
 @dataclass(frozen=True)
-class Source:
+class Citation:
     """The paper that a protocol comes from, and where in it."""
 
     #: Authors, year and title.
@@ -83,7 +83,7 @@ class Protocol:
     #: What stands above its tables.
     title: str
     #: The paper.
-    source: Source
+    source: Citation
     #: In words: how much is trained, and how that compares with the paper.
     budget: str
     #: Training seeds that are run, from 0.

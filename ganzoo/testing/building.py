@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from ganzoo.errors import GanzooError, PartError, UnknownOptionError, one_line
-from ganzoo.plugins.registry import Entry, parameters_of
+from ganzoo.plugins.registry import Offer, parameters_of
 from ganzoo.testing.causes import READY_IT, remedy, unreadied
 from ganzoo.testing.failures import authors_line, line_of, root_of, wrong
 from ganzoo.testing.numerics import seeded
 
 
-def built(entry: Entry, arguments: Mapping[str, Any]) -> Any:
+def built(entry: Offer, arguments: Mapping[str, Any]) -> Any:
     """The part, or None where it cannot be built so."""
     try:
         with seeded(0):
@@ -21,7 +21,7 @@ def built(entry: Entry, arguments: Mapping[str, Any]) -> Any:
         return None
 
 
-def build(entry: Entry, arguments: Mapping[str, Any]) -> Any:
+def build(entry: Offer, arguments: Mapping[str, Any]) -> Any:
     """The part; `CheckError` says why there is none.
 
     Errors of ganzoo's own that a part raises on purpose (data that is not here) pass through.
@@ -38,7 +38,7 @@ def build(entry: Entry, arguments: Mapping[str, Any]) -> Any:
     return made
 
 
-def _tell(entry: Entry, arguments: Mapping[str, Any], error: GanzooError) -> NoReturn:
+def _tell(entry: Offer, arguments: Mapping[str, Any], error: GanzooError) -> NoReturn:
     """Say why a part cannot be built: an abstract class, a missing argument, or its own error."""
     factory, root = entry.resolve(), root_of(error)
     at = line_of(factory, method="__init__")

@@ -11,7 +11,7 @@ from ganzoo.build import needed_arguments, taken_arguments
 from ganzoo.cards import Catalogue
 from ganzoo.errors import GanzooError, UsageError, did_you_mean
 from ganzoo.interfaces import Discriminator, Generator
-from ganzoo.plugins.registry import Entry
+from ganzoo.plugins.registry import Offer
 from ganzoo.specs import ModelConfig, Part
 from ganzoo.testing.building import built
 
@@ -31,7 +31,7 @@ INTERFACES: dict[str, Any] = {"generator": Generator, "discriminator": Discrimin
 class Case:
     """A part with arguments; `variant` tells it from the part's first case."""
 
-    entry: Entry
+    entry: Offer
     arguments: Mapping[str, Any]
     variant: str = ""
 
@@ -54,7 +54,7 @@ class Examples:
     games: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-def read_examples(given: Mapping[str, Any], entries: list[Entry]) -> Examples:
+def read_examples(given: Mapping[str, Any], entries: list[Offer]) -> Examples:
     """Read `ganzoo_examples`: "kind/name" to arguments, or a list of them; "game/name" to parts."""
     known = [f"{entry.kind}/{entry.name}" for entry in entries]
     arguments: dict[str, list[Mapping[str, Any]]] = {}
@@ -86,7 +86,7 @@ def _game(key: str, value: Any) -> Mapping[str, Any]:
     return value
 
 
-def cases_of(entry: Entry, examples: Examples, configs: list[ModelConfig]) -> list[Case]:
+def cases_of(entry: Offer, examples: Examples, configs: list[ModelConfig]) -> list[Case]:
     """The cases of a part: its examples; else defaults, what models build it with, and classes."""
     key = f"{entry.kind}/{entry.name}"
     if key in examples.arguments:
@@ -97,7 +97,7 @@ def cases_of(entry: Entry, examples: Examples, configs: list[ModelConfig]) -> li
     return list(_distinct(entry, ways))
 
 
-def defaults(entry: Entry) -> Mapping[str, Any]:
+def defaults(entry: Offer) -> Mapping[str, Any]:
     """No arguments, or what fills those that have no default: the first that builds."""
     interface = INTERFACES.get(entry.kind)
     if interface is None:
@@ -125,7 +125,7 @@ def parts_of(config: ModelConfig) -> dict[str, Part]:
     }
 
 
-def entry_of(world: Catalogue, kind: str, part: Part) -> Entry | None:
+def entry_of(world: Catalogue, kind: str, part: Part) -> Offer | None:
     """The entry that a model's part names, if there is one."""
     try:
         return world.registry.find(kind, part.name)
@@ -133,7 +133,7 @@ def entry_of(world: Catalogue, kind: str, part: Part) -> Entry | None:
         return None
 
 
-def _used(entry: Entry, configs: list[ModelConfig]) -> Iterator[Mapping[str, Any]]:
+def _used(entry: Offer, configs: list[ModelConfig]) -> Iterator[Mapping[str, Any]]:
     """The arguments that models give the part."""
     for config in configs:
         part = parts_of(config).get(entry.kind)
@@ -141,7 +141,7 @@ def _used(entry: Entry, configs: list[ModelConfig]) -> Iterator[Mapping[str, Any
             yield part.arguments
 
 
-def _conditional(entry: Entry, base: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _conditional(entry: Offer, base: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The base with classes, where a network takes them and has none."""
     try:
         taken = taken_arguments(INTERFACES[entry.kind], Part(entry.qualified))
@@ -156,7 +156,7 @@ def _conditional(entry: Entry, base: Mapping[str, Any]) -> list[Mapping[str, Any
     return [] if built(entry, found) is None else [found]
 
 
-def _distinct(entry: Entry, ways: list[Mapping[str, Any]]) -> Iterator[Case]:
+def _distinct(entry: Offer, ways: list[Mapping[str, Any]]) -> Iterator[Case]:
     """Each way once, told from the first by the arguments that differ."""
     usual = _defaults_of(entry)
     seen: list[Mapping[str, Any]] = []
@@ -173,7 +173,7 @@ def _distinct(entry: Entry, ways: list[Mapping[str, Any]]) -> Iterator[Case]:
         yield Case(entry, arguments, ",".join(told))
 
 
-def _defaults_of(entry: Entry) -> dict[str, Any]:
+def _defaults_of(entry: Offer) -> dict[str, Any]:
     """The defaults of what a part is built with."""
     try:
         parameters = inspect.signature(entry.resolve()).parameters

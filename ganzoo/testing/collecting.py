@@ -11,8 +11,8 @@ from typing import Any
 from ganzoo.arguments import told
 from ganzoo.cards import Card, Catalogue, catalogue, using
 from ganzoo.errors import CheckError, UnknownNameError, UsageError, did_you_mean
-from ganzoo.plugins import CORE, PART_HOOKS, Plugin, PluginManager, Source, canonical
-from ganzoo.plugins.registry import Entry
+from ganzoo.plugins import CORE, PART_HOOKS, Plugin, PluginManager, PluginSource, canonical
+from ganzoo.plugins.registry import Offer
 from ganzoo.specs import ModelConfig
 from ganzoo.testing.cases import Case, cases_of, parts_of, read_examples
 from ganzoo.testing.checks import CHECKS, SLOW
@@ -92,25 +92,25 @@ class Planned:
 
 
 def checks_of(
-    what: str | Path | ModuleType | Source | Card,
+    what: str | Path | ModuleType | PluginSource | Card,
     *,
     examples: Mapping[str, Any] | None = None,
     waivers: Mapping[str, str] | None = None,
     fast: bool = False,
 ) -> list[Planned]:
-    """All checks of a plugin (its distribution, its module, a `Source`) or of a model.
+    """All checks of a plugin (its distribution, its module, a `PluginSource`) or of a model.
 
     `examples` and `waivers` are laid over what the plugin's module says; `fast` leaves out what
     trains or starts processes.
     """
-    if isinstance(what, ModuleType | Source):
+    if isinstance(what, ModuleType | PluginSource):
         source = source_of(what)
         with using(Catalogue(PluginManager([source], strict=False))):
             return checks_of(source.distribution, examples=examples, waivers=waivers, fast=fast)
     if not isinstance(what, str | Path | Card):
         raise UsageError(
-            "what is checked is a plugin (its distribution, its module, a Source) or a model (a "
-            f"name, a folder, a Card), found {told(what)}"
+            "what is checked is a plugin (its distribution, its module, a PluginSource) or a model "
+            f"(a name, a folder, a Card), found {told(what)}"
         )
     zoo = catalogue()
     plugin = None if isinstance(what, Path | Card) else find_plugin(zoo, what)
@@ -150,7 +150,7 @@ def subjects_of(zoo: Catalogue, plugin: Plugin, examples: Mapping[str, Any]) -> 
         entries = [
             entry
             for kind in PART_HOOKS
-            for entry in zoo.registry.entries(kind)
+            for entry in zoo.registry.offers(kind)
             if entry.distribution == plugin.distribution
         ]
         wishes = read_examples(examples, entries)
@@ -211,7 +211,7 @@ def _game_for(case: Case, games: list[Game]) -> Game | None:
     return found[0] if found else None
 
 
-def _uses(config: ModelConfig, entries: list[Entry]) -> bool:
+def _uses(config: ModelConfig, entries: list[Offer]) -> bool:
     """Whether a model is made of one of these parts."""
     names = {(entry.kind, entry.qualified) for entry in entries if entry.distribution != CORE}
     return any((kind, part.name) in names for kind, part in parts_of(config).items())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-from ganzoo.plugins import Source
+from ganzoo.plugins import PluginSource
 from ganzoo.testing.collecting import Planned, checks_of
 from ganzoo.testing.failures import Skipped
 from ganzoo.testing.subjects import Subject
@@ -38,7 +38,7 @@ class InPytest:
 
 
 def parametrize_with_checks(
-    plugin: str | ModuleType | Source,
+    plugin: str | ModuleType | PluginSource,
     *,
     examples: Mapping[str, Any] | None = None,
     waivers: Mapping[str, str] | None = None,

@@ -14,7 +14,7 @@ from ganzoo.conditions import fault_of
 from ganzoo.errors import GanzooError
 from ganzoo.interfaces import Dataset, Discriminator, Generator
 from ganzoo.plugins import CORE
-from ganzoo.plugins.registry import Entry
+from ganzoo.plugins.registry import Offer
 from ganzoo.seeds import derive
 from ganzoo.specs import Part
 from ganzoo.testing.plugin_sources import STANDINS
@@ -84,14 +84,14 @@ def _is_sound(data: Dataset) -> bool:
         return False
 
 
-def comes_from_elsewhere(entry: Entry) -> bool:
+def comes_from_elsewhere(entry: Offer) -> bool:
     """Whether a data set is not in its package: then what it holds may be missing here."""
     factory = entry.resolve()
     is_a_class = isinstance(factory, type) and issubclass(factory, Dataset)
     return is_a_class and _function(factory.is_here) is not _function(Dataset.is_here)
 
 
-def is_here(entry: Entry) -> bool:
+def is_here(entry: Offer) -> bool:
     """Whether building the data set fetches nothing."""
     factory = entry.resolve()
     if not isinstance(factory, type) or not issubclass(factory, Dataset):

@@ -9,7 +9,15 @@ from types import ModuleType
 from typing import Any
 
 from ganzoo.cards import Catalogue
-from ganzoo.plugins import CORE, PART_HOOKS, Plugin, PluginManager, Source, canonical, hookimpl
+from ganzoo.plugins import (
+    CORE,
+    PART_HOOKS,
+    Plugin,
+    PluginManager,
+    PluginSource,
+    canonical,
+    hookimpl,
+)
 from ganzoo.plugins.manager import installed_sources
 
 #: The plugin of the players and data that stand in where nothing else fits.
@@ -21,9 +29,9 @@ _STANDIN_PARTS = {
 }
 
 
-def source_of(what: str | ModuleType | Source) -> Source:
+def source_of(what: str | ModuleType | PluginSource) -> PluginSource:
     """A plugin as a world takes it: an installed distribution, a module, or a module's name."""
-    if isinstance(what, Source):
+    if isinstance(what, PluginSource):
         return what
     if isinstance(what, str):
         for source in installed_sources():
@@ -33,7 +41,7 @@ def source_of(what: str | ModuleType | Source) -> Source:
     module = what
     distribution = canonical(_name_of(module).partition(".")[0])
     version = str(getattr(module, "__version__", "0.1"))
-    return Source(distribution, version, lambda: module)
+    return PluginSource(distribution, version, lambda: module)
 
 
 def _name_of(module: ModuleType) -> str:
@@ -59,7 +67,7 @@ def mirrored(zoo: Catalogue) -> Catalogue:
     return Catalogue(manager)
 
 
-def standins() -> Source:
+def standins() -> PluginSource:
     """The stand-ins as a plugin."""
     return offering(STANDINS, "0", _STANDIN_PARTS)
 
@@ -69,14 +77,14 @@ def offering(
     version: str,
     parts: Mapping[str, Mapping[str, str]],
     cards: list[Path] | None = None,
-) -> Source:
+) -> PluginSource:
     """A plugin of these parts, by kind, and of these folders of models."""
     module = ModuleType(f"plugin of {distribution}")
     for kind, offered in parts.items():
         module.__dict__[PART_HOOKS[kind]] = _hook(PART_HOOKS[kind], dict(offered))
     if cards:
         module.__dict__["ganzoo_cards"] = _hook("ganzoo_cards", list(cards))
-    return Source(distribution, version, lambda: module)
+    return PluginSource(distribution, version, lambda: module)
 
 
 def module_of(zoo: Catalogue, plugin: Plugin) -> ModuleType | None:

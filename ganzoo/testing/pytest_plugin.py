@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from ganzoo.cards import Catalogue
-    from ganzoo.plugins import Source
+    from ganzoo.plugins import PluginSource
 
     class World(Protocol):
         """What the fixture gives."""
 
-        def __call__(self, *plugins: str | ModuleType | Source, strict: bool = True) -> Catalogue:
+        def __call__(
+            self, *plugins: str | ModuleType | PluginSource, strict: bool = True
+        ) -> Catalogue:
             """Enter it."""
             ...
 
@@ -35,13 +37,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def ganzoo_world() -> Iterator[World]:
     """A world of the test's own: `ganzoo_world("my-plugin", ...)` has these plugins and no others.
 
-    A plugin is an installed distribution, a plugin's module or its name, or a `Source`; the core's
-    own parts are always there. It is in force until the test ends, touches nothing global, and
-    gives its catalogue. `strict` raises a plugin's first problem; `strict=False` notes them.
+    A plugin is an installed distribution, a plugin's module or its name, or a `PluginSource`; the
+    core's own parts are always there. It is in force until the test ends, touches nothing global,
+    and gives its catalogue. `strict` raises a plugin's first problem; `strict=False` notes them.
     """
     with contextlib.ExitStack() as stack:
 
-        def enter(*plugins: str | ModuleType | Source, strict: bool = True) -> Catalogue:
+        def enter(*plugins: str | ModuleType | PluginSource, strict: bool = True) -> Catalogue:
             from ganzoo.cards import Catalogue, using
             from ganzoo.plugins import PluginManager
             from ganzoo.testing.plugin_sources import source_of

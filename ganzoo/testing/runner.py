@@ -10,7 +10,7 @@ from typing import Any
 
 from ganzoo.cards import Card
 from ganzoo.errors import CheckError, one_line
-from ganzoo.plugins import Source
+from ganzoo.plugins import PluginSource
 from ganzoo.testing.blame import Ledger, Result, not_run, settled
 from ganzoo.testing.causes import remedy
 from ganzoo.testing.collecting import Planned, checks_of
@@ -18,7 +18,7 @@ from ganzoo.testing.failures import Blocked, Skipped, raised_at
 
 
 def run_checks(
-    what: str | Path | ModuleType | Source | Card,
+    what: str | Path | ModuleType | PluginSource | Card,
     *,
     examples: Mapping[str, Any] | None = None,
     waivers: Mapping[str, str] | None = None,

@@ -11,7 +11,7 @@ from ganzoo.cards import Card, Catalogue
 from ganzoo.errors import GanzooError, one_line
 from ganzoo.interfaces import Augmentation, Dataset, Extractor, Figure, Schedule, Tracker
 from ganzoo.plugins import Plugin
-from ganzoo.plugins.registry import Entry
+from ganzoo.plugins.registry import Offer
 from ganzoo.specs import Part
 from ganzoo.testing.building import build
 from ganzoo.testing.failures import Blocked, Skipped, line_of
@@ -52,7 +52,7 @@ class PartSubject(Subject):
     """A part, with the arguments that it is built with."""
 
     interface: ClassVar[type] = object
-    entry: Entry
+    entry: Offer
     arguments: Mapping[str, Any]
 
     def made(self) -> Any:

@@ -12,7 +12,7 @@ import ganzoo
 from distributions import install
 from ganzoo.cards import Card, Catalogue
 from ganzoo.errors import CardError, ConfigError, GanzooError, UnknownNameError
-from ganzoo.plugins import PluginManager, Source
+from ganzoo.plugins import PluginManager, PluginSource
 from model_folders import config_of, only_official, write_model, write_recipe
 from tiny import make_plugin, tiny_plugin
 
@@ -23,7 +23,7 @@ Zoo = Callable[..., Catalogue]
 def zoo(world: Callable[..., Catalogue]) -> Zoo:
     """Enter a world of the tiny parts, the given plugins, and the official models given."""
 
-    def enter(*sources: Source, official: tuple[Path, ...] = ()) -> Catalogue:
+    def enter(*sources: PluginSource, official: tuple[Path, ...] = ()) -> Catalogue:
         return only_official(world(tiny_plugin(), *sources), *official)
 
     return enter
@@ -38,21 +38,21 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def offering(name: str, *folders: Path) -> Source:
+def offering(name: str, *folders: Path) -> PluginSource:
     return make_plugin(name, ganzoo_cards=list(folders))
 
 
-def offered(zoo: Zoo, folder: Path, *sources: Source) -> Card:
+def offered(zoo: Zoo, folder: Path, *sources: PluginSource) -> Card:
     """The card of a folder as the plugin `lab` offers it."""
     (card,) = zoo(offering("lab", folder), *sources).cards
     return card
 
 
-def broken_plugin(name: str) -> Source:
+def broken_plugin(name: str) -> PluginSource:
     def load() -> ModuleType:
         raise RuntimeError("no luck")
 
-    return Source(name, "1.0", load)
+    return PluginSource(name, "1.0", load)
 
 
 # What a card says
@@ -138,13 +138,13 @@ def test_a_requirement_of_the_core_is_met_by_the_core(zoo: Zoo, tmp_path: Path) 
 
 def test_a_prerelease_meets_a_requirement(zoo: Zoo, tmp_path: Path) -> None:
     folder = write_model(tmp_path / "tiny-ring", requires={"early": ">=0.1"})
-    early = Source("early", "1.0.dev3", lambda: ModuleType("early"))
+    early = PluginSource("early", "1.0.dev3", lambda: ModuleType("early"))
     assert offered(zoo, folder, early).status == "ready"
 
 
 def test_a_version_that_is_none_meets_no_requirement(zoo: Zoo, tmp_path: Path) -> None:
     folder = write_model(tmp_path / "tiny-ring", requires={"odd": ">=0.1"})
-    odd = Source("odd", "unknown", lambda: ModuleType("odd"))
+    odd = PluginSource("odd", "unknown", lambda: ModuleType("odd"))
     assert offered(zoo, folder, odd).status == "needs odd"
 
 

@@ -235,7 +235,7 @@ def test_an_unknown_loss_is_refused_before_a_folder_is_made(tiny_world, tmp_path
 
 
 def test_listeners_hear_of_a_run_in_order(world, tmp_path):
-    from ganzoo.plugins import Source, hookimpl
+    from ganzoo.plugins import PluginSource, hookimpl
     from tiny import tiny_plugin
 
     heard = []
@@ -266,7 +266,7 @@ def test_listeners_hear_of_a_run_in_order(world, tmp_path):
     )
     for hook in listeners:
         setattr(module, hook.__name__, hook)
-    world(Source("tiny", "1.0", lambda: module))
+    world(PluginSource("tiny", "1.0", lambda: module))
     train(ring_config(1280), RunOptions(tmp_path / "run", quiet=True, log_every=640))
     assert heard == [
         ("started", 0),

@@ -87,7 +87,7 @@ def test_a_replacement_that_was_cut_short_is_put_back(tiny_world, tmp_path):
 
 
 def test_a_training_that_fails_says_where_and_tells_its_listeners(world, tmp_path):
-    from ganzoo.plugins import Source, hookimpl
+    from ganzoo.plugins import PluginSource, hookimpl
     from tiny import tiny_plugin
 
     outcomes = []
@@ -99,7 +99,7 @@ def test_a_training_that_fails_says_where_and_tells_its_listeners(world, tmp_pat
         outcomes.append((run.images_seen, outcome))
 
     module.ganzoo_training_ended = ganzoo_training_ended
-    world(Source("tiny", "1.0", lambda: module))
+    world(PluginSource("tiny", "1.0", lambda: module))
     with pytest.raises(
         TrainingError,
         match=r"failed at 640 images: RuntimeError: out of luck; there was no checkpoint",

@@ -36,7 +36,7 @@ from ganzoo import (
     Tracker,
 )
 from ganzoo.losses import gradient_penalty, interpolate, scores
-from ganzoo.plugins import Source
+from ganzoo.plugins import PluginSource
 from ganzoo.testing.plugin_sources import offering
 
 SHAPE = (1, 4, 4)
@@ -1437,7 +1437,7 @@ SOUND = {
 }
 
 
-def broken_plugin(kind: str = "", target: str = "", /, **others: str) -> Source:
+def broken_plugin(kind: str = "", target: str = "", /, **others: str) -> PluginSource:
     """The sound plugin, in which parts of some kinds are others, as "Class" or "module:Class"."""
     parts = {of: dict(offered) for of, offered in SOUND.items()}
     for of, wanted in ({kind: target} | others if kind else others).items():

@@ -24,7 +24,7 @@ from ganzoo.losses import (
     norm,
     scores,
 )
-from ganzoo.plugins import PART_HOOKS, Source
+from ganzoo.plugins import PART_HOOKS, PluginSource
 from tiny import TinyDiscriminator, TinyGenerator, tiny_plugin
 
 
@@ -681,7 +681,7 @@ _DISCRIMINATORS = {
 _DATASETS = {"stripes": Stripes, "conditions": Conditions, "halves": Halves}
 
 
-def games_plugin() -> Source:
+def games_plugin() -> PluginSource:
     """The tiny plugin with every part above."""
 
     def targets(parts: dict[str, type]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from ganzoo.extractors import open_extractor
 from ganzoo.measure.real_side import both_hashes, make_reference, splits
 from ganzoo.measure.references import Reference, to_bytes
 from ganzoo.measure.sources import Source
-from ganzoo.plugins import Source as PluginSource
+from ganzoo.plugins import PluginSource
 from ganzoo.specs import Part
 from tiny import make_plugin
 

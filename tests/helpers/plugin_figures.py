@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from ganzoo import Dataset, Drawn, Figure
-from ganzoo.plugins import Source
+from ganzoo.plugins import PluginSource
 from tiny import make_plugin
 
 
@@ -106,7 +106,7 @@ class Nameless(Anything):
     direction = "up"  # type: ignore[assignment]
 
 
-def figures_plugin(**names: str) -> Source:
+def figures_plugin(**names: str) -> PluginSource:
     """The plugin `my-gan` with these figures: `figures_plugin(right_mode="RightMode")`."""
     offered = {name.replace("_", "-"): f"plugin_figures:{made}" for name, made in names.items()}
     return make_plugin("my-gan", ganzoo_metrics=offered)

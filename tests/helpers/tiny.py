@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import Dataset, Discriminator, Generator, hookimpl
-from ganzoo.plugins import PART_HOOKS, Source
+from ganzoo.plugins import PART_HOOKS, PluginSource
 
 
 class TinyGenerator(Generator):
@@ -81,7 +81,7 @@ def write_points(samples: Tensor, path: Any) -> list[Any]:
     return [path]
 
 
-def make_plugin(name: str, *, api: Any = 1, **returned: Any) -> Source:
+def make_plugin(name: str, *, api: Any = 1, **returned: Any) -> PluginSource:
     """A plugin of the distribution `name`, whose hooks return what is given.
 
     `make_plugin("one", ganzoo_losses={"mine": "tiny:Mine"})`; a callable is called by the hook.
@@ -90,7 +90,7 @@ def make_plugin(name: str, *, api: Any = 1, **returned: Any) -> Source:
     module.ganzoo_api = api
     for hook, value in returned.items():
         module.__dict__[hook] = as_hook(hook, value)
-    return Source(name, "1.0", lambda: module)
+    return PluginSource(name, "1.0", lambda: module)
 
 
 def as_hook(name: str, value: Any) -> Any:
@@ -112,7 +112,7 @@ TINY: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def tiny_plugin(**more: Any) -> Source:
+def tiny_plugin(**more: Any) -> PluginSource:
     """The plugin `tiny`: generator, discriminator, a ring, a writer, and what is given more."""
     merged: dict[str, Any] = {hook: dict(parts) for hook, parts in TINY.items()}
     for hook, value in more.items():

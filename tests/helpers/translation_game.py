@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import Dataset, Discriminator, Generator
-from ganzoo.plugins import PART_HOOKS, Source
+from ganzoo.plugins import PART_HOOKS, PluginSource
 from tiny import tiny_plugin
 
 SIDE, HALF = 8, 4
@@ -146,7 +146,7 @@ class Skewed(Dataset):
         return self.points[indices], self.labels[indices]
 
 
-def translating_plugin() -> Source:
+def translating_plugin() -> PluginSource:
     """The tiny plugin with every part above."""
 
     def targets(*parts: type) -> dict[str, str]:

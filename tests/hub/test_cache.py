@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo.cache import Entry, chosen, entries, places
+from ganzoo.cache import CacheEntry, chosen, entries, places
 from ganzoo.cache.entry import discard
 from ganzoo.cache.places import data_root
 from ganzoo.cli import main
@@ -77,7 +77,7 @@ def ganzoo(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> tu
     return capsys.readouterr()
 
 
-def only() -> Entry:
+def only() -> CacheEntry:
     """The one entry that there is."""
     (found,) = entries()
     return found

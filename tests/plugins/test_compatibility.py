@@ -15,7 +15,7 @@ from ganzoo.cards import Catalogue, using
 from ganzoo.cli import main
 from ganzoo.extractors import open_extractor
 from ganzoo.measure.sources import ModelSource
-from ganzoo.plugins import PART_HOOKS, PluginManager, Source
+from ganzoo.plugins import PART_HOOKS, PluginManager, PluginSource
 from ganzoo.plugins import hookspecs as contract
 from ganzoo.testing import checks_of
 from ganzoo.testing.runner import run_planned
@@ -30,17 +30,17 @@ LATER = {"ganzoo_augmentations", "ganzoo_metrics", "ganzoo_protocols", "ganzoo_s
 
 
 @pytest.fixture(scope="module")
-def v1() -> Iterator[Source]:
+def v1() -> Iterator[PluginSource]:
     """The plugin of contract 1, on the import path; afterwards nothing of it is left."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(V1)
-        yield Source("ganzoo-v1", "0.1", lambda: __import__("ganzoo_v1"))
+        yield PluginSource("ganzoo-v1", "0.1", lambda: __import__("ganzoo_v1"))
     for name in [name for name in sys.modules if name.partition(".")[0] == "ganzoo_v1"]:
         del sys.modules[name]
 
 
 @pytest.fixture
-def zoo(v1: Source) -> Iterator[Catalogue]:
+def zoo(v1: PluginSource) -> Iterator[Catalogue]:
     with using(Catalogue(PluginManager([v1], strict=True))) as catalogue:
         yield catalogue
 

@@ -12,22 +12,22 @@ import pytest
 
 from ganzoo import hookimpl
 from ganzoo.errors import PluginError
-from ganzoo.plugins import PluginManager, RunRecord, Source
+from ganzoo.plugins import PluginManager, PluginSource, RunRecord
 from ganzoo.specs import Part, Recipe
 
 GOOD = {"mine": "my_gan:Mine"}
 Hook = Callable[..., Any]
 
 
-def plugin_of(distribution: str = "odd", **functions: Any) -> Source:
+def plugin_of(distribution: str = "odd", **functions: Any) -> PluginSource:
     """A plugin whose module holds these functions by these names, and a generator."""
     module = ModuleType(f"functions_of_{distribution}")
     vars(module).update(functions)
     vars(module).setdefault("ganzoo_generators", hookimpl(lambda: GOOD))
-    return Source(distribution, "1.0", lambda: module)
+    return PluginSource(distribution, "1.0", lambda: module)
 
 
-def problems_of(*sources: Source) -> list[str]:
+def problems_of(*sources: PluginSource) -> list[str]:
     """What is wrong with the plugins, a line each; nothing of it keeps others from working."""
     manager = PluginManager(sources)
     for source in sources:
@@ -43,7 +43,7 @@ def run_record(tmp_path: Path) -> RunRecord:
 # The order of listeners
 
 
-def listener(heard: list[str], name: str, **options: bool) -> Source:
+def listener(heard: list[str], name: str, **options: bool) -> PluginSource:
     def ganzoo_training_ended(outcome: str) -> None:
         heard.append(f"{name} {outcome}")
 

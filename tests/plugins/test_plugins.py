@@ -19,7 +19,7 @@ from ganzoo import hookimpl
 from ganzoo.cards import Catalogue
 from ganzoo.cli import main
 from ganzoo.errors import PluginError, UnknownNameError
-from ganzoo.plugins import CORE, PluginManager, RunRecord, Source
+from ganzoo.plugins import CORE, PluginManager, PluginSource, RunRecord
 from ganzoo.specs import Part, Recipe
 from model_folders import only_official, write_model
 from tiny import make_plugin
@@ -34,12 +34,14 @@ def _as_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logging.getLogger("ganzoo"), "filters", [])
 
 
-def plugin_of(distribution: str, *functions: Callable[..., Any], version: str = "1.0") -> Source:
+def plugin_of(
+    distribution: str, *functions: Callable[..., Any], version: str = "1.0"
+) -> PluginSource:
     """A plugin whose module holds the given functions by their names."""
     module = ModuleType(f"functions_of_{distribution}")
     for function in functions:
         setattr(module, function.__name__, function)
-    return Source(distribution, version, lambda: module)
+    return PluginSource(distribution, version, lambda: module)
 
 
 def problems_of(manager: PluginManager, distribution: str) -> str:
@@ -80,7 +82,7 @@ BREAKS = [
 def test_a_plugin_that_breaks_is_kept_with_its_version_and_reason(
     load: Callable[[], ModuleType], reason: str
 ) -> None:
-    plugin = PluginManager([Source("broken", "1.2", load)]).plugins["broken"]
+    plugin = PluginManager([PluginSource("broken", "1.2", load)]).plugins["broken"]
     assert (plugin.version, plugin.loaded, plugin.problems) == ("1.2", False, [reason])
 
 
@@ -89,7 +91,7 @@ def test_the_other_plugins_go_on_where_one_breaks(
     load: Callable[[], ModuleType], reason: str
 ) -> None:
     good = make_plugin("good", ganzoo_generators=GOOD)
-    catalogue = Catalogue(PluginManager([Source("broken", "1.2", load), good]))
+    catalogue = Catalogue(PluginManager([PluginSource("broken", "1.2", load), good]))
     assert catalogue.registry.find("generator", "mine").distribution == "good"
     assert catalogue.registry.find("loss", "hinge").distribution == CORE
 
@@ -97,18 +99,18 @@ def test_the_other_plugins_go_on_where_one_breaks(
 @pytest.mark.parametrize(("load", "reason"), BREAKS)
 def test_strict_names_the_plugin_that_breaks(load: Callable[[], ModuleType], reason: str) -> None:
     with pytest.raises(PluginError, match=f"plugin broken 1.2: {reason}"):
-        PluginManager([Source("broken", "1.2", load)], strict=True)
+        PluginManager([PluginSource("broken", "1.2", load)], strict=True)
 
 
 def test_strict_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANZOO_STRICT", "1")
     with pytest.raises(PluginError, match="no luck"):
-        PluginManager([Source("broken", "1.2", raising)])
+        PluginManager([PluginSource("broken", "1.2", raising)])
 
 
 def test_strict_0_is_not_strict(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANZOO_STRICT", "0")
-    assert PluginManager([Source("broken", "1.2", raising)]).problems
+    assert PluginManager([PluginSource("broken", "1.2", raising)]).problems
 
 
 @pytest.mark.parametrize("strict", [False, True])
@@ -117,7 +119,7 @@ def test_ctrl_c_while_loading_passes_through(strict: bool) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        PluginManager([Source("slow", "1.0", interrupted)], strict=strict)
+        PluginManager([PluginSource("slow", "1.0", interrupted)], strict=strict)
 
 
 def test_ctrl_c_in_a_hook_passes_through() -> None:
@@ -354,7 +356,7 @@ def test_a_listener_that_raises_is_reported_once_and_dropped(
         calls.append(1)
         end()
 
-    def good(name: str) -> Source:
+    def good(name: str) -> PluginSource:
         def ganzoo_metrics_logged() -> None:
             heard.append(name)
 
@@ -414,7 +416,7 @@ class Holder:
 """
 
 
-def commands_of(name: str, **commands: str) -> Source:
+def commands_of(name: str, **commands: str) -> PluginSource:
     told = {command: (target, f"Say {command}.") for command, target in commands.items()}
     return make_plugin(name, ganzoo_commands=told)
 

@@ -9,7 +9,7 @@ import pytest
 import ganzoo
 from ganzoo.cards import Catalogue
 from ganzoo.errors import PartError, PluginError, UnknownNameError, UnknownOptionError
-from ganzoo.plugins import PluginManager, Source
+from ganzoo.plugins import PluginManager, PluginSource
 from ganzoo.plugins.registry import Registry
 from model_folders import only_official, write_recipe
 from tiny import TinyDiscriminator, TinyGenerator, make_plugin, tiny_plugin
@@ -89,7 +89,7 @@ def test_a_part_of_a_broken_plugin_says_what_broke_it() -> None:
     def load() -> None:
         raise RuntimeError("no luck")
 
-    registry = Registry(PluginManager([Source("broken", "1.0", load)]))  # type: ignore[arg-type]
+    registry = Registry(PluginManager([PluginSource("broken", "1.0", load)]))  # type: ignore[arg-type]
     with pytest.raises(UnknownNameError, match="broken is installed but: RuntimeError: no luck"):
         registry.find("generator", "broken/net")
 
@@ -112,7 +112,7 @@ def test_every_name_that_is_listed_is_found() -> None:
 
 
 def test_entries_are_all_parts_of_a_kind_by_name(registry: Registry) -> None:
-    names = [entry.name for entry in registry.entries("dataset")]
+    names = [entry.name for entry in registry.offers("dataset")]
     assert names == sorted(names)
     assert "tiny-ring" in names
 
@@ -120,7 +120,7 @@ def test_entries_are_all_parts_of_a_kind_by_name(registry: Registry) -> None:
 # What to install
 
 
-def hint(name: str, *sources: Source, place: Path, official: bool) -> str:
+def hint(name: str, *sources: PluginSource, place: Path, official: bool) -> str:
     """What is said of a generator that no plugin offers, beside a card that uses it."""
     if official:
         catalogue = only_official(Catalogue(PluginManager(sources)), place)
@@ -159,7 +159,7 @@ def test_a_broken_plugin_that_would_offer_it_is_not_installed_again(place: Path)
     def load() -> None:
         raise RuntimeError("no luck")
 
-    broken = Source("ganzoo-style", "1.0", load)  # type: ignore[arg-type]
+    broken = PluginSource("ganzoo-style", "1.0", load)  # type: ignore[arg-type]
     said = hint("style", broken, place=place, official=True)
     assert "ganzoo-style offers it; it is installed but broken: RuntimeError: no luck" in said
 

@@ -24,7 +24,7 @@ from fresh_environments import ROOT, fresh_environment, install, run
 from ganzoo.build import build
 from ganzoo.cards import Catalogue, using
 from ganzoo.cli import main
-from ganzoo.plugins import PluginManager, Source
+from ganzoo.plugins import PluginManager, PluginSource
 from ganzoo.specs import Part
 from ganzoo.testing import run_checks
 from tiny import make_plugin
@@ -42,11 +42,11 @@ TRAININGS = {
 WEIGHTS = ("model.safetensors", "discriminator.safetensors")
 
 
-def source(name: str) -> Source:
+def source(name: str) -> PluginSource:
     """An example as a plugin, as its metadata declares it."""
     about = PROJECTS[name]["project"]
     (module,) = about["entry-points"]["ganzoo"].values()
-    return Source(name, about["version"], lambda: importlib.import_module(module))
+    return PluginSource(name, about["version"], lambda: importlib.import_module(module))
 
 
 @pytest.fixture(scope="module")

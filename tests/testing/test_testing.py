@@ -20,7 +20,7 @@ from broken import SOUND, broken_plugin
 from ganzoo.cards import catalogue, using
 from ganzoo.cli import main
 from ganzoo.errors import CheckError, UsageError
-from ganzoo.plugins import PART_HOOKS, Source, hookimpl
+from ganzoo.plugins import PART_HOOKS, PluginSource, hookimpl
 from ganzoo.testing import checks_of, run_checks, source_of
 from ganzoo.testing.collecting import Planned
 from tiny import as_hook, make_plugin, tiny_plugin
@@ -269,10 +269,10 @@ def test_my_plugin_is_right(part, check):
 
 def test_a_world_of_ones_own(ganzoo_world):
     zoo = ganzoo_world("my_judge")
-    assert [e.qualified for e in zoo.registry.entries("discriminator")] == ["my-judge/judge"]
+    assert [e.qualified for e in zoo.registry.offers("discriminator")] == ["my-judge/judge"]
 
 def test_the_next_world_is_another(ganzoo_world):
-    assert ganzoo_world().registry.entries("discriminator") == []
+    assert ganzoo_world().registry.offers("discriminator") == []
 """
 AUTHORS_PLUGIN = """
 from ganzoo import hookimpl
@@ -335,7 +335,7 @@ def test_a_strict_world_raises_a_plugins_first_problem(ganzoo_world):
 def test_a_source_is_an_installed_distribution_a_module_or_a_source():
     assert source_of("ganzoo-vanilla").distribution == "ganzoo-vanilla"
     assert source_of(plugin_module()).distribution == "my-plugin"
-    given = Source("mine", "1", lambda: plugin_module())
+    given = PluginSource("mine", "1", lambda: plugin_module())
     assert source_of(given) is given
 
 

@@ -14,7 +14,7 @@ import pytest
 from ganzoo.cards import Catalogue, using
 from ganzoo.cli import main
 from ganzoo.engine.run.export import count
-from ganzoo.plugins import PluginManager, Source
+from ganzoo.plugins import PluginManager, PluginSource
 from ganzoo.specs import Fingerprint, Provenance, write_record
 from ganzoo.testing import checks_of, run_checks
 from ganzoo.testing.plugin_sources import offering
@@ -172,7 +172,7 @@ def test_a_plugin_that_is_no_python_is_told_once(ganzoo_world):
 
         return torhc
 
-    ganzoo_world(Source("beginner", "1.0", load), strict=False)
+    ganzoo_world(PluginSource("beginner", "1.0", load), strict=False)
     made = run_checks("beginner", fast=True)
     (wrong,) = [one for one in made if not one.holds]
     assert (wrong.check, wrong.said) == (

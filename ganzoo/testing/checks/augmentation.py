@@ -289,7 +289,7 @@ def _fitting_samples(subject: AugmentationSubject) -> Tensor:
 def _own_samples(subject: AugmentationSubject, dims: int | None) -> list[Tensor]:
     """A batch of each data set of its plugin that is here, if its samples have those dimensions."""
     found = []
-    for entry in subject.world.registry.entries("dataset"):
+    for entry in subject.world.registry.offers("dataset"):
         if entry.distribution == subject.entry.distribution:
             data = opened(subject.world, Part(entry.qualified))
             if data is not None and len(data) and dims in (None, len(data.sample_shape)):

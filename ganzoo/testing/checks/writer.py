@@ -68,7 +68,7 @@ def _check(subject: WriterSubject, written: list[Any], place: Path) -> None:
 def _samples(subject: WriterSubject) -> Tensor:
     """Seven samples of its kind, from a data set that is here."""
     registry = subject.world.registry
-    entries = registry.entries("dataset")
+    entries = registry.offers("dataset")
     entries.sort(key=lambda entry: entry.distribution != subject.entry.distribution)
     for entry in entries:
         data = opened(subject.world, Part(entry.qualified))

@@ -71,7 +71,7 @@ def test_every_game_of_the_zoo_is_in_the_toys():
     played = {resolve(job.raw, str(job)).recipe.loss.name for job in jobs("toys")}
     offered = {
         entry.qualified: build(Loss, Part(entry.qualified))
-        for entry in catalogue().registry.entries("loss")
+        for entry in catalogue().registry.offers("loss")
     }
     plain = {name for name, loss in offered.items() if not loss.needs}  # points have no styles
     assert played == {name for name in plain if name.startswith("ganzoo")}
