@@ -83,7 +83,7 @@ def field_world() -> Any:
     from ganzoo import hookimpl
     from ganzoo.cards import Catalogue
     from ganzoo.plugins import PluginManager, PluginSource
-    from ganzoo.plugins.manager import installed_sources
+    from ganzoo.plugins.distributions import installed_sources
 
     module = ModuleType("field_plugin")
 

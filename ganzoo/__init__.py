@@ -17,7 +17,7 @@ from ganzoo._version import __version__
 if TYPE_CHECKING:
     from ganzoo.build import create_discriminator, create_generator, create_loss
     from ganzoo.cards import Card
-    from ganzoo.cards.listing import card, list_models
+    from ganzoo.cards.installed import card, list_models
     from ganzoo.errors import GanzooError
     from ganzoo.interfaces import (
         Augmentation,
@@ -88,7 +88,7 @@ _HOMES = {
         "Terms",
         "Tracker",
     ),
-    "ganzoo.cards.listing": ("card", "list_models"),
+    "ganzoo.cards.installed": ("card", "list_models"),
     "ganzoo.build": ("create_discriminator", "create_generator", "create_loss"),
     "ganzoo.plugins": ("hookimpl",),
     "ganzoo.zoo": ("Model", "load"),

@@ -205,7 +205,7 @@ def hooks() -> Iterator[str]:
         "that raises is reported once and called no more; the training goes on."
     )
     yield from (block for n in specs if n.args.args for block in hook(n))
-    record = definition("ganzoo.plugins.events", "RunRecord")
+    record = definition("ganzoo.plugins.hookspecs", "RunRecord")
     yield "### `RunRecord`"
     yield docstring(record)
     yield attributes(record)

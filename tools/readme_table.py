@@ -13,5 +13,6 @@ README = Path(__file__).parents[1] / "README.md"
 
 before, _, rest = README.read_text(encoding="utf-8").partition(START)
 _, _, after = rest.partition(END)
-table = model_table([card for card in catalogue().cards if card.distribution == "ganzoo"])
+official = [card for card in catalogue().cards if card.distribution == "ganzoo"]
+table = model_table([(card.name, card) for card in official])
 write_text(README, f"{before}{START}\n{table}\n\n{END}{after}")

@@ -1,4 +1,4 @@
-"""Model folders as cards: finding them, by name or path, and saying whether they can be used."""
+"""Model folders as cards: found by name or path, with what they lack to be used."""
 
 from ganzoo.cards.card import Card
 from ganzoo.cards.catalogue import Catalogue

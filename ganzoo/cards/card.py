@@ -5,23 +5,26 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ganzoo.cards.summary import Parsed, Summary
 from ganzoo.errors import CardError
-from ganzoo.specs import ModelConfig, read_config
-from ganzoo.specs.readme import read_readme
+
+if TYPE_CHECKING:
+    from ganzoo.cards.index import Summary
+    from ganzoo.specs import ModelConfig
+
+    #: A config.json: the checked record, and the JSON as it stands in the file.
+    Parsed: TypeAlias = tuple[ModelConfig, dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Card:
     """A model folder: its name, who offers it, and its config (None where that is unreadable).
 
-    The summary is there at once; config and raw are read when they are first asked for.
-
-    `status` is `ready`, `recipe` (no weights yet), `running` (an unfinished run),
-    `needs DISTRIBUTION` or `broken`; `problem` says why in one line. `origin` is the commit on the
-    Hub that it was fetched from, empty for others.
+    The summary is always there; `config` and `raw` are read when they are first used. `status` is
+    `ready`, `recipe` (no weights yet), `running` (an unfinished run), `needs DISTRIBUTION` or
+    `broken`; `problem` says why in one line. `origin` is the Hub commit that it was fetched from,
+    empty for others.
     """
 
     name: str
@@ -35,21 +38,23 @@ class Card:
 
     @property
     def config(self) -> ModelConfig | None:
-        """All that config.json says; `ConfigError` where it changed and cannot be read any more."""
+        """The whole config.json; `ConfigError` where it has become unreadable meanwhile."""
         return self._read[0] if self.summary else None
 
     @property
     def raw(self) -> dict[str, Any]:
-        """config.json as it stands; empty where it is unreadable."""
+        """config.json as it stands in the file; empty where it is unreadable."""
         return self._read[1] if self.summary else {}
 
     @functools.cached_property
     def _read(self) -> Parsed:
+        from ganzoo.specs import read_config
+
         return self.parsed or read_config(self.folder / "config.json")
 
     @property
     def family(self) -> str:
-        """The name without its data set's; the first word where it ends otherwise."""
+        """The name without its data set's; the first word where the name ends in something else."""
         stem = self.name.removesuffix(f"-{self.data}")
         return stem if stem != self.name else self.name.partition("-")[0]
 
@@ -72,7 +77,9 @@ class Card:
 
     @property
     def readme(self) -> str:
-        """The text of README.md, front matter and prose; `CardError` where it is no text."""
+        """The text of README.md, front matter and prose; `CardError` where it is not text."""
+        from ganzoo.specs.readme import read_readme
+
         return read_readme(self.folder)
 
     @property

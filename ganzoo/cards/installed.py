@@ -1,4 +1,4 @@
-"""Which catalogue is in force: the installed plugins', or one that was given for a while."""
+"""The catalogue in force, and the models in it as Python sees them before anything is loaded."""
 
 from __future__ import annotations
 
@@ -7,22 +7,30 @@ import contextvars
 import functools
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
+from ganzoo.cards.card import Card
 from ganzoo.cards.catalogue import Catalogue
-from ganzoo.cards.summary import Index
-from ganzoo.plugins import PluginManager
+from ganzoo.cards.index import Index
+from ganzoo.plugins.manager import PluginManager
 
 log = logging.getLogger("ganzoo")
 
+#: Enough of a plugin's problem for one line on stderr.
+LONGEST_PROBLEM = 160
+
 
 def catalogue() -> Catalogue:
-    """The catalogue in force: the one given to `using`, else that of the installed plugins."""
+    """The catalogue in force: the one given to `using`, else that of the installed plugins.
+
+    Commands and `ganzoo.load` ask for it and hand it on.
+    """
     return _given.get() or _installed()
 
 
 @contextlib.contextmanager
 def using(given: Catalogue) -> Iterator[Catalogue]:
-    """Make `given` the catalogue in force inside a `with` block."""
+    """Make `given` the catalogue in force inside a `with` block, as tests do."""
     token = _given.set(given)
     try:
         yield given
@@ -35,16 +43,36 @@ _given: contextvars.ContextVar[Catalogue | None] = contextvars.ContextVar("ganzo
 
 @functools.cache
 def _installed() -> Catalogue:
-    """The installed plugins' catalogue; each problem is one line on stderr, once."""
-    import platformdirs  # here, since nobody else needs it to say --help
+    """The installed plugins' catalogue; each plugin's first problem is one line on stderr, once."""
+    import platformdirs
 
     index = Index(platformdirs.user_cache_path("ganzoo") / "cards.json")
-    found = Catalogue(PluginManager(), index)
-    _ = found.cards  # reading them may find problems too
+    zoo = Catalogue(PluginManager(), index)
+    _ = zoo.cards  # reading them may report problems too
     index.save()
-    for plugin in found.manager.plugins.values():
+    for plugin in zoo.manager.plugins.values():
         if plugin.problems:
-            first = plugin.problems[0]
-            first = first if len(first) <= 160 else f"{first[:156]} ..."
-            log.warning("plugin %s: %s (ganzoo plugins shows all)", plugin.distribution, first)
-    return found
+            problem = plugin.problems[0]
+            if len(problem) > LONGEST_PROBLEM:
+                problem = f"{problem[: LONGEST_PROBLEM - 4]} ..."
+            log.warning("plugin %s: %s (ganzoo plugins shows all)", plugin.distribution, problem)
+    return zoo
+
+
+def list_models(
+    pattern: str | None = None, *, family: str | None = None, data: str | None = None
+) -> list[str]:
+    """Names of the models, sorted; by a shell pattern or part of a name, family, data set."""
+    from ganzoo.arguments import optional_text
+
+    pattern = optional_text("pattern", pattern)
+    family, data = optional_text("family", family), optional_text("data", data)
+    zoo = catalogue()
+    return sorted(map(zoo.name_of, zoo.select(pattern, family=family, data=data)))
+
+
+def card(what: str | Path) -> Card:
+    """The card of a model: a name, a folder, a run; `GanzooError` where there is none."""
+    from ganzoo.arguments import model_of
+
+    return catalogue().locate(model_of(what))

@@ -2,38 +2,62 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ganzoo._version import __version__
-from ganzoo.cli.tables import printable
-from ganzoo.errors import GanzooError, PluginError, did_you_mean, one_line
+from ganzoo.errors import GanzooError, PluginError, one_line, printable
 
-#: The core's commands: name to (module and attribute, help), so that --help imports nothing.
-COMMANDS = {
-    "list": ("ganzoo.cli.list:command", "List the models of the zoo."),
-    "show": ("ganzoo.cli.show:command", "Show a model's card: parts, recipe, figures, files."),
-    "sample": ("ganzoo.cli.sample:command", "Draw samples from a model into a grid or a folder."),
-    "train": ("ganzoo.cli.train:command", "Train a model, or go on where a training stopped."),
-    "check": ("ganzoo.cli.check:command", "Check plugins and models: are they right and true?"),
-    "eval": ("ganzoo.cli.eval:command", "Measure a model or a folder of images."),
-    "bench": ("ganzoo.cli.bench:command", "Run a paper's protocol; its figures beside ours."),
-    "new-plugin": ("ganzoo.cli.new_plugin:command", "Write the package of a new plugin."),
-    "plugins": ("ganzoo.cli.plugins:command", "List the plugins, what they offer, what is broken."),
-    "cards": ("ganzoo.cli.cards:command", "Build the generated parts of the model cards."),
-    "publish": ("ganzoo.cli.publish:command", "Make a published model of a finished training."),
-    "reproduce": ("ganzoo.cli.reproduce:command", "Train a published model again, and compare."),
-    "import": ("ganzoo.cli.import_:command", "Make a model folder of others' PyTorch weights."),
-    "pull": ("ganzoo.cli.pull:command", "Copy a model from the Hugging Face Hub into a folder."),
-    "push": ("ganzoo.cli.push:command", "Send a model to the Hugging Face Hub."),
-    "cache": ("ganzoo.cli.cache:command", "List, verify or prune what is kept on this machine."),
-    "doctor": ("ganzoo.cli.doctor:command", "Say what this machine has for ganzoo."),
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from ganzoo.plugins.names import Names
+    from ganzoo.plugins.registry import Offer
+
+#: The core's commands by purpose: name to (module and attribute, help). --help imports none.
+GROUPS = {
+    "Use": {
+        "list": ("ganzoo.cli.list:command", "List the models of the zoo."),
+        "show": ("ganzoo.cli.show:command", "Show a model's card: parts, recipe, figures, files."),
+        "sample": ("ganzoo.cli.sample:command", "Draw samples from a model."),
+        "pull": ("ganzoo.cli.hub:pull", "Copy a model from the Hugging Face Hub into a folder."),
+        "import": ("ganzoo.cli.import_:command", "Make a model folder from PyTorch weights."),
+    },
+    "Train": {
+        "train": ("ganzoo.cli.train:command", "Train a model, or resume a training."),
+    },
+    "Measure": {
+        "eval": ("ganzoo.cli.eval:command", "Measure a model or a folder of images."),
+        "bench": ("ganzoo.cli.bench:command", "Run a paper's protocol and compare the figures."),
+        "reproduce": (
+            "ganzoo.cli.reproduce:command",
+            "Train a published model again and compare.",
+        ),
+    },
+    "Publish": {
+        "publish": ("ganzoo.cli.publish:command", "Turn a finished training into a model."),
+        "cards": ("ganzoo.cli.cards:command", "Build the generated parts of model cards."),
+        "push": ("ganzoo.cli.hub:push", "Upload a model to the Hugging Face Hub."),
+    },
+    "Write plugins": {
+        "new-plugin": ("ganzoo.cli.new_plugin:command", "Create the package of a new plugin."),
+        "check": ("ganzoo.cli.check:command", "Run the conformance checks on plugins and models."),
+    },
+    "Look after the installation": {
+        "plugins": ("ganzoo.cli.plugins:command", "List plugins, their parts and problems."),
+        "cache": ("ganzoo.cli.cache:command", "List, verify or prune cached files."),
+        "doctor": (
+            "ganzoo.cli.doctor:command",
+            "Report packages, devices and data found here.",
+        ),
+    },
 }
-#: Far above any line of ours; what a stranger wrote is cut before, where it comes in.
+COMMANDS = {name: pair for group in GROUPS.values() for name, pair in group.items()}
+#: Characters of an error at most. Our own are far shorter.
 LONGEST = 4000
 
 
@@ -42,54 +66,49 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The core's commands, then the plugins'."""
-        return [*COMMANDS, *(name for name, _ in _plugin_rows())]
+        return [*COMMANDS, *dict(_plugin_rows())]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Import a command; while a shell completes words, a plugin's is a stand-in."""
         if name in COMMANDS:
             return _command(COMMANDS[name][0])
-        distribution, slash, bare = name.rpartition("/")
-        found = _plugin_commands().get(bare, {})
-        if slash:
-            found = {owner: pair for owner, pair in found.items() if owner == distribution}
-        if len(found) > 1:
-            options = " or ".join(repr(f"{owner}/{bare}") for owner in found)
-            raise click.UsageError(f"command {name!r} is offered twice; say {options}")
-        for owner, (target, text) in found.items():
-            if ctx.resilient_parsing:
-                return click.Command(name, help=text)
-            return _command(target, owner=owner)
-        return None
+        if ctx.resilient_parsing:
+            return click.Command(name, help=dict(_plugin_rows()).get(name))
+        offer = offered_commands().find(name, otherwise="there are: {}")
+        return _command(offer.target, owner=offer.distribution)
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or name the nearest."""
-        name = args[0]
-        if self.get_command(ctx, name) is None:
-            near = did_you_mean(name, self.list_commands(ctx), otherwise="there are: {}")
-            raise click.UsageError(f"there is no command {name!r}; {near}")
-        return super().resolve_command(ctx, args)
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands and options that begin so; no command is imported."""
+        from click.shell_completion import CompletionItem
+
+        rows = [*((name, text) for name, (_, text) in COMMANDS.items()), *_plugin_rows()]
+        items = [CompletionItem(n, help=text) for n, text in rows if n.startswith(incomplete)]
+        return [*items, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write each command's line without importing it."""
-        rows = [(name, text) for name, (_, text) in COMMANDS.items()]
-        rows += _plugin_rows()
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+        """Write each command's line under its group, without importing it."""
+        for title, commands in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, text) for name, (_, text) in commands.items()])
+        if rows := [*_plugin_rows()]:
+            with formatter.section("From plugins"):
+                formatter.write_dl(rows)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="ganzoo")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--debug", is_flag=True, help="Show the traceback of errors.")
 def cli(debug: bool) -> None:
-    """A zoo of generative adversarial networks: list, sample and train them by name."""
+    """A zoo of generative adversarial networks: list, sample and train them by name.
+
+    Run `ganzoo COMMAND --help` for the options of a command.
+    """
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Run the command; an error is one line on stderr, its traceback comes with --debug."""
+    """Run the command. An error is one line on stderr; --debug shows its traceback."""
     words = [*(sys.argv[1:] if args is None else args)]
-    debug = "--debug" in words  # wherever it stands, also behind a command
+    debug = "--debug" in words  # before or after the command
     words = [word for word in words if word != "--debug"]
     try:
         result = cli.main(words, prog_name="ganzoo", standalone_mode=False)
@@ -118,7 +137,7 @@ def main(args: Sequence[str] | None = None) -> None:
     except Exception as error:
         if debug:
             raise
-        _complain(f"{one_line(error)} (this is a defect of ganzoo; --debug shows where)")
+        _complain(f"{one_line(error)} (a bug in ganzoo; --debug shows the traceback)")
         sys.exit(1)
     sys.exit(result if isinstance(result, int) else 0)
 
@@ -130,56 +149,50 @@ def _complain(text: str) -> None:
     click.echo(f"{who}: {line if len(line) <= LONGEST else line[:LONGEST] + ' ...'}", err=True)
 
 
-def _plugin_commands() -> dict[str, dict[str, tuple[str, str]]]:
-    """The plugins' commands: name to distribution to (target, help)."""
+def offered_commands() -> Names[Offer]:
+    """The commands of the core and of all plugins."""
     from ganzoo.cards import catalogue
+    from ganzoo.plugins.names import CORE, Names
+    from ganzoo.plugins.registry import Offer
 
-    found: dict[str, dict[str, tuple[str, str]]] = {}
-    for plugin in catalogue().manager.plugins.values():
-        for name, pair in plugin.commands.items():
-            found.setdefault(name, {})[plugin.distribution] = pair
-    return found
-
-
-def _plugin_rows() -> list[tuple[str, str]]:
-    """Each command of a plugin under the name that runs it, with its line of help."""
-    return sorted(
-        (name if len(owners) == 1 and name not in COMMANDS else f"{owner}/{name}", text)
-        for name, owners in _plugin_commands().items()
-        for owner, (_, text) in owners.items()
+    own = {CORE: COMMANDS}
+    plugins = {p.distribution: p.commands for p in catalogue().manager.plugins.values()}
+    return Names(
+        "command",
+        (
+            Offer("command", name, distribution, target)
+            for distribution, commands in (plugins | own).items()
+            for name, (target, _) in commands.items()
+        ),
     )
 
 
-def report_taken_commands() -> None:
-    """Report the plugins whose commands have a name of the core's."""
+def _plugin_rows() -> Iterator[tuple[str, str]]:
+    """Each command of a plugin under the name that runs it, with its line of help."""
     from ganzoo.cards import catalogue
 
-    for name in COMMANDS.keys() & _plugin_commands().keys():
-        for owner in _plugin_commands()[name]:
-            catalogue().manager.report(
-                owner,
-                f"ganzoo_commands: the name {name!r} is taken by ganzoo; "
-                f"this one is {owner}/{name}",
-            )
+    plugins, offers = catalogue().manager.plugins, offered_commands()
+    for offer in offers:
+        if offer.name in (commands := plugins[offer.distribution].commands):
+            yield offers.name_of(offer), commands[offer.name][1]
 
 
 def _command(target: str, *, owner: str | None = None) -> click.Command:
-    module, _, attribute = target.partition(":")
+    from ganzoo.plugins.registry import imported
+
     try:
-        found = importlib.import_module(module)
-        for step in attribute.split("."):
-            found = getattr(found, step)
+        command: Any = imported(target)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
         if owner is None:
             raise
         raise PluginError(
-            f"plugin {owner}: its command at {target!r} cannot be imported: {one_line(error)}"
+            f"plugin {owner}: its command {target!r} cannot be imported: {one_line(error)}"
         ) from error
-    if not isinstance(found, click.Command):
+    if not isinstance(command, click.Command):
         raise PluginError(
-            f"plugin {owner}: its command at {target!r} is a {type(found).__name__}, "
-            "no click command"
+            f"plugin {owner}: its command {target!r} is a {type(command).__name__}, not a click "
+            "command"
         )
-    return found
+    return command

@@ -11,23 +11,26 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
+from ganzoo.cards import catalogue
 from ganzoo.errors import UsageError
 
 if TYPE_CHECKING:
     from ganzoo.bench.finding import OfferedProtocol
+    from ganzoo.plugins.names import Names
     from ganzoo.specs import Protocol
 
 
-def protocols(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+def completed(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
     """The protocols' names that begin so, and files."""
-    from ganzoo.bench.finding import names_of, offers
+    from ganzoo.bench.finding import protocols
 
-    names = [name for name in names_of(offers()) if name.startswith(begun)]
+    every = protocols(catalogue().manager).names()
+    names = [name for name in every if name.startswith(begun)]
     return [*map(CompletionItem, names), CompletionItem(begun, type="file")]
 
 
 @click.command("bench")
-@click.argument("protocol", required=False, shell_complete=protocols)
+@click.argument("protocol", required=False, shell_complete=completed)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="The bench's folder.")
 @click.option("--only", multiple=True, metavar="ENTRY", help="Only this entry, or with * and ?.")
 @click.option("--seeds", type=click.IntRange(1), help="Training seeds, in place of the protocol's.")
@@ -47,12 +50,13 @@ def command(protocol: str | None, **options: Any) -> int:
     The same command again goes on where it stopped, and a finished run is not trained again.
     The folder keeps every run, results.json and table.md; by default it is runs/bench/NAME.
     """  # noqa: D301
-    from ganzoo.bench.finding import find, offers
+    from ganzoo.bench.finding import find, protocols
 
+    manager = catalogue().manager
     if protocol is None:
-        _list(offers(), as_json=options["as_json"])
+        _list(protocols(manager), as_json=options["as_json"])
         return 0
-    found = find(protocol)
+    found = find(manager, protocol)
     out = options["out"] or default_folder(found, options["images"])
     return _show(found, out, options) if options["only_table"] else _run(found, out, options)
 
@@ -63,14 +67,13 @@ def default_folder(protocol: Protocol, images: int | None) -> Path:
     return Path("runs/bench") / f"{protocol.name}{suffix}"
 
 
-def _list(found: list[OfferedProtocol], *, as_json: bool) -> None:
-    from ganzoo.bench.finding import names_of
-    from ganzoo.cli.tables import table
+def _list(offers: Names[OfferedProtocol], *, as_json: bool) -> None:
+    from ganzoo.cli.display import table
 
-    rows = list(zip(names_of(found), found, strict=True))
+    rows = [(offers.name_of(offer), offer) for offer in offers]
     if as_json:
         click.echo(json.dumps([_record(name, offer) for name, offer in rows], indent=2))
-    elif found:
+    elif rows:
         lines = [(name, _title(o), _extent(o.protocol), o.distribution) for name, o in rows]
         click.echo(table(("NAME", "TITLE", "ENTRIES", "PLUGIN"), lines))
     else:

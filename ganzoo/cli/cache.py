@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganzoo.cli.tables import table
+from ganzoo.cli.display import table
 from ganzoo.errors import UsageError
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 from ganzoo.cards import Card, catalogue
-from ganzoo.cli.completion import models
-from ganzoo.cli.tables import table
+from ganzoo.cli.display import table
+from ganzoo.cli.parameters import models
 from ganzoo.errors import GanzooError, one_line
 from ganzoo.specs import CONDITIONS_FILE
 

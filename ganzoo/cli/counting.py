@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.cards import catalogue
-from ganzoo.cli.tables import table
+from ganzoo.cli.display import table
 from ganzoo.specs.reading import to_json
 
 if TYPE_CHECKING:

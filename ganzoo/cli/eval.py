@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cards import catalogue
-from ganzoo.cli.completion import models
 from ganzoo.cli.counting import measured, plan_of
-from ganzoo.cli.tables import table
-from ganzoo.cli.telling import telling
+from ganzoo.cli.display import table, telling
+from ganzoo.cli.parameters import models
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.specs import read_seeds
 

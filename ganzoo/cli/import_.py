@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cli.recipes import data_part, setting
-from ganzoo.cli.tables import printable
-from ganzoo.errors import ConfigError, UsageError
+from ganzoo.errors import ConfigError, UsageError, printable
 
 if TYPE_CHECKING:
     from ganzoo.specs import Part

@@ -9,30 +9,32 @@ from collections.abc import Iterator
 import click
 
 from ganzoo.cards import Catalogue, catalogue
-from ganzoo.cli import report_taken_commands
+from ganzoo.cli import COMMANDS, offered_commands
+from ganzoo.cli.parameters import json_option
 from ganzoo.plugins import Plugin
 
 
 @click.command("plugins")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@json_option
 def command(as_json: bool) -> None:
-    """List the plugins: distribution, version, what each offers and what is wrong with it."""
+    """List each plugin's distribution and version, what it offers and what is wrong with it."""
     log = logging.getLogger("ganzoo")
-    log.disabled, before = True, log.disabled  # all of it is shown below
+    log.disabled, before = True, log.disabled  # all problems are shown below
     try:
         zoo = catalogue()
     finally:
         log.disabled = before
-    report_taken_commands()
+    for offer, clash in offered_commands().clashes():
+        if offer.name in COMMANDS:
+            zoo.manager.report(offer.distribution, f"ganzoo_commands: {clash}")
     plugins = zoo.manager.plugins.values()
     if as_json:
         click.echo(json.dumps([_record(zoo, plugin) for plugin in plugins], indent=2))
         return
     for plugin in plugins:
         mark = "" if plugin.loaded else ", broken" if plugin.installed else ", not installed"
-        click.echo(
-            f"{plugin.distribution} {plugin.version}  ({plugin.seconds * 1000:.0f} ms{mark})"
-        )
+        milliseconds = f"{plugin.seconds * 1000:.0f} ms"
+        click.echo(f"{plugin.distribution} {plugin.version}  ({milliseconds}{mark})")
         for kind, names in _offers(zoo, plugin):
             click.echo(f"  {kind:<15}{', '.join(names)}")
         for problem in plugin.problems:
@@ -47,8 +49,9 @@ def _offers(zoo: Catalogue, plugin: Plugin) -> Iterator[tuple[str, list[str]]]:
             yield f"{kind}s" if not kind.endswith("s") else f"{kind}es", sorted(parts)
     if plugin.commands:
         yield "commands", sorted(plugin.commands)
-    if found := [path.stem for folder in plugin.protocols for path in folder.glob("*.json")]:
-        yield "protocols", sorted(found)
+    protocols = [path.stem for folder in plugin.protocols for path in folder.glob("*.json")]
+    if protocols:
+        yield "protocols", sorted(protocols)
     models = [card.name for card in zoo.cards if card.distribution == plugin.distribution]
     if models:
         yield "models", models

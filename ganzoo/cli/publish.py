@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganzoo.cli.completion import models
+from ganzoo.cli.parameters import models
 from ganzoo.errors import CardError, UsageError
 from ganzoo.hub import is_address
 
@@ -68,7 +68,7 @@ def command(run: str, name: str | None, to: str, **options: Any) -> None:
     tune_cuda()
     import torch
 
-    from ganzoo.cli.telling import telling
+    from ganzoo.cli.display import telling
     from ganzoo.hardware import own_device, usable_device
     from ganzoo.measure.evaluate import REPEATS, SAMPLES
     from ganzoo.publish.measuring import Effort

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cards import catalogue
-from ganzoo.cli.completion import models
+from ganzoo.cli.parameters import what_argument
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("sample")
-@click.argument("what", shell_complete=models)
+@what_argument
 @click.option(
     "-n",
     "count",

@@ -10,35 +10,32 @@ from typing import Any
 import click
 
 from ganzoo.cards import Card, catalogue
-from ganzoo.cli.completion import models
-from ganzoo.cli.tables import printable
-from ganzoo.errors import CardError
-from ganzoo.specs import ModelConfig, Part
+from ganzoo.cli.parameters import what_argument
+from ganzoo.errors import printable
+from ganzoo.specs import Metric, ModelConfig, Part
 
 
 @click.command("show")
-@click.argument("what", shell_complete=models)
-@click.option("--json", "as_json", is_flag=True, help="The whole config.json, with where it lies.")
+@what_argument
+@click.option("--json", "as_json", is_flag=True, help="Print the whole config.json and its folder.")
 def command(what: str, as_json: bool) -> None:
     """Show the card of WHAT: a name, a folder, a run or hf-hub:OWNER/REPO[@REVISION].
 
-    Of a model on the Hub, config.json is fetched and the weights are not.
+    For a model on the Hub, config.json is downloaded and the weights are not.
     """
     card = catalogue().locate(what, weights=False)
     if as_json:
         where = {"name": card.name, "folder": str(card.folder), "status": card.status}
         click.echo(json.dumps({**where, "config": card.raw}, indent=2))
         return
-    if card.config is None:
-        raise CardError(f"{card.name}: {card.problem}")
-    for label, text in _lines(card, card.config):
+    for label, text in _lines(card, card.require_config()):
         click.echo(f"{label:<15}{printable(text)}".rstrip())
     if prose := _prose(card):
         click.echo(f"\n{prose}")
 
 
 def _prose(card: Card) -> str:
-    """The person's part of the card, as plain text for a terminal."""
+    """The prose of README.md as plain text for a terminal."""
     from ganzoo.specs.readme import prose_of
 
     lines = prose_of(card.readme).strip().splitlines() if card.readme else []
@@ -62,32 +59,30 @@ def _lines(card: Card, config: ModelConfig) -> Iterator[tuple[str, str]]:
         took = f"{made.duration_s / 60:.1f} min, {made.hardware}"
         yield ("trained", f"{made.date}, {took}") if made.images else ("imported", made.date)
         yield "", made.command
+    label = "file"
     for name, file in config.files.items():
-        yield (
-            "file" if name == next(iter(config.files)) else "",
-            (f"{name}  {file.bytes / 1e6:.2f} MB  sha256 {file.sha256}"),
-        )
+        yield label, f"{name}  {file.bytes / 1e6:.2f} MB  sha256 {file.sha256}"
+        label = ""
 
 
 def _recipe(config: ModelConfig, raw: Any) -> Iterator[tuple[str, str]]:
-    """The recipe; what it leaves open is the loss's to say, when it is trained."""
-    recipe, each = config.recipe, config.recipe.optimizers
+    """The recipe. What it leaves open is set by the loss when it is trained."""
+    recipe = config.recipe
     turns = f"{recipe.discriminator_steps} discriminator step(s)"
     if "discriminator_steps" not in raw:
-        turns = "discriminator steps as the loss has them"
+        turns = "discriminator steps as the loss sets them"
     yield "loss", _part(recipe.loss)
     yield "data", _part(recipe.data)
-    yield (
-        "recipe",
-        (
-            f"{recipe.images:,} images, batch {recipe.batch}, {turns}, seed {recipe.seed}, "
-            f"precision {recipe.precision}"
-        ),
-    )
+    budget = f"{recipe.images:,} images, batch {recipe.batch}, {turns}"
+    yield "recipe", f"{budget}, seed {recipe.seed}, precision {recipe.precision}"
     yield "", f"average with a half-life of {recipe.ema.half_life:,.0f} images"
-    for player, made in (("generator", each.generator), ("discriminator", each.discriminator)):
+    for player in ("generator", "discriminator"):
+        optimizer = getattr(recipe.optimizers, player)
         if player in raw.get("optimizers", {}):
-            yield "", f"{player}: {made.name}, lr {made.lr:g}{_arguments(made.arguments)}"
+            yield (
+                "",
+                f"{player}: {optimizer.name}, lr {optimizer.lr:g}{_arguments(optimizer.arguments)}",
+            )
 
 
 def _part(part: Part, count: int | None = None) -> str:
@@ -99,7 +94,7 @@ def _arguments(arguments: Any) -> str:
     return "".join(f", {name}={value!r}" for name, value in arguments.items())
 
 
-def _figure(metric: Any) -> str:
+def _figure(metric: Metric) -> str:
     spread = f" ± {metric.spread:.2g}" if metric.spread is not None else ""
     floor = f", real images {metric.floor:g}" if metric.floor is not None else ""
     return (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganzoo.cli.completion import models
+from ganzoo.cli.parameters import models
 from ganzoo.cli.recipes import Asked, asked
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.files import write_text

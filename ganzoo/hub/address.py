@@ -11,17 +11,18 @@ from ganzoo.errors import UsageError
 
 PREFIX = "hf-hub:"
 
-#: As the Hub names owners and repositories; `--` and `..` are its client's own.
+#: The Hub's names of owners and repositories; its client uses `--` and `..` itself. The patterns
+#: are compiled when they are used, since every command imports this file and few use an address.
 _NAME = r"(?![.-])[A-Za-z0-9_.-]{1,96}(?<![.-])"
-_REPOSITORY = re.compile(rf"(?!.*(?:--|\.\.)){_NAME}/{_NAME}(?<!\.git)")
+_REPOSITORY = rf"(?!.*(?:--|\.\.)){_NAME}/{_NAME}(?<!\.git)"
 #: A branch, a tag, a commit or `refs/pr/1`, none of which leaves the folder it is noted in.
-_REVISION = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,254}(?<![./])")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+_REVISION = r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,254}(?<![./])"
+_COMMIT = "[0-9a-f]{40}"
 
 
 @dataclass(frozen=True)
 class Address:
-    """A repository on the Hub and one of its branches, tags or commits; None is its main branch."""
+    """A repository on the Hub, and a branch, tag or commit of it (None for the main branch)."""
 
     repo: str
     revision: str | None = None
@@ -30,14 +31,14 @@ class Address:
     def parse(cls, text: str) -> Self:
         """Read `hf-hub:owner/repo[@revision]`; `UsageError` says what is wrong with it."""
         repo, at, revision = text.removeprefix(PREFIX).partition("@")
-        if not text.startswith(PREFIX) or not _REPOSITORY.fullmatch(repo):
+        if not text.startswith(PREFIX) or not re.fullmatch(_REPOSITORY, repo):
             raise UsageError(
-                f"{text!r} is no address on the Hub; write {PREFIX}owner/repo[@revision]"
+                f"{text!r} is not an address on the Hub; write {PREFIX}owner/repo[@revision]"
             )
-        if at and not _REVISION.fullmatch(revision):
+        if at and not re.fullmatch(_REVISION, revision):
             raise UsageError(
-                f"{text!r}: {revision!r} is no revision; write a branch, a tag or a commit of 40 "
-                "hexadecimal digits"
+                f"{text!r}: {revision!r} is not a revision; write a branch, a tag or a commit of "
+                "40 hexadecimal digits"
             )
         return cls(repo, revision or None)
 
@@ -51,10 +52,10 @@ class Address:
 
     @property
     def is_pinned(self) -> bool:
-        """Whether this is one commit, which never changes."""
-        return self.revision is not None and _COMMIT.fullmatch(self.revision) is not None
+        """Whether the revision is a commit, which never changes."""
+        return self.revision is not None and re.fullmatch(_COMMIT, self.revision) is not None
 
 
 def is_address(what: str | Path) -> bool:
-    """Whether a WHAT is meant for the Hub."""
+    """Whether a WHAT is an address on the Hub."""
     return isinstance(what, str) and what.startswith(PREFIX)

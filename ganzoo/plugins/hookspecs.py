@@ -1,23 +1,33 @@
-"""The hooks of ganzoo: all that a plugin can contribute, on one page.
+"""The hooks of ganzoo: everything that a plugin can contribute, on one page.
 
-Parts are named as `"module:attribute"` strings, so that no hook needs torch; whoever builds a
-part imports it then. Names are lower-case words joined by '-'.
+Parts are `"module:attribute"` strings, so that no hook needs torch: a part is imported when it is
+built. Names are lower-case words joined by '-'.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pluggy
 
 if TYPE_CHECKING:
-    from ganzoo.plugins.events import RunRecord
+    from ganzoo.specs import Recipe
 
 hookspec = pluggy.HookspecMarker("ganzoo")
-#: Marks a function of a plugin's module as its answer to the hook of that name.
+#: Marks a function of a plugin's module as its implementation of the hook of that name.
 hookimpl = pluggy.HookimplMarker("ganzoo")
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A training as its listeners see it: its folder, its recipe and the images it has seen."""
+
+    folder: Path
+    recipe: Recipe
+    images_seen: int
 
 
 @hookspec
@@ -42,12 +52,12 @@ def ganzoo_datasets() -> Mapping[str, str]:  # type: ignore[empty-body]
 
 @hookspec
 def ganzoo_augmentations() -> Mapping[str, str]:  # type: ignore[empty-body]
-    """Changes of what the discriminator sees: name to `"module:Class"` of an `Augmentation`."""
+    """Augmentations of what the discriminator sees: name to `"module:Class"`."""
 
 
 @hookspec
 def ganzoo_schedules() -> Mapping[str, str]:  # type: ignore[empty-body]
-    """How a number of the recipe moves: name to `"module:Class"` of a `ganzoo.Schedule`."""
+    """Schedules for numbers of a recipe: name to `"module:Class"` of a `ganzoo.Schedule`."""
 
 
 @hookspec
@@ -57,7 +67,7 @@ def ganzoo_extractors() -> Mapping[str, str]:  # type: ignore[empty-body]
 
 @hookspec
 def ganzoo_metrics() -> Mapping[str, str]:  # type: ignore[empty-body]
-    """Figures beside the core's: name to `"module:Class"` of a `ganzoo.Figure`."""
+    """Metrics: name to `"module:Class"` of a `ganzoo.Figure`."""
 
 
 @hookspec
@@ -77,7 +87,7 @@ def ganzoo_cards() -> Iterable[Path | str]:  # type: ignore[empty-body]
 
 @hookspec
 def ganzoo_protocols() -> Iterable[Path | str]:  # type: ignore[empty-body]
-    """Folders of protocols for `ganzoo bench`: `NAME.json`, as `ganzoo.specs.Protocol` has it."""
+    """Folders of protocols for `ganzoo bench`: `NAME.json`, read as `ganzoo.specs.Protocol`."""
 
 
 @hookspec
@@ -87,7 +97,7 @@ def ganzoo_commands() -> Mapping[str, tuple[str, str]]:  # type: ignore[empty-bo
 
 @hookspec
 def ganzoo_training_started(run: RunRecord) -> None:
-    """A training begins or goes on. Events are called on rank 0 only."""
+    """A training starts or resumes. Events are called on rank 0 only."""
 
 
 @hookspec
@@ -97,7 +107,7 @@ def ganzoo_metrics_logged(run: RunRecord, metrics: Mapping[str, float]) -> None:
 
 @hookspec
 def ganzoo_checkpoint_saved(run: RunRecord, folder: Path) -> None:
-    """A checkpoint was written whole into `folder`."""
+    """A checkpoint was written to `folder`."""
 
 
 @hookspec

@@ -18,7 +18,7 @@ from ganzoo.plugins import (
     canonical,
     hookimpl,
 )
-from ganzoo.plugins.manager import installed_sources
+from ganzoo.plugins.distributions import installed_sources
 
 #: The plugin of the players and data that stand in where nothing else fits.
 STANDINS = "ganzoo-testing"

@@ -94,7 +94,10 @@ def test_a_folder_without_weights_is_a_recipe_that_says_how_to_train(
     ("requires", "problem"),
     [
         ({"absent": ">=0.1"}, "absent is not installed; install it: pip install absent"),
-        ({"tiny": ">=1.5"}, "tiny>=1.5 is needed, 1.0 is installed; install it: pip install tiny"),
+        (
+            {"tiny": ">=1.5"},
+            "tiny>=1.5 is required, 1.0 is installed; install it: pip install tiny",
+        ),
         ({"bad": ">=0.1"}, "bad is installed but broken: RuntimeError: no luck"),
     ],
 )
@@ -179,8 +182,8 @@ def test_an_installed_plugin_that_is_switched_off_is_not_installed_again(
         ("[]", "config.json: expected an object"),
         ('{"ganzoo_config": 9}', "written for ganzoo_config 9, this ganzoo reads 1; upgrade"),
         (json.dumps(config_of(genrator={})), "unknown key 'genrator'; did you mean 'generator'"),
-        (json.dumps(config_of(name="another")), "name is 'another', its folder 'tiny-ring'"),
-        (json.dumps(config_of(requires={"tiny": "new"})), "requires.tiny: 'new' is no version"),
+        (json.dumps(config_of(name="another")), "name is 'another', but its folder is 'tiny-ring'"),
+        (json.dumps(config_of(requires={"tiny": "new"})), "requires.tiny: 'new' is not a version"),
     ],
 )
 def test_a_bad_config_makes_a_broken_card_that_says_why(
@@ -289,7 +292,7 @@ def two_of_a_name(zoo: Zoo, place: Path) -> Catalogue:
 
 def test_a_model_of_two_plugins_is_ambiguous_and_both_are_listed(zoo: Zoo, tmp_path: Path) -> None:
     catalogue = two_of_a_name(zoo, tmp_path)
-    with pytest.raises(UnknownNameError, match="twice; say 'one/tiny-ring' or 'two/tiny-ring'"):
+    with pytest.raises(UnknownNameError, match="twice; write 'one/tiny-ring' or 'two/tiny-ring'"):
         catalogue.locate("tiny-ring")
     assert catalogue.names() == ["one/tiny-ring", "two/tiny-ring"]
 
@@ -311,7 +314,7 @@ def test_an_official_model_keeps_its_bare_name_and_the_newcomer_is_reported(
     assert catalogue.locate("ganzoo/tiny-ring").folder == tmp_path / "zoo" / "tiny-ring"
     assert catalogue.locate("lab/tiny-ring").folder == tmp_path / "lab" / "tiny-ring"
     assert catalogue.manager.plugins["lab"].problems == [
-        "ganzoo_cards: the name 'tiny-ring' is the zoo's own; this one is lab/tiny-ring"
+        "ganzoo_cards: the name 'tiny-ring' is taken by ganzoo; use lab/tiny-ring"
     ]
 
 
@@ -463,7 +466,7 @@ def test_the_hub_comes_before_a_path(around: Path, monkeypatch: pytest.MonkeyPat
 def test_text_without_a_separator_is_a_name_and_the_folder_of_that_name_is_pointed_at(
     around: Path,
 ) -> None:
-    with pytest.raises(UnknownNameError, match=r"no model 'mine'; .* lies here: say \./mine"):
+    with pytest.raises(UnknownNameError, match=r"no model 'mine'; .* is here: write \./mine"):
         ganzoo.card("mine")
 
 
@@ -500,12 +503,12 @@ def test_a_home_that_is_not_there_is_an_error_of_ganzoo(around: Path) -> None:
 
 
 def test_a_folder_without_config_is_no_model(around: Path) -> None:
-    with pytest.raises(CardError, match=r"models is no model folder: it holds no config.json"):
+    with pytest.raises(CardError, match=r"models is not a model folder: it holds no config.json"):
         ganzoo.card("./models")
 
 
 def test_a_file_is_no_model_folder(around: Path) -> None:
-    with pytest.raises(CardError, match=r"model.safetensors is no model folder; give the folder"):
+    with pytest.raises(CardError, match=r"safetensors is not a model folder; give the folder"):
         ganzoo.card("./mine/model.safetensors")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo.cards import Catalogue
-from ganzoo.cards.summary import _TYPES, MOST, Index, Summary
+from ganzoo.cards.index import _TYPES, MOST, Index, Summary
 from ganzoo.errors import ConfigError
 from ganzoo.plugins import PluginManager
 from model_folders import write_model, write_published, write_recipe
@@ -32,7 +32,7 @@ def place(tmp_path: Path) -> Path:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of folders whose config.json was read."""
     found: list[str] = []
-    module = importlib.import_module("ganzoo.cards.catalogue")
+    module = importlib.import_module("ganzoo.specs")
     read = module.read_config
 
     def noted(path):
@@ -118,7 +118,7 @@ def test_a_card_that_breaks_after_the_list_is_told_when_it_is_used(place, tmp_pa
         b"[]",
         b"null",
         b'{"cards": {}}',
-        b'{"written_by": "ganzoo-core 99, config 1", "cards": {}}',
+        b'{"written_by": "ganzoo-core 99", "cards": {}}',
         b"[" * 100_000,
         b"\xff\xfe",
     ],
@@ -154,7 +154,7 @@ def test_an_entry_with_such_a_value_within_is_forgotten(place, tmp_path, reads, 
 
 def test_a_card_that_could_not_be_read_once_is_read_again(place, tmp_path, monkeypatch):
     path = tmp_path / "cards.json"
-    module = importlib.import_module("ganzoo.cards.catalogue")
+    module = importlib.import_module("ganzoo.specs")
 
     def locked(config):
         raise ConfigError(f"{config}: cannot be read: Permission denied")
@@ -179,12 +179,12 @@ def test_an_index_that_grew_too_large_keeps_what_is_in_use(place, tmp_path):
     path = tmp_path / "cards.json"
     index = Index(path)
     listed(place, index)
-    entry = next(iter(index.entries.values()))
-    index.entries |= {f"/gone/{number}": entry for number in range(MOST)}
+    summary = next(iter(index.summaries.values()))
+    index.summaries |= {f"/gone/{number}": summary for number in range(MOST)}
     index.changed = True
     index.save()
-    assert not any(key.startswith("/gone/") for key in Index(path).entries)
-    assert str(place / "tiny-ring" / "config.json") in Index(path).entries
+    assert not any(key.startswith("/gone/") for key in Index(path).summaries)
+    assert str(place / "tiny-ring" / "config.json") in Index(path).summaries
 
 
 def test_a_catalogue_that_was_given_no_index_writes_none(place, tmp_path):

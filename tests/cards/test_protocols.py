@@ -10,7 +10,7 @@ import pytest
 
 from bench_protocols import BASE, protocol_data, protocol_of, write_protocol
 from commands import python
-from ganzoo.bench.finding import find, names_of, offers
+from ganzoo.bench.finding import find, protocols
 from ganzoo.bench.jobs import jobs_of, rows_of
 from ganzoo.errors import ConfigError, PluginError, UnknownNameError
 from ganzoo.plugins import PluginManager
@@ -174,55 +174,62 @@ def test_nonsense_from_the_hook_is_reported(returned: Any, reason: str) -> None:
 
 def test_protocols_are_found_by_bare_and_qualified_name(world, tmp_path: Path) -> None:
     write_protocol(tmp_path)
-    world(tiny_plugin(ganzoo_protocols=[tmp_path]))
-    assert names_of(offers()) == ["small"]
-    assert find("small") == find("tiny/small") == read_protocol(tmp_path / "small.json")
+    manager = world(tiny_plugin(ganzoo_protocols=[tmp_path])).manager
+    assert protocols(manager).names() == ["small"]
+    assert (
+        find(manager, "small")
+        == find(manager, "tiny/small")
+        == read_protocol(tmp_path / "small.json")
+    )
 
 
 def test_an_unknown_name_says_the_nearest_or_all(world, tmp_path: Path) -> None:
     write_protocol(tmp_path)
-    world(tiny_plugin(ganzoo_protocols=[tmp_path]))
+    manager = world(tiny_plugin(ganzoo_protocols=[tmp_path])).manager
     with pytest.raises(UnknownNameError, match="no protocol 'smal'; did you mean 'small'"):
-        find("smal")
+        find(manager, "smal")
     with pytest.raises(UnknownNameError, match="no protocol 'lucky'; there are: small"):
-        find("lucky")
+        find(manager, "lucky")
 
 
 def test_two_of_one_name_are_told_apart_by_their_plugins(world, tmp_path: Path) -> None:
     write_protocol(tmp_path / "one")
     write_protocol(tmp_path / "two", title="The other")
-    world(
+    manager = world(
         tiny_plugin(ganzoo_protocols=[tmp_path / "one"]),
         make_plugin("lab", ganzoo_protocols=[tmp_path / "two"]),
-    )
-    assert names_of(offers()) == ["lab/small", "tiny/small"]
-    assert find("lab/small").title == "The other"
-    with pytest.raises(UnknownNameError, match="offered twice; say 'lab/small' or 'tiny/small'"):
-        find("small")
+    ).manager
+    assert protocols(manager).names() == ["lab/small", "tiny/small"]
+    assert find(manager, "lab/small").title == "The other"
+    with pytest.raises(UnknownNameError, match="offered twice; write 'lab/small' or 'tiny/small'"):
+        find(manager, "small")
 
 
 @pytest.mark.parametrize("text", ["{", json.dumps(protocol_data(name="other"))])
 def test_a_broken_file_is_reported_and_leaves_the_others(world, tmp_path: Path, text: str) -> None:
     write_protocol(tmp_path)
     (tmp_path / "odd.json").write_text(text)
-    zoo = world(tiny_plugin(ganzoo_protocols=[tmp_path]))
-    assert [bool(offer.protocol) for offer in offers()] == [False, True]
-    (problem,) = zoo.manager.plugins["tiny"].problems
+    manager = world(tiny_plugin(ganzoo_protocols=[tmp_path])).manager
+    assert [bool(offer.protocol) for offer in protocols(manager)] == [False, True]
+    (problem,) = manager.plugins["tiny"].problems
     assert problem.startswith(f"ganzoo_protocols: {tmp_path / 'odd.json'}")
     with pytest.raises(ConfigError, match=r"odd\.json"):
-        find("odd")
-    assert find("small").name == "small"
+        find(manager, "odd")
+    assert find(manager, "small").name == "small"
 
 
 def test_finding_them_imports_no_torch(tmp_path: Path) -> None:
-    code = "import sys, ganzoo.bench.finding as f; f.offers(); assert 'torch' not in sys.modules"
+    code = (
+        "import sys, ganzoo.bench.finding as finding; from ganzoo.cards import catalogue; "
+        "finding.protocols(catalogue().manager); assert 'torch' not in sys.modules"
+    )
     ended = python("-c", code, path=tmp_path, cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
 
 
 def test_a_file_of_ones_own_needs_no_plugin(world, tmp_path: Path) -> None:
-    world()
+    manager = world().manager
     path = write_protocol(tmp_path)
-    assert find(str(path)).name == "small"
+    assert find(manager, str(path)).name == "small"
     with pytest.raises(ConfigError, match="there is no such file"):
-        find(str(tmp_path / "absent.json"))
+        find(manager, str(tmp_path / "absent.json"))

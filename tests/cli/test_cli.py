@@ -181,7 +181,7 @@ def test_list_tells_size_and_quality(ganzoo: Command, zoo: Path) -> None:
 
 def test_list_says_when_nothing_fits(ganzoo: Command, zoo: Path) -> None:
     assert ganzoo("list", "zzz") == 0
-    assert (ganzoo.out, ganzoo.err) == ("", "no model fits; `ganzoo list` shows all 5\n")
+    assert (ganzoo.out, ganzoo.err) == ("", "no model matches; `ganzoo list` shows all 5\n")
 
 
 def test_list_says_when_there_are_no_models(
@@ -310,7 +310,7 @@ def test_plugins_tells_what_is_wrong(ganzoo: Command, zoo: Path) -> None:
     *_, last = ganzoo.out.splitlines()
     label, _, reason = last.strip().partition(" ")
     assert label == "problem"
-    assert reason.strip().startswith("ganzoo_cards: the name 'tiny-ring' is the zoo's own")
+    assert reason.strip().startswith("ganzoo_cards: the name 'tiny-ring' is taken by ganzoo")
 
 
 def test_plugins_json_is_for_programs(ganzoo: Command, zoo: Path) -> None:
@@ -347,7 +347,7 @@ def test_cards_build_writes_readmes_and_the_index(ganzoo: Command, cards: Path) 
 def test_cards_build_again_writes_nothing(ganzoo: Command, cards: Path) -> None:
     ganzoo("cards", "build", cards)
     assert ganzoo("cards", "build", cards) == 0
-    assert ganzoo.out == f"{cards}: all cards are fresh\n"
+    assert ganzoo.out == f"{cards}: all cards are up to date\n"
 
 
 def test_cards_check_is_content_with_what_build_wrote(ganzoo: Command, cards: Path) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from ganzoo import terminal
 from ganzoo.bench import display as bench_display
 from ganzoo.bench.display import BenchDisplay
-from ganzoo.cli import telling as telling_module
-from ganzoo.cli.telling import logging_every, telling
+from ganzoo.cli.display import logging_every, telling
 from ganzoo.data.mnist import fetching
 from ganzoo.data.packing import fill as filling
 from ganzoo.engine.run import progress
@@ -146,7 +146,7 @@ def test_what_fails_ends_the_talking(piped):
 
 
 def test_programs_that_read_are_left_alone(piped, monkeypatch):
-    monkeypatch.setattr(telling_module, "LOG_SECONDS", 0.001)
+    monkeypatch.setattr(terminal, "LOG_SECONDS", 0.001)
     with telling(quiet=True) as tell:
         tell("real samples of mnist")
         time.sleep(0.02)

@@ -80,7 +80,7 @@ def test_one_class_can_be_asked_of_a_conditional_model(sample, conditional, tmp_
         (["vanilla-mnist", "-o", "x.txt"], 2, "x.txt: images are written as .png"),
         (["vanilla-mnist", "-o", "/proc/x/grid.png"], 1, "/proc/x/grid.png cannot be written"),
         (["./nowhere"], 1, "there is no folder 'nowhere'"),
-        (["hf-hub:owner"], 2, "is no address on the Hub; write hf-hub:owner/repo"),
+        (["hf-hub:owner"], 2, "is not an address on the Hub; write hf-hub:owner/repo"),
         ([], 2, "Missing argument 'WHAT'; see `ganzoo sample --help`"),
     ],
 )

@@ -13,7 +13,7 @@ import torch
 
 from games import games_plugin
 from ganzoo.engine.run.process import tune_cuda
-from ganzoo.plugins.manager import installed_sources
+from ganzoo.plugins.distributions import installed_sources
 
 HERE = Path(__file__).parent
 REHEARSED = os.environ.get("GANZOO_TEST_DEVICE") == "cpu"

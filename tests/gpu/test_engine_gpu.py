@@ -20,7 +20,7 @@ from ganzoo.engine.prepare import prepare
 from ganzoo.engine.run.checkpoint import checkpoint_folders
 from ganzoo.errors import TrainingError
 from ganzoo.losses import penalties
-from ganzoo.plugins.manager import installed_sources
+from ganzoo.plugins.distributions import installed_sources
 from ganzoo.sampling import samples
 from gpu_steps import differences, one_step, recipe_of, recorder
 from short_runs import config, exported, play

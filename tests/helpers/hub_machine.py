@@ -78,7 +78,7 @@ class Machine:
         assert (done.returncode, done.stdout) == (code, ""), done.stderr
         lines = [line for line in done.stderr.splitlines() if line.startswith("ganzoo: ")]
         assert lines == done.stderr.splitlines()[-1:], done.stderr
-        assert "defect of ganzoo" not in lines[0]
+        assert "bug in ganzoo" not in lines[0]
         return lines[0]
 
 

@@ -19,7 +19,7 @@ from ganzoo.engine.turns import discriminator_turn, generator_turn, gradients_of
 from ganzoo.interfaces import Loss
 from ganzoo.losses import gradient_penalty, interpolate, logistic_fake, logistic_real
 from ganzoo.plugins import PluginManager
-from ganzoo.plugins.manager import installed_sources
+from ganzoo.plugins.distributions import installed_sources
 from short_runs import PLAIN, config
 from tiny import tiny_plugin
 

@@ -474,6 +474,6 @@ def test_others_load_while_one_prunes(hub, tmp_path):
     for process in running:
         _, err = process.communicate(timeout=120)
         assert process.returncode == 0, err
-        assert "defect of ganzoo" not in err
+        assert "bug in ganzoo" not in err
     machine.ganzoo(*SHOW)
     assert "ok" in machine.ganzoo("cache", "verify")

@@ -81,14 +81,14 @@ def test_an_address_is_a_repository_and_perhaps_a_revision(text, repo, revision,
 )
 def test_what_is_no_address_is_refused(text):
     with pytest.raises(
-        UsageError, match=r"is no address on the Hub; write hf-hub:owner/repo\[@revision\]"
+        UsageError, match=r"is not an address on the Hub; write hf-hub:owner/repo\[@revision\]"
     ):
         Address.parse(text)
 
 
 @pytest.mark.parametrize("revision", ["", "../main", "a/../b", "a b", "-x", "/main", "main/"])
 def test_what_is_no_revision_is_refused(revision):
-    with pytest.raises(UsageError, match="is no revision; write a branch, a tag or a commit"):
+    with pytest.raises(UsageError, match="is not a revision; write a branch, a tag or a commit"):
         Address.parse(f"hf-hub:lab/ring@{revision}")
 
 

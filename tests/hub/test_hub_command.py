@@ -58,10 +58,10 @@ def test_push_refuses_what_is_not_complete(hub, machine, folder):
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (("push", "hf-hub:lab/a", "hf-hub:lab/b"), "is on the Hub; pull it first"),
+        (("push", "hf-hub:lab/a", "hf-hub:lab/b"), "is on the Hub already; pull it first"),
         (("push", ".", "hf-hub:lab/b@x", "--revision", "y"), "and --revision y differ; give one"),
-        (("push", ".", "hf-hub:lab/b", "--revision", "a..b"), "'a..b' is no revision"),
-        (("pull", "lab/ring"), "is no address on the Hub; write hf-hub:owner/repo"),
+        (("push", ".", "hf-hub:lab/b", "--revision", "a..b"), "'a..b' is not a revision"),
+        (("pull", "lab/ring"), "is not an address on the Hub; write hf-hub:owner/repo"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )

@@ -472,7 +472,9 @@ def test_a_figure_that_cannot_be_built_is_left_out(world):
     world(plugin(lost="Lost", mean="Anything"))
     figures, (note,) = offered()
     assert [figure.key for figure in figures] == ["my-gan/mean"]
-    assert note.startswith("metric my-gan/lost is left out: its plugin says 'plugin_figures:Lost'")
+    assert note.startswith(
+        "metric my-gan/lost is left out: the plugin's target 'plugin_figures:Lost'"
+    )
     with pytest.raises(UnknownNameError, match="no metric 'my-gan/meen'"):
         known("my-gan/meen")
 

@@ -260,7 +260,7 @@ def test_a_plugin_for_another_contract_is_reported_before_its_hooks_are_called(a
     called = []
     source = make_plugin("old", api=api, ganzoo_generators=lambda: called.append(1))
     manager = PluginManager([source])
-    assert problems_of(manager, "old").startswith(f"written for ganzoo_api {api!r}, this ganzoo-")
+    assert problems_of(manager, "old").startswith(f"written for ganzoo_api {api!r}, but ganzoo-")
     assert called == []
 
 
@@ -282,7 +282,7 @@ def test_a_plugin_that_states_no_contract_is_taken_as_the_first() -> None:
 
 def test_a_newcomer_to_a_name_of_the_core_is_reported() -> None:
     catalogue = Catalogue(PluginManager([make_plugin("late", ganzoo_losses={"hinge": "a:b"})]))
-    assert "ganzoo_losses: the name 'hinge' is taken by ganzoo; this one is late/hinge" in (
+    assert "ganzoo_losses: the name 'hinge' is taken by ganzoo; use late/hinge" in (
         problems_of(catalogue.manager, "late")
     )
 
@@ -299,11 +299,11 @@ def two_of_a_name() -> Catalogue:
 
 
 def test_a_newcomer_to_a_name_of_another_plugin_is_reported() -> None:
-    assert "taken by one; this one is two/mine" in problems_of(two_of_a_name().manager, "two")
+    assert "taken by one; use two/mine" in problems_of(two_of_a_name().manager, "two")
 
 
 def test_a_bare_name_of_two_plugins_is_ambiguous_and_both_are_listed() -> None:
-    with pytest.raises(UnknownNameError, match="offered twice; say 'one/mine' or 'two/mine'"):
+    with pytest.raises(UnknownNameError, match="offered twice; write 'one/mine' or 'two/mine'"):
         two_of_a_name().registry.find("loss", "mine")
 
 
@@ -452,7 +452,7 @@ def test_a_plugins_command_runs(
         ("import surely_not_installed", "No module named 'surely_not_installed'"),
         ("raise RuntimeError('no\\nluck')", "RuntimeError: no luck"),
         ("import sys; sys.exit(0)", "SystemExit"),
-        ("command = 3", "is a int, no click command"),
+        ("command = 3", "is a int, not a click command"),
         ("", "has no attribute 'command'"),
     ],
 )
@@ -550,7 +550,7 @@ def test_a_distribution_with_two_plugin_modules_is_reported(site: Path) -> None:
     modules = {"plugin_a": "", "plugin_b": ""}
     install(site, "double", {"a": "plugin_a", "b": "plugin_b"}, modules=modules)
     assert problems_of(PluginManager(), "double") == (
-        "declares 2 plugin modules (plugin_a, plugin_b); a distribution has one"
+        "declares 2 plugin modules (plugin_a, plugin_b); declare one"
     )
 
 
@@ -563,7 +563,8 @@ def test_strict_names_a_distribution_with_two_plugin_modules(site: Path) -> None
 def test_an_entry_point_that_is_no_module_is_reported(site: Path) -> None:
     install(site, "deep", {"deep": "deep_plugin:Plugin"}, modules={"deep_plugin": "Plugin = 3"})
     assert (
-        problems_of(PluginManager(), "deep") == "its entry point 'deep_plugin:Plugin' is no module"
+        problems_of(PluginManager(), "deep")
+        == "its entry point 'deep_plugin:Plugin' is not a module"
     )
 
 
@@ -615,9 +616,7 @@ def test_an_unknown_name_in_the_allow_list_is_reported(
     installed_two(site)
     monkeypatch.setenv("GANZOO_PLUGINS", "one-plugin,no-plugin")
     manager = PluginManager()
-    assert problems_of(manager, "no-plugin") == (
-        "GANZOO_PLUGINS asks for it, and it is not installed"
-    )
+    assert problems_of(manager, "no-plugin") == ("GANZOO_PLUGINS names it, but it is not installed")
     assert manager.plugins["one-plugin"].loaded
 
 
@@ -735,6 +734,6 @@ def test_a_newcomer_to_an_official_models_name_is_reported(
     write_model(tmp_path / "other" / "tiny-ring")
     catalogue = world(make_plugin("late", ganzoo_cards=[tmp_path / "other"]))
     assert only_official(catalogue, tmp_path / "official").cards
-    assert "ganzoo_cards: the name 'tiny-ring' is the zoo's own; this one is late/tiny-ring" in (
+    assert "ganzoo_cards: the name 'tiny-ring' is taken by ganzoo; use late/tiny-ring" in (
         problems_of(catalogue.manager, "late")
     )

@@ -351,7 +351,7 @@ def test_a_part_that_cannot_be_imported_names_its_plugin_and_target(
     source: str, reason: str, world: Callable[..., Catalogue], module: Callable[[str], str]
 ) -> None:
     world(make_plugin("own", ganzoo_generators={"mine": f"{module(source)}:Mine"}))
-    message = f"generator own/mine: its plugin says 'parts_of_test:Mine', .*{reason}"
+    message = f"generator own/mine: the plugin's target 'parts_of_test:Mine' .*{reason}"
     with pytest.raises(PluginError, match=message):
         ganzoo.create_generator("mine")
 

@@ -124,7 +124,7 @@ def test_after_a_plugin_the_index_is_named(run, world, tmp_path):
             "write WHICH=SPDX, of code, weights, data",
         ),
         (("--to", "model", "--license", "weights="), 2, "write WHICH=SPDX"),
-        (("--to", "hf-hub:lab"), 2, "'hf-hub:lab' is no address on the Hub"),
+        (("--to", "hf-hub:lab"), 2, "'hf-hub:lab' is not an address on the Hub"),
         (("--to", "prose.md"), 2, "prose.md is a file; name the folder that the model is to be"),
         (("--to", "prose.md/model"), 1, "prose.md/model cannot be written: File exists"),
         (("--to", "model", "--prose", "nowhere.md"), 2, "'nowhere.md' does not exist"),

@@ -17,7 +17,7 @@ from ganzoo.cards import Catalogue, using
 from ganzoo.engine.run.export import count, fingerprint
 from ganzoo.errors import CheckError
 from ganzoo.plugins import PluginManager
-from ganzoo.plugins.manager import installed_sources
+from ganzoo.plugins.distributions import installed_sources
 from ganzoo.specs import Provenance, write_record
 from ganzoo.testing import checks_of
 from ganzoo.testing.checks import CHECKS

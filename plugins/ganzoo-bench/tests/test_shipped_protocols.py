@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganzoo.bench.finding import find, offers
+from ganzoo.bench.finding import find, protocols
 from ganzoo.bench.jobs import Job, jobs_of
 from ganzoo.bench.report import Report
 from ganzoo.build import build
@@ -23,16 +23,20 @@ NAMES = ("lucic", "stacked-mnist", "toys")
 
 @pytest.fixture(params=NAMES)
 def protocol(request) -> Protocol:
-    return find(f"ganzoo-bench/{request.param}")
+    return find(catalogue().manager, f"ganzoo-bench/{request.param}")
 
 
 def jobs(name: str) -> list[Job]:
     """A job of every entry and control."""
-    return jobs_of(find(f"ganzoo-bench/{name}"), Path("out"), seeds=1)
+    return jobs_of(find(catalogue().manager, f"ganzoo-bench/{name}"), Path("out"), seeds=1)
 
 
 def test_these_are_offered():
-    assert [offer.name for offer in offers() if offer.distribution == "ganzoo-bench"] == [*NAMES]
+    assert [
+        offer.name
+        for offer in protocols(catalogue().manager)
+        if offer.distribution == "ganzoo-bench"
+    ] == [*NAMES]
     assert catalogue().manager.plugins["ganzoo-bench"].problems == []
 
 
@@ -99,7 +103,7 @@ def test_every_entry_plays_a_step(job):
 def test_the_readmes_own_protocol_is_one(tmp_path):
     text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
     (tmp_path / "mine.json").write_text(text.split("```json\n")[1].split("```")[0])
-    found = find(str(tmp_path / "mine.json"))
+    found = find(catalogue().manager, str(tmp_path / "mine.json"))
     for job in jobs_of(found, tmp_path):
         resolve(job.raw, str(job))
     assert "| `gan` |" in Report(found, tmp_path).markdown()

@@ -1,0 +1,69 @@
+"""What commands print: tables, and a line that says what is happening."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+from ganzoo.errors import printable
+
+Tell = Callable[[str], None]
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns as wide as their longest cell, two spaces apart."""
+    lines = [header, *([one_line(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
+    cells = [[one_line(cell).replace("|", "\\|") for cell in row] for row in rows]
+    lines = [header, ["---"] * len(header), *cells]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def one_line(text: str) -> str:
+    """Text as one line, without control characters."""
+    return " ".join(printable(text).split())
+
+
+@contextmanager
+def telling(*, quiet: bool) -> Iterator[Tell]:
+    """Show on stderr what is happening: a changing line on a terminal, else a line every while."""
+    from ganzoo.terminal import LOG_SECONDS, moves, stderr_console
+
+    if quiet:
+        yield lambda text: None
+    elif moves(console := stderr_console()):
+        with console.status("reading") as status:
+            yield lambda text: status.update(text)
+    else:
+        with logging_every(LOG_SECONDS) as tell:
+            yield tell
+
+
+@contextmanager
+def logging_every(seconds: float) -> Iterator[Tell]:
+    """Print a line on stderr every so many seconds: what is happening, and for how long."""
+    now, began, ended = ["reading"], time.monotonic(), threading.Event()
+
+    def report() -> None:
+        while not ended.wait(seconds):
+            click.echo(f"{now[0]}  ({time.monotonic() - began:.0f} s so far)", err=True)
+
+    reporter = threading.Thread(target=report, daemon=True)
+    reporter.start()
+    try:
+        yield lambda text: now.__setitem__(0, text)
+    finally:
+        ended.set()
+        reporter.join()
