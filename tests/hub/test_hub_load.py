@@ -54,7 +54,7 @@ def test_a_pinned_and_cached_model_loads_without_a_request(hub, commit):
 def test_a_card_is_shown_without_its_weights(hub, commit, capsys):
     with pytest.raises(SystemExit):
         main(["show", "hf-hub:lab/ring"])
-    assert "ready: the weights are on the Hub, and fetched when they are used" in (
+    assert "ready: the weights are on the Hub, and are fetched when they are used" in (
         capsys.readouterr().out
     )
     assert not any("safetensors" in str(asked) for asked in hub.asked)
