@@ -5,6 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.domains.python import PythonDomain
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from ganzoo._version import __version__ as release
 
@@ -20,5 +25,37 @@ myst_heading_anchors = 4  # the anchors that a forge gives to headings
 html_theme = "furo"
 html_title = f"ganzoo {release}"
 html_copy_source = False
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 pygments_style = "tango"
 pygments_dark_style = "monokai"
+
+
+def setup(app: Sphinx) -> None:
+    """Register the Python names once a page is read."""
+    app.connect("doctree-read", register_names)
+
+
+def register_names(app: Sphinx, page: nodes.document) -> None:
+    """Enter the headings of Python pages, which are names, into the index and objects.inv.
+
+    The pages stay plain Markdown, which a forge shows too; directives for Python would not.
+    """
+    if not app.env.docname.startswith("reference/python/"):
+        return
+    domain = app.env.domains["py"]
+    assert isinstance(domain, PythonDomain)
+    module = ""
+    for section in page.findall(nodes.section):
+        heading, code = section[0].astext(), section.next_node(nodes.literal_block)
+        if not isinstance(section[0].next_node(), nodes.literal) or code is None:
+            continue
+        if heading.startswith("ganzoo."):
+            module = heading.rpartition(".")[0]
+            kind = {"class": "class", "def": "function"}.get(code.astext().split()[0], "data")
+        else:  # a member, as Class.member
+            heading = f"{module}.{heading}"
+            kind = "property" if code.astext().startswith("@property") else "method"
+        anchor = section["ids"][0]
+        domain.note_object(heading, kind, anchor, location=section)
+        section.insert(1, addnodes.index(entries=[("single", heading, anchor, "", None)]))

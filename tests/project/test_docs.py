@@ -22,7 +22,7 @@ from tiny import tiny_plugin
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```([^`\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def text_of(path: Path) -> str:
@@ -204,7 +204,7 @@ def my_gan(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def command_of(page: str, words: str) -> list[str]:
     """The words of the page's command that holds some words."""
-    (text,) = (code for code in blocks(page, "") if words in code)
+    (text,) = (code for code in blocks(page, "sh") if words in code)
     return shlex.split(text.replace("\\\n", " "))[1:]
 
 

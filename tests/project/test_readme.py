@@ -18,14 +18,14 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:
-    """The README's fenced blocks of a language; plain ones have none."""
+    """The README's fenced blocks of a language."""
     found = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     return [text for name, text in found if name == language]
 
 
 def commands() -> list[list[str]]:
-    """Each `ganzoo ...` line of the README's plain blocks, comments and line breaks taken out."""
-    text = "\n".join(blocks("")).replace("\\\n", " ")
+    """Each `ganzoo ...` line of the README's shell blocks, without comments and line breaks."""
+    text = "\n".join(blocks("sh")).replace("\\\n", " ")
     lines = [shlex.split(line, comments=True) for line in text.splitlines()]
     return [line for line in lines if line[:1] == ["ganzoo"]]
 

@@ -27,7 +27,7 @@ COMMANDS = [
     line
     for language, block in FENCED
     for line in block.splitlines()
-    if not language and line.startswith(("ganzoo ", "python "))
+    if language == "sh" and line.startswith(("ganzoo ", "python "))
 ]
 MODEL = Path("src") / "ganzoo_weave" / "models" / "weave-mnist-mini"
 
