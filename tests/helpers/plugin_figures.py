@@ -1,4 +1,4 @@
-"""A plugin's figures, right and wrong, as docs/plugins.md says how to write one."""
+"""A plugin's figures, right and wrong, as docs/plugin-parts.md shows how to write one."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ from short_runs import config as config_of
 from short_runs import play
 from tiny import TinyRing, tiny_plugin
 
-DOCS = Path(__file__).parents[2] / "docs" / "plugins.md"
+DOCS = Path(__file__).parents[2] / "docs" / "plugin-parts.md"
 SAID = {"description": "A ring.", "licences": LICENCES, "prose": "# tiny\n\nFor tests.\n"}
 CLASSES = ("tiny", {"num_classes": 8})
 SHAPED = ("tiny", {"sample_shape": SHAPE})

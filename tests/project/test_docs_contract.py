@@ -1,4 +1,4 @@
-"""The parts that docs/plugins.md writes: each is right, trains, goes on, samples, is published."""
+"""The parts of docs/plugin-parts.md: each is right, trains, resumes, samples, is published."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ganzoo.testing import run_checks
 from short_runs import exported
 from tiny import as_hook
 
-PAGE = Path(__file__).parents[2] / "docs" / "plugins.md"
+PAGE = Path(__file__).parents[2] / "docs" / "plugin-parts.md"
 CODE = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 #: What the plugin offers, hook by hook.
 PARTS = {

@@ -90,11 +90,10 @@ def test_every_command_is_told(name: str) -> None:
 def test_a_key_without_a_meaning_is_an_error(reference: ModuleType, tmp_path: Path) -> None:
     source = "class Record:\n    #: Told.\n    one: int\n    two: int = 2\n"
     (tmp_path / "record.py").write_text(source)
-    records = {
-        "Record": (tmp_path / "record.py", reference.tree_of(tmp_path / "record.py").body[0])
-    }
-    with pytest.raises(SystemExit, match=r"Record\.two says nothing: write a `#:` comment"):
-        list(reference.record_described("Record", records, set()))
+    keys = importlib.import_module("reference_pages.keys")
+    records = keys.records_in(tmp_path / "record.py")
+    with pytest.raises(SystemExit, match=r"Record\.two has no meaning: write a `#:` comment above"):
+        list(keys.record_described("Record", records, set()))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def gallery() -> Iterator[str]:
     yield "Models"
     yield (
         'Each model loads by its name: `ganzoo sample NAME` or `ganzoo.load("NAME")`. The pictures '
-        "show 64 samples of seed 0; nobody chose them."
+        "show 64 samples of fixed latents; nobody chose them."
     )
     yield table(
         ("model", "data", "quality (lower is better)", "what it is"),
@@ -36,11 +36,13 @@ def gallery() -> Iterator[str]:
 
 
 def card_pages() -> Iterator[tuple[str, Iterator[str]]]:
-    """A page for each card, which includes the card without its front matter."""
+    """A page for each card, which includes all of the card below its heading."""
     for name, _ in _configs():
+        card = (CARDS / name / "README.md").read_text(encoding="utf-8")
+        heading = next(line for line in card.splitlines() if line.startswith("# "))
         include = f"```{{include}} ../../zoo_cards/{name}/README.md\n"
-        options = f':start-after: "# {name}"\n:relative-images:\n```'
-        yield f"models/{name}.md", iter((name, include + options))
+        options = f':start-after: "{heading}"\n:relative-images:\n```'
+        yield f"models/{name}.md", iter((heading.removeprefix("# "), include + options))
 
 
 def _configs() -> Iterator[tuple[str, dict[str, Any]]]:

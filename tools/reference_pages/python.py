@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -123,15 +124,21 @@ def _contents() -> Iterator[str]:
     for slug, topic in TOPICS.items():
         yield f"## [{topic.title}](python/{slug}.md)"
         yield topic.about
-        yield table(("name", "purpose"), (_contents_row(slug, *name) for name in names_of(topic)))
+        yield table(("name", "purpose"), _contents_rows(slug, topic))
     yield "```{toctree}\n:hidden:\n\n" + "\n".join(f"python/{slug}" for slug in TOPICS) + "\n```"
 
 
-def _contents_row(slug: str, module: str, name: str) -> tuple[str, str]:
-    path, node = definition(module, name)
-    anchor = f"{module}{name}".replace(".", "").lower()
-    about = docstring(node) if hasattr(node, "body") else comment_above(path, node.lineno)
-    return f"[`{module}.{name}`](python/{slug}.md#{anchor})", cell(first_sentence(about))
+def _contents_rows(slug: str, topic: Topic) -> Iterator[tuple[str, str]]:
+    """A row for each name of a topic, which links to its heading."""
+    anchors: Counter[str] = Counter()
+    for module, name in names_of(topic):
+        path, node = definition(module, name)
+        anchor = f"{module}{name}".replace(".", "").lower()
+        before = anchors[anchor]  # `ganzoo.card` and `ganzoo.Card` share an anchor
+        anchors[anchor] += 1
+        about = docstring(node) if hasattr(node, "body") else comment_above(path, node.lineno)
+        link = f"python/{slug}.md#{anchor}{f'-{before}' if before else ''}"
+        yield f"[`{module}.{name}`]({link})", cell(first_sentence(about))
 
 
 def _page(topic: Topic) -> Iterator[str]:

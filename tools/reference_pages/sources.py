@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+#: Characters in a line of code that the site shows without scrolling.
+LINE = 80
 
 
 def source_of(module: str) -> Path:
@@ -64,12 +66,15 @@ def first_sentence(text: str | None) -> str:
 
 
 def signature(node: ast.FunctionDef, *, method: bool = False) -> str:
-    """`name(arguments) -> returned type`, without `self` or `cls`."""
+    """`name(arguments) -> returned type`, without `self` or `cls`; long ones on several lines."""
     words = list(_arguments(node.args))
     if method and not decorated(node, "staticmethod"):
         del words[0]
     returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
-    return f"{node.name}({', '.join(words)}){returns}"
+    line = f"{node.name}({', '.join(words)}){returns}"
+    if len(line) <= LINE:
+        return line
+    return f"{node.name}(\n    " + ",\n    ".join(words) + f",\n){returns}"
 
 
 def _arguments(given: ast.arguments) -> Iterator[str]:
