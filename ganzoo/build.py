@@ -1,4 +1,7 @@
-"""Building parts by name, and checking that they are what their plugin says."""
+"""Parts by name: found among the plugins in force, built, and checked against their interface.
+
+Below the commands and `load`, this is the one place that asks which plugins are in force.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ from ganzoo.interfaces import (
     Schedule,
     Tracker,
 )
-from ganzoo.plugins.registry import parameters_of
+from ganzoo.plugins.registry import Offer, parameters_of
 from ganzoo.specs import Part
 
 log = logging.getLogger("ganzoo")
@@ -59,32 +62,45 @@ _KINDS: dict[type, str] = {
     Schedule: "schedule",
 }
 
-#: Kinds whose samples the core draws into one picture.
+#: Kinds whose samples the core draws as one picture.
 PICTURES = ("image", "points")
+
+
+def offer_of(interface: type[P], name: str) -> Offer:
+    """The part that a plugin in force offers under a bare or qualified name."""
+    return catalogue().registry.find(_KINDS[interface], name)
+
+
+def offers_of(interface: type[P]) -> list[Offer]:
+    """All parts of an interface that the plugins in force offer, by name."""
+    return catalogue().registry.offers(_KINDS[interface])
+
+
+def factory_of(interface: type[P], part: Part) -> Any:
+    """The class or function that builds a part."""
+    return offer_of(interface, part.name).resolve()
 
 
 def build(interface: type[P], part: Part) -> P:
     """Build a part and check that it is an instance of its interface."""
-    entry = catalogue().registry.find(_KINDS[interface], part.name)
-    made = entry.build(**part.arguments)
+    offer = offer_of(interface, part.name)
+    made = offer.build(**part.arguments)
     if not isinstance(made, interface):
         raise PartError(
-            f"{entry.kind} {entry.qualified}: {entry.target} makes a {type(made).__name__}, "
-            f"which is no subclass of ganzoo.{interface.__name__}"
+            f"{offer.kind} {offer.qualified}: {offer.target} makes a {type(made).__name__}, "
+            f"which is not a subclass of ganzoo.{interface.__name__}"
         )
     return made
 
 
 def qualify(interface: type[P], part: Q) -> Q:
     """The same part under its qualified name, as config.json stores it."""
-    entry = catalogue().registry.find(_KINDS[interface], part.name)
-    return replace(part, name=entry.qualified)
+    return replace(part, name=offer_of(interface, part.name).qualified)
 
 
 def taken_arguments(interface: type[P], part: Part) -> dict[str, inspect.Parameter]:
     """The named arguments that the part can be built with."""
-    factory = catalogue().registry.find(_KINDS[interface], part.name).resolve()
-    parameters = parameters_of(factory).items()
+    parameters = parameters_of(factory_of(interface, part)).items()
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     return {name: parameter for name, parameter in parameters if parameter.kind in named}
 
@@ -99,16 +115,16 @@ def fitted(part: Q, shape: tuple[int, ...]) -> Q:
     """A data set's part with the `size` and `channels` that it needs and lacks, from a shape."""
     taken = taken_arguments(Dataset, part)
     lacking = sorted({"size", "channels"} & needed_arguments(Dataset, part))
-    found = {name: by_shape(taken[name], shape) for name in lacking}
-    if not found or None in found.values():
-        return part  # building it says what is missing
-    return replace(part, arguments={**part.arguments, **found})
+    arguments = {name: by_shape(taken[name], shape) for name in lacking}
+    if not arguments or None in arguments.values():
+        return part  # building it reports what is missing
+    return replace(part, arguments={**part.arguments, **arguments})
 
 
 def by_shape(parameter: inspect.Parameter, shape: tuple[int, ...]) -> Any:
-    """What `size`, `channels` or `sample_shape` is for samples of a shape; None if it says nothing.
+    """The `size`, `channels` or `sample_shape` for samples of a shape; None where none fits.
 
-    `size` is a side, or [H, W] of samples that are no squares where the part may take a list.
+    `size` is one side, or [H, W] where samples are not square and the part may take a list.
     """
     if parameter.name == "sample_shape":
         return list(shape)
@@ -123,20 +139,19 @@ def by_shape(parameter: inspect.Parameter, shape: tuple[int, ...]) -> Any:
     return None if isinstance(size, list) and squares_alone else size
 
 
-def parts_that_take(interface: type[P], names: Collection[str]) -> list[str]:
-    """The parts by name that can be built with one of these arguments; no broken ones."""
-    registry, kind = catalogue().registry, _KINDS[interface]
-    found = []
-    for name in registry.names(kind):
-        with suppress(GanzooError, ValueError, TypeError):
-            if {*names} & parameters_of(registry.find(kind, name).resolve()).keys():
-                found.append(name)
-    return found
-
-
 def size_from(height: int, width: int) -> int | list[int]:
-    """How `size` says these sides: one number for a square."""
+    """The `size` argument for these sides: one number for a square."""
     return height if height == width else [height, width]
+
+
+def parts_that_take(interface: type[P], names: Collection[str]) -> list[str]:
+    """The names of the parts that can be built with one of these arguments, without broken ones."""
+    able = []
+    for name in catalogue().registry.names(_KINDS[interface]):
+        with suppress(GanzooError, ValueError, TypeError):
+            if {*names} & parameters_of(offer_of(interface, name).resolve()).keys():
+                able.append(name)
+    return able
 
 
 def create_generator(name: str, /, **arguments: Any) -> Generator:
@@ -155,25 +170,25 @@ def create_loss(name: str, /, **arguments: Any) -> Loss:
 
 
 def write_samples(kind: str, samples: Tensor, path: Path) -> list[Path]:
-    """Write samples [N, *S] as their kind is written; returns the files."""
-    written: list[Path] = catalogue().registry.find("writer", kind).resolve()(samples, path)
+    """Write samples [N, *S] with the writer of their kind; returns the files."""
+    write = catalogue().registry.find("writer", kind).resolve()
+    written: list[Path] = write(samples, path)
     return written
-
-
-@cache
-def _tell_once(text: str) -> None:
-    log.warning("%s", text)
 
 
 def write_grid(kind: str, samples: Tensor, stem: Path) -> list[Path]:
     """Write samples beside a training: images and points as a PNG, others as their writer does.
 
-    Where nobody writes that kind, or two do, nothing is written and that is said once: a training
-    does not fail for it.
+    A training does not fail because nobody, or more than one, writes that kind: one warning says
+    so, and nothing is written.
     """
     try:
-        catalogue().registry.find("writer", kind)
+        return write_samples(kind, samples, stem.with_suffix(".png") if kind in PICTURES else stem)
     except UnknownNameError as error:
-        _tell_once(f"samples are not drawn: {error}")
+        _warn_once(f"samples are not drawn: {error}")
         return []
-    return write_samples(kind, samples, stem.with_suffix(".png") if kind in PICTURES else stem)
+
+
+@cache
+def _warn_once(text: str) -> None:
+    log.warning("%s", text)

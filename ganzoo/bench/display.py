@@ -17,15 +17,15 @@ from rich.progress import (
 )
 
 from ganzoo.bench.jobs import Job
-from ganzoo.cards import catalogue
-from ganzoo.plugins import RunRecord, hookimpl
+from ganzoo.plugins import PluginManager, RunRecord, hookimpl
 from ganzoo.terminal import LOG_SECONDS, moves, stderr_console
 
 
 class BenchDisplay:
     """Shows images done of those of all jobs, on stderr; the trainings themselves are quiet."""
 
-    def __init__(self, jobs: list[Job], *, quiet: bool = False) -> None:
+    def __init__(self, jobs: list[Job], manager: PluginManager, *, quiet: bool = False) -> None:
+        self._manager = manager
         self.console = stderr_console(quiet=quiet)
         self.live = moves(self.console)
         self.count, self.number, self.done = len(jobs), 0, 0
@@ -44,7 +44,7 @@ class BenchDisplay:
         self._task = self._bar.add_task("", total=sum(work(job) for job in jobs))
 
     def __enter__(self) -> Self:
-        catalogue().manager.pluggy.register(self, name="the display of the bench")
+        self._manager.pluggy.register(self, name="the display of the bench")
         self._bar.start()
         return self
 
@@ -55,7 +55,7 @@ class BenchDisplay:
         trace: TracebackType | None,
     ) -> None:
         self._bar.stop()
-        catalogue().manager.pluggy.unregister(self)
+        self._manager.pluggy.unregister(self)
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""

@@ -14,8 +14,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from ganzoo.bench.controls import real
-from ganzoo.build import build, taken_arguments
-from ganzoo.cards import catalogue
+from ganzoo.build import build, offer_of, offers_of, taken_arguments
 from ganzoo.data.points import GaussianMixture
 from ganzoo.data.splits import splits
 from ganzoo.errors import ConfigError, MetricError, UnknownNameError, did_you_mean
@@ -98,10 +97,9 @@ def measure_named(part: Part) -> Measure:
     """The core's measure of that name, or a plugin's figure; an error says the nearest."""
     if part.name in MEASURES:
         return MEASURES[part.name]
-    registry = catalogue().registry
-    names = registry.names("metric")
-    if "/" in part.name or any(name.rpartition("/")[2] == part.name for name in names):
-        return measure_of(registry.find("metric", part.name))
+    names = [offer.name for offer in offers_of(Figure)]
+    if "/" in part.name or part.name in names:
+        return measure_of(offer_of(Figure, part.name))
     near = did_you_mean(part.name, [*MEASURES, *names])
     raise UnknownNameError(f"there is no measure {part.name!r}; {near}")
 

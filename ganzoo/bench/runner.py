@@ -31,7 +31,7 @@ from ganzoo.bench.results import (
     read_result,
     write_result,
 )
-from ganzoo.cards import catalogue
+from ganzoo.cards import Catalogue
 from ganzoo.engine.prepare import hash_of, resolve, resolve_precision
 from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.train import train
@@ -63,6 +63,7 @@ class BenchOptions:
     """
 
     folder: Path
+    zoo: Catalogue
     only: tuple[str, ...] = ()
     seeds: int | None = None
     images: int | None = None
@@ -92,10 +93,10 @@ def run(protocol: Protocol, options: BenchOptions) -> tuple[Report, int]:
         seeds=options.seeds,
         images=options.images,
     )
-    check(jobs, options.device)
+    check(jobs, options)
     report.write()  # what cannot be written, or laid out, is told before anything is trained
     todo = [job for job in jobs if not is_done(job, read_result(job))]
-    with BenchDisplay(todo, quiet=options.quiet) as display:
+    with BenchDisplay(todo, options.zoo.manager, quiet=options.quiet) as display:
         if len(todo) < len(jobs):
             display.say(f"{len(jobs) - len(todo)} of {len(jobs)} were done before")
         for job in todo:
@@ -114,9 +115,9 @@ def run(protocol: Protocol, options: BenchOptions) -> tuple[Report, int]:
     return report, 1 if report.broken else 0
 
 
-def check(jobs: Sequence[Job], device: str) -> None:
+def check(jobs: Sequence[Job], options: BenchOptions) -> None:
     """Refuse what could not be measured, or drawn, of the jobs that can be done here."""
-    able = [job for job in jobs if not catalogue().missing(job.draft)]
+    able = [job for job in jobs if not options.zoo.missing(job.draft)]
     for control in dict.fromkeys(job.row.control for job in able if job.row.control):
         controls.check_control(control)
     for part in {digest(job.measure): job.measure for job in able}.values():
@@ -124,12 +125,12 @@ def check(jobs: Sequence[Job], device: str) -> None:
     for job in {digest([job.measure, job.draft.recipe.data]): job for job in able}.values():
         if measure_named(job.measure).attempt is not None:
             data = resolve(job.raw, f"protocol {job.protocol.name}: {job}").recipe.data
-            try_measure(job.measure, data, device)
+            try_measure(job.measure, data, options.device)
 
 
 def do(job: Job, options: BenchOptions, report: Report) -> str:
     """Do one job, or note why it cannot be done; returns what to say of it."""
-    if gaps := catalogue().missing(job.draft):
+    if gaps := options.zoo.missing(job.draft):
         report.gaps[job.row.name] = "; ".join(reason for _, reason in gaps)
         return f"not run: {report.gaps[job.row.name]}"
     try:

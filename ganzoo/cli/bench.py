@@ -130,6 +130,7 @@ def _run(protocol: Protocol, out: Path, options: dict[str, Any]) -> int:
         protocol,
         BenchOptions(
             out,
+            catalogue(),
             only=options["only"],
             seeds=options["seeds"],
             images=options["images"],

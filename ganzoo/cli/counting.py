@@ -32,9 +32,10 @@ def plan_of(what: str | Path, data: Part | None, options: Mapping[str, Any]) -> 
     from ganzoo.measure.sample_figures import mixture_of, plan_for
     from ganzoo.measure.sources import is_image_folder
 
-    if any(options[name] for name in FEATURES) or is_image_folder(what):
+    zoo = catalogue()
+    if any(options[name] for name in FEATURES) or is_image_folder(zoo.as_path(what)):
         return None
-    own = catalogue().locate(what, weights=False).require_usable().recipe.data
+    own = zoo.locate(what, weights=False).require_usable().recipe.data
     asked = (own, data or own)
     if any(extractors_of(one)[0] is not None for one in asked):
         return None

@@ -118,7 +118,7 @@ def _evaluate(what: str, options: dict[str, Any], tell: Callable[[str], None]) -
 
     tune_cuda()
     device = usable_device(own_device(options["device"]))
-    drawn = None if is_image_folder(what) else ModelSource(what, str(device))
+    drawn = None if is_image_folder(catalogue().as_path(what)) else ModelSource(what, str(device))
     given = None if options["reference"] is None else read_reference(options["reference"])
     part = _data(options, None if drawn is None else drawn.data)
     if given is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganzoo.cards import catalogue
 from ganzoo.cli.parameters import models
 from ganzoo.errors import CardError, UsageError
 from ganzoo.hub import is_address
@@ -98,7 +99,7 @@ def command(run: str, name: str | None, to: str, **options: Any) -> None:
         measure=not options["no_metrics"],
         device=str(usable_device(own_device(options["device"]))),
     )
-    plan = planned(wish)
+    plan = planned(catalogue(), wish)
     _check_figures(plan.config.metrics, run, options)
     with telling(quiet=False) as tell:
         done = publish(plan, effort, tell)

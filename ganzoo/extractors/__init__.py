@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ganzoo.build import build, taken_arguments
-from ganzoo.cards import catalogue
+from ganzoo.build import build, factory_of, taken_arguments
 from ganzoo.errors import UsageError
 from ganzoo.interfaces import Dataset, Extractor
 from ganzoo.specs import Part
@@ -32,7 +31,7 @@ def open_extractor(name: str, *, weights: Path | None = None) -> Extractor:
 
 def extractors_of(part: Part) -> tuple[str | None, str | None]:
     """The extractor that a data set names, and its control; it is built only where it must be."""
-    factory = catalogue().registry.find("dataset", part.name).resolve()
+    factory = factory_of(Dataset, part)
     if isinstance(factory, type) and issubclass(factory, Dataset):
         said = factory.extractor, factory.control
         if all(name is None or isinstance(name, str) for name in said):

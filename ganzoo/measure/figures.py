@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import floor, isfinite, log10
 
-from ganzoo.build import build
-from ganzoo.cards import catalogue
+from ganzoo.build import build, offer_of, offers_of
 from ganzoo.errors import MetricError, one_line
 from ganzoo.interfaces import Figure
 from ganzoo.measure.core_figures import CONFIDENT, DENSITY_K, PRECISION_K, measure
@@ -186,13 +185,13 @@ def known(key: str) -> Known:
     """A figure by its key; `UnknownNameError` where no plugin here offers it."""
     if key in BY_KEY:
         return BY_KEY[key]
-    return figure_of(catalogue().registry.find("metric", key))
+    return figure_of(offer_of(Figure, key))
 
 
 def offered() -> tuple[list[Known], list[str]]:
     """The figures of all plugins, and why some of them cannot be used."""
     figures, notes = [], []
-    for entry in catalogue().registry.offers("metric"):
+    for entry in offers_of(Figure):
         try:
             figures.append(figure_of(entry))
         except Exception as error:  # whatever it is, the others go on

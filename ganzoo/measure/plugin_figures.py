@@ -12,7 +12,6 @@ from typing import TypeAlias
 
 from torch import Tensor
 
-from ganzoo.cards import catalogue
 from ganzoo.data.splits import drawn, splits
 from ganzoo.errors import GanzooError, MetricError, brief, one_line
 from ganzoo.interfaces import Dataset, Extractor
@@ -113,7 +112,7 @@ def offered_for(part: Part, *, ask: bool = True) -> Offered:
 
     Their figures need the data set itself. Where it would have to be fetched they are left out.
     """
-    if not ask or not catalogue().registry.offers("metric"):
+    if not ask:
         return Offered()
     figures, notes = offered()
     if not figures:

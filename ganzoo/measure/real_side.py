@@ -12,8 +12,7 @@ import platformdirs
 import torch
 from torch import Tensor
 
-from ganzoo.build import qualify
-from ganzoo.cards import catalogue
+from ganzoo.build import factory_of, qualify
 from ganzoo.data.splits import Half, drawn, splits
 from ganzoo.errors import GanzooError, MetricError, one_line
 from ganzoo.interfaces import Dataset, Extractor
@@ -40,7 +39,7 @@ BATCH = 1_000
 
 def is_here(part: Part) -> bool:
     """Whether the data set can be built without fetching it."""
-    factory = catalogue().registry.find("dataset", part.name).resolve()
+    factory = factory_of(Dataset, part)
     if isinstance(factory, type) and issubclass(factory, Dataset):
         return factory.is_here()
     return True

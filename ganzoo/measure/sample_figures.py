@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ganzoo.build import build
-from ganzoo.cards import catalogue
+from ganzoo.build import build, factory_of
 from ganzoo.data.points import GaussianMixture
 from ganzoo.data.splits import drawn, splits
 from ganzoo.interfaces import Dataset
@@ -56,7 +55,7 @@ def plan_for(data: Part) -> Plan:
 
 def mixture_of(part: Part) -> GaussianMixture | None:
     """The data set, where it is a mixture whose modes can be counted; no other one is built."""
-    factory = catalogue().registry.find("dataset", part.name).resolve()
+    factory = factory_of(Dataset, part)
     if not isinstance(factory, type) or not issubclass(factory, GaussianMixture):
         return None
     data = build(Dataset, part)

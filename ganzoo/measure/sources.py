@@ -14,7 +14,6 @@ from torch import Tensor
 
 from ganzoo import sampling
 from ganzoo.build import build, needed_arguments
-from ganzoo.cards import catalogue
 from ganzoo.conditions import conditioned, drawn_conditions, order
 from ganzoo.data.packing.decode import UnusableError, decode, suffixes
 from ganzoo.data.packing.walk import shown, walk
@@ -200,9 +199,8 @@ def _named(path: Path) -> Iterator[None]:
         ) from None
 
 
-def is_image_folder(what: str | Path) -> bool:
-    """Whether a WHAT is a folder that holds no model and no run."""
-    folder = catalogue().as_path(what)
+def is_image_folder(folder: Path | None) -> bool:
+    """Whether the path that a WHAT stands for is a folder that holds no model and no run."""
     if folder is None or not folder.is_dir():
         return False
     return not any((folder / name).exists() for name in ("config.json", "export", "seeds.json"))

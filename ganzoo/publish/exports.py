@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ganzoo.cards import catalogue
+from ganzoo.cards import Catalogue
 from ganzoo.errors import CardError, UsageError
 from ganzoo.hub import is_address
 from ganzoo.hub.contents import README
@@ -14,17 +14,17 @@ from ganzoo.specs import GENERATOR_FILE, read_config, read_seeds
 from ganzoo.specs.readme import blanks, prose_of, read_readme
 
 
-def exports_of(what: str | Path) -> dict[int, Path]:
+def exports_of(zoo: Catalogue, what: str | Path) -> dict[int, Path]:
     """The finished model folders that WHAT stands for, by training seed.
 
     Raises `CardError` where it, or one of its seeds, is not finished.
     """
     if is_address(what):
         raise UsageError(f"{what} is published already; `ganzoo pull` makes a folder of it")
-    folder = catalogue().as_path(what)
+    folder = zoo.as_path(what)
     if folder is not None and read_seeds(folder) is not None:
         return {seed: run / "export" for seed, run in finished_runs(folder).items()}
-    card = catalogue().locate(what)
+    card = zoo.locate(what)
     if card.status == "running":
         raise CardError(f"{card.folder} is not finished; the command that began it goes on with it")
     config = card.require_usable()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
-from ganzoo.cards import catalogue
+from ganzoo.cards import Catalogue
 from ganzoo.errors import CardError, UsageError
 from ganzoo.hub.contents import CONFIG, README, files_of, shown_of
 from ganzoo.hub.intact import mismatch
@@ -52,18 +52,18 @@ class Plan:
     old: ModelConfig | None = None
 
 
-def planned(wish: Wish) -> Plan:
+def planned(zoo: Catalogue, wish: Wish) -> Plan:
     """Look everything up, and ask for what only a person knows.
 
     Raises `CardError` that names all that is missing; nothing was measured or written then.
     """
-    exports = exports_of(wish.what)
+    exports = exports_of(zoo, wish.what)
     first, _ = read_config(next(iter(exports.values())) / CONFIG)
     name = _name(wish, first)
-    target = target_of(wish.to, name, first)
+    target = target_of(zoo, wish.to, name, first)
     old = _there(target)
     config = _described(first, old, wish, name)
-    prose = _prose(wish, target, exports, name)
+    prose = _prose(wish, target, exports, name, zoo.as_path(wish.what))
     gaps = [*_gaps(config, prose, exports, wish), *_in_the_way(target, old, exports, wish)]
     if gaps:
         raise CardError(f"{name} is not complete, nothing was published: {'; '.join(gaps)}")
@@ -113,13 +113,15 @@ def _described(config: ModelConfig, old: ModelConfig | None, wish: Wish, name: s
     )
 
 
-def _prose(wish: Wish, target: Target, exports: dict[int, Path], name: str) -> str | None:
+def _prose(
+    wish: Wish, target: Target, exports: dict[int, Path], name: str, run: Path | None
+) -> str | None:
     """The person's part of README.md: given, at the target, or beside the weights."""
     prose = wish.prose
     if prose is None and target.folder is not None:
         prose = prose_for({0: target.folder}, None, name)
     if prose is None:
-        prose = prose_for(exports, catalogue().as_path(wish.what), name)
+        prose = prose_for(exports, run, name)
     return prose
 
 

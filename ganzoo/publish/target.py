@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganzoo.cards import catalogue
+from ganzoo.cards import Catalogue
 from ganzoo.errors import HubError, UsageError, did_you_mean
 from ganzoo.files import holds_working_folder
 from ganzoo.hub import Address, is_address
@@ -39,7 +39,7 @@ class Target:
         return name if self.cards else f"{name}/"
 
 
-def target_of(to: str, name: str, config: ModelConfig) -> Target:
+def target_of(zoo: Catalogue, to: str, name: str, config: ModelConfig) -> Target:
     """Read `PATH`, `plugin`, `plugin:DISTRIBUTION` or `hf-hub:owner/repo`; `UsageError` if none."""
     if is_address(to):
         address = Address.parse(to)
@@ -49,7 +49,7 @@ def target_of(to: str, name: str, config: ModelConfig) -> Target:
         return Target(address=address)
     kind, _, wish = to.partition(":")
     if kind == PLUGIN:  # a folder of that name is ./plugin
-        cards = _cards_folder(name, config, wish)
+        cards = _cards_folder(zoo, name, config, wish)
         return Target(folder=cards / name, cards=cards)
     return Target(folder=replaceable(named_folder(Path(to).expanduser(), name)))
 
@@ -91,16 +91,16 @@ def replaceable(folder: Path) -> Path:
     return folder
 
 
-def _cards_folder(name: str, config: ModelConfig, wish: str) -> Path:
+def _cards_folder(zoo: Catalogue, name: str, config: ModelConfig, wish: str) -> Path:
     """The folder of models of the plugin that a model belongs to, in its checkout.
 
     That is the one which offers a model of that name already, else the first of its parts' which
     offers any; parts that the official models are made of belong to those.
     """
-    plugins = catalogue().manager.plugins
+    plugins = zoo.manager.plugins
     if wish and wish not in plugins:
         raise UsageError(f"no plugin {wish!r} is installed; {did_you_mean(wish, plugins)}")
-    owners = dict.fromkeys([wish] if wish else _owners(name, config))
+    owners = dict.fromkeys([wish] if wish else _owners(zoo, name, config))
     for owner in owners:
         for place in plugins[owner].cards:
             if not (place / "config.json").is_file():
@@ -113,9 +113,8 @@ def _cards_folder(name: str, config: ModelConfig, wish: str) -> Path:
     )
 
 
-def _owners(name: str, config: ModelConfig) -> Iterator[str]:
+def _owners(zoo: Catalogue, name: str, config: ModelConfig) -> Iterator[str]:
     """The distributions that a model may belong to, the likeliest first."""
-    zoo = catalogue()
     for card in zoo.cards:
         if card.name == name and card.distribution:
             yield card.distribution

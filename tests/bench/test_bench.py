@@ -22,6 +22,7 @@ from ganzoo.bench.report import Report
 from ganzoo.bench.results import FILE
 from ganzoo.bench.runner import BenchOptions, run
 from ganzoo.bench.table import figure
+from ganzoo.cards import catalogue
 from ganzoo.errors import ConfigError, GanzooError, UnknownNameError
 from ganzoo.specs import Part, Protocol
 from tiny import tiny_plugin
@@ -37,7 +38,7 @@ def bench(tiny_world, tmp_path: Path) -> Callable[..., tuple[str, int]]:
 
     def go(protocol: Protocol, **options: Any) -> tuple[str, int]:
         wish = {"quiet": True, "command": "ganzoo bench small", **options}
-        _, code = run(protocol, BenchOptions(tmp_path / "out", **wish))
+        _, code = run(protocol, BenchOptions(tmp_path / "out", catalogue(), **wish))
         return (tmp_path / "out" / "table.md").read_text(), code
 
     return go
@@ -430,7 +431,7 @@ def test_seeds_without_a_figure_are_counted_beside_its_mean():
 
 def test_a_folder_that_cannot_be_written_is_told(tiny_world, tmp_path):
     with pytest.raises(GanzooError, match=r"/proc/bench cannot be written .*; give another --out"):
-        run(protocol_of(tmp_path), BenchOptions(Path("/proc/bench"), quiet=True))
+        run(protocol_of(tmp_path), BenchOptions(Path("/proc/bench"), catalogue(), quiet=True))
 
 
 def test_notes_stand_below(bench, tmp_path):
@@ -440,10 +441,10 @@ def test_notes_stand_below(bench, tmp_path):
 
 
 def test_progress_is_a_line_for_each_job(tiny_world, tmp_path, capsys):
-    run(protocol_of(tmp_path), BenchOptions(tmp_path / "out", seeds=1))
+    run(protocol_of(tmp_path), BenchOptions(tmp_path / "out", catalogue(), seeds=1))
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
     assert lines[0].startswith("1 of 3  gan seed 0: modes ")
     assert lines[0].endswith(" s)")
-    run(protocol_of(tmp_path), BenchOptions(tmp_path / "out", seeds=1))
+    run(protocol_of(tmp_path), BenchOptions(tmp_path / "out", catalogue(), seeds=1))
     assert capsys.readouterr().err == "3 of 3 were done before\n"

@@ -16,7 +16,7 @@ from ganzoo.data.mnist import fetching
 from ganzoo.data.packing import fill as filling
 from ganzoo.engine.run import progress
 from ganzoo.engine.run.progress import TrainingDisplay
-from ganzoo.plugins import RunRecord
+from ganzoo.plugins import PluginManager, RunRecord
 from ganzoo.specs import Part, Recipe
 from ganzoo.terminal import moves, stderr_console
 
@@ -77,7 +77,7 @@ def test_a_bench_says_how_far_a_job_is(piped, monkeypatch, tmp_path):
     monkeypatch.setattr(bench_display, "work", lambda job: 300)
     jobs = ["gan seed 0", "gan seed 1"]
     recipe = Recipe(loss=Part("hinge"), data=Part("ring"))
-    with BenchDisplay(jobs) as shown:
+    with BenchDisplay(jobs, PluginManager([])) as shown:
         for job in jobs:
             shown.begin(job)
             monkeypatch.setattr(bench_display, "LOG_SECONDS", 0.0)

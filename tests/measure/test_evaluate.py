@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor
 from torch.testing import assert_close
 
+from ganzoo.cards import catalogue
 from ganzoo.errors import CardError, MetricError, UnknownNameError, UsageError
 from ganzoo.measure.evaluate import (
     CHECKED,
@@ -522,16 +523,16 @@ def test_a_folder_is_one_of_images_unless_it_is_a_model_or_a_run(tmp_path, monke
     Path("run/export").mkdir()
     Path("seeds/seeds.json").touch()
     for what in ("./images", "images/", f"{tmp_path}/images", Path("images")):
-        assert is_image_folder(what)
+        assert is_image_folder(catalogue().as_path(what))
     for what in ("images", "vanilla-mnist", "./model", "./run", "./seeds", "./nowhere", "hf-hub:a"):
-        assert not is_image_folder(what)
+        assert not is_image_folder(catalogue().as_path(what))
 
 
 def test_a_qualified_name_is_a_name_even_where_a_folder_of_that_path_lies(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("ganzoo/vanilla-mnist").mkdir(parents=True)
-    assert not is_image_folder("ganzoo/vanilla-mnist")
-    assert is_image_folder("./ganzoo/vanilla-mnist")
+    assert not is_image_folder(catalogue().as_path("ganzoo/vanilla-mnist"))
+    assert is_image_folder(catalogue().as_path("./ganzoo/vanilla-mnist"))
 
 
 def test_a_model_that_is_not_there_is_refused():

@@ -16,6 +16,7 @@ import plugin_figures
 from bench_protocols import protocol_of
 from ganzoo.bench.measures import MEASURES, check_measure, measure_named, measured, sample_count
 from ganzoo.bench.runner import BenchOptions, run
+from ganzoo.cards import catalogue
 from ganzoo.cli import main
 from ganzoo.errors import ConfigError, MetricError, UnknownNameError, UsageError
 from ganzoo.extractors import extractors_of
@@ -173,7 +174,7 @@ def test_a_bench_names_it(world, tmp_path):
     table = {"name": "ring", "title": "A ring", "measure": measure, "controls": ["real"]}
     entry = {"name": "gan", "table": "ring"}
     wish = protocol_of(tmp_path, model=parts, tables=[table], entries=[entry], seeds=1)
-    report, code = run(wish, BenchOptions(tmp_path / "out", quiet=True))
+    report, code = run(wish, BenchOptions(tmp_path / "out", catalogue(), quiet=True))
     assert (code, report.broken) == (0, {})
     page = (tmp_path / "out" / "table.md").read_text()
     assert "| entry | right mode ↑ | seeds |" in page
@@ -415,7 +416,7 @@ def test_a_bench_refuses_before_anything_is_trained(
     world(tiny_plugin(), plugin(**names))
     monkeypatch.setattr("ganzoo.bench.runner.train", never)
     with pytest.raises(error, match=said):
-        run(bench_of(tmp_path, measure), BenchOptions(tmp_path / "out", quiet=True))
+        run(bench_of(tmp_path, measure), BenchOptions(tmp_path / "out", catalogue(), quiet=True))
 
 
 def bench_of(folder: Path, measure: dict[str, object]) -> Protocol:

@@ -16,6 +16,7 @@ from torch.testing import assert_close
 import ganzoo
 from ganzoo import conditions, datasets, sampling
 from ganzoo.build import build
+from ganzoo.cards import catalogue
 from ganzoo.cli import main
 from ganzoo.conditions import CALIBRATION, OWN, conditions_of, drawn_conditions
 from ganzoo.engine.labels import labeller_of
@@ -267,7 +268,9 @@ def test_conditions_travel_with_the_model(hub, run, tmp_path):
     """Published into a folder, sent to the Hub, used from there."""
     prose = "# pix2pix-steps\n\nFor tests alone. It fails whenever it can.\n"
     said = {"description": "Steps.", "licences": LICENCES, "prose": prose}
-    plan = planned(Wish(run, str(tmp_path / "pix2pix-steps"), name="pix2pix-steps", **said))
+    plan = planned(
+        catalogue(), Wish(run, str(tmp_path / "pix2pix-steps"), name="pix2pix-steps", **said)
+    )
     done = publish(plan, Effort(measure=False))
     assert CONDITIONS_FILE in done.files
     hub.repo("lab/steps").publish(tmp_path / "pix2pix-steps")

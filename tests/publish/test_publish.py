@@ -65,7 +65,9 @@ def seeds(trained: Path, tiny_world, tmp_path: Path) -> Path:
 
 def out(what: Path, to: Path | str, effort: Effort = QUICK, **said: Any) -> Published:
     """Publish with all that a person must say, but for what is said otherwise."""
-    return publish(planned(Wish(what, str(to), **{"name": "tiny-ring", **SAID, **said})), effort)
+    return publish(
+        planned(catalogue(), Wish(what, str(to), **{"name": "tiny-ring", **SAID, **said})), effort
+    )
 
 
 def alter(folder: Path, **keys: Any) -> None:
@@ -186,7 +188,7 @@ def test_one_run_is_published_as_it_is(seeds, tmp_path):
 def test_a_model_folder_is_published_on(seeds, tmp_path):
     out(seeds, tmp_path / "one")
     again = Wish(tmp_path / "one", str(tmp_path / "two"), name="tiny-other")
-    publish(planned(again), Effort(measure=False))
+    publish(planned(catalogue(), again), Effort(measure=False))
     one, two = (read_config(tmp_path / name / "config.json")[0] for name in ("one", "two"))
     assert two.name == "tiny-other" and two.metrics == one.metrics  # of all its seeds
     assert PROSE.strip().partition("\n")[2] in (tmp_path / "two" / "README.md").read_text()
@@ -360,7 +362,7 @@ def test_a_name_is_needed_and_is_one(seeds, tmp_path, name):
 
 def test_what_is_on_the_hub_is_published(tiny_world, tmp_path):
     with pytest.raises(UsageError, match="hf-hub:a/b is published already; `ganzoo pull` makes"):
-        planned(Wish("hf-hub:a/b", str(tmp_path / "x"), "tiny-ring"))
+        planned(catalogue(), Wish("hf-hub:a/b", str(tmp_path / "x"), "tiny-ring"))
 
 
 # A folder

@@ -28,7 +28,7 @@ from short_runs import config, play
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The published ring, for all tests to copy."""
-    from ganzoo.cards import Catalogue, using
+    from ganzoo.cards import Catalogue, catalogue, using
     from ganzoo.plugins import PluginManager
     from tiny import tiny_plugin
 
@@ -39,7 +39,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         said = {"description": "A ring.", "licences": LICENCES, "prose": "# Ring\n\nTiny.\n"}
         wish = Wish(folder / "run", str(folder / "tiny-ring"), "tiny-ring", **said)
-        publish(planned(wish), Effort(n=500, repeats=2))
+        publish(planned(catalogue(), wish), Effort(n=500, repeats=2))
     return folder / "tiny-ring"
 
 
