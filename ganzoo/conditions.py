@@ -1,7 +1,7 @@
-"""Conditions: what a generator is given that is no class, such as the picture that it translates.
+"""Conditions: inputs of a generator that are not classes, such as the picture that it translates.
 
-Where a data set has a `condition_shape` C, each sample comes with one. A model carries a few of
-them in `conditions.safetensors`, so that it can be sampled with no data at hand.
+In a data set with a `condition_shape` C, each sample has a condition. A model keeps a few of them
+in `conditions.safetensors`, so that it can be sampled without the data set.
 """
 
 from __future__ import annotations
@@ -23,18 +23,15 @@ from ganzoo.seeds import derive
 from ganzoo.specs import FileRecord, Part
 from ganzoo.weights import read_tensors, tensor_bytes
 
-#: Conditions that a model carries: as many as a block of samples.
+#: Conditions that a model keeps: as many as a block of samples.
 OWN = 64
-#: Conditions that batch statistics are taken under, and the bytes that a run's folder spends on
-#: them; of large ones it keeps fewer.
+#: Conditions for recomputing batch statistics, and the most bytes that they may take in a run's
+#: folder; of large conditions it keeps fewer.
 CALIBRATION, CALIBRATION_BYTES = 2048, 64 * 1024 * 1024
 
 
 class Rows:
-    """Rows [n, *C] that are made when they are asked for, by slices: `take` gives those at numbers.
-
-    Ten thousand conditions are not held at once.
-    """
+    """Rows [n, *C] that `take` makes when a slice is read, so that not all are held at once."""
 
     def __init__(self, take: Callable[[Tensor], Tensor], numbers: Tensor) -> None:
         self._take, self._numbers = take, numbers
@@ -48,11 +45,11 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Conditions:
-    """The conditions that a model samples with, and those that it was settled under.
+    """The conditions that a model samples with, and those for recomputing batch statistics.
 
-    `own` [M, *C] are test samples' where the data set has any, at most 64; `targets` [M, *S] the
-    samples that answer them, where there are such. Batch statistics are taken under `calibration`
-    [L, *C], which are training samples'.
+    `own` [M, *C] are those of test samples if the data set has any, at most 64; `targets` [M, *S]
+    are the samples that belong to them in a paired data set. `calibration` [L, *C] are those of
+    training samples.
     """
 
     own: Tensor
@@ -60,17 +57,17 @@ class Conditions:
     targets: Tensor | None = None
 
     def in_circle(self, n: int) -> Rows:
-        """The own ones, again and again, until there are n."""
+        """N conditions: the own ones in rotation."""
         return in_circle(self.own, n)
 
 
 def in_circle(conditions: Tensor, n: int) -> Rows:
-    """Conditions [M, *C] again and again: row i is number i modulo M."""
+    """Conditions [M, *C] in rotation: row i is number i modulo M."""
     return Rows(conditions.__getitem__, torch.arange(n) % len(conditions))
 
 
 def conditions_of(part: Part, data: Dataset) -> Conditions:
-    """The conditions of a model that is trained on `data`, the training samples of a part."""
+    """The conditions of a model that is trained on `data`, which is a part's training samples."""
     unseen = split_of(part, "test") if has_split(part) else data
     samples, own = pairs(unseen, drawn(unseen, OWN))
     each = 4 * prod(data.condition_shape or ())
@@ -80,32 +77,32 @@ def conditions_of(part: Part, data: Dataset) -> Conditions:
 
 
 def pairs(data: Dataset, rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Samples and conditions at these rows, on the CPU; `DataError` where they are none."""
+    """Samples and conditions of these rows, on the CPU; `DataError` if there are none."""
     samples, conditions = data.batch(rows)
     if problem := fault_of(conditions, data.condition_shape, len(rows)):
         raise DataError(f"{type(data).__name__}: {problem}")
-    assert conditions is not None  # `fault_of` says so
+    assert conditions is not None  # else there is a problem
     return samples.cpu(), conditions.cpu()
 
 
-def fault_of(found: Tensor | None, shape: tuple[int, ...] | None, n: int) -> str:
-    """What is wrong with a batch's conditions; empty where they are float32 [n, *shape]."""
+def fault_of(conditions: Tensor | None, shape: tuple[int, ...] | None, n: int) -> str:
+    """What is wrong with a batch's conditions; empty if they are float32 [n, *shape]."""
     wanted = [n, *(shape or ())]
     if shape is None:
         return "it has no condition_shape"
-    if found is None:
+    if conditions is None:
         return f"condition_shape is {tuple(shape)}, and batch() gives no conditions (None)"
-    if list(found.shape) != wanted or found.dtype != torch.float32:
-        kind = str(found.dtype).removeprefix("torch.")
+    if list(conditions.shape) != wanted or conditions.dtype != torch.float32:
+        kind = str(conditions.dtype).removeprefix("torch.")
         return (
-            f"a batch of {n} has the conditions {list(found.shape)} {kind}, and condition_shape "
-            f"{tuple(shape)} promises float32 {wanted}"
+            f"a batch of {n} has the conditions {list(conditions.shape)} {kind}, and "
+            f"condition_shape {tuple(shape)} promises float32 {wanted}"
         )
     return ""
 
 
 def conditioned(part: Part, shape: tuple[int, ...]) -> Dataset:
-    """The test samples of a data set, if their conditions are of a shape."""
+    """A data set's test samples, whose conditions must have this shape."""
     data = test_samples(part)
     if data.condition_shape is None or tuple(data.condition_shape) != tuple(shape):
         found = "no conditions" if data.condition_shape is None else list(data.condition_shape)
@@ -117,12 +114,12 @@ def conditioned(part: Part, shape: tuple[int, ...]) -> Dataset:
 
 
 def drawn_conditions(data: Dataset, n: int, *, seed: int) -> Rows:
-    """N conditions of a data set, in an order of the seed, all before any a second time."""
+    """N conditions of a data set, in an order given by the seed, each before any is repeated."""
     return Rows(lambda rows: pairs(data, rows)[1], order(len(data), n, seed))
 
 
 def order(length: int, n: int, seed: int) -> Tensor:
-    """N rows of `length` in an order of the seed, all of them before any a second time."""
+    """N rows of `length` in an order given by the seed, each before any is repeated."""
     rounds = []
     for number in range(-(-n // length)):
         rng = torch.Generator().manual_seed(derive(seed, "conditions", number))
@@ -131,26 +128,26 @@ def order(length: int, n: int, seed: int) -> Tensor:
 
 
 def checked(given: Tensor, shape: tuple[int, ...], n: int) -> Rows:
-    """Conditions that somebody gave, for n samples: one for all, or several in a circle."""
+    """A caller's conditions for n samples: one for all, or several in rotation."""
     wanted = f"{list(shape)} or [M, {', '.join(map(str, shape))}]"
     if not isinstance(given, Tensor) or not given.is_floating_point():
         kind = str(given.dtype) if isinstance(given, Tensor) else type(given).__name__
         raise UsageError(f"conditions are a floating tensor of shape {wanted}, found {kind}")
     several = given[None] if given.shape == torch.Size(shape) else given
     if several.shape[1:] != torch.Size(shape) or not len(several):
-        raise UsageError(f"conditions are of shape {wanted}, found {list(given.shape)}")
+        raise UsageError(f"conditions have the shape {wanted}, found {list(given.shape)}")
     if len(several) > n:
         raise UsageError(
-            f"{len(several)} conditions for {n} samples: some would be left out; ask for n="
+            f"{len(several)} conditions for {n} samples: some would not be used; set n="
             f"{len(several)}, or give fewer"
         )
     if not several.isfinite().all():
-        raise UsageError("conditions are finite numbers, found NaN or infinity")
+        raise UsageError("conditions must be finite, found NaN or infinity")
     return in_circle(several.detach().float().cpu(), n)
 
 
 def save_conditions(path: Path, conditions: Conditions, *, whole: bool = False) -> FileRecord:
-    """Write the own conditions, with `whole` those for batch statistics too; what was written."""
+    """Write the own conditions and, with `whole`, those for batch statistics; return the record."""
     tensors = {"conditions": conditions.own}
     if whole:
         tensors["calibration"] = conditions.calibration
@@ -163,16 +160,16 @@ def save_conditions(path: Path, conditions: Conditions, *, whole: bool = False) 
 def read_conditions(
     path: Path, shape: tuple[int, ...], record: FileRecord | None = None
 ) -> Conditions:
-    """Read a model's conditions, held to their record; `WeightsError` where they are of others."""
+    """Read a model's conditions and check them against their record and shape."""
     tensors = read_tensors(path, record)
     own = tensors.get("conditions")
     calibration = tensors.get("calibration", own)
-    for found in (own, calibration):
-        if found is None or not len(found) or fault_of(found, shape, len(found)):
-            told = "none" if found is None else f"{list(found.shape)} {found.dtype}"
+    for tensor in (own, calibration):
+        if tensor is None or not len(tensor) or fault_of(tensor, shape, len(tensor)):
+            described = "none" if tensor is None else f"{list(tensor.shape)} {tensor.dtype}"
             raise WeightsError(
                 f"{path}: conditions float32 [M, {', '.join(map(str, shape))}] are expected, "
-                f"found {told}; get the model folder again"
+                f"found {described}; get the model folder again"
             )
     assert own is not None
     assert calibration is not None
@@ -180,16 +177,16 @@ def read_conditions(
 
 
 def conditions_in(folder: Path, shape: tuple[int, ...]) -> Tensor:
-    """The images below a folder as conditions [M, C, H, W] in [-1, 1], in the order of their paths.
+    """The images below a folder as conditions [M, C, H, W] in [-1, 1], ordered by path.
 
-    They are cropped and resized as a folder that is trained on is.
+    They are cropped and resized like the images of a training folder.
     """
     from ganzoo.data.packing.decode import UnusableError, decode, suffixes
     from ganzoo.data.picture_form import Form
 
     if len(shape) != 3 or shape[0] not in (1, 3):
         raise UsageError(
-            f"conditions of shape {list(shape)} are no images; give a data set's name, or "
+            f"conditions of shape {list(shape)} are not images; give a data set's name, or "
             "conditions= in Python"
         )
     channels, *sides = shape
@@ -202,6 +199,6 @@ def conditions_in(folder: Path, shape: tuple[int, ...]) -> Tensor:
         try:
             pixels = decode(path, form).pixels
         except UnusableError as error:
-            raise UsageError(f"{path}: {error}; take it out, or make it again") from None
+            raise UsageError(f"{path}: {error}; remove it, or replace it") from None
         images.append(torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(shape))
     return torch.stack(images).float().div_(127.5).sub_(1.0)

@@ -1,7 +1,7 @@
-"""Drawing samples so that a seed means the same whatever the chunk, the device or the past.
+"""Drawing samples so that a seed means the same whatever the batch, the device or earlier draws.
 
-Latents are drawn on the CPU in whole blocks of 64, each from a generator of its own seeded by
-(seed, block); labels likewise. A generator of conditions takes its own ones in a circle.
+Latents are drawn on the CPU in whole blocks of 64, each from its own generator seeded by
+(seed, block); labels likewise. A model with conditions uses its own in rotation.
 """
 
 from __future__ import annotations
@@ -20,43 +20,43 @@ from ganzoo.interfaces import Generator
 from ganzoo.seeds import derive
 
 BLOCK = 64
-#: Latents per batch, and batches, from which an average's batch statistics are recomputed.
+#: Size and number of the batches from which an average's batch statistics are recomputed.
 CALIBRATION = (128, 16)
 
-#: What rows are told: classes int64 [n], or conditions [n, *C] that may be made when asked for.
-Told: TypeAlias = Tensor | Rows
+#: Classes int64 [n], or conditions [n, *C], which may be made when they are read.
+Labels: TypeAlias = Tensor | Rows
 
 
 @dataclass(frozen=True, eq=False)
 class Labeller:
-    """What a generator is told where nobody names it: nothing, classes or conditions.
+    """Draws the labels or conditions of samples for which a caller gives none.
 
-    Classes come in `shares`; without them, and where they are equal, all classes alike.
+    Classes are drawn in `shares`; without shares all classes are equally likely.
     """
 
     num_classes: int | None = None
     shares: tuple[float, ...] = ()
     conditions: Conditions | None = None
 
-    def drawn(self, n: int, *, seed: int, balanced: bool = False) -> Told | None:
-        """For n samples of a seed: drawn classes, or the conditions in a circle."""
+    def drawn(self, n: int, *, seed: int, balanced: bool = False) -> Labels | None:
+        """For n samples of a seed: drawn classes, the conditions in rotation, or None."""
         if self.conditions is not None:
             return self.conditions.in_circle(n)
         if self.num_classes is None:
             return None
         return drawn_labels(self.num_classes, n, seed=seed, shares=() if balanced else self.shares)
 
-    def in_order(self, n: int) -> Told | None:
-        """For a grid of n samples: class after class, or condition after condition."""
+    def in_order(self, n: int) -> Labels | None:
+        """For a grid of n samples: the classes or conditions in order, or None."""
         if self.conditions is not None:
             return self.conditions.in_circle(n)
         return None if self.num_classes is None else torch.arange(n) % self.num_classes
 
     def calibrating(self, number: int, size: int, *, seed: int) -> Tensor | None:
-        """For batch `number` of those that batch statistics are recomputed from."""
+        """For batch `number` of those from which batch statistics are recomputed."""
         if self.conditions is not None:
-            known = self.conditions.calibration
-            return known[(number * size + torch.arange(size)) % len(known)]
+            calibration = self.conditions.calibration
+            return calibration[(number * size + torch.arange(size)) % len(calibration)]
         if self.num_classes is None or are_even(self.shares):
             return None if self.num_classes is None else torch.arange(size) % self.num_classes
         return _in_shares(self.shares, size, _rng(seed, "calibration-labels", number))
@@ -72,7 +72,7 @@ def latents(generator: Generator, n: int, *, seed: int, start: int = 0) -> Tenso
 
 
 def drawn_labels(num_classes: int, n: int, *, seed: int, shares: tuple[float, ...] = ()) -> Tensor:
-    """Labels int64 [n], in the classes' shares or uniform over them, in blocks like the latents."""
+    """Labels int64 [n], drawn in blocks like the latents: in `shares`, or else uniformly."""
     blocks = []
     for number in range((n + BLOCK - 1) // BLOCK):
         rng = _rng(seed, "labels", number)
@@ -84,7 +84,7 @@ def drawn_labels(num_classes: int, n: int, *, seed: int, shares: tuple[float, ..
 
 
 def are_even(shares: tuple[float, ...]) -> bool:
-    """Whether all classes are alike; no shares say nothing else."""
+    """Whether all classes are equally likely, as they are without shares."""
     return len(set(shares)) <= 1
 
 
@@ -97,19 +97,19 @@ def _in_shares(shares: tuple[float, ...], n: int, rng: torch.Generator) -> Tenso
 
 
 def samples(
-    generator: Generator, n: int, *, seed: int, labels: Told | None = None, batch: int = BLOCK
+    generator: Generator, n: int, *, seed: int, labels: Labels | None = None, batch: int = BLOCK
 ) -> Tensor:
     """Draw n samples of a seed: float32 [n, *S] on the CPU, from a generator in eval mode.
 
-    `labels`, n classes or conditions, are needed by a conditional generator. A network that draws
-    noise of its own is run in whole blocks, each seeded, so that its samples do not depend on n or
+    A conditional generator needs `labels`, n classes or conditions. A network that draws noise of
+    its own runs in whole blocks, each with its own seed, so that its samples do not depend on n or
     `batch`.
     """
     return torch.cat([*batches(generator, n, seed=seed, labels=labels, batch=batch)])
 
 
 def batches(
-    generator: Generator, n: int, *, seed: int, labels: Told | None = None, batch: int = BLOCK
+    generator: Generator, n: int, *, seed: int, labels: Labels | None = None, batch: int = BLOCK
 ) -> Iterator[Tensor]:
     """The same samples piece by piece, for more of them than memory holds."""
     if batch < 1:
@@ -120,16 +120,16 @@ def batches(
         yield from _by_blocks(generator, n, seed, labels, device)
         return
     for first in range(0, n, batch):
-        wish = _rows(generator, labels, first, batch)
-        with _passing(generator, derive(seed, "layers", 0), device):
-            made = generator(
-                drawn[first : first + batch].to(device), None if wish is None else wish.to(device)
+        rows = _rows(generator, labels, first, batch)
+        with _inference(generator, derive(seed, "layers", 0), device):
+            samples = generator(
+                drawn[first : first + batch].to(device), None if rows is None else rows.to(device)
             )
-        yield made.float().cpu()
+        yield samples.float().cpu()
 
 
-def _rows(generator: Generator, labels: Told | None, first: int, count: int) -> Tensor | None:
-    """What so many rows are told; conditions in the type that the generator computes in."""
+def _rows(generator: Generator, labels: Labels | None, first: int, count: int) -> Tensor | None:
+    """The labels of some rows; conditions in the type that the generator computes in."""
     if labels is None:
         return None
     rows = labels[first : first + count]
@@ -137,7 +137,7 @@ def _rows(generator: Generator, labels: Told | None, first: int, count: int) -> 
 
 
 def precision_of(generator: Generator) -> torch.dtype:
-    """What its latents are given in: the type of all its parameters, float32 where they differ."""
+    """The type of all its parameters, and so of its latents; float32 if they differ."""
     kinds = {p.dtype for p in generator.parameters() if p.is_floating_point()}
     return kinds.pop() if len(kinds) == 1 else torch.float32
 
@@ -145,10 +145,10 @@ def precision_of(generator: Generator) -> torch.dtype:
 def calibration_batches(
     generator: Generator, seed: int, device: torch.device, labeller: Labeller | None = None
 ) -> Iterator[tuple[Tensor, Tensor | None]]:
-    """Counted latents, with what the generator is told beside them, for batch statistics.
+    """(latents, labels) for batch statistics, both functions of the seed.
 
-    Without a `labeller` all classes are alike. Go through them within `calibrating`, for layers
-    that draw.
+    Without a `labeller` all classes are equally frequent. Iterate within `calibrating`, which seeds
+    layers that draw.
     """
     size, count = CALIBRATION
     labeller = labeller or Labeller(generator.num_classes)
@@ -160,7 +160,7 @@ def calibration_batches(
 
 
 def calibrating(seed: int, device: torch.device) -> AbstractContextManager[None]:
-    """Torch's own generators as they are while batch statistics are recomputed."""
+    """Seed torch's own generators while batch statistics are recomputed."""
     return seeded_layers(derive(seed, "calibration-layers"), device)
 
 
@@ -174,10 +174,9 @@ def _rng(seed: int, purpose: str, number: int) -> torch.Generator:
 
 @contextmanager
 def seeded_layers(seed: int, device: torch.device) -> Iterator[None]:
-    """Lend torch's own generators, seeded so, and give them back as they were.
+    """Seed torch's own generators, for layers that draw, and restore them afterwards.
 
-    They serve layers that draw inside a network: on the CPU, and on the device where it is, which
-    need not be the current one.
+    Both the CPU's and that of the network's device, which need not be the current device.
     """
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
@@ -189,10 +188,10 @@ def seeded_layers(seed: int, device: torch.device) -> Iterator[None]:
 
 
 @contextmanager
-def _passing(generator: Generator, seed: int, device: torch.device) -> Iterator[None]:
-    """What a pass runs in: no gradients, seeded layers, and autocast where weights are narrow.
+def _inference(generator: Generator, seed: int, device: torch.device) -> Iterator[None]:
+    """Run passes without gradients, with seeded layers, and under autocast if weights are narrow.
 
-    The latter for what a network makes in float32 by itself, such as labels as one-hot rows.
+    Autocast serves tensors that a network itself makes in float32, such as one-hot labels.
     """
     narrow = precision_of(generator)
     cast = narrow in (torch.float16, torch.bfloat16)
@@ -208,7 +207,7 @@ def _draws_noise(
     generator: Generator, seed: int, one: Tensor, label: Tensor | None, device: torch.device
 ) -> bool:
     """Whether a pass through the network draws from torch's own generators."""
-    with _passing(generator, derive(seed, "layers", 0), device):
+    with _inference(generator, derive(seed, "layers", 0), device):
         before = _rng_state(device)
         generator(one.to(device), None if label is None else label.to(device))
         return not torch.equal(before, _rng_state(device))
@@ -222,14 +221,14 @@ def _rng_state(device: torch.device) -> Tensor:
 
 
 def _by_blocks(
-    generator: Generator, n: int, seed: int, labels: Told | None, device: torch.device
+    generator: Generator, n: int, seed: int, labels: Labels | None, device: torch.device
 ) -> Iterator[Tensor]:
-    """Whole blocks, each under its own seed; what n leaves of the last one is cut off."""
+    """Whole blocks, each under its own seed, the last one cut to n."""
     for number in range((n + BLOCK - 1) // BLOCK):
-        rows = _block(generator, seed, number).to(precision_of(generator))
-        wish = _rows(generator, labels, number * BLOCK, BLOCK)
-        if wish is not None and len(wish) < BLOCK:
-            wish = torch.cat([wish, wish.new_zeros(BLOCK - len(wish), *wish.shape[1:])])
-        with _passing(generator, derive(seed, "layers", number), device):
-            made = generator(rows.to(device), None if wish is None else wish.to(device))
-        yield made.float().cpu()[: n - number * BLOCK]
+        drawn = _block(generator, seed, number).to(device, precision_of(generator))
+        rows = _rows(generator, labels, number * BLOCK, BLOCK)
+        if rows is not None and len(rows) < BLOCK:
+            rows = torch.cat([rows, rows.new_zeros(BLOCK - len(rows), *rows.shape[1:])])
+        with _inference(generator, derive(seed, "layers", number), device):
+            samples = generator(drawn, None if rows is None else rows.to(device))
+        yield samples.float().cpu()[: n - number * BLOCK]

@@ -73,7 +73,7 @@ def take_over(start: Start, generator: Generator, discriminator: Discriminator) 
         try:
             network.load_state_dict(with_ties(tensors, network.state_dict(), start.model))
         except RuntimeError as error:
-            raise WeightsError(f"{start.model} is of another network: {error}") from None
+            raise WeightsError(f"{start.model} belongs to another network: {error}") from None
 
 
 def weights_of(card: Card) -> tuple[Tensors, Tensors]:

@@ -104,16 +104,18 @@ def fetched(model: str, about: dict[str, Any]) -> Path:
 
 
 def _fill(network: nn.Module, state: dict[str, Tensor], about: dict[str, Any], path: Path) -> None:
-    """Load all that the network has; the classifier, which features do without, may be left."""
+    """Load all that the network has; the file may also hold the classifier, which is not used."""
     try:
-        found = network.load_state_dict(state, strict=False)
+        keys = network.load_state_dict(state, strict=False)
     except RuntimeError as error:
         raise WeightsError(
-            f"{path} is of another network than timm's: {one_line(error)[:200]}"
+            f"{path} belongs to another network than timm's: {one_line(error)[:200]}"
         ) from None
     head = about.get("classifier") or ()
     heads = tuple(f"{name}." for name in ((head,) if isinstance(head, str) else head))
-    extra = [name for name in found.unexpected_keys if not name.startswith(heads)]
-    for names, what in ((found.missing_keys, "is missing"), (extra, "is not in it")):
+    extra = [name for name in keys.unexpected_keys if not name.startswith(heads)]
+    for names, what in ((keys.missing_keys, "is missing"), (extra, "is not in it")):
         if names:
-            raise WeightsError(f"{path} is of another network than timm's: {names[0]!r} {what}")
+            raise WeightsError(
+                f"{path} belongs to another network than timm's: {names[0]!r} {what}"
+            )

@@ -1,4 +1,4 @@
-"""Weights: safetensors with the same bytes each time, and the bytes that are hashed are loaded."""
+"""Weights in safetensors files: equal bytes each time; the bytes that are hashed are loaded."""
 
 from ganzoo.weights.loading import (
     check_bytes,

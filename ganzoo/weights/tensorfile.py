@@ -1,4 +1,4 @@
-"""Reading a safetensors file out of one buffer: hashed, checked, then viewed and not copied.
+"""Reading a safetensors file from one buffer, which is hashed, checked, and viewed without a copy.
 
 The safetensors package reads bytes by copying each tensor, which for a file of 100 MB costs as
 much as hashing it; its memory-mapped reader would load other bytes than were hashed if the file
@@ -38,13 +38,13 @@ MAX_DIMENSIONS = 16
 
 
 def read_buffer(path: Path, expected: int | None = None) -> Tensor:
-    """The whole file as uint8 [bytes]; `WeightsError` where it is missing or unreadable.
+    """The whole file as uint8 [bytes]; `WeightsError` if it is missing or unreadable.
 
-    A file of another size than is `expected` is refused before memory is taken for it.
+    A file whose size is not the `expected` one is refused before memory is allocated for it.
     """
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
-            raise WeightsError(f"{path} is no regular file; get the model folder again")
+            raise WeightsError(f"{path} is not a regular file; get the model folder again")
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             if expected is not None and size != expected:
@@ -55,16 +55,16 @@ def read_buffer(path: Path, expected: int | None = None) -> Tensor:
         raise WeightsError(f"{path} is missing; get the model folder again") from None
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror}") from None
-    except (RuntimeError, MemoryError):  # torch's way to say that there is not so much memory
-        raise WeightsError(f"{path} has {size:,} bytes, for which there is no memory") from None
+    except (RuntimeError, MemoryError):  # which torch raises if memory is short
+        raise WeightsError(f"{path} has {size:,} bytes, more than the free memory") from None
     return buffer[:read]
 
 
 def wrong_size(path: Path, expected: int, found: int) -> str:
-    """That a file is not of the size that was recorded."""
+    """The message about a file whose size is not the recorded one."""
     return (
-        f"{path}: {expected:,} bytes expected, {found:,} found; the file is truncated or another "
-        "one, get the model folder again"
+        f"{path}: {expected:,} bytes expected, {found:,} found; the file is truncated or a "
+        "different one, get the model folder again"
     )
 
 
@@ -86,7 +86,7 @@ def parse(buffer: Tensor, where: Path) -> dict[str, Tensor]:
 
 
 def metadata(buffer: Tensor, where: Path) -> Any:
-    """What a file of ours says about itself: the JSON of its one metadata key, None without."""
+    """The JSON in the one metadata key of a file that ganzoo wrote, or None."""
     _, header = _raw_header(buffer, where)
     about = header.get("__metadata__")
     text = about.get("ganzoo") if isinstance(about, dict) else None
@@ -94,14 +94,14 @@ def metadata(buffer: Tensor, where: Path) -> Any:
 
 
 def _header(buffer: Tensor, where: Path) -> tuple[int, dict[str, Any]]:
-    """Where the data begins, and the header without its metadata."""
+    """The position where the data begins, and the header without its metadata."""
     start, header = _raw_header(buffer, where)
     header.pop("__metadata__", None)
     return start, header
 
 
 def _raw_header(buffer: Tensor, where: Path) -> tuple[int, dict[str, Any]]:
-    """Where the data begins, and the header."""
+    """The position where the data begins, and the header."""
     if len(buffer) < 8:
         raise _damaged(where, f"it has {len(buffer)} bytes")
     length = int.from_bytes(buffer[:8].numpy().tobytes(), "little")
@@ -110,16 +110,16 @@ def _raw_header(buffer: Tensor, where: Path) -> tuple[int, dict[str, Any]]:
     try:
         header = parse_json(buffer[8 : 8 + length].numpy().tobytes(), str(where))
     except ConfigError as error:
-        raise WeightsError(f"{where} is no whole safetensors file: {error}") from None
+        raise WeightsError(f"{where} is not a complete safetensors file: {error}") from None
     if not isinstance(header, dict):
-        raise _damaged(where, "its header is no object")
+        raise _damaged(where, "its header is not an object")
     return 8 + length, header
 
 
 def _entry(name: str, about: Any, where: Path) -> tuple[torch.dtype, list[int], int, int]:
-    """A tensor's dtype, shape and place, agreeing with each other."""
+    """A tensor's dtype, shape and position, which must agree with each other."""
     if not isinstance(about, dict) or set(about) != {"dtype", "shape", "data_offsets"}:
-        raise _damaged(where, f"the entry {brief(name)} must say dtype, shape and data_offsets")
+        raise _damaged(where, f"the entry {brief(name)} must have dtype, shape and data_offsets")
     dtype = DTYPES.get(about["dtype"]) if isinstance(about["dtype"], str) else None
     if dtype is None:
         raise _damaged(where, f"{brief(name)} has the dtype {brief(about['dtype'], 40)}")
@@ -130,13 +130,13 @@ def _entry(name: str, about: Any, where: Path) -> tuple[torch.dtype, list[int], 
         raise _damaged(where, f"{brief(name)} has no proper data_offsets")
     if math.prod(shape) * dtype.itemsize != place[1] - place[0]:
         raise _damaged(where, f"{brief(name)} of shape {shape} does not fill its bytes")
-    if math.prod(filter(None, shape)) >= 2**48:  # an empty tensor of endless strides
+    if math.prod(filter(None, shape)) >= 2**48:  # an empty tensor with endless strides
         raise _damaged(where, f"{brief(name)} has no proper shape")
     return dtype, shape, place[0], place[1]
 
 
 def _tensor(piece: Tensor, dtype: torch.dtype, shape: list[int]) -> Tensor:
-    """Bytes as a tensor: a view where they are many and aligned, else a copy."""
+    """Bytes as a tensor: a view if they are many and aligned, else a copy."""
     if piece.numel() < OWN_MEMORY_BELOW or piece.storage_offset() % dtype.itemsize:
         piece = piece.clone()
     if dtype is torch.bool:
@@ -145,11 +145,11 @@ def _tensor(piece: Tensor, dtype: torch.dtype, shape: list[int]) -> Tensor:
 
 
 def _naturals(value: Any) -> bool:
-    """Whether this is a list of whole numbers from 0 that a file could hold."""
+    """Whether this is a list of whole numbers from 0 that fit a file."""
     return isinstance(value, list) and all(
         isinstance(n, int) and not isinstance(n, bool) and 0 <= n < 2**48 for n in value
     )
 
 
 def _damaged(where: Path, what: str) -> WeightsError:
-    return WeightsError(f"{where} is no whole safetensors file: {what}")
+    return WeightsError(f"{where} is not a complete safetensors file: {what}")

@@ -1,10 +1,9 @@
-"""Building a network whose weights will be loaded, without the work of drawing them first.
+"""Building a network whose weights will be loaded, without drawing them first.
 
-The meta device would be quicker still, but a buffer that is not saved, or a plain tensor that a
-constructor computes, would stay there without a value. Here everything is built for real, and only
-what fills a parameter in place is left out: the file brings every parameter. Where something else
-would come of such a parameter, or of what was drawn after it, the network is built again, and
-filled.
+The meta device would be faster still, but a buffer that is not saved, or a plain tensor that a
+constructor computes, would have no value there. Here everything is built, and only the operations
+that fill a parameter in place are skipped: the file brings every parameter. If another value would
+depend on such a parameter, or on draws after it, the network is built again and filled.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from ganzoo.errors import WeightsError
 
 M = TypeVar("M", bound=nn.Module)
 
-#: In-place operations that initialisation consists of; on parameters they are left out.
+#: In-place operations of initialisation; on parameters they are skipped.
 FILLS = frozenset(
     {
         *("add_", "bernoulli_", "clamp_", "constant_", "div_", "erfinv_", "exponential_"),
@@ -34,15 +33,15 @@ FILLS = frozenset(
         *("zero_", "zeros_"),
     }
 )
-#: Functions that make a tensor of a size they are told, and where the size stands.
+#: Functions that make a tensor of a given size, with the position of that argument.
 MAKERS = {
     **dict.fromkeys(("empty", "full", "ones", "rand", "randn", "zeros"), 0),
     **dict.fromkeys(("new_empty", "new_full", "new_ones", "new_zeros"), 1),
 }
-#: Beyond a file's own size, what a network may make while it is built: tables, and the like.
+#: Bytes that a network may allocate beyond its file's size while it is built, for tables and such.
 SLACK = 64 * 2**20
 
-#: Functions that look at a tensor and at none of its values, or change what is no value.
+#: Functions that read or change something of a tensor other than its values.
 LOOKS = frozenset(
     {
         *("__get__", "__hash__", "__len__", "__set__", "_has_compatible_shallow_copy_type"),
@@ -55,7 +54,7 @@ LOOKS = frozenset(
 )
 #: Functions that make a tensor in the shape of another.
 _LIKE = re.compile(r"new_.*|.*_like")
-#: Functions that draw, and some that do not: an error on the safe side.
+#: Functions that draw, and a few that do not, which is harmless.
 _DRAWS = re.compile(
     "rand|normal|uniform|bernoulli|exponential|geometric|cauchy|multinomial|poisson|orthogonal"
     "|sparse|dropout|rrelu|gumbel"
@@ -63,16 +62,16 @@ _DRAWS = re.compile(
 
 
 class _MissedError(BaseException):
-    """A constructor wants a value that was left out; what catches all exceptions lets it go on."""
+    """A constructor needs a value that was skipped; not an Exception, so that none swallows it."""
 
 
 def built(make: Callable[[], M], *, seed: int = 0, file_bytes: int | None = None) -> M:
-    """The network that `make` builds, for weights that are about to be loaded all into it.
+    """The network that `make` builds, for weights that are about to be loaded into all of it.
 
-    Whatever of it the weights do not bring is as if it had been built and filled with torch's own
-    generator at `seed`, which is left as it was. `file_bytes` is the size of the weights; a network
-    that wants far more is refused with a `WeightsError` before it gets the memory, since its
-    arguments may be a stranger's.
+    Values that the weights do not bring are those of a network filled from torch's own generator at
+    `seed`; the generator's state is restored. `file_bytes` is the size of the weights: a network
+    that needs far more is refused with a `WeightsError` before memory is allocated, since its
+    arguments may come from a stranger.
     """
     most = None if file_bytes is None else 4 * file_bytes + SLACK
     with _seeded(seed):
@@ -92,14 +91,14 @@ def built(make: Callable[[], M], *, seed: int = 0, file_bytes: int | None = None
 
 @contextmanager
 def _seeded(seed: int) -> Iterator[None]:
-    """Lend torch's own generator, seeded so."""
+    """Seed torch's own generator, and restore it afterwards."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         yield
 
 
 class Weighed(TorchFunctionMode):
-    """Inside, a network that wants more than `most` bytes is refused before it gets them."""
+    """Inside, a network that needs more than `most` bytes is refused before they are allocated."""
 
     def __init__(self, most: int | None) -> None:
         super().__init__()
@@ -112,7 +111,7 @@ class Weighed(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Weigh what is about to be made, and make it."""
+        """Count the bytes of a tensor that is about to be made, and make it."""
         kwargs, name = kwargs or {}, getattr(func, "__name__", "")
         if self._most is not None and name in MAKERS:
             self._count(args[MAKERS[name] :], kwargs)
@@ -121,28 +120,29 @@ class Weighed(TorchFunctionMode):
     def answer(
         self, func: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> Any:
-        """What the function gives."""
+        """The function's result."""
         return func(*args, **kwargs)
 
     def _count(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-        """Add what is about to be made; `WeightsError` where that is too much."""
+        """Add the bytes of a tensor to be made; `WeightsError` if there are too many."""
         size = kwargs.get("size", args[0] if args and isinstance(args[0], Sequence) else args)
         whole = [side for side in size if isinstance(side, int)]
         self._made += math.prod(whole) * (kwargs.get("dtype") or torch.float32).itemsize
         if self._most is not None and self._made > self._most:
             raise WeightsError(
-                f"the arguments in config.json make a network of {self._made / 1e6:,.0f} MB and "
-                f"more, the weights have far less; one of them is not the model's"
+                f"the arguments in config.json make a network of at least "
+                f"{self._made / 1e6:,.0f} MB, and the weights are far smaller; one of the two does "
+                "not belong to this model"
             )
 
 
 class LeaveParametersUnfilled(Weighed):
-    """Inside, parameters keep whatever memory they were given.
+    """Inside, parameters are not filled: they keep the values of their fresh memory.
 
-    Values that are not what they would have been are followed from memory to memory: those of such
-    parameters, and what is drawn once a fill was left out. `missed` says that a constructor looked
-    at one (`item`, `numpy`, an `if`), `at_fault` that one may be why it failed, and `lacks` whether
-    a network holds one that is not saved.
+    False values are tracked from memory to memory: those of such parameters, and whatever is drawn
+    after a skipped fill. `missed` says that a constructor read one (`item`, `numpy`, an `if`),
+    `at_fault` that one may have made it fail, and `lacks` whether a network holds one that is not
+    saved.
     """
 
     def __init__(self, most: int | None = None) -> None:
@@ -150,16 +150,16 @@ class LeaveParametersUnfilled(Weighed):
         self.missed = self.at_fault = False
         self._false: dict[int, StorageWeakRef] = {}
         self._drawn = False
-        self._random_state: Tensor | None = None  # when the first fill was left out
+        self._random_state: Tensor | None = None  # when the first fill was skipped
 
     def answer(
         self, func: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> Any:
-        """Answer a fill of a parameter with the parameter; follow what everything else makes."""
+        """Skip a fill of a parameter; track the results of everything else."""
         if name in FILLS:
             target = args[0] if args else kwargs.get("tensor")
             if isinstance(target, nn.Parameter) and not is_lazy(target):
-                self._leave_out(target)
+                self._skip(target)
                 return target
         if not self._false:
             return func(*args, **kwargs)
@@ -168,11 +168,11 @@ class LeaveParametersUnfilled(Weighed):
         touched = not like and any(map(self._is_false, _tensors((args, *kwargs.values()))))
         if not draws and not touched:
             return func(*args, **kwargs)
-        self._drawn = self._drawn or draws
-        self.at_fault = self.at_fault or draws or name not in LOOKS
+        self._drawn |= draws
+        self.at_fault |= draws or name not in LOOKS
         made = func(*args, **kwargs)
-        self._follow((args[0],) if name == "__setitem__" else made)
-        if touched and name not in LOOKS and not _is_followed(made):
+        self._track((args[0],) if name == "__setitem__" else made)
+        if touched and name not in LOOKS and not _is_tracked(made):
             self.missed = True
             raise _MissedError
         return made
@@ -181,7 +181,7 @@ class LeaveParametersUnfilled(Weighed):
         """Whether the network holds a false value that its weights will not replace."""
         before, now = self._random_state, torch.get_rng_state()
         if before is not None and not self._drawn and not torch.equal(before, now):
-            return True  # something drew that is not known to draw
+            return True  # an unknown function drew
         saved = [t for t in network.state_dict(keep_vars=True).values() if _has_memory(t)]
         whole = {
             memory._cdata
@@ -193,29 +193,29 @@ class LeaveParametersUnfilled(Weighed):
             for place, memory in self._false.items()
         )
 
-    def _leave_out(self, target: nn.Parameter) -> None:
+    def _skip(self, target: nn.Parameter) -> None:
         if self._random_state is None:
             self._random_state = torch.get_rng_state()
-        self._follow(target)
+        self._track(target)
 
     def _is_false(self, tensor: Tensor) -> bool:
         return _has_memory(tensor) and tensor.untyped_storage()._cdata in self._false
 
-    def _follow(self, made: Any) -> None:
-        """Remember the memory of the tensors in this."""
+    def _track(self, made: Any) -> None:
+        """Remember the memory of all tensors in a result."""
         for tensor in filter(_has_memory, _tensors(made)):
             memory = tensor.untyped_storage()
             if memory._cdata not in self._false:
                 self._false[memory._cdata] = StorageWeakRef(memory)  # type: ignore[no-untyped-call]
 
 
-def _is_followed(made: Any) -> bool:
-    """Whether what a function gave is nothing but tensors whose memory is known, or None."""
+def _is_tracked(made: Any) -> bool:
+    """Whether a result consists of tensors with known memory, and None."""
     return all(value is None or _has_memory(value) for value in _leaves(made))
 
 
 def _leaves(value: Any) -> Iterator[Any]:
-    """What lies in tuples, lists and dictionaries."""
+    """The values in nested tuples, lists and dictionaries."""
     if isinstance(value, Mapping):
         value = tuple(value.values())
     if isinstance(value, tuple | list):
@@ -230,5 +230,5 @@ def _tensors(values: Any) -> Iterator[Tensor]:
 
 
 def _has_memory(value: Any) -> bool:
-    """Whether this is a tensor with memory of its own kind: not lazy, not sparse."""
+    """Whether this is a tensor with ordinary memory: not lazy, not sparse."""
     return isinstance(value, Tensor) and not is_lazy(value) and value.layout is torch.strided

@@ -1,8 +1,8 @@
-"""The one door for weights that others saved with torch: tensors come through, nothing else does.
+"""The only place that reads weights saved with torch; it lets tensors through and nothing else.
 
-A PyTorch checkpoint is a pickle. A process of its own reads it with `weights_only=True`, which
-admits tensors and plain containers, under limits of memory, time and file size, and hands over a
-safetensors file; a checkpoint that is more than that, or too much, ends that process and not this.
+A PyTorch checkpoint is a pickle. A separate process reads it with `weights_only=True`, which admits
+tensors and plain containers, under limits of memory, time and file size, and writes a safetensors
+file. A checkpoint that holds anything else, or too much, ends that process and not this one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ganzoo.weights import read_tensors
 from ganzoo.weights.tensorfile import metadata, parse, read_buffer
 
 SECONDS = 300
-#: Memory that the reader may use beyond what it has when it begins, as a multiple of the file.
+#: Memory that the reader may allocate, as a multiple of the file's size.
 ROOM = 4
 SLACK = 1 << 30
 DEPTH = 8
@@ -33,10 +33,10 @@ DEPTH = 8
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a file holds: its tensors by dotted names, and the names of the mappings they lie in.
+    """A file's tensors by dotted names, and the names of the mappings that hold them.
 
-    `ordered` says that they come in the file's own order, which is that of its network's layers;
-    a safetensors file keeps none.
+    `ordered` says that they come in the file's own order, which is that of the network's layers;
+    a safetensors file keeps no order.
     """
 
     tensors: dict[str, Tensor]
@@ -47,13 +47,13 @@ class Checkpoint:
 def read_foreign(path: Path) -> dict[str, Tensor]:
     """The tensors of a safetensors file or a PyTorch checkpoint, by dotted names.
 
-    Raises `WeightsError` where the file is missing or is anything but weights.
+    Raises `WeightsError` if the file is missing or is anything but weights.
     """
     return read_checkpoint(path).tensors
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """The same, with what is known of their order and of how they were nested."""
+    """The same, with their order and how they were nested."""
     if not path.is_file():
         raise WeightsError(f"{path} is missing")
     if path.suffix == ".safetensors":
@@ -62,59 +62,56 @@ def read_checkpoint(path: Path) -> Checkpoint:
         out = Path(folder) / "tensors.safetensors"
         _convert_elsewhere(path, out)
         buffer = read_buffer(out)
-        found, about = parse(buffer, out), metadata(buffer, out)
-    return Checkpoint({name: found[name] for name in about["names"]}, tuple(about["groups"]), True)
+        tensors, about = parse(buffer, out), metadata(buffer, out)
+    ordered = {name: tensors[name] for name in about["names"]}
+    return Checkpoint(ordered, tuple(about["groups"]), True)
 
 
 def _convert_elsewhere(path: Path, out: Path) -> None:
-    """Have a process of its own read a checkpoint and write its tensors."""
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "ganzoo.weights.untrusted",
-        str(path.absolute()),
-        str(out),
-    ]
+    """Let a separate process read a checkpoint and write its tensors."""
+    module = "ganzoo.weights.untrusted"
+    command = [sys.executable, "-P", "-m", module, str(path.absolute()), str(out)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
     except subprocess.TimeoutExpired:
-        raise WeightsError(f"{path} was not read in {SECONDS} s; it is no usual file") from None
+        raise WeightsError(
+            f"{path} could not be read in {SECONDS} s; it is not an ordinary checkpoint"
+        ) from None
     if done.returncode != 0 or not out.is_file():
-        said = done.stderr.strip().splitlines() or [f"the reader ended with {done.returncode}"]
-        raise WeightsError(f"{path} holds more than weights, or is damaged: {said[-1][:300]}")
+        lines = done.stderr.strip().splitlines() or [f"the reader ended with {done.returncode}"]
+        raise WeightsError(f"{path} holds more than weights, or is damaged: {lines[-1][:300]}")
 
 
 def flatten(data: object, path: str = "", depth: int = DEPTH) -> dict[str, Tensor]:
-    """The tensors in nested mappings, by dotted names; what is no tensor is left out.
+    """The tensors in nested mappings, by dotted names; everything else is left out.
 
-    Raises `WeightsError` where two get one name, of which only one could be taken.
+    Raises `WeightsError` if two tensors get the same name.
     """
     if isinstance(data, Tensor):
         return {path: data}
-    found: dict[str, Tensor] = {}
+    tensors: dict[str, Tensor] = {}
     if isinstance(data, dict) and depth > 0:
         for key, value in data.items():
             below = flatten(value, f"{path}.{key}" if path else str(key), depth - 1)
-            if twice := found.keys() & below.keys():
+            if twice := tensors.keys() & below.keys():
                 raise WeightsError(f"two of its tensors are named {brief(min(twice))}")
-            found |= below
-    return found
+            tensors |= below
+    return tensors
 
 
 def groups(data: object, path: str = "", depth: int = DEPTH) -> list[str]:
     """The dotted names of nested mappings that hold tensors."""
-    found: list[str] = []
+    names: list[str] = []
     if isinstance(data, dict) and depth > 0:
         for key, value in data.items():
             name = f"{path}.{key}" if path else str(key)
             if isinstance(value, dict) and flatten(value, depth=depth - 1):
-                found += [name, *groups(value, name, depth - 1)]
-    return found
+                names += [name, *groups(value, name, depth - 1)]
+    return names
 
 
 def _convert(source: Path, target: Path) -> None:
-    """In the process of its own: read, and write what is tensors."""
+    """In the separate process: read the checkpoint, and write its tensors."""
     _limit(source.stat().st_size)
     data = torch.load(source, map_location="cpu", weights_only=True)  # noqa: TID251
     tensors = flatten(data)
@@ -126,19 +123,19 @@ def _convert(source: Path, target: Path) -> None:
 
 
 def _plain(tensor: Tensor) -> Tensor:
-    """A dense tensor with memory of its own, laid out as safetensors wants it."""
+    """A dense, contiguous tensor with its own memory, as safetensors requires."""
     return tensor.detach().to_dense().clone(memory_format=torch.contiguous_format)
 
 
 def _limit(size: int) -> None:
-    """Give this process no more memory, file size and time than a file of that size needs."""
+    """Limit this process to the memory, file size and time that a file of that size needs."""
     try:
         import resource
     except ImportError:
-        return  # Windows has none; weights_only still holds
+        return  # Windows has no limits; weights_only still applies
     room = ROOM * size + SLACK
     limits = {resource.RLIMIT_CPU: SECONDS, resource.RLIMIT_FSIZE: room}
-    with suppress(OSError):  # elsewhere than on Linux nobody says what it has already
+    with suppress(OSError):  # only Linux tells how much memory the process has
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         limits[resource.RLIMIT_AS] = pages * resource.getpagesize() + room
     for name, most in limits.items():
@@ -148,12 +145,12 @@ def _limit(size: int) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    """Why a file was not read, without torch's advice to read it all the same."""
+    """The reason why a file was not read, without torch's advice to read it anyway."""
     text = " ".join(printable(str(error)).split())
-    if found := re.search(r"GLOBAL (\S+)", text):
-        return f"it names {found[1]}, which is no tensor"
-    _, told, reason = text.rpartition("WeightsUnpickler error: ")
-    return (reason if told else one_line(error))[:200]
+    if name := re.search(r"GLOBAL (\S+)", text):
+        return f"it names {name[1]}, which is not a tensor"
+    _, marker, reason = text.rpartition("WeightsUnpickler error: ")
+    return (reason if marker else one_line(error))[:200]
 
 
 if __name__ == "__main__":

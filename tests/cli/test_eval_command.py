@@ -220,7 +220,7 @@ def test_on_a_terminal_a_line_says_what_happens(monkeypatch):
         ([*VANILLA, "--repeats", "0"], 2, "0 is not in the range"),
         ([*VANILLA, "--seed", "-1"], 2, "-1 is not in the range"),
         ([*VANILLA, "--device", "quantum"], 2, "device 'quantum' cannot be used here"),
-        ([*VANILLA, "--reference", "digits/00000.png"], 1, "is no whole safetensors file"),
+        ([*VANILLA, "--reference", "digits/00000.png"], 1, "is not a complete safetensors file"),
         ([*VANILLA, "--save-reference", "digits/00000.png/x"], 1, "00000.png/x cannot be written"),
     ],
 )  # fmt: skip

@@ -248,7 +248,7 @@ def test_a_repository_that_lost_its_blobs_is_found_and_removed(hub):
 
 def test_a_damaged_reference_is_found(reference):
     reference.write_bytes(reference.read_bytes()[:-1])
-    assert "is no whole safetensors file" in only().damage()
+    assert "is not a complete safetensors file" in only().damage()
 
 
 def test_a_damaged_extractor_is_found(extractor):

@@ -90,7 +90,7 @@ def test_one_pass_publishes_what_single_calls_give(name):
     assert torch.equal(found["features"], extractor(images))
     if extractor.num_classes is None:
         assert list(found) == ["features"]
-        with pytest.raises(NotImplementedError, match="AutoencoderExtractor knows no classes"):
+        with pytest.raises(NotImplementedError, match="AutoencoderExtractor has no classes"):
             extractor.logits(images)
     else:
         assert torch.equal(found["logits"], extractor.logits(images))
@@ -177,7 +177,7 @@ def test_weights_altered_by_one_bit_are_refused(copy):
         (
             {"network": {"name": "autoencoder", "arguments": {"sample_shape": [1, 28, 28]}}},
             WeightsError,
-            "is of another network than cnn-mnist",
+            "belongs to another network than cnn-mnist",
         ),
     ],
 )

@@ -118,7 +118,7 @@ def test_weights_of_another_network_are_refused_by_name(resnet, tmp_path, change
     change(state)
     path = tmp_path / "model.safetensors"
     save_file(state, path)
-    with pytest.raises(WeightsError, match=rf"model.safetensors is of another network .*{text}"):
+    with pytest.raises(WeightsError, match=rf"tensors belongs to another network .*{text}"):
         open_extractor(f"timm:{TIMM}", weights=path)
 
 

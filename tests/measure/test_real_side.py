@@ -205,7 +205,7 @@ def test_a_damaged_cache_is_measured_again(small, caplog, damage):
     extractor = TinyLinear()
     assert same(real_side.reference_for(extractor, PICTURES), one)
     assert extractor.shown == 240
-    assert "is no whole safetensors file" in caplog.text and "; measured again" in caplog.text
+    assert "is not a complete safetensors file" in caplog.text and "; measured again" in caplog.text
     assert same(read_reference(file), one)
 
 

@@ -192,7 +192,7 @@ def test_conditions_of_ones_own_serve_in_a_circle(model):
         ({"conditions": torch.zeros(2, *SHAPE).byte()}, "a floating tensor .* found torch.uint8"),
         ({"conditions": [1.0]}, "found list"),
         ({"conditions": torch.zeros(0, *SHAPE)}, r"found \[0, 1, 8, 4\]"),
-        ({"conditions": torch.zeros(5, *SHAPE)}, "5 conditions for 4 samples: .* ask for n=5"),
+        ({"conditions": torch.zeros(5, *SHAPE)}, "5 conditions for 4 samples: .* set n=5"),
         ({"conditions": torch.full(SHAPE, torch.nan)}, "NaN or infinity"),
         ({"labels": 1}, "takes conditions of shape .* and no labels"),
         ({"balanced": True}, "cannot be balanced over classes: it has no classes"),
@@ -224,7 +224,7 @@ def test_an_unfinished_run_is_loaded_with_the_conditions_that_settle_it(run):
         assert_close(model.generator.state_dict()[name], tensor, msg=name)
     assert_close(model.sample(70, seed=0), finished.sample(70, seed=0))
     (run / CONDITIONS_FILE).unlink()
-    with pytest.raises(CardError, match=r"holds no conditions\.safetensors.* when it goes on"):
+    with pytest.raises(CardError, match=r"has no conditions\.safetensors.* when it continues"):
         ganzoo.load(run)
 
 
@@ -535,7 +535,7 @@ def test_shares_of_other_classes_are_refused(tmp_path):
     card = tmp_path / "export" / "config.json"
     data = json.loads(card.read_text())
     card.write_text(json.dumps({**data, "class_shares": [0.5, 0.5]}))
-    with pytest.raises(CardError, match="hold 2 classes, its generator has 3"):
+    with pytest.raises(CardError, match="list 2 classes, its generator has 3"):
         ganzoo.load(tmp_path).sample(2, seed=0)
 
 

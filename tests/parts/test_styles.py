@@ -47,7 +47,9 @@ def test_samples_are_synthesised_from_styles_in_one_pass():
 
 
 def test_a_class_that_overrides_forward_is_refused():
-    with pytest.raises(PartError, match="Mine overrides forward, which a StyleGenerator keeps"):
+    with pytest.raises(
+        PartError, match="Mine overrides forward, which is final in a StyleGenerator"
+    ):
 
         class Mine(TinyStyles):
             def forward(self, latents, labels=None):

@@ -114,7 +114,7 @@ def test_what_no_memory_holds_is_told(tmp_path, monkeypatch):
 
     (tmp_path / "a").write_bytes(b"12345678")
     monkeypatch.setattr("ganzoo.weights.tensorfile.torch.empty", empty)
-    with pytest.raises(WeightsError, match="a has 8 bytes, for which there is no memory"):
+    with pytest.raises(WeightsError, match="a has 8 bytes, more than the free memory"):
         read_buffer(tmp_path / "a")
 
 
@@ -265,7 +265,7 @@ def test_a_network_far_bigger_than_its_weights_is_refused_before_it_is_made(
     folder = write_published(tmp_path / "a")
     describe(folder, generator={"name": "tiny/tiny", "arguments": {argument: 10**9}})
     with pytest.raises(
-        WeightsError, match="make a network of .* MB and more, the weights have far"
+        WeightsError, match="make a network of at least .* MB, and the weights are far"
     ):
         ganzoo.load(folder)
 
@@ -275,7 +275,7 @@ def test_many_small_layers_are_counted_together(tmp_path, tiny_world):
     shape = [2**13, 2**10]  # the last layer's weights alone have 1 GB
     describe(folder, discriminator={"name": "tiny/tiny", "arguments": {"sample_shape": shape}})
     model = ganzoo.load(folder)
-    with pytest.raises(WeightsError, match="the weights have far less; one of them is not"):
+    with pytest.raises(WeightsError, match="the weights are far smaller; one of the two does not"):
         _ = model.discriminator
 
 

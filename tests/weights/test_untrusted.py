@@ -90,7 +90,7 @@ def test_a_tensor_far_bigger_than_its_file_is_refused(tmp_path):
 
 def test_a_file_that_takes_too_long_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(foreign, "SECONDS", 0.01)
-    with pytest.raises(WeightsError, match=r"not read in 0.01 s; it is no usual file"):
+    with pytest.raises(WeightsError, match=r"could not be read in 0.01 s; it is not an ordinary"):
         read_foreign(saved(tmp_path / "slow.pth", NESTED))
 
 
@@ -138,7 +138,7 @@ def test_sparse_tensors_and_those_that_need_gradients_come_plain(convert, tmp_pa
 
 def test_what_is_no_weights_is_told_without_torchs_advice(convert, tmp_path):
     module = reason(convert, saved(tmp_path / "module.pth", torch.nn.Linear(2, 2)))
-    assert module == "it names torch.nn.modules.linear.Linear, which is no tensor"
+    assert module == "it names torch.nn.modules.linear.Linear, which is not a tensor"
     assert "no tensors" in reason(convert, saved(tmp_path / "none.pth", {"epoch": 3}))
 
 
@@ -187,7 +187,9 @@ def test_safetensors_are_read_here(tmp_path, monkeypatch):
     save_file({"w": torch.ones(2)}, tmp_path / "w.safetensors")
     assert equal(read_foreign(tmp_path / "w.safetensors"), {"w": torch.ones(2)})
     (tmp_path / "w.safetensors").write_bytes(b"\xff" * 100)
-    with pytest.raises(WeightsError, match="no whole safetensors file: its header is said to be"):
+    with pytest.raises(
+        WeightsError, match="not a complete safetensors file: its header is said to be"
+    ):
         read_foreign(tmp_path / "w.safetensors")
 
 

@@ -268,8 +268,8 @@ def test_large_tensors_are_views_and_small_ones_own_their_memory(tmp_path):
         ({"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "8 bytes belong to no tensor"),
         ({"dtype": "F32", "shape": [8], "data_offsets": [0, 32]}, "out of place"),
         ({"dtype": "F31", "shape": [4], "data_offsets": [0, 16]}, "has the dtype 'F31'"),
-        ({"dtype": "F32", "shape": [4]}, "must say dtype, shape and data_offsets"),
-        (7, "must say dtype, shape and data_offsets"),
+        ({"dtype": "F32", "shape": [4]}, "must have dtype, shape and data_offsets"),
+        (7, "must have dtype, shape and data_offsets"),
     ],
 )
 def test_an_entry_that_cannot_be_is_named(tmp_path, entry, text):

@@ -319,7 +319,7 @@ def test_a_config_for_another_network_is_refused(folder):
     text = (folder / "config.json").read_text()
     text = text.replace('"arguments": {}', '"arguments": {"width": 8}', 1)
     (folder / "config.json").write_text(text)
-    with pytest.raises(WeightsError, match="is of another network than tiny/tiny"):
+    with pytest.raises(WeightsError, match="belongs to another network than tiny/tiny"):
         ganzoo.load(folder)
 
 

@@ -1,0 +1,27 @@
+"""The interfaces: what generators, discriminators, losses, data sets and figures must provide.
+
+N counts rows, D is the size of a latent, S the shape of one sample (C, H, W for images).
+Tensors are float32; images and sound lie in [-1, 1].
+"""
+
+from ganzoo.interfaces.data import Dataset
+from ganzoo.interfaces.game import Augmentation, Draw, Loss, Player, Round, Schedule, Terms
+from ganzoo.interfaces.measuring import Extractor, Figure, Tracker
+from ganzoo.interfaces.players import Discriminator, Generator, StyleGenerator
+
+__all__ = [
+    "Augmentation",
+    "Dataset",
+    "Discriminator",
+    "Draw",
+    "Extractor",
+    "Figure",
+    "Generator",
+    "Loss",
+    "Player",
+    "Round",
+    "Schedule",
+    "StyleGenerator",
+    "Terms",
+    "Tracker",
+]

@@ -1,0 +1,92 @@
+"""Data sets."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from ganzoo.errors import DataError
+
+#: Samples read at a time when all are gone through.
+CHUNK = 4096
+
+
+class Dataset(ABC):
+    """Samples addressed by index, so that the engine decides their order.
+
+    With a `condition_shape` each sample comes with a condition; `paired` says that the sample is
+    the right answer to it, and grids then show it beside the generated one.
+
+    `extractor` names the extractor in whose features its models are measured, as listed by
+    `ganzoo plugins`, and `control` another that is measured beside it. Both are class attributes.
+    """
+
+    sample_shape: tuple[int, ...]
+    num_classes: int | None = None
+    condition_shape: tuple[int, ...] | None = None
+    paired: bool = True
+    kind: str = "image"
+    value_range: tuple[float, float] | None = (-1.0, 1.0)
+    extractor: str | None = None
+    control: str | None = None
+    #: One line that is shown when a training begins, such as how its files were changed.
+    summary: str = ""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Number of samples."""
+
+    @abstractmethod
+    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Indices int64 [N] -> samples float32 [N, *S] and labels int64 [N], or None.
+
+        If `condition_shape` is set, the second are conditions float32 [N, *condition_shape].
+        """
+
+    @classmethod
+    def is_here(cls) -> bool:
+        """Whether it can be built without fetching anything; override it if files are fetched."""
+        return True
+
+    def to(self, device: torch.device) -> None:  # noqa: B027 - not every data set has tensors
+        """Move its tensors to the training's device, if they fit there.
+
+        Does nothing unless overridden. Wherever they are, `batch` takes indices of any device.
+        """
+
+    def class_counts(self) -> Tensor:
+        """How many samples each class has, int64 [num_classes], if it has classes.
+
+        By default this reads all samples; a data set that holds its labels counts those.
+        """
+        if self.num_classes is None:
+            raise DataError(f"{type(self).__name__} has no classes to count")
+        counts = torch.zeros(self.num_classes, dtype=torch.long)
+        for _, labels in self._chunks():
+            if labels is None:
+                raise DataError(f"{type(self).__name__} gives no labels to count")
+            if not 0 <= int(labels.min()) <= int(labels.max()) < self.num_classes:
+                raise DataError(
+                    f"{type(self).__name__} has labels from {int(labels.min())} to "
+                    f"{int(labels.max())}, and num_classes is {self.num_classes}"
+                )
+            counts += labels.cpu().bincount(minlength=self.num_classes)
+        return counts
+
+    def content_hash(self) -> str:
+        """Identifies the content: sha256 over all samples and labels, in order."""
+        digest = hashlib.sha256()
+        for chunk in self._chunks():
+            for tensor in chunk:
+                if tensor is not None:
+                    digest.update(tensor.contiguous().cpu().numpy().tobytes())
+        return digest.hexdigest()
+
+    def _chunks(self) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """All samples and labels, in order."""
+        for start in range(0, len(self), CHUNK):
+            yield self.batch(torch.arange(start, min(start + CHUNK, len(self))))
