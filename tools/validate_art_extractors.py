@@ -1,11 +1,11 @@
-"""Try the extractors of plugins/ganzoo-art on drawings that are plainly worse and worse.
+"""Test the extractors of plugins/ganzoo-art on drawings that get worse step by step.
 
     python tools/validate_art_extractors.py                  # writes docs/art-extractors.md
-    python tools/validate_art_extractors.py letters --n 500 --dry     # a look, nothing written
+    python tools/validate_art_extractors.py letters --n 500 --dry     # prints, writes nothing
 
-As tools/validate_extractors.py does for digits, by its ladders of noise, blur and occlusion: a
-distance has to grow at every step, recall and coverage have to fall. Then what noise and blur do to
-the plugin's own figures.
+The script does what tools/validate_extractors.py does for digits, with its ladders of noise, blur and
+occlusion: a distance must grow at every step, recall and coverage must fall. It also measures what
+noise and blur do to the plugin's own figures.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def network(name: str) -> DrawingExtractor:
 
 
 def tried(extractor: DrawingExtractor, name: str, data: tuple[Drawings, Drawings], n: int) -> str:
-    """The section of one extractor: its ladders, its floor, and what it does not order."""
+    """The section for one extractor: its ladders, its floor, and what it puts in the wrong order."""
     train, test = data
     config, real = read_config(WEIGHTS / extractor.name), moments(extractor, test)
     images, _ = train.batch(drawn(train, n))
@@ -97,7 +97,7 @@ def tried(extractor: DrawingExtractor, name: str, data: tuple[Drawings, Drawings
             "",
             f"Floor of FD (real training drawings): {', '.join(floors)}.",
             "",
-            f"**Does not order:** {said}." if wrong else "Every figure that must move does.",
+            f"**Not in order:** {said}." if wrong else "Every figure moves as it must.",
             "",
         ]
     )
@@ -108,7 +108,7 @@ def tried(extractor: DrawingExtractor, name: str, data: tuple[Drawings, Drawings
 
 @torch.no_grad()
 def own_figures(name: str, test: Drawings, n: int) -> str:
-    """What noise and blur do to the figures of a data set, of test drawings."""
+    """What noise and blur do to a data set's own figures, measured on test drawings."""
     rows = torch.arange(len(test) if name == "letters" else n)  # fonts are in their names' order
     images, labels = test.batch(rows)
     lines = []
@@ -125,12 +125,12 @@ def own_figures(name: str, test: Drawings, n: int) -> str:
             + f" | {'yes' if monotone(values) else 'no'} |"
             for key, values in found.items()
         ]
-    head = ["| ladder | figure | untouched → worst | one way |", "|---|---|---|---|"]
+    head = ["| ladder | figure | untouched → worst | monotonic |", "|---|---|---|---|"]
     return "\n".join([*head, *lines, ""])
 
 
 def figures_of(name: str, shown: Tensor, labels: Tensor | None) -> dict[str, float]:
-    """The figures of worsened drawings, by what they are called."""
+    """The figures of worsened drawings, by name."""
     if name == "letters":
         assert labels is not None
         directions = torch.cat([styles().directions(some) for some in shown.split(500)])
@@ -139,9 +139,9 @@ def figures_of(name: str, shown: Tensor, labels: Tensor | None) -> dict[str, flo
         apart = (fonts * fonts.roll(7, 1).roll(len(fonts) // 2, 0)).sum(2).flatten()
         return {
             "right letter": right_letter(shown.split(500), labels),
-            "one font, of pairs of one": float((same >= styles().threshold).double().mean()),
-            "one font, of pairs of two": float((apart >= styles().threshold).double().mean()),
-            "area of the two": area(same, apart),
+            "judged one font: pairs from one font": float((same >= styles().threshold).double().mean()),
+            "judged one font: pairs from two fonts": float((apart >= styles().threshold).double().mean()),
+            "area under the curve of the two": area(same, apart),
         }
     distances = attribute_distances(f"cnn-{name}", shown.split(500))
     found = {f"attribute shares, worst of {len(distances)}": max(distances.values())}
@@ -152,18 +152,18 @@ def figures_of(name: str, shown: Tensor, labels: Tensor | None) -> dict[str, flo
 
 
 def monotone(values: list[float]) -> bool:
-    """Whether it goes one way at every step."""
+    """Whether the values only rise or only fall."""
     steps = [later - earlier for earlier, later in pairwise(values)]
     return all(step >= 0 for step in steps) or all(step <= 0 for step in steps)
 
 
 def section(name: str, n: int) -> str:
-    """All of one data set."""
+    """The section for one data set."""
     data = SETS[name]("train"), SETS[name]("test")
     found = [tried(network(f"{kind}-{name}"), name, data, n) for kind in ("cnn", "ae")]
     if name == "letters":
         found.append(tried(network("style-letters"), name, data, n))
-    own = "\n".join(["### Figures of its own", "", own_figures(name, data[1], n)])
+    own = "\n".join(["### The data set's own figures", "", own_figures(name, data[1], n)])
     return "\n".join([f"## {name}", "", *found, own])
 
 
@@ -184,35 +184,34 @@ def main() -> None:
         write_text(PAGE, text.rstrip() + "\n")
 
 
-INTRODUCTION = """# The extractors of drawings, tried
+INTRODUCTION = """# The extractors of drawings, tested
 
 <!-- written by `python tools/validate_art_extractors.py --n {count}`; it takes minutes -->
 
-`ganzoo-art` brings its own extractors. Each is a small encoder of 64 features with mean 0 and
-variance 1, trained on the training drawings alone by `tools/train_art_extractors.py`.
+`ganzoo-art` brings its own extractors. Each is a small encoder with 64 features of mean 0 and variance 1, trained on the
+training drawings alone by `tools/train_art_extractors.py`.
 
-| extractor | takes | learnt | is blind to |
+| extractor | input | it learned | it cannot see |
 |---|---|---|---|
 | `cnn-letters` | [1, 32, 32] | which letter it is | whether two letters belong together |
-| `style-letters` | [1, 32, 32] | which two letters are of one font | which letter it is |
+| `style-letters` | [1, 32, 32] | which two letters belong to one font | which letter it is |
 | `cnn-pixel-faces` | 16x16; 32 and more by means | all 17 attributes | noise in an enlarged pixel |
 | `cnn-faces` | 32x32; 64 and more by means | all 10 attributes | what only 64 pixels show |
-| `ae-*` | as `cnn-*` | to draw its input again | the control: it never saw a label |
+| `ae-*` | as `cnn-*` | to draw its input again | it is the control, which never saw a label |
 
-`cnn-faces:glasses` is `cnn-faces` whose `logits` are those of `glasses`; `hair` if none is named.
-`outputs()` publishes all of them as `attribute:NAME`. Faces of 64 pixels are measured as their
-means at 32, so one extractor and one scale serve both sizes, and nobody should read a figure at 64
-as praise for the finest lines.
+`cnn-faces:glasses` is `cnn-faces` with the scores of `glasses` as its `logits`; without a name, those of `hair`. `outputs()`
+publishes all of them as `attribute:NAME`. Faces of 64 pixels are measured as their means at 32, so that one extractor and one
+scale serve both sizes. A figure at 64 pixels therefore says nothing about the finest lines.
 
-`style-letters` takes noise and blur for a style: under either, pairs of two fonts are judged to be
-one font nearly as often as pairs of one. A model whose every letter is a little blurred gains by
-that in `one-style`, and loses in `style-area`; the two are read beside each other.
+`style-letters` takes noise and blur for a style: under either, it judges pairs from two fonts as one font nearly as often as pairs
+from one. A model whose letters are all a little blurred gains by that in `one-style` and loses in `style-area`, so read the two
+beside each other.
 
-Below, {n} training drawings are made worse step by step, and measured against all test drawings, as
-on [the page of digits](extractors.md): distances must rise at every step; recall and coverage must
-fall under noise and blur, precision, density and coverage under occlusion. The squares that hide a
-part of pixel art are half as wide. Floors of FD are those of real training drawings. The figures of
-its own are of all test letters and {n} test portraits, so their first number is the floor.
+Below, {n} training drawings are made worse step by step and measured against all test drawings, as on
+[the page for digits](extractors.md). Distances must rise at every step. Recall and coverage must fall under noise and blur;
+precision, density and coverage under occlusion. The squares that hide a part of pixel art are half as wide. Floors of FD are the
+values of real training drawings. The data sets' own figures are measured on all test letters and on {n} test portraits, so their
+first number is the floor.
 """
 
 

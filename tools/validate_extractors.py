@@ -1,14 +1,14 @@
-"""Try the package's extractors on images that are plainly worse and worse.
+"""Test the package's extractors on images that get worse step by step.
 
     python tools/validate_extractors.py                 # writes docs/extractors.md and its plots
-    python tools/validate_extractors.py --data mnist --n 1000 --dry     # a look, nothing written
+    python tools/validate_extractors.py --data mnist --n 1000 --dry     # prints, writes nothing
 
-Does a metric in their features order them? Real training images are made worse step by step:
-noise, blur, occlusion, swirl, fewer classes, less variety within each class. A distance has to grow
-at every step, coverage and recall have to fall where variety is lost. Then: how the floor falls
-with n, whether extractors of other training seeds (runs/extractors/, see
-tools/train_extractors.py) rank all those sets alike (Kendall's tau), and that copies of the
-training set, to which distances are blind, are seen by the memorisation ratio.
+Does a metric in their features put them in order? The script makes real training images worse step
+by step: noise, blur, occlusion, swirl, fewer classes, less variety within each class. A distance must
+grow at every step; coverage and recall must fall where variety is lost. The script also measures how
+the floor falls with n, whether extractors from other training seeds (runs/extractors/, see
+tools/train_extractors.py) rank all those sets alike (Kendall's tau), and whether the memorisation
+ratio notices copies of the training set, which distances do not notice.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def occlusion(images: Tensor, labels: Tensor, level: float, rng: torch.Generator
 
 
 def swirl(images: Tensor, labels: Tensor, level: float, rng: torch.Generator) -> Tensor:
-    """A turn by that many radians in the middle, fading to none at the edge."""
+    """A rotation by that many radians in the middle, which fades to none at the edge."""
     eye = torch.eye(2, 3).expand(len(images), 2, 3)
     grid = affine_grid(eye, list(images.shape), align_corners=False)
     angle = level * (1 - grid.norm(dim=-1)).clamp(min=0)
@@ -76,13 +76,13 @@ def swirl(images: Tensor, labels: Tensor, level: float, rng: torch.Generator) ->
 
 
 def fewer_classes(images: Tensor, labels: Tensor, level: float, rng: torch.Generator) -> Tensor:
-    """Without that many classes; as many images, drawn again from the rest."""
+    """Without that many classes; the same number of images, drawn again from the rest."""
     left = (labels >= level).nonzero().squeeze(1)
     return images[left[torch.randint(len(left), (len(images),), generator=rng)]]
 
 
 def less_variety(images: Tensor, labels: Tensor, level: float, rng: torch.Generator) -> Tensor:
-    """Only that many different images of each class, again and again."""
+    """Only that many different images of each class, repeated."""
     made = torch.empty_like(images)
     for label in labels.unique():
         own = (labels == label).nonzero().squeeze(1)
@@ -96,9 +96,9 @@ Worsen = Callable[[Tensor, Tensor, float, torch.Generator], Tensor]
 
 @dataclass(frozen=True)
 class Ladder:
-    """One way to make images worse, at levels from mild to severe; which figures must move.
+    """One way to make images worse, at levels from mild to severe.
 
-    `falls` are those that fall at every step; distances rise on every ladder.
+    `falls` names the figures that must fall; distances must rise on every ladder.
     """
 
     name: str
@@ -117,13 +117,13 @@ LADDERS = (
     Ladder("less variety", less_variety, (40, 20, 8, 3), ("recall", "coverage"), "images a class"),
 )
 DISTANCES = ("fd", "kd")
-#: How far a share of 2,000 samples may rise by chance where it has to fall.
+#: How far a share of 2,000 samples may rise by chance where it must fall.
 SLACK = 0.02
 
 
 @dataclass(frozen=True)
 class Trial:
-    """All that one extractor showed: figures by ladder and level, floors by n, and of copies."""
+    """One extractor's figures: by ladder and level, floors by n, and those of copies."""
 
     extractor: Extractor
     figures: dict[str, list[dict[str, float]]]
@@ -136,7 +136,7 @@ class Trial:
         return [row["fd"] for rows in self.figures.values() for row in rows[1:]]
 
     def failures(self) -> list[str]:
-        """Which figures do not move as they must at every step."""
+        """The figures that do not move as they must."""
         return [
             f"{ladder.name}: {key} goes " + ", ".join(f"{row[key]:.3f}" for row in rows)
             for ladder in LADDERS
@@ -147,7 +147,7 @@ class Trial:
 
 
 def moves(key: str, values: list[float]) -> bool:
-    """Whether a distance rises at every step, or a share falls, but for chance."""
+    """Whether a distance rises at every step, or a share falls, apart from chance."""
     if key in DISTANCES:
         return all(earlier < later for earlier, later in pairwise(values))
     return all(later <= earlier + SLACK for earlier, later in pairwise(values)) and (
@@ -166,7 +166,7 @@ def climb(
 
 
 def attempt(extractor: Extractor, data: Part, n: int, *, quick: bool) -> Trial:
-    """Put one extractor through everything; `quick` only through the ladders."""
+    """Test one extractor on everything; `quick` tests it on the ladders only."""
     train, test = splits(data)
     real = (
         make_reference(extractor, data, train, test, "") if not quick else moments(extractor, test)
@@ -189,7 +189,7 @@ def attempt(extractor: Extractor, data: Part, n: int, *, quick: bool) -> Trial:
 
 
 def moments(extractor: Extractor, test: Dataset) -> Reference:
-    """What the Fréchet distance and the neighbours need of test samples, and nothing more."""
+    """The statistics of test samples that the Fréchet distance and the neighbours need."""
     seen = look(extractor, batches(test, drawn(test, len(test))), "test samples")
     about = About(1, extractor.name, "", Part(""), "", test.sample_shape, len(seen), 1.0)
     return Reference(about, seen.moments, seen.features[:NEIGHBOURS])
@@ -207,7 +207,7 @@ def sign(value: float) -> int:
 
 
 def plot(trials: list[Trial], data: str, path: Path) -> None:
-    """One panel a ladder: each extractor's Fréchet distance, and its coverage, by level."""
+    """A panel for each ladder: each extractor's Fréchet distance and coverage, by level."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -234,7 +234,7 @@ def plot(trials: list[Trial], data: str, path: Path) -> None:
 
 
 def page(data: str, trials: list[Trial], taus: dict[str, float], n: int) -> str:
-    """The section of one data set."""
+    """The page's section for one data set."""
     lines = [f"## {data}", "", f"![distances and coverage by level](extractors/{data}.png)", ""]
     for trial in trials:
         folder = shipped.FOLDER / trial.extractor.name
@@ -260,20 +260,20 @@ def page(data: str, trials: list[Trial], taus: dict[str, float], n: int) -> str:
             "",
             f"Floor of FD (real training images): {floors}.",
             "",
-            f"Copies of {n:,} training images: FD {short(trial.copies['fd'])}, which is the floor: "
-            "no distance sees them. Memorisation ratio "
-            f"{trial.copies['memorisation']:.3f}, where test images have 1.",
+            f"Copies of {n:,} training images: FD {short(trial.copies['fd'])}, which is the floor, "
+            "so no distance notices them. Memorisation ratio "
+            f"{trial.copies['memorisation']:.3f}; test images have 1.",
             "",
-            "Every figure that must rise or fall does."
+            "Every figure rises or falls as it must."
             if not wrong
-            else "**Does not order:** " + "; ".join(wrong) + ".",
+            else "**Not in order:** " + "; ".join(wrong) + ".",
             "",
         ]
     if taus:
         found = ", ".join(f"{name} {tau:.3f}" for name, tau in taus.items())
         lines += [
-            f"Kendall's tau of the Fréchet distances of all {len(trials[0].ranking)} sets, "
-            f"to {trials[0].extractor.name}'s: {found}.",
+            f"Kendall's tau between {trials[0].extractor.name}'s Fréchet distances of all "
+            f"{len(trials[0].ranking)} sets and those of others: {found}.",
             "",
         ]
     return "\n".join(lines)
@@ -285,7 +285,7 @@ def short(value: float) -> str:
 
 
 def validate(data: str, n: int, seeds: Path) -> tuple[str, list[str]]:
-    """The page's section of a data set, and what the extractor in use gets wrong."""
+    """The page's section for a data set, and what the extractor in use gets wrong."""
     part = Part(data)
     trials = [
         attempt(shipped.open_folder(shipped.FOLDER / name), part, n, quick=False)
@@ -325,20 +325,21 @@ def main() -> None:
     sys.exit(1 if wrong else 0)
 
 
-INTRODUCTION = """# The extractors, tried
+INTRODUCTION = """# The extractors, tested
 
 <!-- written by `python tools/validate_extractors.py --n {count}`; it takes a quarter of an hour -->
 
-What a metric says is worth what its features see. Here real training images are made worse, a step
-at a time, and measured as `ganzoo eval` measures samples, against all test images ({n} images of
-each set; shares are of 2,000 against 2,000). Each cell goes from untouched images to the worst.
-Distances (fd, kd) must rise at every step. Shares must fall from the first cell to the last, and
-rise at no step by more than 0.02, which chance may do: recall and coverage under noise, blur, fewer
-classes and less variety; precision, density and coverage under occlusion; precision, recall and
-coverage under swirl. `cnn-*` are in use; `ae-*` never saw a label and are the control: no
-published figure but a second Fréchet distance rests on them. Precision and density are no judges
-of blur: it brings images towards the middle of the data, where neighbours are near. Kendall's tau
-also compares how other trainings of `cnn-*` rank the sets, made by
+A metric is worth as much as its features can see. This page makes real training images worse, step by step, and measures
+them as `ganzoo eval` measures samples, against all test images ({n} images in each set; shares compare 2,000 with 2,000). Each
+cell goes from untouched images to the worst.
+
+Distances (fd, kd) must rise at every step. Shares must fall from the first cell to the last, and may rise by at most 0.02 at a
+step, which chance can cause. This holds for recall and coverage under noise, blur, fewer classes and less variety; for
+precision, density and coverage under occlusion; and for precision, recall and coverage under swirl. Precision and density
+cannot judge blur, because blur moves images towards the middle of the data, where neighbours are near.
+
+`cnn-*` are the extractors in use. `ae-*` never saw a label and are the control; only a second Fréchet distance in each card rests
+on them. Kendall's tau also compares how other trainings of `cnn-*` rank the sets. They were made by
 `python tools/train_extractors.py cnn-mnist cnn-fashion-mnist --seed 1`, and with `--seed 2`.
 
 The extractors of letters and drawn faces have [a page of their own](art-extractors.md).
