@@ -1,9 +1,9 @@
-"""How long `ganzoo list` takes as a whole process, against Python importing click and pluggy.
+"""Time `ganzoo list` as a whole process, against Python importing click and pluggy.
 
     python benchmarks/cold_start.py [--rounds 15]
 
-Runs both in turn, in fresh processes, and reports the median of each and of the ratio within a
-round. The bar: at most 3 times.
+Both run in turn, in fresh processes. The script reports the median of each, and of the ratio within
+a round. The bar: at most 3 times.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""What the engine itself costs: a step of networks that do nothing, and memory over many steps.
+"""Measure the engine's own time in a step, on networks that do nothing, and its memory.
 
     python benchmarks/engine_overhead.py [--rounds 60] [--memory 10000]
 
-Ours is the whole loop (turns, average, figures, checks, progress). The bare step makes the same
-calls of networks, losses and optimizers and nothing else; the two take turns, and the difference
-is the engine's. Memory is the process's, after a tenth of the steps and after all of them.
+"Ours" is the whole loop (turns, average, figures, checks, progress). The bare step only makes the
+same calls of networks, losses and optimizers. The two take turns, and the difference is the
+engine's time. Memory is the whole process's, after a tenth of the steps and after all of them.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def world() -> Catalogue:
 
 
 def our_step(folder: Path) -> tuple[Any, TrainingState, Setup]:
-    """The engine's whole loop, a step at a time."""
+    """The engine's whole loop, one step at a time."""
     raw = config_of("nothing", "nothing", "non-saturating", "ring")
     raw["recipe"]["images"] = 10**9
     config = resolve(raw, "the benchmark")
@@ -130,7 +130,7 @@ def microseconds(one: Any) -> float:
 
 
 def resident_mib() -> float:
-    """Memory that the process holds now (Linux)."""
+    """The memory that the process holds now (Linux)."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS"):
             return int(line.split()[1]) / 1024

@@ -1,9 +1,9 @@
-"""The networks that the field's tutorials train on MNIST, as parts of a plugin.
+"""The networks that tutorials train on MNIST, as parts of a plugin.
 
-Perceptrons of the sizes that PyTorch-GAN made usual (784 to 512 to 256 to 1, 100 to 1024 to 784),
-and a convolutional pair of 32 pixels that repeats pixels before each convolution. They are built of
-ganzoo's layers where those are quicker, and of one that is written here as anybody might; the
-textbook's loop gets torch's in their place.
+They are perceptrons in the sizes that PyTorch-GAN made usual (784 to 512 to 256 to 1, 100 to 1024
+to 784), and a convolutional pair of 32 pixels that repeats pixels before each convolution. They
+use ganzoo's layers where those are faster, and one layer that is written here as anybody might
+write it. The textbook's loop uses torch's layers instead.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from ganzoo.layers import LeakyReLU, NarrowConv2d
 class UpsampledConv2d(nn.Conv2d):
     """Repeat each pixel twice both ways, then convolve by 3x3: [N, C, H, W] -> [N, K, 2H, 2W].
 
-    On repeated pixels, 9 taps meet only 4 different values: one transposed convolution of 4x4
-    with stride 2 does the same with less than half of the work.
+    On repeated pixels, 9 taps see only 4 different values. A transposed convolution of 4x4 with
+    stride 2 computes the same with less than half of the work.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
@@ -123,7 +123,7 @@ class ConvolutionalJudge(Discriminator):
         return self.layers(samples)
 
 
-#: What a plugin of these parts says.
+#: The hooks of a plugin with these parts.
 GENERATORS = {
     "field-mlp": f"{__name__}:Perceptron",
     "field-conv": f"{__name__}:Upsampler",

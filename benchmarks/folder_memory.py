@@ -1,11 +1,11 @@
-"""How much memory the data set `folder` takes, by the number of its images.
+"""Measure the memory that the data set `folder` takes, by its number of images.
 
     python benchmarks/folder_memory.py [--images 1000 100000] [--size 32] [--place FOLDER]
 
-For each number, a folder of that many small BMP files (hard links to 200 of them, a thousand to a
-sub-folder) is packed, and its pack is then read as a training does: 2,000 batches of 64 in the
-engine's order. Packing and reading run in a fresh process each, whose peak resident memory counts
-mapped pages too. The bar: a million images need no more than a thousand.
+For each number, the script packs a folder of that many small BMP files (hard links to 200 of them,
+a thousand in each sub-folder) and then reads the pack like a training: 2,000 batches of 64 in the
+engine's order. Packing and reading each run in a fresh process, whose peak resident memory
+includes mapped pages. The bar: a million images need no more memory than a thousand.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def make_folder(folder: Path, count: int) -> Path:
 
 
 def pack(folder: Path, size: int) -> float:
-    """Pack the folder; seconds for an image."""
+    """Pack the folder; return the seconds for an image."""
     from ganzoo.data.packing.folder_pack import find_or_make
     from ganzoo.data.packing.pack import PackRequest
     from ganzoo.data.picture_form import Form
@@ -55,7 +55,7 @@ def pack(folder: Path, size: int) -> float:
 
 
 def read(folder: Path, size: int) -> float:
-    """Open the pack and read it as a training does; seconds for a batch."""
+    """Open the pack and read it like a training; return the seconds for a batch."""
     from ganzoo.data.folder import FolderImages
     from ganzoo.engine.randomness import DataOrder
 
@@ -68,13 +68,13 @@ def read(folder: Path, size: int) -> float:
 
 
 def measure(what: str, folder: Path, size: int) -> None:
-    """Do it in this process, and print what it took: seconds and MiB."""
+    """Pack or read in this process, and print the seconds and MiB that it took."""
     seconds = {"pack": pack, "read": read}[what](folder, size)
     print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def in_fresh_process(what: str, folder: Path, size: int, place: Path) -> tuple[float, float]:
-    """Seconds and MiB of `measure` in a process of its own."""
+    """The seconds and MiB of `measure` in a fresh process."""
     words = [sys.executable, __file__, "--measure", what, str(folder), "--size", str(size)]
     environment = {**os.environ, "GANZOO_DATA": str(place / "data")}
     output = subprocess.run(words, env=environment, check=True, stdout=subprocess.PIPE, text=True)
@@ -86,7 +86,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=int, nargs="+", default=[1000, 100_000])
     parser.add_argument("--size", type=int, default=32)
-    parser.add_argument("--place", type=Path, help="where files are made and removed again")
+    parser.add_argument(
+        "--place", type=Path, help="the folder in which files are made and removed again"
+    )
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.measure:

@@ -1,13 +1,13 @@
-"""How long the Fréchet distance takes, and how much memory, against the textbook's way.
+"""Measure the time and memory of the Fréchet distance, against the textbook's way.
 
     python benchmarks/frechet.py [--dim 2048] [--n 50000] [--repeats 3]
 
 Two sets of n synthetic feature vectors come in chunks of 1,000 in float32, as an extractor gives
-them. Ours streams them into `Moments`; the textbook keeps all chunks, joins them, and takes
-their mean (in float32), numpy.cov and the square roots of the eigenvalues of C1 C2. Each in a fresh
-process, in turn; the time to draw the features isn't counted. Seconds are the clock's, and the
-processor's over all threads; peak memory is the whole process's, torch included. The bar at the
-defaults on two cores: 60 s and 1 GB.
+them. ganzoo streams them into `Moments`. The textbook keeps all chunks, joins them, and takes
+their mean (in float32), numpy.cov and the square roots of the eigenvalues of C1 C2. Each runs in a
+fresh process, in turn; the time to draw the features is not counted. Seconds are wall-clock time,
+and processor time over all threads. Peak memory is the whole process's, torch included. The bar at
+the defaults on two cores: 60 s and 1 GB.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CHUNK = 1000
 
 
 class Watch:
-    """Two clocks, the wall's and the processor's, that run within `with` only."""
+    """Wall-clock and processor time, counted only inside a `with` block."""
 
     def __init__(self) -> None:
         self.wall = self.processor = 0.0
@@ -79,7 +79,7 @@ WAYS = {"imports only": nothing, "ganzoo, streamed": streamed, "textbook": textb
 
 
 def in_fresh_process(way: str, dim: int, n: int) -> list[float]:
-    """Both seconds, MiB and the distance, of one way in a process of its own."""
+    """Both times, the MiB and the distance of one way, in a fresh process."""
     words = [sys.executable, __file__, "--measure", way, "--dim", str(dim), "--n", str(n)]
     output = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout
     return [float(word) for word in output.split()]

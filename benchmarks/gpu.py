@@ -1,13 +1,13 @@
-"""Images a second on a GPU, and where the time goes.
+"""Measure images a second on a GPU, and where the time goes.
 
     python benchmarks/gpu.py [--seconds 150] [--out bench.md]
 
-The zoo's recipes (and r3gan at CIFAR-10's size, where its plugin is installed) in four ways that
-take turns in one process: turns played as CUDA graphs, eager ones, the plain loop of `textbook.py`
-with its data on the card, and that loop with its networks compiled by torch. A rate is the median
-over rounds. Then the share of the card's matrix throughput as measured here, the time of each part
-of a step, and the peak memory. `--device cpu --seconds 5` rehearses it; recordings are stood for by
-the same work there.
+The script plays the zoo's recipes (and r3gan at CIFAR-10's size, if its plugin is installed) in
+four ways that take turns in one process: turns as CUDA graphs, eager turns, the plain loop of
+`textbook.py` with its data on the GPU, and that loop with its networks compiled by torch. A rate
+is the median over rounds. Then it reports the share of the GPU's matrix throughput as measured
+here, the time of each part of a step, and the peak memory. `--device cpu --seconds 5` rehearses
+it; there, the same work stands in for recordings.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ PERIOD = 4
 
 @dataclass
 class Side:
-    """One way to play a recipe: a step, and how it went."""
+    """One way to play a recipe: its step, and its measurements."""
 
     name: str
     one: Callable[[], None]
@@ -75,7 +75,7 @@ class Side:
 
 @dataclass
 class Case:
-    """A recipe and what was found of it."""
+    """A recipe and its measurements."""
 
     name: str
     sides: dict[str, Side] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class Case:
 
 
 class Clock:
-    """How much of a budget is left."""
+    """The time that is left of a budget."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds, self.started = seconds, time.perf_counter()
@@ -114,7 +114,7 @@ def config_of_case(name: str) -> Any:
 
 
 def r3gan() -> dict[str, Any]:
-    """R3GAN's networks with their defaults on 32x32 colour, and its game."""
+    """R3GAN's networks with their defaults for 32x32 colour images, and its game."""
     adam = {"name": "adam", "lr": 2e-4, "arguments": {"betas": [0.0, 0.99]}}
     gammas = {"r1_gamma": 0.1, "r2_gamma": 0.1}
     return {
@@ -170,7 +170,7 @@ class Relativistic:
 
 
 def game_for(loss: Any) -> Any:
-    """The plain form of a recipe's loss."""
+    """The plain form of a recipe's loss, for the textbook's loop."""
     name = loss.name.rpartition("/")[2]
     return (
         Relativistic(**loss.arguments) if name == "relativistic" else game_of(name, loss.arguments)
@@ -178,7 +178,7 @@ def game_for(loss: Any) -> Any:
 
 
 def plain(config: Any, device: torch.device, *, compiled: bool) -> Side:
-    """The textbook's loop with its data on the card."""
+    """The textbook's loop with its data on the GPU."""
     state, setup = prepare(config, device)
     for network in (state.generator, state.discriminator, state.average.module):
         make_plain(network)
@@ -227,7 +227,7 @@ def plain(config: Any, device: torch.device, *, compiled: bool) -> Side:
 
 
 def run_for(side: Side, seconds: float, device: torch.device) -> None:
-    """Play for a while; the images a second, with the card waited for at both ends."""
+    """Play for a while, waiting for the GPU at both ends; return the images a second."""
     wait(device)
     steps, started = 0, time.perf_counter()
     while time.perf_counter() - started < seconds:
@@ -238,7 +238,7 @@ def run_for(side: Side, seconds: float, device: torch.device) -> None:
 
 
 def warmed(make: Callable[[], Any], steps: int, device: torch.device) -> Any:
-    """Make a side and warm it up; its peak memory above what others held."""
+    """Make a side and warm it up; measure its peak memory above what others held."""
     before = 0
     if device.type == "cuda":
         torch.cuda.empty_cache()
@@ -255,14 +255,14 @@ def warmed(make: Callable[[], Any], steps: int, device: torch.device) -> Any:
 
 
 def compare(sides: list[Side], turn: float, rounds: int, device: torch.device) -> None:
-    """All sides in turn, round by round."""
+    """Play all sides in turn, round by round."""
     for _ in range(rounds):
         for side in sides:
             run_for(side, turn, device)
 
 
 def measured(case: Case, device: torch.device, turn: float, rounds: int, steps: int) -> None:
-    """The three ways that need no compiler, and the parts of an eager step."""
+    """Measure the three ways that need no compiler, and the parts of an eager step."""
     config = config_of_case(case.name)
     case.batch, case.precision = config.recipe.batch, config.recipe.precision
     fast, _, setup = warmed(lambda: ours(config, device, graphs=True), steps, device)
@@ -277,14 +277,14 @@ def measured(case: Case, device: torch.device, turn: float, rounds: int, steps: 
 
 
 def compiled_too(case: Case, device: torch.device, turn: float, rounds: int) -> None:
-    """The plain loop compiled, beside the graphs again."""
+    """Measure the compiled plain loop, beside the graphs again."""
     config = config_of_case(case.name)
     case.sides[COMPILED] = side = warmed(lambda: plain(config, device, compiled=True), 6, device)
     compare([side, case.sides[GRAPHS]], turn, rounds, device)
 
 
 def flops_of(side: Side) -> float:
-    """Floating operations of convolutions and products, for each image, over a period."""
+    """The floating-point operations of convolutions and products for an image, over a period."""
     with Operations() as counted:
         for _ in range(PERIOD):
             side.one()
@@ -292,9 +292,9 @@ def flops_of(side: Side) -> float:
 
 
 class Operations(TorchDispatchMode):
-    """Counts floating operations by torch's own formulas.
+    """Counts floating-point operations by torch's own formulas.
 
-    `FlopCounterMode` follows modules with hooks that a penalty's gradient does not bear.
+    `FlopCounterMode` follows modules with hooks that fail under a penalty's gradient.
     """
 
     def __init__(self) -> None:
@@ -309,7 +309,7 @@ class Operations(TorchDispatchMode):
 
 
 def throughput(device: torch.device) -> dict[str, float]:
-    """Operations a second of a large matrix product, in each precision; the median of five."""
+    """Operations a second in a large matrix product, in each precision; the median of five."""
     found = {}
     size = 8192 if device.type == "cuda" else 512
     for name, dtype in (("bf16", torch.bfloat16), ("float32", torch.float32)):
@@ -330,7 +330,7 @@ def throughput(device: torch.device) -> dict[str, float]:
 
 
 class Parts:
-    """Host and card time of named parts, without what is inside of another part."""
+    """The host and GPU time of named parts, without the time of parts inside them."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
@@ -369,7 +369,7 @@ class Parts:
         return timed
 
     def card(self) -> dict[str, float]:
-        """Milliseconds between each part's marks on the card; an inner part counts in both."""
+        """The milliseconds between each part's marks on the GPU; an inner part counts in both."""
         found: dict[str, float] = {}
         for name, began, ended in self.spans:
             cuda = self.device.type == "cuda"
@@ -416,7 +416,7 @@ def parts_of(case: Case, state: Any, setup: Any, side: Side, device: torch.devic
 
 
 def kernels(side: Side, device: torch.device) -> float:
-    """Milliseconds of kernels in a step, by torch.profiler; the heaviest ones go to the log."""
+    """The milliseconds of kernels in a step, by torch.profiler; logs the heaviest ones."""
     activities = [torch.profiler.ProfilerActivity.CPU]
     if device.type == "cuda":
         activities.append(torch.profiler.ProfilerActivity.CUDA)
@@ -504,7 +504,7 @@ def row_of(case: Case, peak: dict[str, float]) -> str:
 
 
 def machine(device: torch.device) -> str:
-    """Card, driver and versions."""
+    """The GPU, the driver and the versions."""
     versions = f"torch {torch.__version__}, Python {platform.python_version()}"
     if device.type != "cuda":
         return f"{platform.machine()}, {torch.get_num_threads()} threads, {versions}: a rehearsal"
@@ -522,7 +522,7 @@ def machine(device: torch.device) -> str:
 
 @contextmanager
 def told(case: Case) -> Iterator[None]:
-    """A case that fails is told, and stops no other."""
+    """Report a case that fails, and continue with the others."""
     try:
         yield
     except UnknownNameError:
@@ -538,7 +538,7 @@ def main() -> int:
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--seconds", type=float, default=150.0)
     parser.add_argument("--recipes", nargs="+", default=[*NAMES], choices=NAMES)
-    parser.add_argument("--out", type=Path, help="where the table goes, beside the screen")
+    parser.add_argument("--out", type=Path, help="also write the table into this file")
     parser.add_argument("--no-compile", action="store_true")
     given = parser.parse_args()
     device, clock = torch.device(given.device), Clock(given.seconds)

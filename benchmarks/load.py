@@ -1,14 +1,15 @@
-"""How long `ganzoo.load` takes, against importing torch, reading and hashing, and the textbook way.
+"""Time `ganzoo.load` against importing torch, reading and hashing, and the textbook's way.
 
     python benchmarks/load.py [--rounds 9]
 
-Fresh processes for the first part: importing torch, and then loading vanilla-mnist (half a
-million parameters in the generator). In one process, in turn, for the second: a synthetic model
-of 25 million parameters, loaded by ganzoo (verified), hashed and read only, and built and loaded
-the textbook way (constructor, safetensors' load_file, load_state_dict; not verified). Last, what
-verifying costs, in CPU seconds: the same load with and without it, and the hash alone.
-The bars: at most 0.15 s over importing torch; at most 1.5 times hashing and reading; sha256 at
-1 GB/s or more, and all but the hash itself within 1.1 times the load that is not verified.
+The first part runs in fresh processes: it imports torch and then loads vanilla-mnist (half a
+million parameters in the generator). The second part runs in one process, in turn: a synthetic
+model with 25 million parameters is loaded by ganzoo (verified), only read and hashed, and built
+and loaded the textbook's way (constructor, safetensors' load_file, load_state_dict; not verified).
+The third part measures the cost of verifying in CPU seconds: the same load with and without it,
+and the hash alone. The bars: at most 0.15 s over importing torch; at most 1.5 times reading and
+hashing; sha256 at 1 GB/s or more, and everything except the hash within 1.1 times the load that is
+not verified.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def clock(function, timer=time.perf_counter) -> float:
 
 
 def cost_of_verifying(folder: Path, rounds: int) -> None:
-    """Print the hash's pace, and what verifying adds beyond it, in CPU seconds."""
+    """Print the pace of the hash, and what verifying adds beyond it, in CPU seconds."""
     data = (folder / "model.safetensors").read_bytes()
 
     def unverified() -> None:

@@ -1,11 +1,11 @@
-"""How long `ganzoo list` takes with 200 plugins of 5 models each, against 3 of them.
+"""Time `ganzoo list` with 200 plugins of 5 models each, against 3 of them.
 
     python benchmarks/many_plugins.py [--rounds 7]
 
-Distributions are generated into a folder: a module with hooks, and model folders with whole cards.
-What their modules cost to import is measured by itself, by the textbook's loop over entry points
-that loads each and does nothing with it, and taken away. Everything runs in turn, in fresh
-processes; medians are reported. The bar: at most 2 times, above the imports.
+The script generates distributions into a folder: a module with hooks, and model folders with
+complete cards. It measures the time to import their modules separately, with a plain loop over
+entry points that loads each, and subtracts it. Everything runs in turn, in fresh processes; the
+script reports medians. The bar: at most 2 times, without the imports.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ print(time.perf_counter() - start)
 
 
 def write_site(site: Path, plugins: int) -> Path:
-    """Distributions as pip installs them; each model's card is one of the zoo's, renamed."""
+    """Write distributions as pip installs them; each model's card is one of the zoo's, renamed."""
     text = (ROOT / "zoo_cards" / "vanilla-mnist" / "config.json").read_text(encoding="utf-8")
     for number in range(plugins):
         name = f"ganzoo-gan{number}"

@@ -1,6 +1,6 @@
-"""A plain GAN training as tutorials write it: the other side of `train_step.py`, and of a test.
+"""A plain GAN training as tutorials write it, which `train_step.py` and a test compare with ours.
 
-The same networks, batch and mathematics as the zoo's recipes, and every habit that costs time: a
+It has the networks, batch and mathematics of the zoo's recipes, and every habit that costs time: a
 DataLoader over PIL images, optimizers with their defaults, fakes generated once for each player,
 the discriminator's gradients computed in the generator's turn, `.item()` at every step.
 """
@@ -18,7 +18,7 @@ from torchvision import transforms
 
 
 class PILImages(torch.utils.data.Dataset):
-    """Grey images uint8 [N, 1, H, W] as torchvision's MNIST hands them out, and a label."""
+    """Grey images uint8 [N, 1, H, W] as torchvision's MNIST returns them, with a label."""
 
     def __init__(self, images: Tensor, size: int) -> None:
         self.images = images[:, 0]
@@ -38,7 +38,7 @@ class PILImages(torch.utils.data.Dataset):
 
 
 def batches(images: Tensor, batch: int, size: int) -> Iterator[Tensor]:
-    """Batches without end of images resized to `size`."""
+    """Endless batches of images resized to `size`."""
     loader = DataLoader(PILImages(images, size), batch_size=batch, shuffle=True, drop_last=True)
     while True:
         for real, _ in loader:
@@ -112,7 +112,7 @@ def game_of(loss: str, arguments: Mapping[str, Any]) -> Logistic | Wasserstein:
 
 
 class Textbook:
-    """Both networks, their optimizers and the average, a step at a time."""
+    """Both networks, their optimizers and the average, one step at a time."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class Textbook:
         self.turn = 0
 
     def discriminator_turn(self, real: Tensor, latents: Tensor) -> float:
-        """One step of the discriminator; its loss."""
+        """Take one step of the discriminator; return its loss."""
         self.discriminator_optimizer.zero_grad()
         fake = self.generator(latents).detach()
         loss = self.game.discriminator(self.critic, real, fake, self.turn)
@@ -141,7 +141,7 @@ class Textbook:
         return loss.item()
 
     def generator_turn(self, latents: Tensor, decay: float) -> float:
-        """One step of the generator, and of its average; its loss."""
+        """Take one step of the generator and of its average; return the loss."""
         self.generator_optimizer.zero_grad()
         loss = self.game.generator(self.critic, self.generator(latents))
         loss.backward()

@@ -1,10 +1,11 @@
-"""Images a second of our engine and of a plain textbook loop, on the same networks.
+"""Measure images a second of our engine and of a plain textbook's loop, on the same networks.
 
     python benchmarks/train_step.py [--of field|zoo] [--rounds 7] [--threads 2] [--measures]
 
-Each case is a process of its own that waits between its turns; cases take turns, and a ratio is
+Each case is a process of its own that waits between its turns. Cases take turns, and a ratio is
 the median over rounds. `field` plays the four games with the networks that tutorials use, `zoo`
-with the published recipes'. With --measures, ours runs with one measure left out at a time.
+with those of the published recipes. With --measures, our engine runs with one measure left out at
+a time.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ Step = Callable[[], None]
 
 
 def raw_config(suite: str, name: str) -> dict[str, Any]:
-    """The config of a case, on the digits that are in the package."""
+    """The config of a case, on the package's digits."""
     if suite == "zoo":
         from ganzoo.cards import catalogue
         from ganzoo.cli.recipes import RESULTS
@@ -76,7 +77,7 @@ def raw_config(suite: str, name: str) -> dict[str, Any]:
 
 
 def field_world() -> Any:
-    """The installed plugins and the field's networks."""
+    """The installed plugins and the tutorials' networks."""
     sys.path.insert(0, str(HERE))
     import field_networks
 
@@ -162,7 +163,7 @@ def digits() -> Any:
 
 
 def make_plain(module: Any) -> None:
-    """Let ganzoo's layers compute as torch's do."""
+    """Make ganzoo's layers compute as torch's do."""
     from field_networks import UpsampledConv2d
     from torch.nn import Conv2d, Sequential, Upsample
 
@@ -180,7 +181,7 @@ def make_plain(module: Any) -> None:
 
 
 def textbook_step(raw: dict[str, Any]) -> tuple[Step, int]:
-    """A step of the textbook's loop, and its images."""
+    """A step of the textbook's loop, and the number of its images."""
     import torch
     from textbook import Textbook, batches, game_of
 
@@ -221,7 +222,7 @@ def textbook_step(raw: dict[str, Any]) -> tuple[Step, int]:
 
 
 def work(suite: str, name: str, side: str, without: str, threads: int) -> None:
-    """Wait for a word, run for a while, say the images a second; until there are no more words."""
+    """For each line of input, run for a while and print the images a second."""
     if side == "ours" and without != "allocator":
         from ganzoo.engine.run.process import tune_allocator
 

@@ -1,11 +1,11 @@
-"""Show ganzoo damaged and hostile files, mutated from real ones, and stop at what it does wrong.
+"""Feed ganzoo damaged and hostile files, mutated from real ones, and report what it does wrong.
 
     nice -n 15 python tools/fuzz.py --inputs 220000 --seed 0
 
-Wrong is an exception other than GanzooError, memory beyond the file and a constant (the process may
-have no more), a file written or removed outside the target folder, a process started, a connection,
-tensors that are not the file's bytes, an input that takes seconds, or an error of more than 2,000
-characters or with control characters. Each is written to --keep.
+These are wrong: an exception other than GanzooError, memory beyond the file and a constant (the
+process may have no more), a file written or removed outside the target folder, a process started,
+a connection, tensors that are not the file's bytes, an input that takes seconds, and an error with
+more than 2,000 characters or with control characters. Each such input is written to --keep.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ from ganzoo.weights import save_weights
 from ganzoo.weights.tensorfile import metadata, parse
 
 ROOT = Path(__file__).parents[1]
-#: Memory beyond what the process has when it begins: JSON of 4 MB as Python objects, and slack.
+#: Memory beyond what the process has at the start: 4 MB of JSON as Python objects, and slack.
 ROOM = 512 * 2**20
 SLOW = 5.0
-#: An error is one line that a terminal shows as it is.
+#: An error is one line without control characters.
 LONGEST = 2000
 
-#: What has been wrong in other readers of such files.
+#: Inputs that have broken other readers of such files.
 NUMBERS = [
     0,
     -1,
@@ -137,7 +137,7 @@ def mutate_json(data: Any, rng: random.Random) -> Any:
 
 
 def text_of(data: Any, rng: random.Random) -> bytes:
-    """JSON as bytes, at times with a key twice."""
+    """JSON as bytes, sometimes with a duplicate key."""
     sys.setrecursionlimit(20_000)
     text = json.dumps(data, ensure_ascii=rng.random() < 0.5)
     if rng.random() < 0.05:
@@ -181,14 +181,14 @@ def mutate_tensors(data: bytes, rng: random.Random) -> bytes:
 
 
 def mutate_config(data: bytes, rng: random.Random) -> bytes:
-    """Mostly as JSON, which comes further than bytes do."""
+    """Mutate mostly as JSON, which gets further than bytes do."""
     if rng.random() < 0.2:
         return mutate_bytes(data, rng)
     return text_of(mutate_json(json.loads(data), rng), rng)
 
 
 def mutate_entries(header: dict[str, Any], rng: random.Random) -> dict[str, Any]:
-    """Change a header's tensors so that much of it may still be true."""
+    """Change a header's tensors so that much of it may still be valid."""
     name = rng.choice([key for key in header if key != "__metadata__"])
     entry, kind = header[name], rng.randrange(6)
     if kind == 0:
@@ -209,7 +209,7 @@ def mutate_entries(header: dict[str, Any], rng: random.Random) -> dict[str, Any]
 
 
 class Watch:
-    """Notes what touches the world outside one folder; works by the interpreter's own audit."""
+    """Records what happens outside one folder, through the interpreter's own audit hook."""
 
     WRITES = (
         *("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.chmod"),
@@ -245,7 +245,7 @@ class Watch:
 
 
 class Targets:
-    """What each kind of input is shown to; all is written into one folder."""
+    """The reader for each kind of input; everything is written into one folder."""
 
     def __init__(self, place: Path) -> None:
         self.place, self.where = place, Path("model.safetensors")
@@ -307,7 +307,7 @@ class Targets:
 
 
 def real_files() -> dict[str, list[bytes]]:
-    """What is mutated: the zoo's own cards and headers, and other records of ours."""
+    """The files to mutate: the zoo's own cards and headers, and other records of ours."""
     configs = [path.read_bytes() for path in sorted(ROOT.glob("zoo_cards/*/config.json"))]
     records = [
         b'{"ganzoo_seeds": 1, "seeds": [0, 1, 2], "command": "ganzoo train x --seeds 3"}',
@@ -329,7 +329,7 @@ def real_files() -> dict[str, list[bytes]]:
 
 
 def small_model(folder: Path) -> tuple[bytes, bytes]:
-    """A whole small model of points in a folder: its config.json and its weights."""
+    """Make a small, complete model of points in a folder: its config.json and its weights."""
     from ganzoo.engine.prepare import config_of
     from ganzoo.specs import write_record
 
@@ -359,7 +359,7 @@ SHARES = {
 
 
 def inputs(count: int, seed: int, seeds: dict[str, list[bytes]]) -> Iterator[tuple[str, bytes]]:
-    """Kinds and inputs, a function of the seed."""
+    """Kinds and inputs, as a function of the seed."""
     mutators: dict[str, Callable[[bytes, random.Random], bytes]] = {
         **dict.fromkeys(("config", "load", "others"), mutate_config),
         **dict.fromkeys(("tensors", "weights"), mutate_tensors),
@@ -372,14 +372,14 @@ def inputs(count: int, seed: int, seeds: dict[str, list[bytes]]) -> Iterator[tup
 
 
 def limit_memory() -> None:
-    """Let the process have no more than it has, and ROOM."""
+    """Limit the process to the memory that it has now, plus ROOM."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     most = pages * resource.getpagesize() + ROOM
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 class Session:
-    """A run: the folder that is written, what came of each input, and what was wrong."""
+    """A run: the folder it writes, the outcome of each input, and what was wrong."""
 
     def __init__(self, place: Path, keep: Path) -> None:
         self.targets, self.watch, self.keep = Targets(place), Watch(place), keep
@@ -392,7 +392,7 @@ class Session:
         self.slowest = (0.0, "")
 
     def warm_up(self) -> None:
-        """Import what there is to import, before anything is watched or limited."""
+        """Import everything before anything is watched or limited."""
         model = ganzoo.load(self.targets.folder)
         assert model.discriminator is not None and len(model.sample(2, seed=0)) == 2
         for config in self.seeds["config"]:
@@ -401,7 +401,7 @@ class Session:
         self.mend()
 
     def show(self, number: int, kind: str, data: bytes) -> None:
-        """Show one input to its target, and note what that does."""
+        """Give one input to its reader, and record what happens."""
         start, said = time.monotonic(), ""
         self.watch.on = True
         try:
@@ -429,7 +429,7 @@ class Session:
             self.mend()
 
     def mend(self) -> None:
-        """Bring the folder back to what it was."""
+        """Restore the folder."""
         for path in set(self.targets.folder.iterdir()) - self.sound.keys():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         for path, whole in self.sound.items():

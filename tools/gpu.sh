@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# What a lent GPU is for, in one command: prove, train, measure. Nothing is installed or fetched.
+# Test, train and measure on a GPU machine, in one command. Installs and downloads nothing.
 #
 #     tools/gpu.sh OUT [MINUTES] [all|tests|zoo|bench]
 #
-# Each part has its own log in OUT and its own limit, and one that fails stops nothing.
-# GANZOO_DATA names the data folder, or one with MNIST's four files, gzipped or not; GANZOO_RUNS one for the trainings (/tmp/ganzoo-zoo);
-# ZOO_JOBS how many train at once (4 on a GPU); DEVICE=cpu rehearses; PYTHON names another one.
+# Each part has its own log in OUT and its own time limit; if one fails, the others still run.
+# GANZOO_DATA: the data folder, or a folder with MNIST's four files, gzipped or not
+# GANZOO_RUNS: the folder for trainings (/tmp/ganzoo-zoo)
+# ZOO_JOBS: how many train at once (4 on a GPU)
+# DEVICE=cpu rehearses; PYTHON names another Python
 set -u
 out=${1:?"say where to write: tools/gpu.sh OUT [MINUTES] [all|tests|zoo|bench]"}
 minutes=${2:-10}
@@ -27,7 +29,7 @@ export PYTHONPATH PYTHONUNBUFFERED=1
 export CUBLAS_WORKSPACE_CONFIG=${CUBLAS_WORKSPACE_CONFIG:-:4096:8}
 export HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 
-# Several trainings begin at once, and only one may unpack what they all read.
+# Several trainings start at once, and only one of them may unpack what they all read.
 if [ -n "${GANZOO_DATA:-}" ]; then
     data=$(cd "$GANZOO_DATA" && pwd) || exit 1
     if compgen -G "$data/*-ubyte*" >/dev/null; then
@@ -41,7 +43,7 @@ if [ -n "${GANZOO_DATA:-}" ]; then
     export GANZOO_DATA=$data
 fi
 
-# part NAME SECONDS COMMAND...: its output goes to OUT/NAME.log, its end to the screen
+# part NAME SECONDS COMMAND...: writes its output to OUT/NAME.log, and the last lines to the screen
 part() {
     local name=$1 limit=$2 before=$SECONDS code
     shift 2

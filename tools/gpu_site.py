@@ -1,9 +1,10 @@
-"""Make the checkout importable where nothing can be installed, and say how.
+"""Make the checkout importable where nothing can be installed.
 
     python tools/gpu_site.py SITE [--wheels .whl]
 
-Writes into the folder SITE what an installer would: one `dist-info` for the core and for each
-plugin, with its entry points, and the carried wheels that this Python lacks. Prints a PYTHONPATH.
+The script writes into the folder SITE what an installer would: a `dist-info` for the core and for
+each plugin, with its entry points, and the carried wheels that this Python lacks. It prints a
+PYTHONPATH.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def main() -> None:
 
 
 def write_dist_info(folder: Path, project: Path) -> None:
-    """What `importlib.metadata` reads of a distribution."""
+    """Write the files that `importlib.metadata` reads for a distribution."""
     about = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
     name, version = about["name"], about.get("version") or core_version()
     info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
@@ -55,14 +56,14 @@ def write_dist_info(folder: Path, project: Path) -> None:
 
 
 def core_version() -> str:
-    """The version that the package itself says."""
+    """The version in the package itself."""
     said: dict[str, str] = {}
     exec((ROOT / "ganzoo" / "_version.py").read_text(encoding="utf-8"), said)
     return said["__version__"]
 
 
 def missing(wheels: Path) -> list[Path]:
-    """The carried wheels whose distribution this Python has not, or has too old (click)."""
+    """The carried wheels whose distribution this Python lacks or has too old (click)."""
     found = []
     for wheel in sorted(wheels.glob("*.whl")):
         name = wheel.name.split("-")[0]

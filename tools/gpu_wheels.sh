@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fetch into .whl/ what a GPU machine with Python 3.12 and PyTorch may lack, in the versions of
-# requirements.txt. PyTorch, torchvision, NumPy and Pillow must be there. Others by name:
+# Download into .whl/ what a GPU machine with Python 3.12 and PyTorch may lack, in the versions of
+# requirements.txt. The machine must have PyTorch, torchvision, NumPy and Pillow. Name other packages:
 #     tools/gpu_wheels.sh huggingface_hub==2.4.0 httpx2==2.16.2
 set -eu
 cd "$(dirname "$0")/.."

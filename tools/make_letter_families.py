@@ -1,13 +1,13 @@
-"""Write which family each font of ganzoo-art's letters belongs to, so that a split leaks nothing.
+"""Write the family of each font in ganzoo-art's letters, so that a split leaks nothing.
 
     python tools/make_letter_families.py
 
-A family is a font's name up to its first hyphen or digit (digits in front count as letters).
-Families are joined where one's name begins with the other's (five letters or more), where two of
-their glyphs are the same picture, and where two of their alphabets are nearly alike: of all that
-the pixels of the lighter one weigh, less than NEAR lies between them. Fonts that draw no letters
-belong to none. A joined family has its first name. The test split is families in the order of
-their names' hashes, until they have a tenth of the fonts.
+A family is a font's name up to its first hyphen or digit (digits in front count as letters). Two
+families are joined if the name of one begins with the other's (five letters or more), if two of
+their glyphs are the same picture, or if two of their alphabets are nearly alike: their squared
+pixel distance is less than NEAR times the squared norm of the lighter one. Fonts that draw no
+letters belong to no family. A joined family has the name of its first member. The test split takes
+families in the order of their names' hashes until they hold a tenth of the fonts.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from ganzoo_art.sheets import TEST_SHARE, lot, read_sheets
 from torch import Tensor
 
 #: Squared pixel distance of two alphabets by the smaller squared norm. The pairs below are clones
-#: and neighbouring weights (Times and TeX Gyre Termes, 0.057); from 0.07 on designs that are only
-#: of one kind (Source Sans and Mukta) join, and soon a third of all sans serifs in one family.
+#: and neighbouring weights (Times and TeX Gyre Termes, 0.057). From 0.07 on, designs that only
+#: share a kind (Source Sans and Mukta) join, and soon a third of all sans serifs form one family.
 NEAR = 0.06
 SHORTEST = 5
 WITHOUT_LETTERS = {
@@ -57,7 +57,7 @@ def own_family(font: str) -> str:
 
 
 def by_name(families: list[str]) -> Iterator[tuple[str, str]]:
-    """Pairs of which one begins with the other, upper and lower case alike."""
+    """Pairs in which one name begins with the other, ignoring case."""
     for one, other in combinations(sorted(set(families), key=len), 2):
         if len(one) >= SHORTEST and other.lower().startswith(one.lower()):
             yield one, other
@@ -72,7 +72,7 @@ def by_glyph(families: list[str], glyphs: Tensor) -> Iterator[tuple[str, str]]:
 
 
 def by_alphabet(families: list[str], glyphs: Tensor) -> Iterator[tuple[str, str]]:
-    """Pairs of which two alphabets are nearly alike."""
+    """Pairs in which two alphabets are nearly alike."""
     flat = glyphs.flatten(1).float().div_(255)
     weights = flat.square().sum(1)
     apart = weights[:, None] + weights - 2 * flat @ flat.T
@@ -82,7 +82,7 @@ def by_alphabet(families: list[str], glyphs: Tensor) -> Iterator[tuple[str, str]
 
 
 def joined(families: list[str], pairs: Iterator[tuple[str, str]]) -> dict[str, str]:
-    """Each family's joined name: the first of all that it hangs together with."""
+    """Each family's joined name: the first among all that it is connected with."""
     name = {family: family for family in families}
 
     def first(family: str) -> str:
@@ -97,7 +97,7 @@ def joined(families: list[str], pairs: Iterator[tuple[str, str]]) -> dict[str, s
 
 
 def tested(fonts: Mapping[str, int]) -> list[str]:
-    """The families of the test split, from the number of fonts that each has."""
+    """The families of the test split, from the number of fonts in each."""
     chosen: list[str] = []
     for family in sorted(fonts, key=lot):
         if sum(map(fonts.__getitem__, chosen)) >= TEST_SHARE * sum(fonts.values()):

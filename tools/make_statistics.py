@@ -2,9 +2,10 @@
 
     python tools/make_statistics.py
 
-For each extractor of the package and its data set: mean and covariance of the test samples'
-features, 2,000 of them in float16, class shares, and the anchors' figures at the numbers of samples
-that cards and checks use. Needs the data sets; takes minutes.
+For each extractor of the package and its data set, the script measures the mean and covariance of
+the test samples' features, keeps 2,000 of them in float16, and measures class shares and the
+anchors' figures at the numbers of samples that cards and checks use. It needs the data sets and
+takes minutes.
 """
 
 from __future__ import annotations

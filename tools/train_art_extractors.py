@@ -1,15 +1,15 @@
-"""Train the extractors of plugins/ganzoo-art, each on its data set's training drawings alone.
+"""Train the extractors of plugins/ganzoo-art, each only on its data set's training drawings.
 
     python tools/train_art_extractors.py --all --device cuda
     python tools/train_art_extractors.py cnn-letters style-letters
     PYTHONPATH=.:plugins/ganzoo-art/src python tools/train_art_extractors.py --all
 
-The last form needs nothing installed. Seed 0 goes into the plugin; other seeds into
-runs/extractors. `cnn-*` learn the letter, or all attributes of a portrait at once; `style-letters`
-learns which two letters are of one font (van den Oord et al. 2018, eq. 4: the other fonts of a
-batch are the negatives); `ae-*` learn to draw their input again, and are the controls. Drawings are
-shifted by up to a pixel, except pixel art, whose grid is fixed. All randomness is counted, so the
-same machine and threads give the same weights.
+The last form needs nothing installed. Seed 0 goes into the plugin, other seeds into
+runs/extractors. `cnn-*` learn the letter, or all attributes of a portrait at once. `style-letters`
+learns which two letters belong to one font (van den Oord et al. 2018, eq. 4: the other fonts of a
+batch are the negatives). `ae-*` learn to draw their input again, and are the controls. Drawings
+are shifted by up to a pixel, except pixel art, whose grid is fixed. Random numbers depend on
+counters, so the same machine and threads give the same weights.
 """
 
 from __future__ import annotations
@@ -52,15 +52,15 @@ from ganzoo.weights import save_weights
 BATCH, RATE, WEIGHT_DECAY = 256, 4e-3, 0.01
 #: Of cosines, before the softmax over a batch's fonts.
 TEMPERATURE = 0.1
-#: The share of the training families that the style's threshold is chosen on, unseen in training.
+#: The share of training families kept aside to choose the style's threshold.
 KEPT = 0.1
-#: Pairs of letters that the style is judged by, of one font and of two.
+#: The number of pairs that judge the style, from one font and from two.
 PAIRS = 50_000
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One extractor: its network and data, how long it learns, and by how much drawings move."""
+    """One extractor: its network and data, how long it learns, and how far drawings are shifted."""
 
     network: str
     data: str
@@ -88,7 +88,7 @@ MAIN = {"letters": "letter", "pixel-faces": "hair", "faces": "hair"}
 
 
 def heads_of(name: str) -> dict[str, int]:
-    """How many values each attribute of a data set has."""
+    """The number of values of each attribute of a data set."""
     if name == "letters":
         return {"letter": 26}
     values, _ = read_attributes(DATA / name)
@@ -96,7 +96,7 @@ def heads_of(name: str) -> dict[str, int]:
 
 
 def opened(name: str, split: str) -> Drawings:
-    """A split, of the size that extractors take; portraits come with all their attributes."""
+    """A split in the size that extractors take; portraits come with all their attributes."""
     if name == "letters":
         return Letters(split)
     attributes = list(heads_of(name))
@@ -113,7 +113,7 @@ def numbers(told: Tensor, heads: dict[str, int]) -> list[Tensor]:
 
 
 def shifted(drawings: Tensor, by: int, rng: torch.Generator) -> Tensor:
-    """A batch moved by up to `by` pixels; what comes in is as the edge was."""
+    """A batch shifted by up to `by` pixels; new pixels repeat the edge."""
     if by == 0:
         return drawings
     side = drawings.shape[-1]
@@ -123,7 +123,7 @@ def shifted(drawings: Tensor, by: int, rng: torch.Generator) -> Tensor:
 
 
 class Task(nn.Module):
-    """What a network learns: `batches(seed)` to learn from, and `loss` of one of them."""
+    """What a network learns: `batches(seed)` to learn from, and the `loss` of a batch."""
 
     #: Drawings of a batch for each row.
     VIEWS = 1
@@ -137,7 +137,7 @@ class Task(nn.Module):
         return self.plan.passes * -(-len(self.data) // BATCH)
 
     def batches(self, seed: int) -> Iterator[tuple[Tensor, Any]]:
-        """Shuffled and shifted drawings [N, C, H, W] with what is told of them."""
+        """Shuffled and shifted drawings [N, C, H, W] with their labels."""
         for number in range(self.plan.passes):
             rng = torch.Generator().manual_seed(derive(seed, "extractor", number))
             order = torch.randperm(len(self.data), generator=rng)
@@ -150,12 +150,12 @@ class Task(nn.Module):
         raise NotImplementedError
 
     def judge(self, test: Drawings) -> dict[str, float]:
-        """What the trained network reaches on a test split."""
+        """The trained network's figures on a test split."""
         raise NotImplementedError
 
 
 class Naming(Task):
-    """Every attribute's value: the mean of their cross-entropies."""
+    """Name every attribute's value: the mean of the cross-entropies."""
 
     network: AttributeExtractor
 
@@ -166,7 +166,7 @@ class Naming(Task):
         return torch.stack([cross_entropy(one, other) for one, other in pairs]).mean()
 
     def judge(self, test: Drawings) -> dict[str, float]:
-        """The share of drawings of which each attribute is told rightly; and set the shares."""
+        """The share of drawings with each attribute named correctly; also sets the shares."""
         rows = torch.arange(len(self.data)).split(1000)
         shown = (self.network.probabilities(self.data.batch(some)[0]) for some in rows)
         sums = torch.stack([found.double().sum(0) for found in shown])
@@ -187,7 +187,7 @@ class Naming(Task):
 
 
 class Drawing(Task):
-    """The drawing again: squared error."""
+    """Draw the input again: squared error."""
 
     def __init__(self, network: DrawingExtractor, data: Drawings, plan: Plan) -> None:
         super().__init__(network, data, plan)
@@ -203,9 +203,10 @@ class Drawing(Task):
 
 
 class Likening(Task):
-    """Two letters of one font among those of the other fonts of a batch.
+    """Find two letters of one font among those of the other fonts of a batch.
 
-    A batch has a font of each family at most: siblings are nearly one font, and no fair negatives.
+    A batch has at most one font of each family: siblings are nearly one font, and not fair
+    negatives.
     """
 
     VIEWS = 2
@@ -263,7 +264,7 @@ class Likening(Task):
         }
 
     def _cosines(self, data: Letters, fonts: list[int]) -> tuple[Tensor, Tensor]:
-        """Cosines of pairs of unlike letters: of one font, and of fonts of two families."""
+        """Cosines of pairs of different letters: from one font, and from fonts of two families."""
         rng = torch.Generator().manual_seed(derive(0, "style pairs"))
         rows = torch.tensor(fonts).repeat_interleave(26) * 26 + torch.arange(26).repeat(len(fonts))
         drawn = [self.network.directions(data.batch(some)[0]) for some in rows.split(1000)]
@@ -280,7 +281,7 @@ class Likening(Task):
 
 
 def best_threshold(same: Tensor, apart: Tensor) -> Tensor:
-    """The cosine between the two kinds of pairs at which most of both are judged rightly."""
+    """The cosine that separates the two kinds of pairs best."""
     tried = torch.linspace(-1, 1, 401)
     right = [(same >= one).double().mean() + (apart < one).double().mean() for one in tried]
     return tried[torch.stack(right).argmax()]
@@ -290,7 +291,7 @@ TASKS: dict[str, type[Task]] = {"attributes": Naming, "autoencoder": Drawing, "s
 
 
 def train(task: Task, seed: int) -> int:
-    """AdamW on a one-cycle schedule; returns how many drawings were shown."""
+    """Train with AdamW on a one-cycle schedule; return how many drawings were shown."""
     steps, shown = task.steps(), 0
     optimizer = torch.optim.AdamW(task.parameters(), RATE, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)

@@ -1,12 +1,12 @@
-"""Train the extractors that the package ships, each on its data set's training images alone.
+"""Train the extractors that the package ships, each only on its data set's training images.
 
     python tools/train_extractors.py cnn-mnist ae-mnist cnn-fashion-mnist ae-fashion-mnist
     python tools/train_extractors.py cnn-mnist --seed 1 --out runs/extractors
 
-Seed 0 goes into the package; other seeds, which the validation compares, into runs/extractors.
-A training takes minutes on one thread. The classifier learns labels, the autoencoder to draw its
-input again; both see images shifted by up to a pixel, from counted randomness, so that the same
-machine and threads give the same weights.
+Seed 0 goes into the package; other seeds, which the validation compares, go into runs/extractors.
+A training takes minutes on one thread. The classifier learns labels; the autoencoder learns to
+draw its input again. Both see images shifted by up to a pixel. Random numbers depend on counters,
+so the same machine and threads give the same weights.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def batches(data: Dataset, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
 
 
 def train(network: nn.Module, loss_of: nn.Module, data: Dataset, seed: int) -> None:
-    """AdamW on a one-cycle schedule; `loss_of(images, labels)` is what is minimised."""
+    """Minimise `loss_of(images, labels)` with AdamW on a one-cycle schedule."""
     steps = PASSES * -(-len(data) // BATCH)
     optimizer = torch.optim.AdamW(loss_of.parameters(), RATE, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
@@ -96,7 +96,7 @@ class Drawing(nn.Module):
 
 @torch.no_grad()
 def judge(task: nn.Module, test: Dataset) -> dict[str, float]:
-    """What a trained extractor reaches on the test images."""
+    """A trained extractor's figures on the test images."""
     images, labels = test.batch(torch.arange(len(test)))
     assert labels is not None
     task.eval()

@@ -3,10 +3,10 @@
     python tools/train_zoo.py --minutes 8 [--jobs 4] [--out OUT] [JOB ...]
 
 A job is a published model's name, a recipe's file, or a line of tools/zoo_jobs/worth, which lists
-all of them in order of worth. Each is one `ganzoo train` in a process of its own, several at once.
-At the end of the time each saves and stops; the same command goes on with them. What is finished is
-exported, and so is what is not, from its last step, as a training of as many images as it has seen.
-OUT gets `zoo.md` and at most --files archives of 16 MiB.
+all jobs, the most valuable first. Each job is one `ganzoo train` in a process of its own; several
+run at once. When the time is over, each saves and stops; the same command continues them. The
+script exports finished trainings, and unfinished ones from their last step, as trainings of as
+many images as they have seen. It writes `zoo.md` and at most --files archives of 16 MiB into OUT.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 JOBS = ROOT / "tools" / "zoo_jobs"
-#: Bytes of an archive, and what tar's own headers may add to a file.
+#: Bytes of an archive, and the bytes that tar's headers may add to a file.
 ARCHIVE, HEADER = 16 * 2**20 - 2**16, 2048
-#: Seconds that stay for stopping and exporting.
+#: Seconds reserved for stopping and exporting.
 STOPPING, EXPORTING = 15.0, 40.0
 
 
 @dataclass
 class Job:
-    """One training: what is asked for, its folder, its process, and how it went."""
+    """One training: its command, its folder, its process, and its outcome."""
 
     name: str
     words: list[str]  #: what follows `ganzoo train`
@@ -65,7 +65,7 @@ class Job:
             )  # fmt: skip
 
     def ended(self) -> bool:
-        """Whether the process is over; its time and its failure are noted then."""
+        """Whether the process is over; records its time and its failure then."""
         if self.process is None or self.process.poll() is None:
             return False
         self.seconds = time.monotonic() - self.began
@@ -115,7 +115,7 @@ def arguments() -> argparse.Namespace:
 
 
 def read_jobs(given: argparse.Namespace) -> list[Job]:
-    """The jobs of the command line, else of the list: one a line, `#` begins a remark."""
+    """The jobs of the command line, otherwise of the list: one a line, `#` starts a remark."""
     lines = given.job or [line.partition("#")[0] for line in given.list.read_text().splitlines()]
     return [job_of(line, given.runs) for line in lines if line.strip()]
 
@@ -133,7 +133,7 @@ def job_of(line: str, runs: Path) -> Job:
 
 
 def gpus() -> int:
-    """How many GPUs torch can use."""
+    """The number of GPUs that torch can use."""
     import torch
 
     return torch.cuda.device_count() if torch.cuda.is_available() else 0
@@ -142,7 +142,7 @@ def gpus() -> int:
 def train(
     jobs: list[Job], end: float, at_once: int, device: str, threads: int, extra: list[str]
 ) -> list[Job]:
-    """Train in order, several at once, until the time is over; the jobs that were begun."""
+    """Train in order, several at once, until the time is over; return the jobs that started."""
     waiting, running, begun = list(jobs), {}, []
     while (waiting or running) and time.monotonic() < end:
         for slot in [slot for slot, job in running.items() if job.ended()]:
@@ -160,7 +160,7 @@ def train(
 
 
 def stop(jobs: Iterable[Job]) -> None:
-    """Let each save and end; those that do not within a while are killed."""
+    """Let each job save and end; kill those that do not end in time."""
     jobs = list(jobs)
     for job in jobs:
         job.process.terminate()
@@ -178,9 +178,9 @@ def stop(jobs: Iterable[Job]) -> None:
 def finish_here(jobs: list[Job], end: float, extra: list[str]) -> None:
     """Export unfinished trainings as trainings of the images that they have seen.
 
-    That many images are asked for, so the command has nothing to train and exports. The CPU does
-    it, on which samples are drawn as on a GPU; a recipe whose schedule depends on the number of
-    images refuses, and says so.
+    The command is asked for that many images, so it has nothing to train and exports. The CPU does
+    this, because it draws the same samples as a GPU. A recipe whose schedule depends on the number
+    of images refuses, and says so.
     """
     begun = [job for job in jobs if images_of(job.folder)]
     running = [
@@ -202,13 +202,13 @@ def exported(job: Job) -> bool:
 
 
 def images_of(folder: Path) -> int:
-    """Images that the newest checkpoint has seen."""
+    """The images that the newest checkpoint has seen."""
     found = [int(path.name) for path in folder.glob("checkpoints/[0-9]*") if path.is_dir()]
     return max(found, default=0)
 
 
 def wanted(folder: Path, name: str) -> int:
-    """Images that the recipe of a run, or its export, asks for."""
+    """The images that the recipe of a run, or its export, asks for."""
     try:
         return json.loads((folder / name).read_text())["recipe"]["images"]
     except (OSError, ValueError, KeyError):
@@ -221,7 +221,7 @@ def last_line(log: Path) -> str:
 
 
 def table_of(ran: list[Job], jobs: list[Job]) -> str:
-    """What became of each job, as Markdown."""
+    """The outcome of each job, as Markdown."""
     lines = ["| job | images | images/s | minutes | what there is |", "|---|---|---|---|---|"]
     for job in ran:
         images = images_of(job.folder)
@@ -244,7 +244,7 @@ def said(job: Job) -> str:
 
 
 def full_images(job: Job) -> int:
-    """The images that the job itself asks for: the recipe's file or the card's, or --images."""
+    """The images that the job itself asks for: the recipe's or the card's number, or --images."""
     if "--images" in job.words:
         return int(job.words[job.words.index("--images") + 1])
     what = Path(job.words[0])
@@ -254,7 +254,7 @@ def full_images(job: Job) -> int:
 
 
 def pack(ran: list[Job], out: Path, most: int) -> list[str]:
-    """Put each job's export, figures and log into few archives; what does not fit is told."""
+    """Put each job's export, figures and log into few archives; report what does not fit."""
     archives: list[list[tuple[Path, str]]] = []
     sizes: list[int] = []
     told = []
@@ -279,7 +279,7 @@ def pack(ran: list[Job], out: Path, most: int) -> list[str]:
 
 
 def files_of(job: Job) -> list[tuple[Path, str]]:
-    """The files of a job that are worth carrying, each with its name in the archive."""
+    """The files of a job for the archive, each with its name there."""
     found = sorted(path for path in (job.folder / "export").rglob("*") if path.is_file())
     files = [(path, f"{job.name}/{path.relative_to(job.folder)}") for path in found]
     more = [(job.folder / "metrics.jsonl", f"{job.name}/metrics.jsonl")]

@@ -3,9 +3,9 @@
     python tools/validate_art_extractors.py                  # writes docs/art-extractors.md
     python tools/validate_art_extractors.py letters --n 500 --dry     # prints, writes nothing
 
-The script does what tools/validate_extractors.py does for digits, with its ladders of noise, blur and
-occlusion: a distance must grow at every step, recall and coverage must fall. It also measures what
-noise and blur do to the plugin's own figures.
+The script does what tools/validate_extractors.py does for digits, with its ladders of noise, blur
+and occlusion: a distance must grow at every step, recall and coverage must fall. It also measures
+what noise and blur do to the plugin's own figures.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def network(name: str) -> DrawingExtractor:
 
 
 def tried(extractor: DrawingExtractor, name: str, data: tuple[Drawings, Drawings], n: int) -> str:
-    """The section for one extractor: its ladders, its floor, and what it puts in the wrong order."""
+    """The section for one extractor: its ladders, its floor, and what is not in order."""
     train, test = data
     config, real = read_config(WEIGHTS / extractor.name), moments(extractor, test)
     images, _ = train.batch(drawn(train, n))
@@ -139,8 +139,12 @@ def figures_of(name: str, shown: Tensor, labels: Tensor | None) -> dict[str, flo
         apart = (fonts * fonts.roll(7, 1).roll(len(fonts) // 2, 0)).sum(2).flatten()
         return {
             "right letter": right_letter(shown.split(500), labels),
-            "judged one font: pairs from one font": float((same >= styles().threshold).double().mean()),
-            "judged one font: pairs from two fonts": float((apart >= styles().threshold).double().mean()),
+            "judged one font: pairs from one font": float(
+                (same >= styles().threshold).double().mean()
+            ),
+            "judged one font: pairs from two fonts": float(
+                (apart >= styles().threshold).double().mean()
+            ),
             "area under the curve of the two": area(same, apart),
         }
     distances = attribute_distances(f"cnn-{name}", shown.split(500))
@@ -188,8 +192,8 @@ INTRODUCTION = """# The extractors of drawings, tested
 
 <!-- written by `python tools/validate_art_extractors.py --n {count}`; it takes minutes -->
 
-`ganzoo-art` brings its own extractors. Each is a small encoder with 64 features of mean 0 and variance 1, trained on the
-training drawings alone by `tools/train_art_extractors.py`.
+`ganzoo-art` brings its own extractors. Each is a small encoder with 64 features of mean 0 and
+variance 1, trained on the training drawings alone by `tools/train_art_extractors.py`.
 
 | extractor | input | it learned | it cannot see |
 |---|---|---|---|
@@ -199,18 +203,20 @@ training drawings alone by `tools/train_art_extractors.py`.
 | `cnn-faces` | 32x32; 64 and more by means | all 10 attributes | what only 64 pixels show |
 | `ae-*` | as `cnn-*` | to draw its input again | it is the control, which never saw a label |
 
-`cnn-faces:glasses` is `cnn-faces` with the scores of `glasses` as its `logits`; without a name, those of `hair`. `outputs()`
-publishes all of them as `attribute:NAME`. Faces of 64 pixels are measured as their means at 32, so that one extractor and one
-scale serve both sizes. A figure at 64 pixels therefore says nothing about the finest lines.
+`cnn-faces:glasses` is `cnn-faces` with the scores of `glasses` as its `logits`; without a name,
+those of `hair`. `outputs()` publishes all of them as `attribute:NAME`. Faces of 64 pixels are
+measured as their means at 32, so that one extractor and one scale serve both sizes. A figure at 64
+pixels therefore says nothing about the finest lines.
 
-`style-letters` takes noise and blur for a style: under either, it judges pairs from two fonts as one font nearly as often as pairs
-from one. A model whose letters are all a little blurred gains by that in `one-style` and loses in `style-area`, so read the two
-beside each other.
+`style-letters` takes noise and blur for a style: under either, it judges pairs from two fonts as
+one font nearly as often as pairs from one. A model whose letters are all a little blurred gains by
+that in `one-style` and loses in `style-area`, so read the two beside each other.
 
-Below, {n} training drawings are made worse step by step and measured against all test drawings, as on
-[the page for digits](extractors.md). Distances must rise at every step. Recall and coverage must fall under noise and blur;
-precision, density and coverage under occlusion. The squares that hide a part of pixel art are half as wide. Floors of FD are the
-values of real training drawings. The data sets' own figures are measured on all test letters and on {n} test portraits, so their
+Below, {n} training drawings are made worse step by step and measured against all test drawings, as
+on [the page for digits](extractors.md). Distances must rise at every step. Recall and coverage
+must fall under noise and blur; precision, density and coverage under occlusion. The squares that
+hide a part of pixel art are half as wide. Floors of FD are the values of real training drawings.
+The data sets' own figures are measured on all test letters and on {n} test portraits, so their
 first number is the floor.
 """
 

@@ -4,11 +4,11 @@
     python tools/validate_extractors.py --data mnist --n 1000 --dry     # prints, writes nothing
 
 Does a metric in their features put them in order? The script makes real training images worse step
-by step: noise, blur, occlusion, swirl, fewer classes, less variety within each class. A distance must
-grow at every step; coverage and recall must fall where variety is lost. The script also measures how
-the floor falls with n, whether extractors from other training seeds (runs/extractors/, see
-tools/train_extractors.py) rank all those sets alike (Kendall's tau), and whether the memorisation
-ratio notices copies of the training set, which distances do not notice.
+by step: noise, blur, occlusion, swirl, fewer classes, less variety within each class. A distance
+must grow at every step; coverage and recall must fall where variety is lost. The script also
+measures how the floor falls with n, whether extractors from other training seeds
+(runs/extractors/, see tools/train_extractors.py) rank all those sets alike (Kendall's tau), and
+whether the memorisation ratio notices copies of the training set, which distances do not notice.
 """
 
 from __future__ import annotations
@@ -329,18 +329,20 @@ INTRODUCTION = """# The extractors, tested
 
 <!-- written by `python tools/validate_extractors.py --n {count}`; it takes a quarter of an hour -->
 
-A metric is worth as much as its features can see. This page makes real training images worse, step by step, and measures
-them as `ganzoo eval` measures samples, against all test images ({n} images in each set; shares compare 2,000 with 2,000). Each
-cell goes from untouched images to the worst.
+A metric is worth as much as its features can see. This page makes real training images worse, step
+by step, and measures them as `ganzoo eval` measures samples, against all test images ({n} images
+in each set; shares compare 2,000 with 2,000). Each cell goes from untouched images to the worst.
 
-Distances (fd, kd) must rise at every step. Shares must fall from the first cell to the last, and may rise by at most 0.02 at a
-step, which chance can cause. This holds for recall and coverage under noise, blur, fewer classes and less variety; for
-precision, density and coverage under occlusion; and for precision, recall and coverage under swirl. Precision and density
-cannot judge blur, because blur moves images towards the middle of the data, where neighbours are near.
+Distances (fd, kd) must rise at every step. Shares must fall from the first cell to the last, and
+may rise by at most 0.02 at a step, which chance can cause. This holds for recall and coverage
+under noise, blur, fewer classes and less variety; for precision, density and coverage under
+occlusion; and for precision, recall and coverage under swirl. Precision and density cannot judge
+blur, because blur moves images towards the middle of the data, where neighbours are near.
 
-`cnn-*` are the extractors in use. `ae-*` never saw a label and are the control; only a second Fréchet distance in each card rests
-on them. Kendall's tau also compares how other trainings of `cnn-*` rank the sets. They were made by
-`python tools/train_extractors.py cnn-mnist cnn-fashion-mnist --seed 1`, and with `--seed 2`.
+`cnn-*` are the extractors in use. `ae-*` never saw a label and are the control; only a second
+Fréchet distance in each card rests on them. Kendall's tau also compares how other trainings of
+`cnn-*` rank the sets. They were made by `python tools/train_extractors.py cnn-mnist
+cnn-fashion-mnist --seed 1`, and with `--seed 2`.
 
 The extractors of letters and drawn faces have [a page of their own](art-extractors.md).
 """
