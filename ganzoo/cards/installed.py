@@ -5,16 +5,13 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import functools
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 from ganzoo.cards.card import Card
 from ganzoo.cards.catalogue import Catalogue
 from ganzoo.cards.index import Index
-from ganzoo.plugins.manager import PluginManager
-
-log = logging.getLogger("ganzoo")
+from ganzoo.plugins.manager import PluginManager, warn
 
 #: Enough of a plugin's problem for one line on stderr.
 LONGEST_PROBLEM = 160
@@ -50,12 +47,11 @@ def _installed() -> Catalogue:
     zoo = Catalogue(PluginManager(), index)
     _ = zoo.cards  # reading them may report problems too
     index.save()
-    for plugin in zoo.manager.plugins.values():
-        if plugin.problems:
-            problem = plugin.problems[0]
-            if len(problem) > LONGEST_PROBLEM:
-                problem = f"{problem[: LONGEST_PROBLEM - 4]} ..."
-            log.warning("plugin %s: %s (ganzoo plugins shows all)", plugin.distribution, problem)
+    broken = {plugin.distribution: problem for plugin, problem in reversed(zoo.manager.problems)}
+    for distribution, problem in reversed(broken.items()):
+        if len(problem) > LONGEST_PROBLEM:
+            problem = f"{problem[: LONGEST_PROBLEM - 4]} ..."
+        warn(f"plugin {distribution}: {problem} (ganzoo plugins shows all)")
     return zoo
 
 

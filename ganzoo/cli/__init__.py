@@ -178,7 +178,7 @@ def _plugin_rows() -> Iterator[tuple[str, str]]:
 
 
 def _command(target: str, *, owner: str | None = None) -> click.Command:
-    from ganzoo.plugins.registry import imported
+    from ganzoo.plugins.distributions import imported
 
     try:
         command: Any = imported(target)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ganzoo.cards import Card, catalogue
 from ganzoo.cli.parameters import what_argument
 from ganzoo.errors import printable
-from ganzoo.specs import Metric, ModelConfig, Part
+
+if TYPE_CHECKING:
+    from ganzoo.specs import Metric, ModelConfig, Part
 
 
 @click.command("show")

@@ -1,14 +1,25 @@
-"""Finding the plugins that installed distributions declare."""
+"""Finding the plugins that installed distributions declare.
+
+The folders on `sys.path` are searched for `*.dist-info/entry_points.txt`, as `importlib.metadata`
+does. That module is not used, because importing it takes as long as the whole of `ganzoo list`.
+"""
 
 from __future__ import annotations
 
-import importlib.metadata
+import importlib
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from ganzoo.errors import PluginError
+
+#: Of a folder's name: the distribution, and what marks its metadata.
+_METADATA = re.compile(r"([^-]+?)(-.*)?\.(dist|egg)-info")
 
 
 @dataclass(frozen=True)
@@ -25,41 +36,70 @@ def canonical(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
+def imported(target: str) -> Any:
+    """The object that `"module"` or `"module:attribute"` names."""
+    module, _, attribute = target.partition(":")
+    found: Any = importlib.import_module(module)
+    for step in attribute.split(".") if attribute else ():
+        found = getattr(found, step)
+    return found
+
+
 def installed_sources() -> list[PluginSource]:
     """The plugins that installed distributions declare, by distribution name."""
-    entries: dict[str, list[importlib.metadata.EntryPoint]] = {}
-    versions: dict[str, str] = {}
-    for entry in importlib.metadata.entry_points(group="ganzoo"):
-        headers = {} if entry.dist is None else _headers(entry.dist)
-        if "Name" in headers:  # a torn uninstall leaves a dist-info without metadata behind
-            name = canonical(headers["Name"])
-            versions[name] = headers.get("Version", "?")
-            entries.setdefault(name, []).append(entry)
-    return [PluginSource(name, versions[name], _loader(entries[name])) for name in sorted(entries)]
+    sources = []
+    for folder in _metadata_folders():
+        if targets := _plugin_modules(_text(folder / "entry_points.txt")):
+            headers = _headers(_text(folder / "METADATA") or _text(folder / "PKG-INFO"))
+            if "Name" in headers:  # a torn uninstall leaves a dist-info without metadata behind
+                name = canonical(headers["Name"])
+                sources.append(PluginSource(name, headers.get("Version", "?"), _loader(targets)))
+    return sorted(sources, key=lambda source: source.distribution)
 
 
-def _headers(distribution: importlib.metadata.Distribution) -> dict[str, str]:
-    """The one-line headers of a distribution's metadata.
+def _metadata_folders() -> Iterator[Path]:
+    """The metadata folder of each distribution; the first on `sys.path` counts."""
+    seen = set()
+    for place in sys.path:
+        with suppress(OSError):  # an archive, or a folder that is not there
+            for folder in sorted(Path(place).iterdir()):
+                match = _METADATA.fullmatch(folder.name)
+                if match and (distribution := canonical(match[1])) not in seen:
+                    seen.add(distribution)
+                    yield folder
 
-    `Distribution.metadata` parses the whole file as an e-mail, which takes `ganzoo list` longer
-    than reading every card.
-    """
-    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
-    head, _, _ = text.partition("\n\n")
+
+def _text(path: Path) -> str:
+    """The text of a file; empty where it is absent."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return ""
+
+
+def _plugin_modules(entry_points: str) -> list[str]:
+    """The values in the group `ganzoo` of an entry_points.txt, sorted."""
+    _, _, group = f"\n{entry_points}".partition("\n[ganzoo]\n")
+    lines = (line.partition("=") for line in group.partition("\n[")[0].splitlines())
+    return sorted({value.strip() for name, equals, value in lines if equals and name[0] != "#"})
+
+
+def _headers(metadata: str) -> dict[str, str]:
+    """The one-line headers of a METADATA file."""
+    head, _, _ = metadata.partition("\n\n")
     pairs = (line.partition(":") for line in head.splitlines() if not line.startswith((" ", "\t")))
     return {name: value.strip() for name, colon, value in pairs if colon}
 
 
-def _loader(entries: list[importlib.metadata.EntryPoint]) -> Callable[[], ModuleType]:
+def _loader(targets: list[str]) -> Callable[[], ModuleType]:
     """Load a distribution's one plugin module; two different ones are an error."""
-    targets = sorted({entry.value for entry in entries})
 
     def load() -> ModuleType:
         if len(targets) > 1:
             raise PluginError(
                 f"declares {len(targets)} plugin modules ({', '.join(targets)}); declare one"
             )
-        module = entries[0].load()
+        module = imported(targets[0])
         if not isinstance(module, ModuleType):
             raise PluginError(f"its entry point {targets[0]!r} is not a module")
         return module

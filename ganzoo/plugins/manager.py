@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -35,8 +34,6 @@ PART_HOOKS = {
     "tracker": "ganzoo_trackers",
     "writer": "ganzoo_writers",
 }
-
-log = logging.getLogger("ganzoo")
 
 
 class ReportedError(PluginError):
@@ -104,8 +101,8 @@ class PluginManager:
                 raise
             except BaseException as error:  # SystemExit too: a listener must not end the run
                 caller._remove_plugin(listener.plugin)
-                name, reason = listener.plugin_name, one_line(error)
-                log.warning("plugin %s: %s failed and is switched off: %s", name, event, reason)
+                failed = f"{event} failed and is switched off: {one_line(error)}"
+                warn(f"plugin {listener.plugin_name}: {failed}")
 
     def _allowed(self) -> list[PluginSource]:
         """The installed sources that GANZOO_PLUGINS allows."""
@@ -176,6 +173,13 @@ class PluginManager:
             text = one_line(error)
             self.report(plugin.distribution, text if hook in text else f"{hook}: {text}")
             return empty
+
+
+def warn(text: str) -> None:
+    """Log a warning."""
+    import logging  # here, since `ganzoo list` has nothing to log
+
+    logging.getLogger("ganzoo").warning("%s", text)
 
 
 def _check_api(module: ModuleType) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from ganzoo.errors import (
     did_you_mean,
     one_line,
 )
+from ganzoo.plugins.distributions import imported
 from ganzoo.plugins.manager import PART_HOOKS, PluginManager
 from ganzoo.plugins.names import CORE, Names
 
@@ -82,15 +82,6 @@ class Offer:
                 f"{self.kind} {self.qualified} takes no argument {brief(unknown)}; "
                 f"{did_you_mean(unknown[:LONGEST], taken, otherwise='it takes: {}')}"
             )
-
-
-def imported(target: str) -> Any:
-    """The object that `"module:attribute"` names."""
-    module, _, attribute = target.partition(":")
-    found: Any = importlib.import_module(module)
-    for step in attribute.split("."):
-        found = getattr(found, step)
-    return found
 
 
 def parameters_of(factory: Any) -> Mapping[str, inspect.Parameter]:

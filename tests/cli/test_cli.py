@@ -436,6 +436,44 @@ def test_a_command_above_the_torch_line_imports_none_of_it(
     assert shown in done.stdout
 
 
+#: What a list, a help page and a shell's completion are too short to wait for.
+SLOW = {"email", "importlib.metadata", "logging", "packaging", "rich", "huggingface_hub"}
+SLOW |= {"ganzoo.specs", "ganzoo.files", "ganzoo.arguments", "ganzoo.new_plugin", "ganzoo.build"}
+IMPORTED = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
+
+
+@pytest.mark.parametrize(
+    ("words", "completing"),
+    [
+        (["list"], ""),
+        (["list", "--markdown"], ""),
+        (["--help"], ""),
+        (["list", "--help"], ""),
+        ([], "ganzoo "),
+        ([], "ganzoo show "),
+    ],
+    ids=str,
+)
+def test_what_answers_at_once_imports_nothing_slow(
+    words: list[str],
+    completing: str,
+    poisoned: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert python("-m", "ganzoo", "list", path=poisoned, cwd=poisoned).returncode == 0
+    if completing:
+        monkeypatch.setenv("_GANZOO_COMPLETE", "bash_complete")
+        monkeypatch.setenv("COMP_WORDS", completing)
+        monkeypatch.setenv("COMP_CWORD", str(completing.count(" ")))
+    code = f"{IMPORTED}from ganzoo.cli import main; main({words!r})"
+    done = python("-c", code, path=poisoned, cwd=poisoned)
+    assert done.returncode == 0
+    assert done.stdout
+    assert not SLOW & set(done.stderr.split())
+
+
 def test_ganzoo_and_its_listing_import_without_torch(poisoned: Path) -> None:
     code = "import ganzoo; print(ganzoo.list_models('poisoned'), ganzoo.card('poisoned-ring').name)"
     done = python("-c", code, path=poisoned, cwd=poisoned)

@@ -333,7 +333,9 @@ def test_a_part_of_a_wrong_class_is_a_part_error(
     create: Callable[..., object], hook: str, interface: str, world: Callable[..., Catalogue]
 ) -> None:
     world(make_plugin("own", **{hook: {"mine": "tiny:TinyRing"}}))
-    with pytest.raises(PartError, match=f"makes a TinyRing, .* not a subclass of ganzoo.{interface}"):
+    with pytest.raises(
+        PartError, match=f"makes a TinyRing, .* not a subclass of ganzoo.{interface}"
+    ):
         create("mine")
 
 
