@@ -14,6 +14,8 @@ PLUGINS := \
 
 .PHONY: help demo install test test-all lint format cards docs reference zoo gpu clean
 MINUTES ?= 10
+# Each process imports torch: more than four gain little. `make test PARALLEL=` runs in one process.
+PARALLEL ?= -n auto --maxprocesses 4 --dist worksteal
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,11 +25,11 @@ demo: $(VENV)/.installed  ## install into .venv and draw a grid of digits into s
 
 install: $(VENV)/.installed  ## make .venv with the core and the plugins
 
-test: $(VENV)/.installed-dev  ## run the test suite (minutes)
-	$(BIN)/python -m pytest
+test: $(VENV)/.installed-dev  ## run the test suite (about five minutes on two cores)
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-all: $(VENV)/.installed-dev  ## run the slow tests too
-	$(BIN)/python -m pytest -m ""
+	$(BIN)/python -m pytest $(PARALLEL) -m ""
 
 lint: $(VENV)/.installed-dev  ## check style and types
 	$(BIN)/ruff check .

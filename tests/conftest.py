@@ -8,7 +8,6 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-import torch
 
 from ganzoo.cards import Catalogue, using
 from ganzoo.plugins import PluginManager, PluginSource
@@ -19,7 +18,6 @@ from tiny import tiny_plugin
 
 hypothesis.settings.register_profile("ganzoo", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("ganzoo")
-torch.set_num_threads(1)  # small networks: a second thread only waits
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def tiny_recipe(folder: Path, name: str, images: int) -> Path:
 def run(words: list[str], **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         words, capture_output=True, text=True, cwd=ROOT, timeout=600,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHON": sys.executable, **more},
+        env={**os.environ, "PYTHON": sys.executable, **more},
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from short_runs import config, exported, play
 
 HELPERS = Path(__file__).parents[1] / "helpers"
 LAUNCH = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-QUIET = {"TORCH_CPP_LOG_LEVEL": "ERROR", "OMP_NUM_THREADS": "1"}
+QUIET = {"TORCH_CPP_LOG_LEVEL": "ERROR"}
 
 
 def environment() -> dict[str, str]:

@@ -26,7 +26,7 @@ WEIGHTS = ("model.safetensors", "discriminator.safetensors")
 
 def start(recipe: str, folder: Path, kills: int = 0) -> subprocess.Popen[str]:
     """A real process that trains, with a checkpoint after every step."""
-    environment = {**os.environ, "PYTHONPATH": str(HELPERS), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(HELPERS)}
     return subprocess.Popen(
         [sys.executable, str(HELPERS / "train_and_kill.py"), recipe, str(folder), str(kills)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,

@@ -40,7 +40,6 @@ class Machine:
             "HF_HUB_DISABLE_XET": "1",  # a protocol of its own, which no test server speaks
             "XDG_CACHE_HOME": str(home / "cache"),
             "GANZOO_DATA": str(home / "data"),
-            "OMP_NUM_THREADS": "1",
             **({"HF_TOKEN": token} if token else {}),
         }
 

@@ -1,4 +1,4 @@
-"""Sheets are decoded once for all tests: each takes a tenth of a second, and tests open hundreds."""
+"""Each sheet is decoded once for all tests: that takes a tenth of a second, hundreds of times."""
 
 from __future__ import annotations
 
