@@ -47,7 +47,7 @@ class Found:
 @click.argument("what", required=False, shell_complete=models)
 @click.option("--metrics", is_flag=True, help="Measure the card's figures again.")
 @click.option("-n", "count", type=click.IntRange(2), help="Only figures of that many samples.")
-@click.option("--fast", is_flag=True, help="Leave out what trains a plugin or starts processes.")
+@click.option("--fast", is_flag=True, help="Leave out checks that train or play as two processes.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads; torch's choice by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print for programs.")
 def command(
@@ -195,7 +195,7 @@ def _look(card: Card, metrics: bool, count: int | None) -> Iterator[Found]:
 def _completeness(card: Card) -> Iterator[Found]:
     """What a published card must say and hold; a run that nobody published may lack some of it."""
     from ganzoo.testing.checks import model as checks
-    from ganzoo.testing.collecting import planned_model
+    from ganzoo.testing.collecting import checks_of_model
     from ganzoo.testing.runner import run_one
 
     names = {
@@ -204,7 +204,7 @@ def _completeness(card: Card) -> Iterator[Found]:
         checks.check_no_code: "no code",
         checks.check_parameters: "parameters",
     }
-    for planned in planned_model(catalogue(), card):
+    for planned in checks_of_model(catalogue(), card):
         if planned.function in names:
             found = run_one(planned)
             excused = planned.function is checks.check_card and card.distribution is None

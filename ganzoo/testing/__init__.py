@@ -8,15 +8,15 @@ In a shell, `ganzoo check my-plugin`. In her tests:
     def test_my_plugin_is_right(part, check):
         check(part)
 
-Each check is a small function `check_*(subject)` of `ganzoo.testing.checks`; what it raises says
-what was found, the likely cause and the line to change. `run_checks` tells a fault once: checks
-that it stops are `not run` because of it.
+Each check is a small function `check_*(subject)` in `ganzoo.testing.checks`; its error says what
+was found, the likely cause and the line to change. `run_checks` reports a fault once: checks that
+depend on it are `not run`.
 
-Parts are built with their defaults and as the models that use them do, and play the games of those
-models; what is in no model is paired with what fits. Two attributes of the plugin's module say
-more:
+Parts are built with their defaults and with the arguments of the models that use them, and play
+the games of those models; a part in no model is paired with parts that fit. Two attributes of the
+plugin's module change this:
 
-    ganzoo_examples = {                       # what to build parts with, instead
+    ganzoo_examples = {                       # what to build parts with instead
         "generator/tones": {"length": 1024},  # or a list of such
         "game/tones": {"generator": "tones", "discriminator": "tones", "loss": "hinge"},
     }
@@ -25,11 +25,15 @@ more:
     }
 
 A waived check that passes is an error. pytest gets a fixture, `ganzoo_world`, for tests that want
-plugins of their own and no others; `round_of` makes the round of a loss's own tests.
+only some plugins; `round_of` makes a round for a loss's own tests.
 
-What a plugin was written for goes on working: `ganzoo_api` 1 is read for ever. Where something is
-to go, using it warns with a `DeprecationWarning` that names what to use instead and the version
-that will be without it, which is at least two minor versions away; the changelog says both.
+The path of a check through the kit: `collecting` lists the checks of a plugin's parts (`cases`:
+what each is built with), its games (`matchmaking`, `games`) and models; `checks` holds the checks
+by kind; `runner` runs them, and `failures` says which line to change.
+
+Plugins written for `ganzoo_api` 1 keep working. What will be removed warns first, with a
+`DeprecationWarning` that names the replacement and the version that removes it, at least two minor
+versions away; the changelog says both.
 
 Importing this package imports no torch: names are looked up when they are first used.
 """
@@ -41,12 +45,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ganzoo.errors import CheckError
-    from ganzoo.testing.blame import Result
     from ganzoo.testing.collecting import Planned, checks_of
-    from ganzoo.testing.decorator import parametrize_with_checks
     from ganzoo.testing.plugin_sources import source_of
+    from ganzoo.testing.pytest_plugin import parametrize_with_checks
     from ganzoo.testing.rounds import round_of
-    from ganzoo.testing.runner import run_checks
+    from ganzoo.testing.runner import Result, run_checks
 
 __all__ = [
     "CheckError",
@@ -62,9 +65,9 @@ __all__ = [
 _HOMES = {
     "CheckError": "ganzoo.errors",
     "Planned": "ganzoo.testing.collecting",
-    "Result": "ganzoo.testing.blame",
+    "Result": "ganzoo.testing.runner",
     "checks_of": "ganzoo.testing.collecting",
-    "parametrize_with_checks": "ganzoo.testing.decorator",
+    "parametrize_with_checks": "ganzoo.testing.pytest_plugin",
     "round_of": "ganzoo.testing.rounds",
     "run_checks": "ganzoo.testing.runner",
     "source_of": "ganzoo.testing.plugin_sources",

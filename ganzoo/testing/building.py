@@ -1,19 +1,30 @@
-"""Building a part: a step of its own, whose failure is told once and for its true reason."""
+"""Building a part, and what is wrong with one that cannot be built or used."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from torch import nn
+
 from ganzoo.errors import GanzooError, PartError, UnknownOptionError, one_line
+from ganzoo.interfaces import Discriminator, Generator
 from ganzoo.plugins.registry import Offer, parameters_of
-from ganzoo.testing.causes import READY_IT, remedy, unreadied
-from ganzoo.testing.failures import authors_line, line_of, root_of, wrong
+from ganzoo.testing.failures import CALL_SUPER, authors_line, line_of, remedy, root_of, wrong
 from ganzoo.testing.numerics import seeded
+
+#: What an attribute of a network must be.
+A_SHAPE = "a tuple of positive integers without the batch dimension"
+EXPECTED = {
+    "sample_shape": f"{A_SHAPE}, such as (1, 28, 28)",
+    "num_classes": "an integer of at least 2, or None if the network takes no labels",
+    "condition_shape": f"{A_SHAPE}, or None",
+    "latent_dim": "an integer of at least 0",
+}
 
 
 def built(entry: Offer, arguments: Mapping[str, Any]) -> Any:
-    """The part, or None where it cannot be built so."""
+    """The part, or None if it cannot be built."""
     try:
         with seeded(0):
             return build(entry, arguments)
@@ -22,52 +33,104 @@ def built(entry: Offer, arguments: Mapping[str, Any]) -> Any:
 
 
 def build(entry: Offer, arguments: Mapping[str, Any]) -> Any:
-    """The part; `CheckError` says why there is none.
+    """The part; `CheckError` says why it cannot be built.
 
-    Errors of ganzoo's own that a part raises on purpose (data that is not here) pass through.
+    ganzoo's own errors that a part raises on purpose (its data is not on this machine) pass
+    through.
     """
     try:
         made = entry.build(**arguments)
     except (PartError, UnknownOptionError) as error:
-        _tell(entry, arguments, error)
-    if unreadied(made):
+        _raise_reason(entry, arguments, error)
+    if isinstance(made, nn.Module) and "_modules" not in vars(made):
         raise wrong(
-            f"{type(made).__name__} was built without nn.Module's own __init__: {READY_IT}",
+            f"{type(made).__name__} was built without nn.Module's own __init__: {CALL_SUPER}",
             line_of(entry.resolve(), method="__init__"),
         )
     return made
 
 
-def _tell(entry: Offer, arguments: Mapping[str, Any], error: GanzooError) -> NoReturn:
-    """Say why a part cannot be built: an abstract class, a missing argument, or its own error."""
+def _raise_reason(entry: Offer, arguments: Mapping[str, Any], error: GanzooError) -> NoReturn:
+    """Raise for an abstract class, a missing argument, or the part's own error."""
     factory, root = entry.resolve(), root_of(error)
     at = line_of(factory, method="__init__")
     if missing := sorted(getattr(factory, "__abstractmethods__", ())):
         raise wrong(
-            f"{entry.target} lacks {', '.join(missing)}, which its interface asks for: write "
+            f"{entry.target} lacks {', '.join(missing)}, which its interface requires: write "
             f"def {missing[0]} in the class",
             line_of(factory, method=""),
         ) from error
-    if isinstance(error, UnknownOptionError) or (lacks := _lacking(factory, arguments, root)):
-        said = one_line(error) if isinstance(error, UnknownOptionError) else lacks
+    lacks = _missing_arguments(factory, arguments, root)
+    if lacks or isinstance(error, UnknownOptionError):
         raise wrong(
-            f"{said}: give every argument a default, or say what to build it with: "
-            f'ganzoo_examples = {{"{entry.kind}/{entry.name}": {{...}}}} in the plugin\'s module',
+            f"{lacks or one_line(error)}: give every argument a default, or list what to build it "
+            f'with in the plugin\'s module: ganzoo_examples = {{"{entry.kind}/{entry.name}": '
+            "{...}}",
             at,
         ) from error
     hint = remedy(root)
     raise wrong(f"{one_line(error)}{hint and f': {hint}'}", authors_line(root) or at) from error
 
 
-def _lacking(factory: Any, arguments: Mapping[str, Any], root: BaseException) -> str:
-    """Which arguments it was not given and cannot do without; nothing where the error is inside."""
+def _missing_arguments(factory: Any, arguments: Mapping[str, Any], root: BaseException) -> str:
+    """Which required arguments were not given; empty if the error lies inside the part."""
     if not isinstance(root, TypeError) or authors_line(root):
         return ""
-    kinds = ("POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD", "KEYWORD_ONLY")
-    needed = [
-        name
+    missing = [
+        repr(name)
         for name, parameter in parameters_of(factory).items()
-        if parameter.kind.name in kinds and parameter.default is parameter.empty
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        and parameter.default is parameter.empty
+        and name not in arguments
     ]
-    lacking = [repr(name) for name in needed if name not in arguments]
-    return f"it cannot be built without {', '.join(lacking)}" if lacking else ""
+    return f"it cannot be built without {', '.join(missing)}" if missing else ""
+
+
+# --- Attributes and layers of a network ----------------------------------------------------------
+
+
+def attribute_fault(network: Generator | Discriminator) -> str:
+    """What is wrong with the attributes of a network, and what to do; empty if nothing is."""
+    holds = {"sample_shape": is_shape, "num_classes": _is_classes, "condition_shape": _is_condition}
+    if isinstance(network, Generator):
+        holds["latent_dim"] = _is_count
+    for name, is_right in holds.items():
+        value = getattr(network, name, ...)
+        if value is ...:
+            return (
+                f"{name} is not set, and the engine reads it before the first pass: set "
+                f"self.{name} in __init__"
+            )
+        if not is_right(value):
+            return f"{name} is {value!r} instead of {EXPECTED[name]}: set it in __init__"
+    return ""
+
+
+def unregistered_layers(network: nn.Module) -> str:
+    """The attribute that keeps layers where torch does not see them; empty if none does."""
+    known = {id(module) for module in network.modules()}
+    for module in network.modules():
+        for name, value in vars(module).items():
+            if name.startswith("_") or not isinstance(value, dict | list | tuple):
+                continue
+            held = value.values() if isinstance(value, dict) else value
+            if any(isinstance(one, nn.Module) and id(one) not in known for one in held):
+                return name
+    return ""
+
+
+def is_shape(value: Any) -> bool:
+    """Whether a value is the shape of a sample."""
+    return isinstance(value, tuple) and bool(value) and all(_is_count(n) and n > 0 for n in value)
+
+
+def _is_classes(value: Any) -> bool:
+    return value is None or (_is_count(value) and value >= 2)
+
+
+def _is_condition(value: Any) -> bool:
+    return value is None or is_shape(value)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

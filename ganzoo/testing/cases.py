@@ -17,14 +17,15 @@ from ganzoo.testing.building import built
 
 #: Classes of a network that takes them and has none by default.
 CLASSES = 10
-#: What fills arguments that have no default, tried in this order.
-FILLINGS: tuple[Mapping[str, Any], ...] = (
-    {"sample_shape": [2], "shape": [2], "sample_dim": 2},
-    {"sample_shape": [1, 28, 28], "shape": [1, 28, 28], "size": 28, "channels": 1},
-)
+#: What fills arguments without defaults, tried in this order.
 COMMON = {"latent_dim": 8, "num_classes": CLASSES, "width": 16}
-
+FILLINGS: tuple[Mapping[str, Any], ...] = (
+    {**COMMON, "sample_shape": [2], "shape": [2], "sample_dim": 2},
+    {**COMMON, "sample_shape": [1, 28, 28], "shape": [1, 28, 28], "size": 28, "channels": 1},
+)
 INTERFACES: dict[str, Any] = {"generator": Generator, "discriminator": Discriminator}
+#: The names of a game's parts in `ganzoo_examples`.
+ROLES = ("generator", "discriminator", "loss", "data", "recipe")
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,13 @@ class Case:
 
     @property
     def part(self) -> Part:
-        """As a recipe names it."""
+        """The part as a recipe names it."""
         return Part(self.entry.qualified, self.arguments)
 
 
 @dataclass(frozen=True)
 class Examples:
-    """What a plugin's author says of building her parts, and of games: `ganzoo_examples`."""
+    """What a plugin's author says about building her parts and about games: `ganzoo_examples`."""
 
     arguments: Mapping[str, list[Mapping[str, Any]]] = field(default_factory=dict)
     games: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -70,49 +71,64 @@ def read_examples(given: Mapping[str, Any], entries: list[Offer]) -> Examples:
         else:
             arguments[key] = value if isinstance(value, list) else [value]
             if not all(isinstance(item, Mapping) for item in arguments[key]):
-                raise UsageError(f"ganzoo_examples: {key!r} holds {value!r}; give its arguments")
+                raise UsageError(
+                    f"ganzoo_examples: {key!r} is {value!r}; give a dict of arguments, or a list "
+                    "of dicts"
+                )
     return Examples(arguments, games)
 
 
 def _game(key: str, value: Any) -> Mapping[str, Any]:
-    roles = ("generator", "discriminator", "loss", "data", "recipe")
     if not isinstance(value, Mapping):
-        raise UsageError(f"ganzoo_examples: {key!r} holds {value!r}; name its parts by role")
+        raise UsageError(f"ganzoo_examples: {key!r} is {value!r}; name its parts by role")
     for role in value:
-        if role not in roles:
+        if role not in ROLES:
             raise UsageError(
-                f"ganzoo_examples: {key!r} has no role {role!r}; {did_you_mean(str(role), roles)}"
+                f"ganzoo_examples: {key!r} has no role {role!r}; {did_you_mean(str(role), ROLES)}"
             )
     return value
 
 
 def cases_of(entry: Offer, examples: Examples, configs: list[ModelConfig]) -> list[Case]:
-    """The cases of a part: its examples; else defaults, what models build it with, and classes."""
+    """The cases of a part: its examples; otherwise defaults, models' arguments, and classes."""
     key = f"{entry.kind}/{entry.name}"
     if key in examples.arguments:
         return list(_distinct(entry, examples.arguments[key]))
-    ways = [defaults(entry), *_used(entry, configs)]
+    ways = [_defaults(entry)]
+    for config in configs:
+        part = parts_of(config).get(entry.kind)
+        if part is not None and part.name in (entry.qualified, entry.name):
+            ways.append(part.arguments)
     if entry.kind in INTERFACES:
-        ways += _conditional(entry, ways[-1])
+        ways += _with_classes(entry, ways[-1])
     return list(_distinct(entry, ways))
 
 
-def defaults(entry: Offer) -> Mapping[str, Any]:
-    """No arguments, or what fills those that have no default: the first that builds."""
-    interface = INTERFACES.get(entry.kind)
-    if interface is None:
-        return {}
+def _defaults(entry: Offer) -> Mapping[str, Any]:
+    """No arguments, or those without defaults, filled with the first values that build."""
     try:
-        needed = needed_arguments(interface, Part(entry.qualified))
-    except GanzooError:
+        needed = needed_arguments(INTERFACES[entry.kind], Part(entry.qualified))
+    except (KeyError, GanzooError):
         return {}
-    for filling in FILLINGS:
-        values = {**COMMON, **filling}
+    for values in FILLINGS:
         if needed and needed <= values.keys():
             arguments = {name: values[name] for name in sorted(needed)}
             if built(entry, arguments) is not None:
                 return arguments
     return {}
+
+
+def _with_classes(entry: Offer, base: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The base with classes, if the network takes them and has none."""
+    try:
+        taken = taken_arguments(INTERFACES[entry.kind], Part(entry.qualified))
+    except GanzooError:
+        return []
+    plain = built(entry, base) if "num_classes" in taken else None
+    if plain is None or plain.num_classes is not None or plain.condition_shape is not None:
+        return []
+    arguments = {**base, "num_classes": CLASSES}
+    return [] if built(entry, arguments) is None else [arguments]
 
 
 def parts_of(config: ModelConfig) -> dict[str, Part]:
@@ -133,48 +149,24 @@ def entry_of(world: Catalogue, kind: str, part: Part) -> Offer | None:
         return None
 
 
-def _used(entry: Offer, configs: list[ModelConfig]) -> Iterator[Mapping[str, Any]]:
-    """The arguments that models give the part."""
-    for config in configs:
-        part = parts_of(config).get(entry.kind)
-        if part is not None and part.name in (entry.qualified, entry.name):
-            yield part.arguments
-
-
-def _conditional(entry: Offer, base: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The base with classes, where a network takes them and has none."""
-    try:
-        taken = taken_arguments(INTERFACES[entry.kind], Part(entry.qualified))
-    except GanzooError:
-        return []
-    plain = built(entry, base)
-    if "num_classes" not in taken or plain is None or plain.num_classes is not None:
-        return []
-    if plain.condition_shape is not None:
-        return []
-    found = {**base, "num_classes": CLASSES}
-    return [] if built(entry, found) is None else [found]
-
-
 def _distinct(entry: Offer, ways: list[Mapping[str, Any]]) -> Iterator[Case]:
     """Each way once, told from the first by the arguments that differ."""
-    usual = _defaults_of(entry)
+    usual = _signature_defaults(entry)
     seen: list[Mapping[str, Any]] = []
     for arguments in ways:
         whole = {**usual, **{name: _listed(value) for name, value in arguments.items()}}
         if whole in seen:
             continue
         seen.append(whole)
-        told = [
+        differing = [
             f"{name}={str(value).replace(' ', '')}"
             for name, value in whole.items()
             if name not in seen[0] or seen[0][name] != value
         ]
-        yield Case(entry, arguments, ",".join(told))
+        yield Case(entry, arguments, ",".join(differing))
 
 
-def _defaults_of(entry: Offer) -> dict[str, Any]:
-    """The defaults of what a part is built with."""
+def _signature_defaults(entry: Offer) -> dict[str, Any]:
     try:
         parameters = inspect.signature(entry.resolve()).parameters
     except (GanzooError, TypeError, ValueError):
@@ -184,5 +176,5 @@ def _defaults_of(entry: Offer) -> dict[str, Any]:
 
 
 def _listed(value: Any) -> Any:
-    """A value as JSON would hold it: tuples are lists."""
+    """A value as JSON holds it: tuples become lists."""
     return [_listed(item) for item in value] if isinstance(value, tuple | list) else value

@@ -1,4 +1,4 @@
-"""What there is to check: every check of every part, game and model of a plugin, or of a model."""
+"""Which checks a plugin or a model gets: every check of each part, game and model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ganzoo.testing.games import Game
 from ganzoo.testing.matchmaking import games_of, plays
 from ganzoo.testing.network_subjects import DiscriminatorSubject, GeneratorSubject, LossSubject
 from ganzoo.testing.numerics import seeded
-from ganzoo.testing.plugin_sources import mirrored, module_of, source_of
+from ganzoo.testing.plugin_sources import module_of, source_of, with_standins
 from ganzoo.testing.subjects import (
     AugmentationSubject,
     DatasetSubject,
@@ -37,13 +37,23 @@ from ganzoo.testing.subjects import (
 )
 from ganzoo.testing.waivers import Waivers, waiver_key
 
+#: Kinds of parts that need no game and no data to be checked.
+SIMPLE = {
+    "augmentation": AugmentationSubject,
+    "dataset": DatasetSubject,
+    "extractor": ExtractorSubject,
+    "schedule": ScheduleSubject,
+    "tracker": TrackerSubject,
+    "writer": WriterSubject,
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Planned:
-    """A check of a subject. Call it: it returns what it has to tell, or raises.
+    """A check of a subject. Call it: it returns what it has to report, or raises.
 
-    `CheckError` says what is wrong, `Skipped` why it cannot be made here. Where it is waived, it
-    must fail.
+    `CheckError` says what is wrong, `Skipped` why the check cannot run here. A waived check must
+    fail.
     """
 
     subject: Subject
@@ -52,7 +62,7 @@ class Planned:
 
     @property
     def name(self) -> str:
-        """The function's, such as `check_range`."""
+        """The function's name, such as `check_range`."""
         return self.function.__name__
 
     @property
@@ -62,33 +72,31 @@ class Planned:
 
     @property
     def slow(self) -> bool:
-        """Whether it trains, or starts processes."""
+        """Whether it trains, or plays as two processes."""
         return self.function in SLOW
 
     def __call__(self, subject: Subject | None = None) -> str | None:
-        """Make the check."""
+        """Run the check."""
         __tracebackhide__ = True
         subject = subject or self.subject
         with using(subject.world), seeded(0):
             try:
-                said = self.function(subject)
-            except CheckError as error:
-                if self.waiver is None:
-                    raise CheckError(f"{subject.id}: {error}") from error
-                return None
+                report = self.function(subject)
             except Skipped:
                 raise
-            except Exception:
-                if self.waiver is None:
-                    raise
-                return None
+            except Exception as error:
+                if self.waiver is not None:
+                    return None
+                if isinstance(error, CheckError):
+                    raise CheckError(f"{subject.id}: {error}") from error
+                raise
         if self.waiver is not None:
             raise CheckError(
-                f"{subject.id}: {self.name} passes, and is waived because {self.waiver!r}; take "
-                f"{waiver_key(self.name, subject.id)!r} out of ganzoo_waivers (a waiver that names "
-                "a part holds for each case it is built in)"
+                f"{subject.id}: {self.name} passes, and is waived because {self.waiver!r}; remove "
+                f"{waiver_key(self.name, subject.id)!r} from ganzoo_waivers (a waiver that names a "
+                "part covers each case it is built in)"
             )
-        return said
+        return report
 
 
 def checks_of(
@@ -100,8 +108,8 @@ def checks_of(
 ) -> list[Planned]:
     """All checks of a plugin (its distribution, its module, a `PluginSource`) or of a model.
 
-    `examples` and `waivers` are laid over what the plugin's module says; `fast` leaves out what
-    trains or starts processes.
+    `examples` and `waivers` are added to those of the plugin's module; `fast` leaves out checks
+    that train or play as two processes.
     """
     if isinstance(what, ModuleType | PluginSource):
         source = source_of(what)
@@ -116,36 +124,52 @@ def checks_of(
     plugin = None if isinstance(what, Path | Card) else find_plugin(zoo, what)
     if plugin is None:
         card = what if isinstance(what, Card) else model_named(zoo, what)
-        return _planned([ModelSubject(card.name, zoo, card)], waivers or {}, fast=fast)
+        return checks_of_model(zoo, card, waivers or {})
     module = module_of(zoo, plugin)
-    said = {name: _said(module, f"ganzoo_{name}") for name in ("examples", "waivers")}
-    subjects = subjects_of(zoo, plugin, {**said["examples"], **(examples or {})})
-    return _planned(subjects, {**said["waivers"], **(waivers or {})}, fast=fast)
+    subjects = subjects_of(zoo, plugin, {**_setting(module, "examples"), **(examples or {})})
+    return _planned(subjects, {**_setting(module, "waivers"), **(waivers or {})}, fast=fast)
 
 
-def _said(module: ModuleType | None, name: str) -> Mapping[str, Any]:
-    """What a plugin's module says under a name, if it is a mapping."""
-    found = getattr(module, name, {})
-    if not isinstance(found, Mapping):
-        raise UsageError(f"{name} is a {type(found).__name__}: it is a dict, by kind/name")
-    return found
+def _setting(module: ModuleType | None, name: str) -> Mapping[str, Any]:
+    """`ganzoo_examples` or `ganzoo_waivers` of a plugin's module."""
+    value = getattr(module, f"ganzoo_{name}", {})
+    if not isinstance(value, Mapping):
+        raise UsageError(f"ganzoo_{name} is a {type(value).__name__}; make it a dict")
+    return value
 
 
 def find_plugin(zoo: Catalogue, what: str) -> Plugin | None:
-    """A plugin by its distribution, or by that without the `ganzoo-` before it."""
+    """A plugin by its distribution, with or without a leading `ganzoo-`; a model's name wins."""
     name = canonical(what)
     names = {CORE: CORE, "ganzoo-core": CORE}
     for known in zoo.manager.plugins:
         names.setdefault(known, known)
-    if name not in names and f"ganzoo-{name}" in names and what not in zoo.names():
+    is_model = what in zoo.names()
+    if name not in names and f"ganzoo-{name}" in names and not is_model:
         name = f"ganzoo-{name}"
-    found = zoo.manager.plugins.get(names.get(name, ""))
-    return found if found is not None and (found.loaded or what not in zoo.names()) else None
+    plugin = zoo.manager.plugins.get(names.get(name, ""))
+    return plugin if plugin is not None and (plugin.loaded or not is_model) else None
+
+
+def model_named(zoo: Catalogue, what: str | Path) -> Card:
+    """A model's card; an error about an unknown name suggests plugins too."""
+    try:
+        return zoo.locate(what)
+    except UnknownNameError as error:
+        near = did_you_mean(str(what), zoo.manager.plugins, otherwise="")
+        raise UnknownNameError(f"{error}{near and f' (a plugin: {near})'}") from None
+
+
+def checks_of_model(
+    zoo: Catalogue, card: Card, waivers: Mapping[str, str] | None = None
+) -> list[Planned]:
+    """The checks of a model."""
+    return _planned([ModelSubject(card.name, zoo, card)], waivers or {}, fast=False)
 
 
 def subjects_of(zoo: Catalogue, plugin: Plugin, examples: Mapping[str, Any]) -> list[Subject]:
     """The plugin itself, its parts, the games they play, and its models."""
-    world = mirrored(zoo)
+    world = with_standins(zoo)
     with using(world):
         entries = [
             entry
@@ -153,22 +177,27 @@ def subjects_of(zoo: Catalogue, plugin: Plugin, examples: Mapping[str, Any]) -> 
             for entry in zoo.registry.offers(kind)
             if entry.distribution == plugin.distribution
         ]
-        wishes = read_examples(examples, entries)
-        theirs = [c for c in zoo.cards if c.distribution in (plugin.distribution, CORE)]
-        used = [(c.name, c.config) for c in theirs if c.config and _uses(c.config, entries)]
-        configs = [config for _, config in used]
+        given = read_examples(examples, entries)
+        near = [c for c in zoo.cards if c.distribution in (plugin.distribution, CORE)]
+        users = [(c.name, c.config) for c in near if c.config and _uses(c.config, entries)]
+        configs = [config for _, config in users]
         cases: dict[str, list[Case]] = {kind: [] for kind in ("dataset", *PART_HOOKS)}
         for entry in entries:
-            cases[entry.kind] += cases_of(entry, wishes, configs)
-        games = games_of(world, cases, wishes, used)
-    module = module_of(zoo, plugin)
+            cases[entry.kind] += cases_of(entry, given, configs)
+        games = games_of(world, cases, given, users)
     models = [card for card in zoo.cards if card.distribution == plugin.distribution]
     return [
-        PluginSubject(plugin.distribution, world, plugin, module),
+        PluginSubject(plugin.distribution, world, plugin, module_of(zoo, plugin)),
         *_parts(world, cases, games),
-        *(GameSubject(game.name, world, game, tuple(games)) for game in games),
+        *(GameSubject(game.name, world, game) for game in games),
         *(ModelSubject(card.name, world, card) for card in models),
     ]
+
+
+def _uses(config: ModelConfig, entries: list[Offer]) -> bool:
+    """Whether a model is made of one of these parts."""
+    names = {(entry.kind, entry.qualified) for entry in entries if entry.distribution != CORE}
+    return any((kind, part.name) in names for kind, part in parts_of(config).items())
 
 
 def _parts(
@@ -178,68 +207,35 @@ def _parts(
     own = tuple(case.part for case in cases["dataset"])
     for case in (case for found in cases.values() for case in found):
         given = (case.name, world, case.entry, case.arguments)
-        game = _game_for(case, games) if case.entry.kind in ROLES else None
         match case.entry.kind:
             case "generator":
-                yield GeneratorSubject(*given, game, own)
+                yield GeneratorSubject(*given, _game_for(case, games), own)
             case "discriminator":
-                yield DiscriminatorSubject(*given, game, own)
+                yield DiscriminatorSubject(*given, _game_for(case, games), own)
             case "loss":
-                yield LossSubject(*given, game)
+                yield LossSubject(*given, _game_for(case, games))
             case "metric":
                 yield FigureSubject(*given, own)
             case kind:
-                yield OTHERS[kind](*given)
-
-
-#: Kinds of parts that play games, and the subjects of those that do not.
-ROLES = ("generator", "discriminator", "loss", "dataset")
-OTHERS = {
-    "augmentation": AugmentationSubject,
-    "dataset": DatasetSubject,
-    "extractor": ExtractorSubject,
-    "schedule": ScheduleSubject,
-    "tracker": TrackerSubject,
-    "writer": WriterSubject,
-}
+                yield SIMPLE[kind](*given)
 
 
 def _game_for(case: Case, games: list[Game]) -> Game | None:
-    """A game of a part: one in which it has these arguments, if there is one."""
-    found = [game for game in games if plays(game, case)]
-    found.sort(key=lambda game: game.parts[case.entry.kind].arguments != case.arguments)
-    return found[0] if found else None
-
-
-def _uses(config: ModelConfig, entries: list[Offer]) -> bool:
-    """Whether a model is made of one of these parts."""
-    names = {(entry.kind, entry.qualified) for entry in entries if entry.distribution != CORE}
-    return any((kind, part.name) in names for kind, part in parts_of(config).items())
-
-
-def model_named(zoo: Catalogue, what: str | Path) -> Card:
-    """A model's card; where a name is nobody's, the plugins of nearly that name are said too."""
-    try:
-        return zoo.locate(what)
-    except UnknownNameError as error:
-        near = did_you_mean(str(what), zoo.manager.plugins, otherwise="")
-        raise UnknownNameError(f"{error}{near and f' (a plugin: {near})'}") from None
-
-
-def planned_model(zoo: Catalogue, card: Card) -> list[Planned]:
-    """The checks of a model."""
-    return _planned([ModelSubject(card.name, zoo, card)], {}, fast=False)
+    """A game of a part, preferably one in which it has these arguments."""
+    own = [game for game in games if plays(game, case)]
+    same = [game for game in own if game.parts[case.entry.kind].arguments == case.arguments]
+    return next(iter([*same, *own]), None)
 
 
 def _planned(
     subjects: Sequence[Subject], waivers: Mapping[str, str], *, fast: bool
 ) -> list[Planned]:
     """Every check of every subject, with its waiver."""
-    known = Waivers(waivers)
+    reasons = Waivers(waivers)
     every = [(subject, check) for subject in subjects for check in CHECKS[subject.kind]]
-    known.hold_against((check.__name__, subject.id) for subject, check in every)
+    reasons.refuse_unknown((check.__name__, subject.id) for subject, check in every)
     return [
-        Planned(subject, check, known.reason(check.__name__, subject.id))
+        Planned(subject, check, reasons.reason(check.__name__, subject.id))
         for subject, check in every
         if not (fast and check in SLOW)
     ]

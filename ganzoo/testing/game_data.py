@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -19,73 +20,88 @@ from ganzoo.seeds import derive
 from ganzoo.specs import Part
 from ganzoo.testing.plugin_sources import STANDINS
 
-#: Points of the core's ring: enough to learn from, few enough to be hashed at once.
+#: Points of the core's ring: enough to learn from, few enough to hash quickly.
 POINTS = 4096
-#: The largest side to which digits are blown up.
+#: The largest side to which digits are scaled up.
 LARGEST_SIDE = 256
+
+Shape = tuple[int, ...]
+
+#: Data sets that were opened, by the arguments of `opened`: opening one may take seconds.
+_OPENED: WeakKeyDictionary[Catalogue, dict[str, Dataset | None]] = WeakKeyDictionary()
 
 
 def fitting_part(
     world: Catalogue,
     own: Sequence[Part],
-    shape: tuple[int, ...],
+    shape: Shape,
     num_classes: int | None,
-    condition_shape: tuple[int, ...] | None = None,
+    condition_shape: Shape | None = None,
 ) -> Part:
-    """The part of a data set of this shape, whose labels are such classes or conditions.
-
-    `own` come first.
-    """
+    """The data set for a network of this shape, these classes or conditions; `own` come first."""
     for part in _candidates(own, shape, num_classes):
         data = opened(world, part)
         if data is not None and _fits(data, shape, num_classes, condition_shape):
             return part
-    return stand_in_for(shape, num_classes, condition_shape)
+    return _patterns(shape, num_classes, condition_shape)
 
 
 def fitting_data(
     world: Catalogue,
     own: Sequence[Part],
-    shape: tuple[int, ...],
+    shape: Shape,
     num_classes: int | None,
-    condition_shape: tuple[int, ...] | None = None,
+    condition_shape: Shape | None = None,
 ) -> Dataset | None:
-    """The data set of `fitting_part`; None where nothing says what lies in samples of the shape."""
+    """The data set of `fitting_part`, opened; None if only patterns have this shape."""
     part = fitting_part(world, own, shape, num_classes, condition_shape)
     return None if part.name.startswith(f"{STANDINS}/") else opened(world, part)
 
 
-def opened(world: Catalogue, part: Part, *, elsewhere: bool = False) -> Dataset | None:
-    """A data set that can be opened here without fetching anything, and gives sound batches.
+def opened(world: Catalogue, part: Part, *, outside: bool = False) -> Dataset | None:
+    """A data set that can be opened without fetching anything and gives sound batches.
 
-    With `elsewhere`, one whose files are not in its package but are on this machine, too.
+    `outside` allows files that are on this machine but not in the data set's package.
     """
+    known = _OPENED.setdefault(world, {})
+    key = repr((part.name, dict(part.arguments), outside))
+    if key not in known:
+        known[key] = _opened(world, part, outside=outside)
+    return known[key]
+
+
+def _opened(world: Catalogue, part: Part, *, outside: bool) -> Dataset | None:
     try:
         entry = world.registry.find("dataset", part.name)
-        if comes_from_elsewhere(entry) and not (elsewhere and is_here(entry)):
+        if lies_outside(entry) and not (outside and is_here(entry)):
             return None
-        made = entry.build(**part.arguments)
+        data = entry.build(**part.arguments)
     except GanzooError:
         return None
-    return made if isinstance(made, Dataset) and _is_sound(made) else None
+    return data if isinstance(data, Dataset) and _is_sound(data) else None
 
 
 def _is_sound(data: Dataset) -> bool:
-    """Whether others can be checked with it; where not, its own checks say why."""
+    """Whether other parts can be checked with it; if not, its own checks say why."""
     try:
         samples, labels = data.batch(torch.zeros(1, dtype=torch.long))
         low, high = data.value_range or (0, 1)
-        whole = samples.dtype == torch.float32 and bool(samples.isfinite().all())
-        shaped = samples.shape == (1, *data.sample_shape) and isinstance(data.sample_shape, tuple)
-        told = labels is None or isinstance(labels, Tensor)
-        numbered = data.num_classes is None or data.num_classes > 0
-        return low < high and whole and shaped and told and numbered and len(data) > 0
+        return (
+            low < high
+            and samples.dtype == torch.float32
+            and bool(samples.isfinite().all())
+            and isinstance(data.sample_shape, tuple)
+            and samples.shape == (1, *data.sample_shape)
+            and (labels is None or isinstance(labels, Tensor))
+            and (data.num_classes is None or data.num_classes > 0)
+            and len(data) > 0
+        )
     except Exception:
         return False
 
 
-def comes_from_elsewhere(entry: Offer) -> bool:
-    """Whether a data set is not in its package: then what it holds may be missing here."""
+def lies_outside(entry: Offer) -> bool:
+    """Whether a data set's files are not in its package, so that they may be missing here."""
     factory = entry.resolve()
     is_a_class = isinstance(factory, type) and issubclass(factory, Dataset)
     return is_a_class and _function(factory.is_here) is not _function(Dataset.is_here)
@@ -98,25 +114,20 @@ def is_here(entry: Offer) -> bool:
         return True
     try:
         return bool(factory.is_here())
-    except TypeError:  # no classmethod: check_facts says so
+    except TypeError:  # not a class method: check_facts reports it
         return False
-
-
-def gives_conditions(data: Dataset | None) -> bool:
-    """Whether the labels of a data set are conditions."""
-    return data is not None and data.condition_shape is not None
 
 
 def conditions_for(
     network: Generator | Discriminator, data: Dataset | None, rows: int
 ) -> Tensor | None:
-    """Conditions for rows of a network that takes them: the data's in a circle, else numbers."""
+    """Conditions for a network that takes them: the data's, repeated, or random numbers."""
     if (shape := network.condition_shape) is None:
         return None
     if data is not None and data.condition_shape is not None and len(data):
-        _, found = data.batch(torch.arange(rows) % len(data))
-        if not fault_of(found, tuple(shape), rows):
-            return found  # what is wrong with others, their data set's own checks say
+        _, conditions = data.batch(torch.arange(rows) % len(data))
+        if not fault_of(conditions, tuple(shape), rows):
+            return conditions  # what is wrong with others, their data set's own checks report
     rng = torch.Generator().manual_seed(derive("conditions", rows))
     return torch.rand(rows, *shape, generator=rng) * 2 - 1
 
@@ -125,29 +136,31 @@ def _function(method: Any) -> Any:
     return getattr(method, "__func__", method)
 
 
-def stand_in_for(
-    shape: tuple[int, ...],
-    num_classes: int | None,
-    condition_shape: tuple[int, ...] | None = None,
-) -> Part:
-    """The patterns that stand in where no data has this shape."""
-    pictures = len(shape) == 3 and shape[0] in (1, 3)
+def _patterns(shape: Shape, num_classes: int | None, condition_shape: Shape | None = None) -> Part:
+    """The stand-in for data of this shape."""
+    images = len(shape) == 3 and shape[0] in (1, 3)
     arguments: dict[str, Any] = {
         "sample_shape": list(shape),
         "num_classes": min(num_classes or 4, 4),
-        "value_range": [-1.0, 1.0] if pictures else None,
+        "value_range": [-1.0, 1.0] if images else None,
     }
     if condition_shape is not None:
         arguments["condition_shape"] = list(condition_shape)
     return Part(f"{STANDINS}/patterns", arguments)
 
 
-def _candidates(
-    own: Sequence[Part], shape: tuple[int, ...], num_classes: int | None
-) -> Iterator[Part]:
+def patterns_for(network: Generator) -> Part:
+    """Patterns of a generator's shape and classes."""
+    return _patterns(tuple(network.sample_shape), network.num_classes)
+
+
+def _candidates(own: Sequence[Part], shape: Shape, num_classes: int | None) -> Iterator[Part]:
     """The plugin's own data sets, then the core's that are in its package."""
     for part in own:
-        yield fitted_quietly(part, shape)
+        try:
+            yield fitted(part, shape)  # with the `size` and `channels` that it lacks
+        except GanzooError:
+            yield part
     if shape == (2,):
         modes = {"modes": num_classes} if num_classes else {}
         yield Part(f"{CORE}/ring", {"length": POINTS, **modes})
@@ -156,24 +169,12 @@ def _candidates(
         yield Part(f"{CORE}/mnist-mini", {"size": size, "channels": shape[0]})
 
 
-def fitted_quietly(part: Part, shape: tuple[int, ...]) -> Part:
-    """The part with the `size` and `channels` that it lacks, if it can be looked at."""
-    try:
-        return fitted(part, shape)
-    except GanzooError:
-        return part
-
-
 def _fits(
-    data: Dataset,
-    shape: tuple[int, ...],
-    num_classes: int | None,
-    condition_shape: tuple[int, ...] | None,
+    data: Dataset, shape: Shape, num_classes: int | None, condition_shape: Shape | None
 ) -> bool:
     if tuple(data.sample_shape) != shape or len(data) < 2:
         return False
     if condition_shape is not None:
-        return data.condition_shape is not None and (
-            tuple(data.condition_shape) == tuple(condition_shape)
-        )
+        given = data.condition_shape
+        return given is not None and tuple(given) == tuple(condition_shape)
     return num_classes is None or (data.num_classes is not None and data.num_classes <= num_classes)

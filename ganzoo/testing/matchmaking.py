@@ -1,32 +1,42 @@
-"""Which games a plugin's parts play: those its author names, those of models, and guesses."""
+"""Which games a plugin's parts play: its author's, its models', and guesses for the rest."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias, TypeGuard
+
+import torch
 
 from ganzoo.cards import Catalogue
 from ganzoo.errors import GanzooError
+from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
+from ganzoo.plugins.registry import Offer
 from ganzoo.specs import ModelConfig, Part, write_record
 from ganzoo.specs.reading import read_record
+from ganzoo.testing.building import attribute_fault, built
 from ganzoo.testing.cases import Case, Examples, entry_of, parts_of
-from ganzoo.testing.game_data import (
-    comes_from_elsewhere,
-    fitting_part,
-    gives_conditions,
-    is_here,
-    opened,
-)
-from ganzoo.testing.games import Game
-from ganzoo.testing.guessing import COMMON_SHAPE, Seats, Table
+from ganzoo.testing.game_data import conditions_for, fitting_part, is_here, lies_outside, opened
+from ganzoo.testing.games import COMMON_LOSS, LOSS_ARGUMENTS, Game
+from ganzoo.testing.numerics import any_labels, pack_size, seeded
+from ganzoo.testing.plugin_sources import STANDINS
 
-#: Keys of a model's recipe that belong to the game; the others say how long and how fast.
+#: The parts of a game that are known so far, by kind.
+Seats: TypeAlias = dict[str, Part]
+Network: TypeAlias = Generator | Discriminator
+
+#: Keys of a model's recipe that shape its game; the others say how long and how fast it trains.
 KEPT = ("discriminator_steps", "generator_steps", "reuse_fakes", "augmentation")
-#: What `ganzoo_examples` calls the parts of a game, by kind.
+#: The numbers whose schedules shape a game too.
+KEPT_SCHEDULES = (LOSS_ARGUMENTS, "augmentation.")
+#: The names of a game's parts in `ganzoo_examples`, by kind.
 ROLES = {"generator": "generator", "discriminator": "discriminator", "loss": "loss"} | {
     "dataset": "data"
 }
+#: The shape of samples where nothing determines it: points.
+COMMON_SHAPE = (2,)
+#: The greatest penalty on a pair of players: they do not publish what the loss reads.
+UNREAD = 100
 
 
 def games_of(
@@ -35,20 +45,20 @@ def games_of(
     examples: Examples,
     configs: Iterable[tuple[str, ModelConfig]],
 ) -> list[Game]:
-    """The games of a plugin's parts, each part in one at least if it can be built.
+    """The games of a plugin's parts, each part in at least one if it can be built.
 
     `cases` are by kind, the first of a part before its others.
     """
-    table = Table(world, cases)
-    found = [*_of_author(table, examples), *_of_models(table, configs)]
+    maker = Matchmaker(world, cases)
+    games = [*maker.of_author(examples), *maker.of_models(configs)]
     for kind in ("loss", "generator", "discriminator", "dataset"):
-        for case in table.firsts(kind):
-            if not any(plays(game, case) for game in found):
-                found += table.guess(case)
-    return list(_distinct(found))
+        for case in maker.firsts(kind):
+            if not any(plays(game, case) for game in games):
+                games += maker.guess(case)
+    return list(_named_apart(games))
 
 
-def _distinct(games: list[Game]) -> Iterator[Game]:
+def _named_apart(games: list[Game]) -> Iterator[Game]:
     """Each game under a name of its own: the second `mine` is `mine-2`."""
     taken: set[str] = set()
     for game in games:
@@ -61,71 +71,242 @@ def _distinct(games: list[Game]) -> Iterator[Game]:
 
 
 def plays(game: Game, case: Case) -> bool:
-    """Whether a part is in a game, whatever it is built with there."""
+    """Whether a part is in a game, with whatever arguments."""
     return game.parts[case.entry.kind].name == case.entry.qualified
 
 
-def _of_author(table: Table, examples: Examples) -> Iterator[Game]:
-    """The games of `ganzoo_examples`; whom a game does not name is found for it."""
-    for name, given in examples.games.items():
-        seats: Seats = {
-            kind: _named(table, kind, given[role])
-            for kind, role in ROLES.items()
-            if given.get(role) is not None
+class Matchmaker:
+    """Makes games of one plugin's parts; `cases` are what they are built with, by kind."""
+
+    def __init__(self, world: Catalogue, cases: Mapping[str, list[Case]]) -> None:
+        self.world, self.cases = world, cases
+        self.own_data = tuple(case.part for case in cases["dataset"])
+        self._published: dict[int, set[str]] = {}
+        self._players: dict[str, list[tuple[Case, Network]]] = {}
+
+    def firsts(self, kind: str) -> list[Case]:
+        """The first case of each part of a kind."""
+        cases: dict[str, Case] = {}
+        for case in self.cases[kind]:
+            cases.setdefault(case.entry.qualified, case)
+        return list(cases.values())
+
+    # --- Games that somebody names ---
+
+    def of_author(self, examples: Examples) -> Iterator[Game]:
+        """The games of `ganzoo_examples`; parts that a game does not name are filled in."""
+        for name, given in examples.games.items():
+            seats: Seats = {
+                kind: self._named(kind, given[role])
+                for kind, role in ROLES.items()
+                if given.get(role) is not None
+            }
+            if "dataset" in seats:
+                seats["dataset"] = self._data_here(seats)
+            yield self._filled(name, seats, given.get("recipe", {}))
+
+    def _named(self, kind: str, value: Any) -> Part:
+        """A part by its name (built as in its first case), or with its arguments."""
+        if not isinstance(value, str):
+            return read_record(Part, value, f"ganzoo_examples: {ROLES[kind]}")
+        entry = self.world.registry.find(kind, value)
+        own = [case for case in self.firsts(kind) if case.entry.qualified == entry.qualified]
+        return own[0].part if own else Part(entry.qualified)
+
+    def of_models(self, configs: Iterable[tuple[str, ModelConfig]]) -> Iterator[Game]:
+        """The games of models whose parts are all installed; equal ones once."""
+        seen: list[Seats] = []
+        for name, config in configs:
+            seats: Seats = {}
+            for kind, part in parts_of(config).items():
+                if entry := entry_of(self.world, kind, part):
+                    seats[kind] = Part(entry.qualified, part.arguments)
+            if len(seats) < len(ROLES):
+                continue
+            seats["dataset"] = self._data_here(seats)
+            if seats not in seen:
+                seen.append(seats)
+                yield self._filled(name, seats, self._kept(config, seats["dataset"]))
+
+    def _kept(self, config: ModelConfig, data: Part) -> dict[str, Any]:
+        """What a model's recipe says about its game."""
+        recipe: dict[str, Any] = {k: write_record(getattr(config.recipe, k)) for k in KEPT}
+        recipe["schedules"] = {
+            path: write_record(part)
+            for path, part in config.recipe.schedules.items()
+            if path.startswith(KEPT_SCHEDULES)
         }
-        if "dataset" in seats:
-            seats["dataset"] = _data_here(table, seats)
-        yield table.filled(name, seats, given.get("recipe", {}))
+        there = opened(self.world, data, outside=True)
+        if config.recipe.data.balance and there is not None and there.num_classes is not None:
+            recipe["data"] = {"balance": True}
+        return recipe
 
+    def _data_here(self, seats: Seats) -> Part:
+        """The data, or a substitute if its files may not be on this machine.
 
-def _named(table: Table, kind: str, value: Any) -> Part:
-    """A part by its name (built as in its first case), or with its arguments."""
-    if not isinstance(value, str):
-        return read_record(Part, value, f"ganzoo_examples: {ROLES[kind]}")
-    entry = table.world.registry.find(kind, value)
-    own = [case for case in table.firsts(kind) if case.entry.qualified == entry.qualified]
-    return own[0].part if own else Part(entry.qualified)
-
-
-def _of_models(table: Table, configs: Iterable[tuple[str, ModelConfig]]) -> Iterator[Game]:
-    """The games of models whose parts are all here; one that two models play, once."""
-    seen: list[Seats] = []
-    for name, config in configs:
-        seats = _seats(table.world, config)
-        if seats is None:
-            continue
-        seats["dataset"] = _data_here(table, seats)
-        if seats not in seen:
-            seen.append(seats)
-            kept = {key: write_record(getattr(config.recipe, key)) for key in KEPT}
-            yield table.filled(name, seats, kept)
-
-
-def _seats(world: Catalogue, config: ModelConfig) -> Seats | None:
-    """A model's parts under their qualified names; None where one is not installed."""
-    seats: Seats = {}
-    for kind, part in parts_of(config).items():
-        entry = entry_of(world, kind, part)
-        if entry is None:
-            return None
-        seats[kind] = Part(entry.qualified, part.arguments)
-    return seats
-
-
-def _data_here(table: Table, seats: Seats) -> Part:
-    """The data, or what fits in its place where its files may not be on this machine.
-
-    Where they are, and its labels are conditions of another kind, nothing else will do.
-    """
-    part = seats["dataset"]
-    try:
-        entry = table.world.registry.find("dataset", part.name)
-        if not comes_from_elsewhere(entry):
-            return part  # if it cannot be opened, its own check says what is wrong
-        if is_here(entry) and gives_conditions(opened(table.world, part, elsewhere=True)):
+        If they are, and its labels are conditions, nothing else will do.
+        """
+        part = seats["dataset"]
+        try:
+            entry = self.world.registry.find("dataset", part.name)
+            if not lies_outside(entry):
+                return part  # if it cannot be opened, its own check says what is wrong
+            data = opened(self.world, part, outside=True) if is_here(entry) else None
+            if data is not None and data.condition_shape is not None:
+                return part
+        except GanzooError:
             return part
-    except GanzooError:
-        return part
-    generator = seats.get("generator")
-    found = table.data_for(generator) if generator else None
-    return found or fitting_part(table.world, table.own_data, COMMON_SHAPE, None)
+        network = self._network(seats, "generator")
+        if network is not None:
+            return self._data_for(network)
+        return fitting_part(self.world, self.own_data, COMMON_SHAPE, None)
+
+    # --- Games that nobody names ---
+
+    def guess(self, case: Case) -> Iterator[Game]:
+        """A game for a part, if the part can be built."""
+        is_data = case.entry.kind == "dataset"  # whose files may be missing
+        part = opened(self.world, case.part) if is_data else built(case.entry, case.arguments)
+        seats: Seats = {case.entry.kind: case.part}
+        if _is_network(part):
+            seats |= self._rival(case.entry, part)
+        elif isinstance(part, Loss):
+            seats |= self._players_of(case, part)
+        elif isinstance(part, Dataset):
+            seats |= self._generator_of(part)
+        else:
+            return
+        yield self._filled(case.name, seats, {})
+
+    def _filled(self, name: str, seats: Seats, recipe: Mapping[str, Any]) -> Game:
+        """A game in which stand-ins take the free seats."""
+        network = self._network(seats, "generator") or self._network(seats, "discriminator")
+        data = seats.get("dataset") or self._data_for(network)
+        samples = opened(self.world, data)
+        shape = network.sample_shape if network else samples.sample_shape if samples else (2,)
+        plain: dict[str, Any] = {
+            "sample_shape": list(shape),
+            "num_classes": network.num_classes if network else None,
+        }
+        if network is not None and network.condition_shape is not None:
+            plain["condition_shape"] = list(network.condition_shape)
+        span = samples.value_range if samples else None
+        return Game(
+            name,
+            generator=seats.get("generator")
+            or Part(f"{STANDINS}/plain", {**plain, "value_range": span and list(span)}),
+            discriminator=seats.get("discriminator") or Part(f"{STANDINS}/plain", plain),
+            loss=seats.get("loss") or COMMON_LOSS,
+            data=data,
+            world=self.world,
+            recipe=recipe,
+        )
+
+    def _network(self, seats: Seats, kind: str) -> Network | None:
+        """The network in a seat, if it is taken and the network can be built."""
+        entry = entry_of(self.world, kind, seats[kind]) if kind in seats else None
+        network = None if entry is None else built(entry, seats[kind].arguments)
+        return network if _is_network(network) else None
+
+    def _data_for(self, network: Network | None) -> Part:
+        """Data for a network; without one the plugin's own, or points."""
+        if network is not None:
+            return fitting_part(
+                self.world,
+                self.own_data,
+                tuple(network.sample_shape),
+                network.num_classes,
+                network.condition_shape,
+            )
+        for part in self.own_data:
+            if opened(self.world, part) is not None:
+                return part
+        return fitting_part(self.world, (), COMMON_SHAPE, None)
+
+    def _networks(self, kind: str) -> list[tuple[Case, Network]]:
+        """The plugin's networks of a kind that can be built."""
+        if kind not in self._players:
+            pairs = [(case, built(case.entry, case.arguments)) for case in self.firsts(kind)]
+            self._players[kind] = [(case, made) for case, made in pairs if _is_network(made)]
+        return self._players[kind]
+
+    def _rival(self, entry: Offer, network: Network) -> Seats:
+        """The other player of a network: the one of its name, or the only one that fits."""
+        other = "discriminator" if isinstance(network, Generator) else "generator"
+        fits = [case for case, rival in self._networks(other) if _fit(rival, network)]
+        chosen = [case for case in fits if case.entry.name == entry.name] or fits
+        return {other: chosen[0].part} if len(chosen) == 1 else {}
+
+    def _players_of(self, case: Case, loss: Loss) -> Seats:
+        """The two players that suit a loss best.
+
+        If no two that fit publish what it reads: one that does, with a stand-in to play against.
+        """
+        pairs = [
+            (self._unsuited(loss, case.entry.name, g, d), g, d)
+            for g in self._networks("generator")
+            for d in self._networks("discriminator")
+            if _fit(g[1], d[1])
+        ]
+        if all(unsuited >= UNREAD for unsuited, *_ in pairs):
+            for kind in ("generator", "discriminator") if loss.needs else ():
+                for player, network in self._networks(kind):
+                    if loss.needs <= self._outputs(network):
+                        return {kind: player.part}
+        if not pairs:
+            return {}
+        _, (g, _), (d, _) = min(pairs, key=lambda p: (p[0], p[1][0].entry.name, p[2][0].entry.name))
+        return {"generator": g.part, "discriminator": d.part}
+
+    def _unsuited(
+        self, loss: Loss, name: str, one: tuple[Case, Network], other: tuple[Case, Network]
+    ) -> int:
+        """How badly a pair suits a loss: first by what it reads, then by penalties, then names."""
+        (g, generator), (d, judge) = one, other
+        unread = not loss.needs <= self._outputs(generator) | self._outputs(judge)
+        mixed = loss.double_backward and not getattr(judge, "independent", False)
+        names = (g.entry.name != name) + (d.entry.name != name)
+        return UNREAD * unread + 10 * mixed + 2 * names + (g.entry.name != d.entry.name)
+
+    def _outputs(self, network: Network) -> set[str]:
+        """What a network publishes."""
+        if id(network) not in self._published:  # they live as long as this does
+            self._published[id(network)] = _published(network)
+        return self._published[id(network)]
+
+    def _generator_of(self, data: Dataset) -> Seats:
+        """The plugin's generator of such samples, and its rival."""
+        for case, network in self._networks("generator"):
+            if tuple(network.sample_shape) == tuple(data.sample_shape):
+                return {"generator": case.part, **self._rival(case.entry, network)}
+        return {}
+
+
+def _is_network(made: object) -> TypeGuard[Network]:
+    """Whether it is a player with sound attributes; `check_attributes` reports others."""
+    return isinstance(made, Generator | Discriminator) and not attribute_fault(made)
+
+
+def _fit(one: Network, other: Network) -> bool:
+    """Whether two networks have the same samples, classes and conditions."""
+    return (
+        tuple(one.sample_shape) == tuple(other.sample_shape)
+        and one.num_classes == other.num_classes
+        and one.condition_shape == other.condition_shape
+    )
+
+
+def _published(network: Network) -> set[str]:
+    """The names of a pass's outputs; empty if it fails, which the network's checks report."""
+    rows = 2 if isinstance(network, Generator) else 2 * pack_size(network)
+    labels = conditions_for(network, None, rows)
+    if labels is None:
+        labels = any_labels(network, rows)
+    try:
+        with torch.no_grad(), seeded(0):
+            if isinstance(network, Generator):
+                rng = torch.Generator().manual_seed(0)
+                return {*network.eval().outputs(network.sample_latents(rows, rng=rng), labels)}
+            return {*network.eval().outputs(torch.zeros(rows, *network.sample_shape), labels)}
+    except Exception:
+        return set()

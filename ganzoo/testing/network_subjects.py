@@ -1,4 +1,4 @@
-"""Players and losses as they are checked: built, shaken, given inputs, put into a game."""
+"""Players and losses under check: built, shaken, given inputs, put into a game."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ganzoo.engine.state import TrainingState
 from ganzoo.engine.turns import Setup
 from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
 from ganzoo.specs import Part
-from ganzoo.testing.attributes import fault_of
-from ganzoo.testing.failures import Blocked, Skipped, line_of, told_by
+from ganzoo.testing.building import attribute_fault
+from ganzoo.testing.failures import Blocked, Skipped, line_of, reported_by
 from ganzoo.testing.game_data import conditions_for, fitting_data
 from ganzoo.testing.games import Game
-from ganzoo.testing.numerics import equal, pack_of, seeded, shake
+from ganzoo.testing.numerics import equal, pack_size, seeded, shake
 from ganzoo.testing.subjects import PartSubject
 
 N = TypeVar("N", Generator, Discriminator)
@@ -25,54 +25,38 @@ N = TypeVar("N", Generator, Discriminator)
 
 @dataclass(frozen=True, eq=False)
 class NetworkSubject(PartSubject, Generic[N]):
-    """A generator or a discriminator; `game` is one in which it plays, if there is any.
+    """A generator or a discriminator; `game` is one that it plays, `own_data` its plugin's data."""
 
-    `own_data` are the data sets of its plugin.
-    """
-
+    #: The output that losses read.
     published: ClassVar[str] = ""
     game: Game | None = None
     own_data: tuple[Part, ...] = ()
 
-    def network(self, seed: int = 0) -> N:
+    def network(self, seed: int | None = 0) -> N:
         """The network built under a seed, in eval mode."""
-        with seeded(seed):
-            return self.network_here()
-
-    def network_here(self) -> N:
-        """The same, built from torch's generator as it stands."""
-        network = self.bare()
-        if said := fault_of(network):
-            raise Blocked("check_attributes", said.partition(":")[0])
+        network: N = self.made(seed)
+        if fault := attribute_fault(network):
+            raise Blocked("check_attributes", fault.partition(":")[0])
         network.eval()
         return network
 
-    def bare(self) -> N:
-        """The network, whatever it says of itself."""
-        made = self.made()
-        kind: Any = self.interface
-        if not isinstance(made, kind):
-            raise Blocked("check_builds", f"it is no ganzoo.{self.interface.__name__}")
-        network: N = made
-        return network
-
-    def lively(self, seed: int = 0) -> N:
-        """The same, shaken (see `probes.shake`), unless its samples or scores overflow then."""
-        _ = self.data  # which builds a network too, and parts may share what they should not
-        shaken = shake(self.network(seed), seed)
+    def shaken(self, seed: int = 0) -> N:
+        """The network with perturbed weights (see `shake`), unless its outputs overflow then."""
+        _ = self.data  # builds a network too: networks may share what they should not
+        network = shake(self.network(seed), seed)
         with seeded(seed):
-            made = self.passed(shaken, *self.batch(shaken, 2))
-        return shaken if made.isfinite().all() else self.network(seed)
+            outputs = self.passed(network, *self.batch(network, 2))
+        return network if outputs.isfinite().all() else self.network(seed)
 
     def steady(self, seed: int = 0) -> N:
-        """The same, where equal passes are equal: else nothing can be learnt from comparing."""
-        network = self.lively(seed)
+        """The same; blocks the check if equal passes differ, as comparisons mean nothing then."""
+        network = self.shaken(seed)
         inputs, labels = self.batch(network, 2)
-        made = []
+        outputs = []
         for _ in range(2):
             with seeded(seed):
-                made.append(self.passed(network, inputs, labels))
-        if not equal(*made):
+                outputs.append(self.passed(network, inputs, labels))
+        if not equal(*outputs):
             raise Blocked("check_determinism", "equal passes differ")
         return network
 
@@ -87,56 +71,50 @@ class NetworkSubject(PartSubject, Generic[N]):
         return inputs, self.labels(network, len(inputs))
 
     def inputs(self, network: N, n: int, seed: int = 0) -> Tensor:
-        """What n rows, or n packs, are made of."""
+        """Inputs of n rows, or of n packs."""
         raise NotImplementedError
 
     def passed(self, network: N, inputs: Tensor, labels: Tensor | None) -> Tensor:
-        """A pass without a graph, which leaves the inputs as they are.
+        """A pass without a graph, on a copy of the inputs; `check_shapes` reports a failure."""
+        with torch.no_grad(), reported_by("check_shapes", "a pass"):
+            outputs: Any = network(inputs.clone(), labels)
+        return _tensor(outputs, "forward", "check_shapes")
 
-        Where it fails, `check_shapes` says why.
-        """
-        with torch.no_grad(), told_by("check_shapes", "a pass"):
-            made: Any = network(inputs.clone(), labels)
-        return _tensor(made, "forward", "check_shapes")
-
-    def published_by(self, network: N, inputs: Tensor, labels: Tensor | None) -> dict[str, Tensor]:
-        """All that a pass publishes; where it fails, `check_outputs` says why."""
-        with told_by("check_outputs", "a pass"):
-            made = dict(network.outputs(inputs.clone(), labels))
-        return {name: _tensor(value, "outputs()", "check_outputs") for name, value in made.items()}
+    def outputs_of(self, network: N, inputs: Tensor, labels: Tensor | None) -> dict[str, Tensor]:
+        """Everything that a pass publishes; `check_outputs` reports a failure."""
+        with reported_by("check_outputs", "a pass"):
+            outputs = dict(network.outputs(inputs.clone(), labels))
+        return {key: _tensor(value, "outputs()", "check_outputs") for key, value in outputs.items()}
 
     def labels(self, network: N, rows: int) -> Tensor | None:
-        """Labels for rows: of the network's classes in a circle, or the data's conditions."""
-        numbers = torch.arange(rows)
+        """Labels for so many rows: classes in turn, or conditions."""
         if network.num_classes is not None:
-            return numbers % network.num_classes
+            return torch.arange(rows) % network.num_classes
         return conditions_for(network, self.data, rows)
 
     @cached_property
     def data(self) -> Dataset | None:
         """The data of its game, or other data of its shape."""
-        found = self.network()
-        shape = tuple(found.sample_shape)
-        if self.game is not None:
-            data = self.game.data_here()
-            if data is not None and tuple(data.sample_shape) == shape:
-                return data
+        network = self.network()
+        shape = tuple(network.sample_shape)
+        data = None if self.game is None else self.game.open_data()
+        if data is not None and tuple(data.sample_shape) == shape:
+            return data
         return fitting_data(
-            self.world, self.own_data, shape, found.num_classes, found.condition_shape
+            self.world, self.own_data, shape, network.num_classes, network.condition_shape
         )
 
-    def line(self, pattern: str = "", method: str = "forward") -> str:
-        """The line to change."""
+    def line(self, pattern: str = "", method: str | None = None) -> str:
+        """The line to change, in the network's layers too."""
         try:
-            return line_of(self.made(), pattern, method)
+            return line_of(self.made(), pattern, method or self.main_method)
         except Skipped:
-            return line_of(self.factory, pattern, method)
+            return super().line(pattern, method)
 
 
-def _tensor(made: Any, whose: str, check: str) -> Tensor:
-    """What was made, if it is a tensor."""
+def _tensor(made: Any, source: str, check: str) -> Tensor:
     if not isinstance(made, Tensor):
-        raise Blocked(check, f"{whose} gives a {type(made).__name__}")
+        raise Blocked(check, f"{source} gives a {type(made).__name__}")
     return made
 
 
@@ -149,7 +127,7 @@ class GeneratorSubject(NetworkSubject[Generator]):
 
     def inputs(self, network: Generator, n: int, seed: int = 0) -> Tensor:
         """Latents [n, D]."""
-        with told_by("check_latents", "sample_latents"):
+        with reported_by("check_latents", "sample_latents"):
             return network.sample_latents(n, rng=torch.Generator().manual_seed(seed))
 
 
@@ -164,7 +142,7 @@ class DiscriminatorSubject(NetworkSubject[Discriminator]):
     def unit(self) -> int:
         """The least number of samples that get a score."""
         network = self.network()
-        return pack_of(network, lambda rows: self.labels(network, rows))
+        return pack_size(network, lambda rows: self.labels(network, rows))
 
     def inputs(self, network: Discriminator, n: int, seed: int = 0) -> Tensor:
         """Samples [n * unit, *S], uniform in the data's range, or in [-1, 1]."""
@@ -176,28 +154,21 @@ class DiscriminatorSubject(NetworkSubject[Discriminator]):
 
 @dataclass(frozen=True, eq=False)
 class LossSubject(PartSubject):
-    """A loss, and a game that it decides."""
+    """A loss, and a game that it plays in."""
 
     kind: ClassVar[str] = "loss"
     interface: ClassVar[type] = Loss
+    main_method: ClassVar[str] = "discriminator"
     game: Game | None = None
 
     @property
     def made_of(self) -> set[tuple[str, str]]:
-        """The others of its game."""
+        """The other parts of its game."""
         parts = self.game.parts if self.game else {}
         return {(kind, part.name) for kind, part in parts.items() if kind != self.kind}
 
-    def setup(self) -> tuple[TrainingState, Setup]:
+    def ready(self) -> tuple[TrainingState, Setup]:
         """Its game, about to start, with the loss as it was built."""
         if self.game is None:
-            raise Skipped("it decides no game that could be found; name one in ganzoo_examples")
-        with seeded(0):
-            loss = self.made()
-        if not isinstance(loss, Loss):
-            raise Blocked("check_builds", "it is no ganzoo.Loss")
-        return self.game.setup_of(loss)
-
-    def line(self, pattern: str = "", method: str = "discriminator") -> str:
-        """The line to change."""
-        return line_of(self.factory, pattern, method)
+            raise Skipped("no game of this loss could be found; name one in ganzoo_examples")
+        return self.game.ready_with(self.made(seed=0))

@@ -1,4 +1,4 @@
-"""Worlds: sets of plugins that are in force for a while, and copies of them."""
+"""Plugins as the kit takes them: installed, modules, or copies with the stand-ins beside them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _STANDIN_PARTS = {
 
 
 def source_of(what: str | ModuleType | PluginSource) -> PluginSource:
-    """A plugin as a world takes it: an installed distribution, a module, or a module's name."""
+    """The source of a plugin: an installed distribution, a module, or a module's name."""
     if isinstance(what, PluginSource):
         return what
     if isinstance(what, str):
@@ -38,38 +38,25 @@ def source_of(what: str | ModuleType | PluginSource) -> PluginSource:
             if source.distribution == canonical(what):
                 return source
         what = importlib.import_module(what)
-    module = what
-    distribution = canonical(_name_of(module).partition(".")[0])
+    module, name = what, what.__name__
+    if name == "__main__":
+        name = Path(getattr(module, "__file__", None) or "script").stem
     version = str(getattr(module, "__version__", "0.1"))
-    return PluginSource(distribution, version, lambda: module)
+    return PluginSource(canonical(name.partition(".")[0]), version, lambda: module)
 
 
-def _name_of(module: ModuleType) -> str:
-    """A module's name; of a script that runs, the file's."""
-    if module.__name__ != "__main__":
-        return module.__name__
-    return Path(getattr(module, "__file__", None) or "script").stem
-
-
-def mirrored(zoo: Catalogue) -> Catalogue:
-    """The same parts and models, the stand-ins beside them, and no listeners.
-
-    Whatever is played in it, no plugin's events are called.
-    """
+def with_standins(zoo: Catalogue) -> Catalogue:
+    """The same parts and models and the stand-ins, without listeners: no game calls any events."""
     plugins = [p for p in zoo.manager.plugins.values() if p.distribution != CORE and p.loaded]
     sources = [
         offering(p.distribution, p.version, p.parts, p.cards)
         for p in plugins
         if p.distribution != STANDINS
     ]
-    manager = PluginManager([*sources, standins()], strict=False)
+    standins = offering(STANDINS, "0", _STANDIN_PARTS)
+    manager = PluginManager([*sources, standins], strict=False)
     manager.plugins[CORE].cards = list(zoo.manager.plugins[CORE].cards)
     return Catalogue(manager)
-
-
-def standins() -> PluginSource:
-    """The stand-ins as a plugin."""
-    return offering(STANDINS, "0", _STANDIN_PARTS)
 
 
 def offering(
@@ -78,7 +65,7 @@ def offering(
     parts: Mapping[str, Mapping[str, str]],
     cards: list[Path] | None = None,
 ) -> PluginSource:
-    """A plugin of these parts, by kind, and of these folders of models."""
+    """A plugin that offers these parts, by kind, and these folders of models."""
     module = ModuleType(f"plugin of {distribution}")
     for kind, offered in parts.items():
         module.__dict__[PART_HOOKS[kind]] = _hook(PART_HOOKS[kind], dict(offered))
@@ -88,9 +75,9 @@ def offering(
 
 
 def module_of(zoo: Catalogue, plugin: Plugin) -> ModuleType | None:
-    """The module of a plugin, where it was loaded."""
-    found = zoo.manager.pluggy.get_plugin(plugin.distribution)
-    return found if isinstance(found, ModuleType) else None
+    """The module of a plugin, if it was loaded."""
+    module = zoo.manager.pluggy.get_plugin(plugin.distribution)
+    return module if isinstance(module, ModuleType) else None
 
 
 def _hook(name: str, value: Any) -> Any:

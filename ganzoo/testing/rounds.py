@@ -1,4 +1,4 @@
-"""Rounds made by hand, to look at a loss without an engine."""
+"""Rounds for a loss's own tests, without an engine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LATENT_DIM = 4
 
 
 class Scored(Discriminator):
-    """A discriminator that is a function of samples [N, *S] to scores."""
+    """A discriminator made of a function from samples [N, *S] to scores."""
 
     def __init__(self, function: Callable[[Tensor], Tensor], sample_shape: tuple[int, ...]) -> None:
         super().__init__()
@@ -38,11 +38,11 @@ def round_of(
     logged: dict[str, Tensor] | None = None,
     seed: int = 0,
 ) -> Round:
-    """A round of these samples [N, *S], for a loss's own tests; what it logs lands in `logged`.
+    """A round with these samples [N, *S], for a loss's own tests; its log is written to `logged`.
 
-    The discriminator may be a function of samples to scores. Without a generator a plain one of
-    such samples plays; it and the latents, drawn where none are given, matter to losses that make
-    samples anew.
+    The discriminator may be a function from samples to scores. The default generator is a plain
+    one of the samples' shape; it and the latents (drawn if not given) matter to losses that make
+    new samples.
     """
     shape = tuple(real.shape[1:])
     if not isinstance(discriminator, Discriminator):

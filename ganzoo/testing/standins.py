@@ -1,4 +1,4 @@
-"""Plain players and data, for parts that have nobody to play with."""
+"""Plain players and data that stand in where a game lacks a part."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from ganzoo.interfaces import Dataset, Discriminator, Generator
 from ganzoo.seeds import derive
 
 WIDTH = 64
-#: How much of a pattern all samples share, and how much is its class's; the rest is noise.
+#: The shares of a pattern that all samples have in common and that belong to its class; the rest
+#: is noise.
 SHARED, OWN = 0.6, 0.3
 
 
 class PlainGenerator(Generator):
     """Latents [N, D] -> samples [N, *S] through one hidden layer.
 
-    They lie in `value_range`, or anywhere where that is None.
+    Samples lie in `value_range`; None sets no bounds.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class PlainGenerator(Generator):
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Latents [N, D] and labels [N] -> samples [N, *S]."""
-        made: Tensor = self.layers(_told(latents, labels, self.num_classes))
+        made: Tensor = self.layers(_with_labels(latents, labels, self.num_classes))
         if self.value_range is not None:
             low, high = self.value_range
             made = low + (high - low) * (made.tanh() + 1) / 2
@@ -69,16 +70,16 @@ class PlainDiscriminator(Discriminator):
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Samples [N, *S] and labels [N] -> scores [N]."""
-        scores: Tensor = self.layers(_told(samples.flatten(1), labels, self.num_classes))
+        scores: Tensor = self.layers(_with_labels(samples.flatten(1), labels, self.num_classes))
         return scores.squeeze(1)
 
 
 class Patterns(Dataset):
-    """512 samples of any shape, made to be learnt soon: waves along the last axis, and noise.
+    """512 samples of any shape that are quick to learn: waves along the last axis, and noise.
 
-    All samples share a wave of one period, each class has one of its own; their mean is near the
-    middle of the range, so that batch norm in a discriminator hides nothing that matters. With a
-    `condition_shape` its labels are noise of that shape instead, which says nothing of a sample.
+    All samples share a wave of one period, and each class has one of its own. Their mean is near
+    the middle of the range, so that batch norm in a discriminator hides nothing that matters. With
+    a `condition_shape` the labels are noise of that shape, unrelated to the samples.
     """
 
     kind = "patterns"
@@ -112,17 +113,17 @@ class Patterns(Dataset):
         return self.length
 
     def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
-        """Indices [N] -> samples [N, *S] and which pattern each is of [N], or conditions."""
+        """Indices [N] -> samples [N, *S] and their classes [N], or conditions."""
         return self.samples[indices], self.labels[indices]
 
 
 def _size(condition_shape: Sequence[int] | None) -> int:
-    """How many numbers a condition has; none where there is none."""
+    """The number of values in a condition; 0 without conditions."""
     return 0 if condition_shape is None else prod(condition_shape)
 
 
-def _told(inputs: Tensor, labels: Tensor | None, num_classes: int | None) -> Tensor:
-    """Inputs [N, F] with the labels beside them, where there are classes or conditions."""
+def _with_labels(inputs: Tensor, labels: Tensor | None, num_classes: int | None) -> Tensor:
+    """Inputs [N, F] with classes (one-hot) or conditions appended, if there are any."""
     if labels is None:
         return inputs
     if labels.is_floating_point():

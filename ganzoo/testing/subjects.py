@@ -8,20 +8,21 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 from ganzoo.cards import Card, Catalogue
-from ganzoo.errors import GanzooError, one_line
+from ganzoo.errors import CheckError, GanzooError, one_line
 from ganzoo.interfaces import Augmentation, Dataset, Extractor, Figure, Schedule, Tracker
 from ganzoo.plugins import Plugin
 from ganzoo.plugins.registry import Offer
 from ganzoo.specs import Part
 from ganzoo.testing.building import build
-from ganzoo.testing.failures import Blocked, Skipped, line_of
+from ganzoo.testing.failures import Blocked, Skipped, line_of, wrong
 from ganzoo.testing.game_data import is_here
 from ganzoo.testing.games import Game
+from ganzoo.testing.numerics import seeded
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """Something that checks are made of; `world` is in force while they are."""
+    """Something that is checked; `world` is the catalogue in force meanwhile."""
 
     kind: ClassVar[str] = ""
     name: str
@@ -29,18 +30,18 @@ class Subject:
 
     @property
     def id(self) -> str:
-        """How it is called in tables, tests and waivers."""
+        """Its name in tables, tests and waivers."""
         return f"{self.kind}/{self.name}"
 
     @property
     def made_of(self) -> set[tuple[str, str]]:
-        """Kinds and qualified names of the parts that it is put together from."""
+        """Kinds and qualified names of the other parts that it depends on."""
         return set()
 
 
 @dataclass(frozen=True, eq=False)
 class PluginSubject(Subject):
-    """A plugin as its manager found it, and its module (None where it was not loaded)."""
+    """A plugin as its manager has it, and its module (None if it was not loaded)."""
 
     kind: ClassVar[str] = "plugin"
     plugin: Plugin
@@ -52,23 +53,43 @@ class PartSubject(Subject):
     """A part, with the arguments that it is built with."""
 
     interface: ClassVar[type] = object
+    #: The method whose line a failure names unless its check names another.
+    main_method: ClassVar[str] = "forward"
     entry: Offer
     arguments: Mapping[str, Any]
 
-    def made(self) -> Any:
-        """The part, built; a check of something else is not made where that fails."""
-        try:
-            return build(self.entry, self.arguments)
-        except GanzooError as error:
-            raise Blocked("check_builds", f"it cannot be built: {one_line(error)}") from error
-
     @property
     def factory(self) -> Any:
-        """The class or the function that makes the part."""
+        """The class or function that makes the part."""
         try:
             return self.entry.resolve()
         except GanzooError as error:
             raise Blocked("check_declared", f"it cannot be imported: {one_line(error)}") from error
+
+    def made(self, seed: int | None = None) -> Any:
+        """The part, built under a seed or from torch's generator as it stands.
+
+        Blocks the check if it cannot be built, or is no instance of its interface.
+        """
+        try:
+            if seed is None:
+                made = build(self.entry, self.arguments)
+            else:
+                with seeded(seed):
+                    made = build(self.entry, self.arguments)
+        except GanzooError as error:
+            raise Blocked("check_builds", f"it cannot be built: {one_line(error)}") from error
+        if not isinstance(made, self.interface):
+            raise Blocked("check_builds", f"it is no ganzoo.{self.interface.__name__}")
+        return made
+
+    def line(self, pattern: str = "", method: str | None = None) -> str:
+        """The line to change, as `line_of` finds it."""
+        return line_of(self.factory, pattern, self.main_method if method is None else method)
+
+    def wrong(self, problem: str, pattern: str = "", method: str | None = None) -> CheckError:
+        """The error of a check, with the line to change."""
+        return wrong(problem, self.line(pattern, method))
 
 
 class DatasetSubject(PartSubject):
@@ -76,27 +97,18 @@ class DatasetSubject(PartSubject):
 
     kind: ClassVar[str] = "dataset"
     interface: ClassVar[type] = Dataset
+    main_method: ClassVar[str] = "batch"
 
-    def data(self) -> Dataset:
-        """The data set; skipped where its files are not on this machine."""
+    def made(self, seed: int | None = None) -> Any:
+        """The data set; skips the check if its files are not on this machine."""
         self.must_be_here()
-        made = self.made()
-        if not isinstance(made, Dataset):
-            raise Blocked("check_builds", "it is no ganzoo.Dataset")
-        return made
+        return super().made(seed)
 
     def must_be_here(self) -> None:
-        """Skip where building it would fetch something."""
-        try:
-            here = is_here(self.entry)
-        except GanzooError as error:
-            raise Blocked("check_declared", f"it cannot be imported: {one_line(error)}") from error
-        if not here:
+        """Skip the check if building the data set would fetch something."""
+        _ = self.factory
+        if not is_here(self.entry):
             raise Skipped("its files are not on this machine, and nothing is fetched")
-
-    def line(self, pattern: str = "", method: str = "batch") -> str:
-        """The line to change."""
-        return line_of(self.factory, pattern, method)
 
 
 class ExtractorSubject(PartSubject):
@@ -104,10 +116,7 @@ class ExtractorSubject(PartSubject):
 
     kind: ClassVar[str] = "extractor"
     interface: ClassVar[type] = Extractor
-
-    def line(self, pattern: str = "", method: str = "__init__") -> str:
-        """The line to change."""
-        return line_of(self.factory, pattern, method)
+    main_method: ClassVar[str] = "__init__"
 
 
 class AugmentationSubject(PartSubject):
@@ -116,37 +125,27 @@ class AugmentationSubject(PartSubject):
     kind: ClassVar[str] = "augmentation"
     interface: ClassVar[type] = Augmentation
 
-    def line(self, pattern: str = "", method: str = "forward") -> str:
-        """The line to change."""
-        return line_of(self.factory, pattern, method)
-
 
 class ScheduleSubject(PartSubject):
     """A schedule of a number."""
 
     kind: ClassVar[str] = "schedule"
     interface: ClassVar[type] = Schedule
-
-    def line(self, pattern: str = "", method: str = "value") -> str:
-        """The line to change."""
-        return line_of(self.factory, pattern, method)
+    main_method: ClassVar[str] = "value"
 
 
 @dataclass(frozen=True, eq=False)
 class FigureSubject(PartSubject):
-    """A figure; `own` are its plugin's data sets, on which it is tried where it applies to them."""
+    """A figure; `own` are its plugin's data sets, on which it is tried first."""
 
     kind: ClassVar[str] = "metric"
     interface: ClassVar[type] = Figure
+    main_method: ClassVar[str] = "measure"
     own: tuple[Part, ...] = ()
-
-    def line(self, pattern: str = "", method: str = "measure") -> str:
-        """The line to change."""
-        return line_of(self.factory, pattern, method)
 
 
 class TrackerSubject(PartSubject):
-    """A tracker, which is looked at and never built: it would call somewhere."""
+    """A tracker, which is inspected and never built: it might connect to a service."""
 
     kind: ClassVar[str] = "tracker"
     interface: ClassVar[type] = Tracker
@@ -157,25 +156,17 @@ class WriterSubject(PartSubject):
 
     kind: ClassVar[str] = "writer"
 
-    def line(self, pattern: str = "") -> str:
-        """The line to change."""
-        return line_of(self.factory, pattern)
-
 
 @dataclass(frozen=True, eq=False)
 class GameSubject(Subject):
-    """A game of a generator, a discriminator, a loss and a data set.
-
-    `games` are all of its plugin's, for what is dear to start and plays them at once.
-    """
+    """A game of a generator, a discriminator, a loss and a data set."""
 
     kind: ClassVar[str] = "game"
     game: Game
-    games: tuple[Game, ...] = ()
 
     @property
     def made_of(self) -> set[tuple[str, str]]:
-        """The game's four."""
+        """The game's four parts."""
         return {(kind, part.name) for kind, part in self.game.parts.items()}
 
 
@@ -188,11 +179,11 @@ class ModelSubject(Subject):
 
     @property
     def made_of(self) -> set[tuple[str, str]]:
-        """Its two players; nothing where its card cannot be read."""
+        """Its two players; nothing if its card cannot be read."""
         try:
             config = self.card.config
         except GanzooError:
-            return set()
+            config = None
         if config is None:
             return set()
         players = {"generator": config.generator, "discriminator": config.discriminator}

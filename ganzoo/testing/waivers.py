@@ -9,12 +9,12 @@ from ganzoo.errors import UsageError, did_you_mean
 
 
 def waiver_key(check: str, subject: str) -> str:
-    """How a waiver names a check of a subject: `check_independence[discriminator/minibatch]`."""
+    """A check of a subject as waivers name it: `check_independence[discriminator/minibatch]`."""
     return f"{check}[{subject}]"
 
 
 class Waivers:
-    """Reasons by `check_name[subject]`; a part's name stands for all the cases it is built in."""
+    """Reasons by `check_name[subject]`; a part's name covers all the cases it is built in."""
 
     def __init__(self, given: Mapping[str, Any]) -> None:
         for key, reason in given.items():
@@ -23,15 +23,12 @@ class Waivers:
         self.given: Mapping[str, str] = given
 
     def reason(self, check: str, subject: str) -> str | None:
-        """Why a check of a subject is waived; None where it is not."""
-        whole = waiver_key(check, subject)
-        return self.given.get(whole, self.given.get(waiver_key(check, base_of(subject))))
+        """Why a check of a subject is waived; None if it is not."""
+        return next((self.given[k] for k in _keys(check, subject) if k in self.given), None)
 
-    def hold_against(self, known: Iterable[tuple[str, str]]) -> None:
-        """Refuse a waiver of a check that there is not, naming the nearest."""
-        names: set[str] = set()
-        for check, subject in known:
-            names |= {waiver_key(check, subject), waiver_key(check, base_of(subject))}
+    def refuse_unknown(self, known: Iterable[tuple[str, str]]) -> None:
+        """Refuse a waiver of a check that does not exist, and name the nearest."""
+        names = {key for check, subject in known for key in _keys(check, subject)}
         for key in self.given:
             if key not in names:
                 raise UsageError(
@@ -40,6 +37,6 @@ class Waivers:
                 )
 
 
-def base_of(subject: str) -> str:
-    """A part without its case: `generator/dcgan[num_classes=10]` is `generator/dcgan`."""
-    return subject.partition("[")[0]
+def _keys(check: str, subject: str) -> tuple[str, str]:
+    """The keys that waive a check: for this case of a part, and for the part."""
+    return waiver_key(check, subject), waiver_key(check, subject.partition("[")[0])

@@ -583,12 +583,20 @@ def test_a_data_set_is_opened_by_its_name():
     ("subject", "check", "said"),
     [
         ("generator/deaf", "check_conditions", "another condition makes the same samples"),
-        ("generator/listshape", "check_attributes", r"condition_shape is \[1, 8, 4\]: it is a tup"),
+        (
+            "generator/listshape",
+            "check_attributes",
+            r"condition_shape is \[1, 8, 4\] instead of",
+        ),
         ("dataset/absent", "check_dataset_conditions", r"gives no conditions \(None\)"),
         ("dataset/whole", "check_dataset_conditions", r"conditions \[1, 1, 8, 8\] uint8"),
         ("dataset/placed", "check_dataset_conditions", "another condition in another batch"),
-        ("dataset/both", "check_dataset_conditions", "labels are classes or conditions"),
-        ("dataset/undeclared", "check_batches", "of the shape that condition_shape declares"),
+        ("dataset/both", "check_dataset_conditions", "labels are one or the other"),
+        (
+            "dataset/undeclared",
+            "check_batches",
+            "or declare condition_shape if",
+        ),
         ("generator/translator", "check_conditions", None),
         ("discriminator/judge", "check_conditions", None),
         ("dataset/steps", "check_dataset_conditions", None),

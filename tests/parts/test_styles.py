@@ -226,7 +226,7 @@ def test_the_command_takes_a_truncation(tmp_path, monkeypatch, capsys):
 
 
 WRONG = {
-    "Keeps": r"synthesise\(styles\) is not what forward gives",
+    "Keeps": r"synthesise\(styles\) differs from what forward makes",
     "Draws": "styles of the same latents differ in eval mode",
     "Flat": r"float32 \[5, 2, 3\] is promised",
     "Silent": "publishes samples and not the styles",

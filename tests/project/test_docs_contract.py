@@ -117,7 +117,7 @@ def test_every_part_of_the_page_is_right(my_gan: ModuleType) -> None:
     assert {one.subject.partition("/")[2].partition("[")[0] for one in made} >= offered
     assert [one for one in made if not one.holds] == []
     tried = {one.subject: one.said for one in made if one.check == "check_number"}
-    assert tried["metric/answered"].startswith("0 of real samples of my-gan/negatives")
+    assert tried["metric/answered"].startswith("0 for real samples of my-gan/negatives")
 
 
 def test_a_model_of_conditions_is_trained_measured_and_published(

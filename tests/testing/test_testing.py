@@ -165,7 +165,7 @@ def test_examples_name_games():
     ("examples", "said"),
     [
         ({"generator/imag": {}}, "no part 'generator/imag'; did you mean 'generator/image'"),
-        ({"generator/image": "ab"}, "give its arguments"),
+        ({"generator/image": "ab"}, "give a dict of arguments"),
         ({"game/mine": {"critic": "judge"}}, "no role 'critic'"),
         ({"game/mine": ["image"]}, "name its parts by role"),
     ],
@@ -188,7 +188,7 @@ def test_a_waived_check_that_fails_is_told_with_its_reason():
 
 def test_a_waived_check_that_passes_is_wrong():
     planned = checks_of(broken_plugin(), waivers={WAIVER: REASON})
-    with pytest.raises(CheckError, match="passes, and is waived because 'compares.*take 'check"):
+    with pytest.raises(CheckError, match="passes, and is waived because 'compares.*remove 'check"):
         only(planned, "check_independence", "discriminator/judge")()
 
 

@@ -7,8 +7,8 @@ import pytest
 from broken import broken_plugin
 from ganzoo.errors import UsageError
 from ganzoo.testing import Result, checks_of, run_checks
-from ganzoo.testing.blame import settled
-from ganzoo.testing.failures import Blocked, told_by
+from ganzoo.testing.failures import Blocked, reported_by
+from ganzoo.testing.runner import settled
 
 
 def result(check: str, outcome: str, because: str = "") -> Result:
@@ -38,7 +38,7 @@ def test_what_stands_on_a_skipped_check_is_skipped():
 def test_what_nobody_tells_is_told():
     """A check that was stopped by one that finds nothing is wrong by itself."""
     (_, second) = settled([result("first", "ok"), result("second", "not run", "first")])
-    assert (second.outcome, second.said) == ("WRONG", "second said, and finds nothing")
+    assert (second.outcome, second.said) == ("WRONG", "second said, and that check passes")
 
 
 @pytest.mark.parametrize("cause", ["elsewhere", "second"])
@@ -55,7 +55,7 @@ def test_a_fault_that_is_waived_stops_nobody_else():
 
 def test_what_fails_inside_is_another_checks_to_tell():
     said = r"a pass fails \(ValueError: no\): check_shapes says why"
-    with pytest.raises(Blocked, match=said), told_by("check_shapes", "a pass"):
+    with pytest.raises(Blocked, match=said), reported_by("check_shapes", "a pass"):
         raise ValueError("no")
 
 
@@ -64,5 +64,5 @@ def test_examples_and_waivers_are_dicts(name):
     source = broken_plugin()
     module = source.load()
     setattr(module, name, ["generator/image"])
-    with pytest.raises(UsageError, match=f"{name} is a list: it is a dict"):
+    with pytest.raises(UsageError, match=f"{name} is a list; make it a dict"):
         checks_of(module)

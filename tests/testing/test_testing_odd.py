@@ -11,7 +11,7 @@ import torch
 import odd
 from broken import broken_plugin
 from ganzoo.testing import checks_of, round_of, run_checks
-from ganzoo.testing.two_ranks import _apart
+from ganzoo.testing.checks.two_ranks import difference
 
 ODD = {
     "spectral norm": {"discriminator": "NormedSpectrum"},
@@ -77,7 +77,7 @@ def test_a_waived_check_may_fail_by_what_the_part_raises():
 
 @pytest.mark.parametrize("worth", [math.nan, math.inf])
 def test_what_is_not_finite_is_never_close(worth):
-    assert _apart(torch.tensor([worth]), torch.tensor([1.0])) == math.inf
+    assert difference(torch.tensor([worth]), torch.tensor([1.0])) == math.inf
 
 
 def test_a_round_is_made_of_its_seed():

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 import pytest
+import torch
+from torch.distributed import HashStore
 
 from broken import broken_plugin
 from ganzoo.testing import checks_of
-from ganzoo.testing.checks.two_ranks import INSIDE
-from ganzoo.testing.runner import run_one
+from ganzoo.testing.checks.two_ranks import GlooRank
 
 HELPERS = Path(__file__).parents[1] / "helpers"
 SCRIPT = """
@@ -63,12 +67,9 @@ def test_a_script_without_a_guard_runs_once(lines):
     assert [line for line in lines if line.startswith("ran as")] == ["ran as __main__"]
 
 
-def test_two_processes_are_not_started_for_parts_of_a_script(lines):
-    (said,) = [line for line in lines if "check_two_processes" in line]
-    assert said == (
-        "game/mine check_two_processes|skipped|my-script/mine is in the script that runs, and "
-        "another process would run the whole of it again: put the parts into a module of their own"
-    )
+def test_two_processes_are_played_in_this_one_so_a_scripts_parts_are_checked_too(lines):
+    (line,) = [line for line in lines if "check_two_processes" in line]
+    assert line.startswith("game/mine check_two_processes|ok|apart by ")
 
 
 def test_a_script_is_no_distribution_to_look_into(lines):
@@ -76,10 +77,25 @@ def test_a_script_is_no_distribution_to_look_into(lines):
     assert told["check_imports_no_torch"] == told["check_package_data"] == "skipped"
 
 
-def test_one_of_two_processes_starts_no_others(monkeypatch):
+def test_two_ranks_leave_no_threads_and_no_randomness_behind():
+    (check,) = [one for one in checks_of(broken_plugin()) if one.name == "check_two_processes"]
+    threads, state = threading.active_count(), torch.get_rng_state()
+    check()
+    assert threading.active_count() == threads
+    assert torch.equal(torch.get_rng_state(), state)
 
-    monkeypatch.setenv(INSIDE, "1")
-    planned = [one for one in checks_of(broken_plugin()) if one.name == "check_two_processes"]
-    assert {run_one(one).said for one in planned} == {
-        "this is one of two processes already, whose imports run checks"
-    }
+
+def test_two_ranks_agree_on_means_and_the_greatest():
+    store, turn = HashStore(), Lock()
+
+    def play(rank: int) -> tuple[dict[str, float], int, torch.Tensor]:
+        with turn:
+            ranks, tensor = GlooRank(rank, store, turn), torch.full((2, 2), float(rank))
+            ranks.average([tensor])
+            ranks.wait()
+            return ranks.means({"b": rank, "a": 1.0}), ranks.greatest(3 * rank), tensor
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(play, range(2))
+    assert first[:2] == second[:2] == ({"a": 1.0, "b": 0.5}, 3)
+    assert torch.equal(first[2], torch.full((2, 2), 0.5)) and torch.equal(first[2], second[2])

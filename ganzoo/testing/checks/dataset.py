@@ -7,72 +7,88 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ganzoo.conditions import fault_of
+from ganzoo.errors import GanzooError, one_line
+from ganzoo.extractors import open_extractor
 from ganzoo.interfaces import Dataset
-from ganzoo.testing.failures import told_by, wrong
+from ganzoo.testing.building import A_SHAPE, is_shape
+from ganzoo.testing.checks.network_labels import CLASSES_AND_CONDITIONS
+from ganzoo.testing.failures import Skipped, reported_by, wrong
 from ganzoo.testing.numerics import equal, seeded
 from ganzoo.testing.subjects import DatasetSubject
 
 SIZES = (1, 2, 7)
 #: Rows whose values and labels are looked at.
 LOOKED_AT = 512
+#: How far beyond its range rounding may take a value, in halves of the range.
 SLACK = 1e-3
+RANDOM = r"rand|random|shuffle|perm"
+NOT_FINITE = "{} hold NaN or infinity: a division by 0, or damaged files"
 
 
 def check_facts(subject: DatasetSubject) -> str:
     """`sample_shape`, `num_classes`, `kind` and `value_range` are set, and there are samples."""
-    return _facts(subject, subject.data())
+    data = subject.made()
+    if fault := _facts_fault(data):
+        raise subject.wrong(fault, method="__init__")
+    return f"{len(data):,} samples of {list(data.sample_shape)}"
 
 
-def _facts(subject: DatasetSubject, data: Dataset) -> str:
-    """What a data set says of itself, if it can be believed."""
-    at = subject.line(method="__init__")
+def _facts_fault(data: Dataset) -> str:
+    """What is wrong with what a data set says about itself; empty if nothing is."""
     shape = getattr(data, "sample_shape", None)
-    if not isinstance(shape, tuple) or not all(isinstance(n, int) and n > 0 for n in shape):
-        raise wrong(
-            f"sample_shape is {shape!r}: it is a tuple of whole numbers above 0, without the "
-            "batch, such as (1, 28, 28); set it in the class or in __init__",
-            at,
+    if not is_shape(shape):
+        return (
+            f"sample_shape is {shape!r} instead of {A_SHAPE}, such as (1, 28, 28): set it in the "
+            "class or in __init__"
         )
     if len(data) < 2:
-        raise wrong(f"it holds {len(data)} samples: a training needs two; is a folder empty?", at)
+        return f"it holds {len(data)} samples, and training needs two: is a folder empty?"
     span: Any = data.value_range
     if span is not None and not (len(span) == 2 and span[0] < span[1]):
-        raise wrong(f"value_range is {span!r}: it is (lowest, highest), or None for any value", at)
+        return f"value_range is {span!r}: make it (lowest, highest), or None for any value"
     classes = data.num_classes
     if classes is not None and (not isinstance(classes, int) or classes < 1):
-        raise wrong(f"num_classes is {classes!r}: it is a whole number, or None for no classes", at)
+        return f"num_classes is {classes!r}: make it a positive integer, or None without classes"
     if not isinstance(data.kind, str) or not data.kind:
-        raise wrong(f"kind is {data.kind!r}: it is a word such as 'image', by which writers go", at)
+        return f"kind is {data.kind!r}: make it a word such as 'image', which selects the writer"
     if not isinstance(data.summary, str) or len(data.summary.splitlines()) > 1:
-        raise wrong(f"summary is {data.summary!r}: it is one line of text, or an empty one", at)
-    return f"{len(data):,} samples of {list(shape)}"
+        return f"summary is {data.summary!r}: make it one line of text, or an empty string"
+    return ""
 
 
 def check_batches(subject: DatasetSubject) -> None:
     """Batches of 1, 2 and 7 rows are float32 [N, *S] in `value_range`, labels int64 [N]."""
-    data = _known(subject)
+    data = _sound(subject)
     for n in SIZES:
-        rows = torch.arange(n) % len(data)
-        samples, labels = _batch(subject, data, rows)
-        wanted = [n, *data.sample_shape]
-        if list(samples.shape) != wanted or samples.dtype != torch.float32:
-            raise wrong(
-                f"batch of {n} rows gives {list(samples.shape)} {_short(samples)}, and float32 "
-                f"{wanted} is promised by sample_shape; change one of the two (.float(), "
-                ".unsqueeze(1) for a channel)",
-                subject.line(),
+        samples, labels = _batch(subject, data, torch.arange(n) % len(data))
+        promised = [n, *data.sample_shape]
+        if list(samples.shape) != promised or samples.dtype != torch.float32:
+            raise subject.wrong(
+                f"a batch of {n} rows is {_type(samples)} {list(samples.shape)}, and float32 "
+                f"{promised} is promised by sample_shape: change one of the two (.float(), "
+                ".unsqueeze(1) for a channel)"
             )
-        _check_labels(subject, data, labels, n)
+        if data.condition_shape is None and (fault := _labels_fault(data, labels, n)):
+            raise subject.wrong(*fault)
     rows = torch.linspace(0, len(data) - 1, min(len(data), LOOKED_AT)).long()
     samples, labels = _batch(subject, data, rows)
     _check_range(subject, data, samples)
-    _check_classes(subject, data, labels)
+    if labels is None or data.num_classes is None or labels.is_floating_point():
+        return
+    least, most = int(labels.min()), int(labels.max())
+    if least < 0 or most >= data.num_classes:
+        raise subject.wrong(
+            f"labels reach from {least} to {most}, and num_classes is {data.num_classes}: classes "
+            "are 0 to num_classes - 1; count from 0, or change num_classes",
+            "label|num_classes",
+        )
 
 
 def check_addressing(subject: DatasetSubject) -> None:
     """An index means the same sample in any batch, in any order, and in another object."""
-    data = _known(subject)
-    with told_by("check_batches", "a batch"):
+    data = _sound(subject)
+    with reported_by("check_batches", "a batch"):
         _batch(subject, data, torch.arange(2))
     last = len(data) - 1
     rows = torch.tensor([0, 1, last // 2, last]).clamp_max(last)
@@ -83,120 +99,181 @@ def check_addressing(subject: DatasetSubject) -> None:
         turned, _ = _batch(subject, data, rows.flip(0))
         single = torch.cat([_batch(subject, data, row[None])[0] for row in rows])
     if not equal(first, again):
-        raise wrong(
+        raise subject.wrong(
             "the same indices give other samples the second time: something is drawn in batch() "
-            "(an augmentation, a random crop), and a run that goes on would see other data; leave "
-            "that to the recipe's `augmentation`, or do it once in __init__",
-            subject.line(r"rand|random|shuffle|perm"),
+            "(an augmentation, a random crop), so a resumed run would see other data; leave it to "
+            "the recipe's `augmentation`, or draw once in __init__",
+            RANDOM,
         )
     if labels is not None and labels_again is not None and not equal(labels, labels_again):
-        raise wrong(
+        raise subject.wrong(
             "the same indices have other labels the second time: they are drawn in batch(); draw "
             "them once in __init__, from torch.Generator().manual_seed(...)",
-            subject.line(r"rand|random|shuffle|perm"),
+            RANDOM,
         )
     if not (equal(first, turned.flip(0)) and equal(first, single)):
-        raise wrong(
-            "an index gives another sample in another batch: batch() uses the place in the batch, "
-            "or statistics of it; address samples by `indices` alone",
-            subject.line(r"mean\(|std\(|arange|enumerate|sort|unique"),
+        raise subject.wrong(
+            "an index gives another sample in another batch: batch() uses the position in the "
+            "batch, or statistics of it; address samples by `indices` alone",
+            r"mean\(|std\(|arange|enumerate|sort|unique",
         )
-    with seeded(3):
-        other, _ = _batch(subject, subject.data(), rows)
+    other, _ = _batch(subject, subject.made(seed=3), rows)
     if not equal(first, other):
-        raise wrong(
+        raise subject.wrong(
             "built a second time it holds other samples: they are drawn in __init__ without a "
             "fixed seed, or files come in no fixed order; use torch.Generator().manual_seed(...), "
             "or sorted(...)",
-            subject.line(r"rand|random|listdir|glob|iterdir|shuffle", "__init__"),
+            r"rand|random|listdir|glob|iterdir|shuffle",
+            "__init__",
         )
 
 
-def _known(subject: DatasetSubject) -> Dataset:
-    """The data set, if what it says of itself can be believed."""
-    data = subject.data()
-    with told_by("check_facts", "reading what it says of itself"):
-        _facts(subject, data)
+def check_dataset_conditions(subject: DatasetSubject) -> str | None:
+    """If `condition_shape` is set, each sample has a condition of that shape, in any batch."""
+    data = subject.made()
+    shape = data.condition_shape
+    if shape is None:
+        return "gives no conditions"
+    fault = ""
+    if not is_shape(shape):
+        fault = f"condition_shape is {shape!r} instead of {A_SHAPE}, such as (3, 64, 64): set it so"
+    elif data.num_classes is not None:
+        fault = CLASSES_AND_CONDITIONS.format(data.num_classes, shape)
+    if fault:
+        raise subject.wrong(fault, method="__init__")
+    for n in SIZES:
+        conditions = _conditions(data, torch.arange(n) % len(data))
+        if problem := fault_of(conditions, shape, n):
+            raise subject.wrong(
+                f"{problem}; return the condition beside the sample (.float()), or change "
+                "condition_shape",
+                "return",
+            )
+        if conditions is not None and not conditions.isfinite().all():
+            raise wrong(NOT_FINITE.format("conditions"))
+    rows = torch.tensor([0, len(data) - 1, len(data) // 2])
+    first, turned = _conditions(data, rows), _conditions(data, rows.flip(0))
+    if first is not None and turned is not None and not equal(first, turned.flip(0)):
+        raise subject.wrong(
+            "an index has another condition in another batch: batch() uses the position in the "
+            "batch; address conditions by `indices` alone",
+            r"rand|arange|enumerate|roll|sort",
+        )
+    return f"conditions of {list(shape)}"
+
+
+def check_extractor(subject: DatasetSubject) -> str:
+    """The extractor and the control that a data set names exist, and take its samples."""
+    data = subject.made()
+    if data.extractor is None and data.control is not None:
+        raise subject.wrong(
+            f"control is {data.control!r}, and there is no extractor to control: name one in "
+            "`extractor`",
+            "control",
+        )
+    for name in filter(None, (data.extractor, data.control)):
+        _check_takes(subject, data, name)
+    return data.extractor or "it names none"
+
+
+def _check_takes(subject: DatasetSubject, data: Dataset, name: str) -> None:
+    """Refuse an extractor that nobody offers, or that takes other samples."""
+    try:
+        subject.world.registry.find("extractor", name.partition(":")[0])
+    except GanzooError as error:
+        problem = f"{one_line(error)}; `ganzoo plugins` lists them"
+        raise subject.wrong(problem, r"extractor|control") from error
+    try:
+        extractor = open_extractor(name)
+    except GanzooError as error:
+        raise Skipped(f"{name} is not on this machine: {one_line(error)}") from error
+    shape = extractor.sample_shape
+    if shape is not None and tuple(shape) != tuple(data.sample_shape):
+        raise subject.wrong(
+            f"samples are {list(data.sample_shape)}, and {name} takes {list(shape)}: name an "
+            "extractor that takes them, or leave `extractor` None",
+            r"extractor|control",
+        )
+
+
+def _sound(subject: DatasetSubject) -> Dataset:
+    """The data set, if what it says about itself can be believed."""
+    data: Dataset = subject.made()
+    with reported_by("check_facts", "reading what it says about itself"):
+        if fault := _facts_fault(data):
+            raise wrong(fault)
     return data
 
 
 def _batch(subject: DatasetSubject, data: Dataset, rows: Tensor) -> tuple[Tensor, Tensor | None]:
-    """A batch, as the pair that it is promised to be."""
-    made: Any = data.batch(rows)
-    if not isinstance(made, tuple) or len(made) != 2 or not isinstance(made[0], Tensor):
-        raise wrong(
-            f"batch() returns a {type(made).__name__}: it returns samples and labels, or samples "
-            "and None",
-            subject.line("return"),
+    """A batch; it must be a pair."""
+    batch: Any = data.batch(rows)
+    if not isinstance(batch, tuple) or len(batch) != 2 or not isinstance(batch[0], Tensor):
+        raise subject.wrong(
+            f"batch() returns a {type(batch).__name__}: return samples and labels, or samples and "
+            "None",
+            "return",
         )
-    return made
+    return batch
 
 
-def _check_labels(subject: DatasetSubject, data: Dataset, labels: Tensor | None, n: int) -> None:
-    if data.condition_shape is not None:
-        return  # check_dataset_conditions looks at them
+def _conditions(data: Dataset, rows: Tensor) -> Tensor | None:
+    """The second value of a batch; if there is none, `check_batches` reports it."""
+    with reported_by("check_batches", "a batch"), seeded(0):
+        _, conditions = data.batch(rows)
+    return conditions
+
+
+def _labels_fault(data: Dataset, labels: Any, n: int) -> tuple[str, str] | None:
+    """What is wrong with the labels of n samples, and a pattern of the line to change."""
+    classes = data.num_classes
     if labels is None:
-        if data.num_classes is not None:
-            raise wrong(
-                f"num_classes is {data.num_classes}, and batch() gives no labels; return them, or "
-                "set num_classes to None",
-                subject.line("return"),
-            )
-        return
+        if classes is None:
+            return None
+        return (
+            f"num_classes is {classes}, and batch() gives no labels: return them, or set "
+            "num_classes to None"
+        ), "return"
     if not isinstance(labels, Tensor):
-        raise wrong(
-            f"batch() gives labels as a {type(labels).__name__}: they are a tensor; write "
-            "torch.tensor(labels)",
-            subject.line("label"),
-        )
-    if data.num_classes is not None and labels.is_floating_point():
-        raise wrong(
-            f"labels are {_short(labels)}, and num_classes is {data.num_classes}: classes are "
-            "int64; call .long(), or declare condition_shape where they are conditions",
-            subject.line("label"),
-        )
-    classes = labels.dtype == torch.int64 and labels.dim() == 1
-    if len(labels) != n or not classes:
-        raise wrong(
-            f"labels of {n} samples are {list(labels.shape)} {_short(labels)}: they are int64 [N] "
-            "(call .long(), .flatten()), or conditions of the shape that condition_shape declares",
-            subject.line("label"),
-        )
+        return (
+            f"batch() gives labels as a {type(labels).__name__}, and they must be a tensor: write "
+            "torch.tensor(labels)"
+        ), "label"
+    if classes is not None and labels.is_floating_point():
+        return (
+            f"labels are {_type(labels)}, and num_classes is {classes}: classes must be int64; "
+            "call .long(), or declare condition_shape if they are conditions"
+        ), "label"
+    if len(labels) != n or labels.dtype != torch.int64 or labels.dim() != 1:
+        return (
+            f"labels of {n} samples are {_type(labels)} {list(labels.shape)} and must be int64 "
+            "[N]: call .long(), .flatten(), or declare condition_shape if they are conditions"
+        ), "label"
+    return None
 
 
 def _check_range(subject: DatasetSubject, data: Dataset, samples: Tensor) -> None:
     if not samples.isfinite().all():
-        raise wrong("samples hold NaN or infinity: a division by 0, or damaged files")
+        raise wrong(NOT_FINITE.format("samples"))
     if data.value_range is None:
         return
     low, high = data.value_range
     least, most, slack = float(samples.min()), float(samples.max()), SLACK * (high - low) / 2
+    problem = ""
     if least < low - slack or most > high + slack:
-        raise wrong(
+        problem = (
             f"samples reach from {least:.4g} to {most:.4g}, and value_range is ({low:g}, "
-            f"{high:g}): bytes become [-1, 1] by / 127.5 - 1; or state another range, None for "
-            "any value",
-            subject.line(r"float\(\)|/|div|return"),
+            f"{high:g}): bytes become [-1, 1] by / 127.5 - 1; or set another range, None for any "
+            "value"
         )
-    if least >= (low + high) / 2:
-        raise wrong(
+    elif least >= (low + high) / 2:
+        problem = (
             f"no sample lies below {least:.4g}, and value_range is ({low:g}, {high:g}): they seem "
-            f"to lie in [0, 1]; bring them there by 2 * x - 1",
-            subject.line(r"float\(\)|/|div|return"),
+            "to lie in [0, 1]; return 2 * x - 1"
         )
+    if problem:
+        raise subject.wrong(problem, r"float\(\)|/|div|return")
 
 
-def _check_classes(subject: DatasetSubject, data: Dataset, labels: Tensor | None) -> None:
-    if labels is None or data.num_classes is None or labels.is_floating_point():
-        return
-    if int(labels.min()) < 0 or int(labels.max()) >= data.num_classes:
-        raise wrong(
-            f"labels go from {int(labels.min())} to {int(labels.max())}, and num_classes is "
-            f"{data.num_classes}: classes are 0 to num_classes - 1; count from 0, or change "
-            "num_classes",
-            subject.line("label|num_classes"),
-        )
-
-
-def _short(tensor: Tensor) -> str:
+def _type(tensor: Tensor) -> str:
     return str(tensor.dtype).removeprefix("torch.")

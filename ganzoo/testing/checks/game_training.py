@@ -1,39 +1,52 @@
-"""A check that a game learns: a few hundred steps bring samples nearer to the data."""
+"""Checks that train: a game learns, and a killed run that resumes ends like one that was not."""
 
 from __future__ import annotations
 
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ganzoo.engine.labels import labeller_of
+from ganzoo.engine.run.checkpoint import checkpoint_folders
+from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.state import TrainingState
+from ganzoo.engine.train import train
 from ganzoo.engine.turns import Setup, step
-from ganzoo.errors import TrainingError
+from ganzoo.errors import GanzooError, TrainingError, one_line
 from ganzoo.metrics import sliced_wasserstein
 from ganzoo.sampling import calibration_batches, latents
-from ganzoo.testing.failures import line_of, wrong
-from ganzoo.testing.game_data import stand_in_for
+from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE
+from ganzoo.testing.checks.game import line_of_loss
+from ganzoo.testing.failures import wrong
+from ganzoo.testing.game_data import patterns_for
 from ganzoo.testing.games import Game, silent
-from ganzoo.testing.numerics import seeded
+from ganzoo.testing.numerics import first_difference, seeded
 from ganzoo.testing.subjects import GameSubject
+from ganzoo.weights import read_tensors
 
-#: Steps at most of an attempt, and between looks; at two looks in a row it must be nearer. Most
-#: games are within 40; batch norm in a discriminator hides where a whole batch lies, and takes 160.
-STEPS, LOOK_EVERY, LOOKS = 400, 10, 2
-#: Samples that are compared, and the share of the first distance that counts as nearer.
-SAMPLES, NEARER = 256, 0.8
+#: Steps of an attempt, and between measurements; two in a row must be near enough. Most games are
+#: within 40; batch norm in a discriminator hides where a whole batch lies, and takes 160.
+STEPS, MEASURE_EVERY, MEASUREMENTS = 400, 10, 2
+#: Samples that are compared, and the share of the first distance that is near enough.
+SAMPLES, NEAR_ENOUGH = 256, 0.8
 #: Rates of the generator and the discriminator and batches of 16, on the game's own data; then on
-#: patterns that are learnt sooner, for players that are small or data that is hard. The check is of
-#: gradients and not of rates: Adam's steps do not depend on how large a loss is.
+#: patterns that are quicker to learn, for small players or hard data. The check is about gradients
+#: and not about rates: Adam's steps do not depend on the scale of a loss.
 OWN, EASIER = (3e-3, 3e-3, 2), (1e-3, 3e-3, 4)
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """Distances to the data: before, the least and the last, and the steps that were played."""
+    """Distances to the data (first, best, last), the steps played, and whether it learnt."""
 
     first: float
     best: float
@@ -41,35 +54,32 @@ class Attempt:
     steps: int
     learnt: bool
 
+    def __str__(self) -> str:
+        return f"distance {self.first:.3g} -> {self.last:.3g} in {self.steps} steps"
+
 
 def check_learns(subject: GameSubject) -> str:
-    """A few hundred steps at most lower the sliced Wasserstein distance to the data by a fifth."""
+    """Within a few hundred steps the sliced Wasserstein distance to the data falls by a fifth."""
     game = subject.game
-    state, _ = game.setup()  # skips a game that cannot start
-    made = _attempt(game, *OWN)
-    if not made.learnt and state.generator.condition_shape is None:
-        network = state.generator
-        patterns = stand_in_for(tuple(network.sample_shape), network.num_classes)
-        easier = _attempt(replace(game, data=patterns), *EASIER)
+    state, _ = game.ready()
+    attempt = _attempt(game, *OWN)
+    if attempt.learnt:
+        return str(attempt)
+    if state.generator.condition_shape is None:
+        easier = _attempt(replace(game, data=patterns_for(state.generator)), *EASIER)
         if easier.learnt:
-            return f"{_told(easier)}, of patterns; not yet of {game.data.name}"
-    if made.learnt:
-        return _told(made)
+            return f"{easier}, of patterns; not yet of {game.data.name}"
     raise wrong(
-        f"after {made.steps} steps the samples are not nearer to the data: the distance was "
-        f"{made.first:.3g}, the best on the way {made.best:.3g}, the last {made.last:.3g}: a sign "
-        "is turned round in a turn of the loss, a gradient is cut off, or samples cannot reach "
+        f"after {attempt.steps} steps the samples are not nearer to the data (distance "
+        f"{attempt.first:.3g} at first, {attempt.best:.3g} at best, {attempt.last:.3g} at last): a "
+        "sign is reversed in a turn of the loss, a gradient is cut off, or samples cannot reach "
         "the data's range; look at both turns",
-        line_of(type(state.loss), method="generator"),
+        line_of_loss(game, method="generator"),
     )
 
 
-def _told(made: Attempt) -> str:
-    return f"distance {made.first:.3g} -> {made.last:.3g} in {made.steps} steps"
-
-
 def _attempt(game: Game, generator: float, discriminator: float, batches: int) -> Attempt:
-    """Play until samples are nearer to the data, or the steps are over."""
+    """Play until samples are near enough to the data, or the steps are over."""
     optimizers = {
         player: {"name": "adam", "lr": rate, "arguments": {"betas": [0.0, 0.9]}}
         for player, rate in (("generator", generator), ("discriminator", discriminator))
@@ -78,39 +88,88 @@ def _attempt(game: Game, generator: float, discriminator: float, batches: int) -
     config = game.config(STEPS, optimizers=optimizers, batch=batches * game.batch)
     state, setup = game.prepared(config)
     setup = replace(setup, labeller=labeller_of(setup, state.generator))
-    data = _real(setup)
-    found, nearer = [_distance(state, setup, data)], 0
+    data, _ = setup.data.batch(torch.linspace(0, len(setup.data) - 1, SAMPLES).long())
+    distances, near = [_distance(state, setup, data)], 0
     with seeded(0):
-        while state.step < STEPS and nearer < LOOKS:
+        while state.step < STEPS and near < MEASUREMENTS:
             _steps(state, setup)
-            found.append(_distance(state, setup, data))
-            nearer = nearer + 1 if found[-1] < NEARER * found[0] else 0
-    return Attempt(found[0], min(found), found[-1], state.step, nearer == LOOKS)
+            distances.append(_distance(state, setup, data))
+            near = near + 1 if distances[-1] < NEAR_ENOUGH * distances[0] else 0
+    return Attempt(distances[0], min(distances), distances[-1], state.step, near == MEASUREMENTS)
 
 
 def _steps(state: TrainingState, setup: Setup) -> None:
-    for _ in range(LOOK_EVERY):
+    for _ in range(MEASURE_EVERY):
         try:
             step(state, setup, silent)
         except (TrainingError, RuntimeError) as error:
             raise wrong(f"step {state.step} fails: {error}") from error
-    state.average.update(1.0)  # what is looked at is the generator as it is
+    state.average.update(1.0)  # measure the generator itself, not its average
 
 
 def _distance(state: TrainingState, setup: Setup, data: Tensor) -> float:
     """The distance of the generator's samples, in eval mode, to the data."""
     batches = calibration_batches(state.generator, 0, setup.device, setup.labeller)
     network = state.average.snapshot(islice(batches, 2))
-    drawn = latents(network, SAMPLES, seed=0)
-    told = setup.labeller.drawn(SAMPLES, seed=0)
+    labels = setup.labeller.drawn(SAMPLES, seed=0)
     with torch.no_grad(), seeded(0):
-        made = network(drawn, None if told is None else told[:SAMPLES])
-    if not made.isfinite().all():
+        samples = network(
+            latents(network, SAMPLES, seed=0), None if labels is None else labels[:SAMPLES]
+        )
+    if not samples.isfinite().all():
         return float("inf")
-    return sliced_wasserstein(data, made, projections=128)
+    return sliced_wasserstein(data, samples, projections=128)
 
 
-def _real(setup: Setup) -> Tensor:
-    """Some of the data, from all over it."""
-    rows = torch.linspace(0, len(setup.data) - 1, SAMPLES).long()
-    return setup.data.batch(rows)[0]
+# --- Resuming ------------------------------------------------------------------------------------
+
+#: Steps of the run that resumes, and the one after which it is killed: lazy penalties are due at
+#: some of the rest.
+RUN, KILLED_AFTER = 5, 2
+QUIET: dict[str, Any] = {"quiet": True, "grid_every": 10**9}
+
+
+def check_resumes(subject: GameSubject) -> str:
+    """A run killed at a checkpoint ends with the weights, bit by bit, of one that was not."""
+    game = subject.game
+    game.must_start()
+    config = game.config(RUN)
+    with tempfile.TemporaryDirectory() as place, _log_off():
+        whole, killed = Path(place) / "whole", Path(place) / "killed"
+        try:
+            train(config, RunOptions(whole, checkpoint_seconds=0.0, keep=RUN + 1, **QUIET))
+            images = _kill(whole, killed, KILLED_AFTER * config.recipe.images_per_step)
+            train(config, RunOptions(killed, **QUIET))
+        except GanzooError as error:
+            raise wrong(f"a run of {RUN} steps fails: {one_line(error)}") from error
+        for file in (GENERATOR_FILE, DISCRIMINATOR_FILE):
+            there, here = (read_tensors(f / "export" / file) for f in (whole, killed))
+            if name := first_difference(there, here):
+                raise wrong(
+                    f"a run that was killed at {images} images and resumed ends with another "
+                    f"{name!r} in {file}: something that changes the result is in no checkpoint; "
+                    "look for state outside buffers (self.count += 1, a global, a cache), and for "
+                    "draws that no seed determines",
+                    line_of_loss(game, r"self\.\w+\s*[-+*/]?=(?!=)|global "),
+                )
+    return f"killed at {images} of {config.recipe.images} images"
+
+
+def _kill(whole: Path, killed: Path, images: int) -> int:
+    """Copy what a run that was killed after a checkpoint leaves, and return its images."""
+    earlier = [p for p in checkpoint_folders(whole / "checkpoints") if int(p.name) <= images]
+    killed.mkdir()
+    shutil.copy(whole / "config.json", killed)
+    shutil.copytree(earlier[0], killed / "checkpoints" / earlier[0].name)
+    return int(earlier[0].name)
+
+
+@contextmanager
+def _log_off() -> Iterator[None]:
+    """Silence the log of a training."""
+    log = logging.getLogger("ganzoo")
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before

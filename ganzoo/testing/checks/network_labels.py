@@ -1,4 +1,4 @@
-"""Checks of conditions that are no classes: declared, given as promised, and looked at."""
+"""Checks that a network uses the classes or the conditions that it takes."""
 
 from __future__ import annotations
 
@@ -7,91 +7,80 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo.conditions import fault_of
-from ganzoo.interfaces import Dataset, Generator
-from ganzoo.testing.failures import told_by, wrong
+from ganzoo.interfaces import Generator
 from ganzoo.testing.network_subjects import NetworkSubject
 from ganzoo.testing.numerics import equal, first_difference, seeded
-from ganzoo.testing.subjects import DatasetSubject
 
-SIZES = (1, 2, 7)
-#: Rows whose conditions are exchanged.
-ROWS = 4
+#: Rows whose labels or conditions are exchanged.
+ROWS = 7
+CLASSES_AND_CONDITIONS = (
+    "num_classes is {} and condition_shape is {}, and labels are one or the other: set one of the "
+    "two to None"
+)
+
+
+def check_labels(subject: NetworkSubject[Any]) -> str | None:
+    """If `num_classes` is set, outputs change when only the labels do."""
+    network = subject.steady()
+    classes = network.num_classes
+    if classes is None:
+        return "takes no labels"
+    inputs, labels = subject.batch(network, ROWS)
+    if labels is None or _predicts_classes(subject, network, inputs, labels):
+        return "predicts the class itself"
+    if not _outputs_change(subject, network, inputs, labels, (labels + 1) % classes):
+        raise subject.wrong(
+            f"num_classes is {classes}, and labels change nothing: forward takes them and does not "
+            "use them; feed them in (an embedding, a projection), or leave num_classes None"
+        )
+    return None
 
 
 def check_conditions(subject: NetworkSubject[Any]) -> str | None:
-    """Where `condition_shape` is set, no classes stand beside it, and a generator looks at it."""
+    """If `condition_shape` is set, `num_classes` is not, and a generator uses the condition."""
     network = subject.network()
-    if network.condition_shape is None:
+    shape = network.condition_shape
+    if shape is None:
         return "takes no conditions"
-    _check_alone(network, subject.line(method="__init__"))
+    if network.num_classes is not None:
+        raise subject.wrong(
+            CLASSES_AND_CONDITIONS.format(network.num_classes, shape), method="__init__"
+        )
     network = subject.steady()
-    inputs, told = subject.batch(network, ROWS)
-    if told is None or equal(told, told.roll(1, 0)):
+    inputs, conditions = subject.batch(network, ROWS)
+    if conditions is None or equal(conditions, conditions.roll(1, 0)):
         return "no two conditions to compare"
-    made = []
-    for given in (told, told.roll(1, 0)):
-        with torch.no_grad(), seeded(5):
-            made.append(subject.published_by(network, inputs, given))
-    if first_difference(*made) is not None:
-        return f"of {list(network.condition_shape)}"
+    if _outputs_change(subject, network, inputs, conditions, conditions.roll(1, 0)):
+        return f"of {list(shape)}"
     if not isinstance(network, Generator):
-        return "does not look at it"
-    raise wrong(
-        f"condition_shape is {network.condition_shape}, and another condition makes the same "
-        "samples: forward takes `labels` and does not use them; feed them in (beside the latents, "
-        "or as the input itself), or leave condition_shape None",
-        subject.line(),
+        return "does not use the condition"
+    raise subject.wrong(
+        f"condition_shape is {shape}, and another condition makes the same samples: forward takes "
+        "`labels` and does not use them; feed them in (beside the latents, or as the input "
+        "itself), or leave condition_shape None"
     )
 
 
-def check_dataset_conditions(subject: DatasetSubject) -> str | None:
-    """Where `condition_shape` is set, each sample has a condition of it, in any batch."""
-    data = subject.data()
-    shape = data.condition_shape
-    if shape is None:
-        return "gives no conditions"
-    at = subject.line(method="__init__")
-    if not isinstance(shape, tuple) or not all(isinstance(n, int) and n > 0 for n in shape):
-        raise wrong(
-            f"condition_shape is {shape!r}: it is a tuple of whole numbers above 0, without the "
-            "batch, such as (3, 64, 64); set it in the class or in __init__",
-            at,
-        )
-    _check_alone(data, at)
-    for n in SIZES:
-        found = _conditions(data, torch.arange(n) % len(data))
-        if problem := fault_of(found, shape, n):
-            raise wrong(
-                f"{problem}; return the condition beside the sample (.float()), or change "
-                "condition_shape",
-                subject.line("return"),
-            )
-        if found is not None and not found.isfinite().all():
-            raise wrong("conditions hold NaN or infinity: a division by 0, or damaged files")
-    rows = torch.tensor([0, len(data) - 1, len(data) // 2])
-    made, turned = _conditions(data, rows), _conditions(data, rows.flip(0))
-    if made is not None and turned is not None and not equal(made, turned.flip(0)):
-        raise wrong(
-            "an index has another condition in another batch: batch() uses the place in the batch; "
-            "address conditions by `indices` alone",
-            subject.line(r"rand|arange|enumerate|roll|sort"),
-        )
-    return f"conditions of {list(shape)}"
+def _outputs_change(
+    subject: NetworkSubject[Any], network: Any, inputs: Tensor, labels: Tensor, others: Tensor
+) -> bool:
+    """Whether other labels make other outputs."""
+    published = []
+    for given in (labels, others):
+        with torch.no_grad(), seeded(5):
+            published.append(subject.outputs_of(network, inputs, given))
+    return first_difference(*published) is not None
 
 
-def _conditions(data: Dataset, rows: Tensor) -> Tensor | None:
-    """The second value of a batch; where there are no two, `check_batches` says so."""
-    with told_by("check_batches", "a batch"), seeded(0):
-        _, found = data.batch(rows)
-    return found
-
-
-def _check_alone(part: Any, at: str) -> None:
-    """There are no classes beside conditions."""
-    if part.num_classes is not None:
-        raise wrong(
-            f"num_classes is {part.num_classes} and condition_shape is {part.condition_shape}: "
-            "labels are classes or conditions; leave one of the two None",
-            at,
-        )
+def _predicts_classes(
+    subject: NetworkSubject[Any], network: Any, inputs: Tensor, labels: Tensor
+) -> bool:
+    """Whether a discriminator predicts the class, and so does not need to be given it."""
+    if isinstance(network, Generator):
+        return False
+    with torch.no_grad(), seeded(5):
+        published = subject.outputs_of(network, inputs, labels)
+    return any(
+        name != "scores" and value.dim() == 2 and value.shape[1] >= network.num_classes
+        for name, value in published.items()
+    )

@@ -1,4 +1,4 @@
-"""Checks that a part is what its plugin says: there, of its interface, and buildable."""
+"""Checks that a part is what its plugin says: importable, of its interface, and buildable."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from typing import Any
 from ganzoo.build import needed_arguments
 from ganzoo.errors import CheckError, GanzooError, did_you_mean, one_line
 from ganzoo.specs import Part
-from ganzoo.testing.attributes import fault_of, unseen_layers
-from ganzoo.testing.building import build
-from ganzoo.testing.causes import remedy
-from ganzoo.testing.failures import Skipped, authors_line, line_of, raised_at, root_of, wrong
+from ganzoo.testing.building import attribute_fault, build, unregistered_layers
+from ganzoo.testing.failures import (
+    Skipped,
+    authors_line,
+    line_of,
+    raising_line,
+    remedy,
+    root_of,
+    wrong,
+)
 from ganzoo.testing.network_subjects import NetworkSubject
 from ganzoo.testing.numerics import seeded
 from ganzoo.testing.subjects import (
@@ -24,32 +30,42 @@ from ganzoo.testing.subjects import (
 
 
 def check_declared(subject: PartSubject) -> None:
-    """What its hook names is there, and is a subclass of its interface."""
+    """What the hook names can be imported, and is a subclass of its interface."""
     try:
-        found = subject.entry.resolve()
+        part = subject.entry.resolve()
     except GanzooError as error:
-        raise _unimported(subject, error) from error
-    if isinstance(found, type) and not issubclass(found, subject.interface):
-        raise wrong(
-            f"{subject.entry.target} is no subclass of ganzoo.{subject.interface.__name__}: "
-            f"write class {found.__name__}(ganzoo.{subject.interface.__name__})",
-            line_of(found),
-        )
+        raise _import_error(subject, error) from error
+    if isinstance(part, type) and not issubclass(part, subject.interface):
+        raise wrong(_no_subclass(subject, subject.entry.target, part.__name__), line_of(part))
 
 
-def _unimported(subject: PartSubject, error: GanzooError) -> CheckError:
-    """Why what a hook names is not there: a misspelt name, or a module that cannot be imported."""
+def _no_subclass(subject: PartSubject, what: str, name: str) -> str:
+    interface = f"ganzoo.{subject.interface.__name__}"
+    return f"{what} is no subclass of {interface}: write class {name}({interface})"
+
+
+def _import_error(subject: PartSubject, error: GanzooError) -> CheckError:
+    """Why the hook's target is missing: a misspelt name, or a module that cannot be imported."""
     root = root_of(error)
-    near = _near(subject.entry.target) if isinstance(root, AttributeError) else ""
-    hint = near or remedy(root)
-    at = authors_line(root)
+    hint = (isinstance(root, AttributeError) and _nearest(subject.entry.target)) or remedy(root)
+    line = authors_line(root)
     if isinstance(root, SyntaxError) and root.filename:
-        at = f"{root.filename}:{root.lineno}"
-    return wrong(f"{one_line(error)}{hint and f'; {hint}'}", at)
+        line = f"{root.filename}:{root.lineno}"
+    return wrong(f"{one_line(error)}{hint and f'; {hint}'}", line)
+
+
+def _nearest(target: str) -> str:
+    """The nearest attribute of the module that a target names, if the module can be imported."""
+    module, _, attribute = target.partition(":")
+    try:
+        names = [name for name in vars(importlib.import_module(module)) if name[:1] != "_"]
+    except BaseException:
+        return ""
+    return did_you_mean(attribute, names, otherwise="")
 
 
 def check_builds(subject: PartSubject) -> None:
-    """It can be built with nothing, or with what `ganzoo_examples` or a model gives it."""
+    """It can be built with no arguments, or with those of `ganzoo_examples` or a model."""
     factory = subject.factory
     if isinstance(subject, DatasetSubject):
         subject.must_be_here()
@@ -59,61 +75,48 @@ def check_builds(subject: PartSubject) -> None:
     except CheckError as error:
         if isinstance(subject, DatasetSubject | ScheduleSubject) and _lacks_arguments(subject):
             raise Skipped(
-                f"{one_line(error.__cause__ or error)}; where it can be built with what the "
-                "package holds, or with numbers that make sense, say how: "
+                f"{one_line(error.__cause__ or error)}; if the package holds data, or sensible "
+                "numbers, to build it with, list them: "
                 f'ganzoo_examples = {{"{subject.kind}/{subject.entry.name}": {{...}}}}'
             ) from error
         raise
     except GanzooError as error:
         if isinstance(subject, ExtractorSubject):
             raise Skipped(f"what it needs is not on this machine: {one_line(error)}") from error
-        raise wrong(f"it cannot be built: {one_line(error)}", raised_at(error)) from error
+        raise wrong(f"it cannot be built: {one_line(error)}", raising_line(error)) from error
     if not isinstance(made, subject.interface):
-        raise wrong(
-            f"{subject.entry.target} makes a {type(made).__name__}, which is no subclass of "
-            f"ganzoo.{subject.interface.__name__}: write class "
-            f"{type(made).__name__}(ganzoo.{subject.interface.__name__})",
-            line_of(factory),
-        )
-
-
-def check_attributes(subject: NetworkSubject[Any]) -> None:
-    """`sample_shape`, `latent_dim`, `num_classes` are set as they should, layers are torch's."""
-    network = subject.bare()
-    if said := fault_of(network):
-        raise wrong(said, subject.line(method="__init__"))
-    if name := unseen_layers(network):
-        raise wrong(
-            f"layers are kept in self.{name}, a plain list or dict, where torch does not see them: "
-            "they are never trained, moved or saved; keep them in nn.Sequential, nn.ModuleList or "
-            "nn.ModuleDict",
-            subject.line(rf"self\.{name}\b", method="__init__"),
-        )
-
-
-def check_tracker(subject: TrackerSubject) -> None:
-    """The tracker has all four methods; it is not built, since that may call somewhere."""
-    factory = subject.factory
-    missing = sorted(getattr(factory, "__abstractmethods__", ()))
-    if missing:
-        raise wrong(
-            f"{subject.entry.target} lacks {', '.join(missing)}: an abstract class cannot be "
-            "built; write each method, if only with `pass`",
-            line_of(factory),
-        )
+        name = type(made).__name__
+        problem = _no_subclass(subject, f"{subject.entry.target} makes a {name}, which", name)
+        raise wrong(problem, line_of(factory))
 
 
 def _lacks_arguments(subject: DatasetSubject | ScheduleSubject) -> bool:
-    """Whether a part needs what nobody can guess, such as a folder's path, or a number's end."""
+    """Whether a part needs what nobody can guess, such as a folder or a final value."""
     interface: Any = subject.interface
     return bool(needed_arguments(interface, Part(subject.entry.qualified, subject.arguments)))
 
 
-def _near(target: str) -> str:
-    """The nearest attribute of the module that a target names, if there is such a module."""
-    module, _, attribute = target.partition(":")
-    try:
-        names = [name for name in vars(importlib.import_module(module)) if name[:1] != "_"]
-    except BaseException:
-        return ""
-    return did_you_mean(attribute, names, otherwise="")
+def check_attributes(subject: NetworkSubject[Any]) -> None:
+    """`sample_shape`, `latent_dim` and `num_classes` have sound values; torch sees every layer."""
+    network = subject.made()
+    if fault := attribute_fault(network):
+        raise subject.wrong(fault, method="__init__")
+    if name := unregistered_layers(network):
+        raise subject.wrong(
+            f"layers are kept in self.{name}, a plain list or dict that torch does not look into, "
+            "so they are never trained, moved or saved: use nn.Sequential, nn.ModuleList or "
+            "nn.ModuleDict",
+            rf"self\.{name}\b",
+            "__init__",
+        )
+
+
+def check_tracker(subject: TrackerSubject) -> None:
+    """The tracker has all four methods; it is not built, as that might connect to a service."""
+    factory = subject.factory
+    if missing := sorted(getattr(factory, "__abstractmethods__", ())):
+        raise wrong(
+            f"{subject.entry.target} lacks {', '.join(missing)}, and an abstract class cannot be "
+            "built: write each method, even if its body is `pass`",
+            line_of(factory),
+        )

@@ -1,4 +1,4 @@
-"""Checks of a plugin as a whole: that it loads, lightly, and that a wheel carries all of it."""
+"""Checks of a plugin as a whole: it loads, quickly, and a wheel carries all of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import json
+import operator
 import os
 import subprocess
 import sys
@@ -17,10 +18,10 @@ import click
 from ganzoo.errors import ConfigError, did_you_mean, one_line
 from ganzoo.plugins import CORE, canonical
 from ganzoo.specs.protocol import read_protocol
-from ganzoo.testing.failures import Blocked, Skipped, wrong
+from ganzoo.testing.failures import Blocked, Skipped, short_path, wrong
 from ganzoo.testing.subjects import PluginSubject
 
-#: Run in a fresh process: imports a module, and names the line that imports what it must not.
+#: Runs in a fresh process: imports a module, and names the line that imports what it must not.
 PROBE = """
 import importlib, json, sys, time, traceback
 HEAVY = ("torch", "torchvision", "timm", "numpy")
@@ -44,21 +45,20 @@ except BaseException as error:
 seconds = time.perf_counter() - started
 print(json.dumps({"heavy": Watch.found, "failed": failed, "seconds": seconds}))
 """
-#: Far beyond what an import without torch takes, on a machine that is busy.
+#: Far beyond what an import without torch takes on a busy machine.
 PATIENCE = 60
 
 
 def check_loads(subject: PluginSubject) -> None:
-    """The plugin loads, and its hooks return what hooks may."""
+    """The plugin loads, and its hooks return valid values."""
     _ = subject.world.cards  # reading them may find problems too
-    problems = subject.plugin.problems
-    if problems:
+    if problems := subject.plugin.problems:
         more = f" (and {len(problems) - 1} more: `ganzoo plugins`)" if len(problems) > 1 else ""
         raise wrong(f"{problems[0]}{more}")
 
 
 def check_imports_no_torch(subject: PluginSubject) -> str:
-    """Importing the plugin's module imports neither torch nor numpy; how long it takes is told."""
+    """Importing the plugin's module imports neither torch nor numpy; reports how long it takes."""
     name = _module_name(subject)
     paths = os.pathsep.join(path or os.getcwd() for path in sys.path)  # noqa: PTH109
     ended = subprocess.run(
@@ -71,20 +71,21 @@ def check_imports_no_torch(subject: PluginSubject) -> str:
     )
     if ended.returncode != 0:
         raise wrong(f"importing {name} ends Python: {ended.stderr.strip()[-200:]}")
-    told = json.loads(ended.stdout.splitlines()[-1])
-    for heavy, line in told["heavy"].items():
+    report = json.loads(ended.stdout.splitlines()[-1])
+    for heavy, line in report["heavy"].items():
+        path, _, number = line.rpartition(":")
         raise wrong(
             f"importing {name} imports {heavy}, which every `ganzoo list` would wait for: name "
             f'parts as text ("module:Class") and move this import into the module of the parts',
-            _short(line),
+            f"{short_path(path)}:{number}" if path else "",
         )
-    if told["failed"]:
-        raise wrong(f"{name} cannot be imported by itself: {told['failed']}")
-    return f"imported in {1000 * told['seconds']:.0f} ms, without torch"
+    if report["failed"]:
+        raise wrong(f"{name} cannot be imported by itself: {report['failed']}")
+    return f"imported in {1000 * report['seconds']:.0f} ms, without torch"
 
 
 def check_requires_the_core(subject: PluginSubject) -> None:
-    """The distribution says that it needs ganzoo-core."""
+    """The distribution depends on ganzoo-core."""
     if subject.plugin.distribution == CORE:
         return
     try:
@@ -93,8 +94,8 @@ def check_requires_the_core(subject: PluginSubject) -> None:
         raise Skipped("it is not installed as a distribution") from None
     if not any(canonical(_name_in(need)) == "ganzoo-core" for need in needs):
         raise wrong(
-            f"{subject.plugin.distribution} does not say that it needs the core: who installs it "
-            'alone gets no ganzoo; add "ganzoo-core>=0.1" to dependencies in pyproject.toml'
+            f"{subject.plugin.distribution} does not depend on the core, so installing it alone "
+            'installs no ganzoo: add "ganzoo-core>=0.1" to dependencies in pyproject.toml'
         )
 
 
@@ -115,20 +116,18 @@ def check_package_data(subject: PluginSubject) -> None:
     for folder in [*subject.plugin.cards, *subject.plugin.protocols]:
         if not folder.resolve().is_relative_to(package):
             raise wrong(
-                f"{folder} lies outside the package {package}: it is found in a checkout, and a "
-                "wheel would not carry it; move it into the package, and return "
+                f"{folder} lies outside the package {package}, so it is found in a checkout and a "
+                "wheel would not carry it: move it into the package, and return "
                 'Path(__file__).parent / "..." from the hook'
             )
 
 
 def check_commands(subject: PluginSubject) -> None:
-    """Every command that it names is a click command."""
+    """Every command of the plugin is a click command."""
     for name, (target, _) in subject.plugin.commands.items():
         module, _, attribute = target.partition(":")
         try:
-            found = importlib.import_module(module)
-            for step in attribute.split("."):
-                found = getattr(found, step)
+            named = operator.attrgetter(attribute)(importlib.import_module(module))
         except Exception as error:
             near = did_you_mean(
                 attribute, vars(sys.modules[module]) if module in sys.modules else {}, otherwise=""
@@ -137,24 +136,24 @@ def check_commands(subject: PluginSubject) -> None:
                 f"ganzoo_commands: {name!r} is at {target!r}, and importing that fails: "
                 f"{one_line(error)}; {near}".rstrip("; ")
             ) from error
-        if not isinstance(found, click.Command):
+        if not isinstance(named, click.Command):
             raise wrong(
                 f"ganzoo_commands: {name!r} is at {target!r}, and that is a "
-                f"{type(found).__name__}, no click command; decorate it with @click.command()"
+                f"{type(named).__name__}, no click command; decorate it with @click.command()"
             )
 
 
 def _package_of(name: str) -> Path:
-    """The folder of the top package of a module; of a module by itself, the file."""
+    """The folder of a module's top package; the file of a module without one."""
     spec = _spec_of(name.partition(".")[0])
     if spec is None or spec.origin is None:
-        raise Skipped("its module was made by hand and cannot be imported")
+        raise Skipped("its module was made at run time and cannot be imported")
     file = Path(spec.origin).resolve()
     return file.parent if spec.submodule_search_locations else file
 
 
 def _spec_of(name: str) -> ModuleSpec | None:
-    """Where a module can be imported from; None of a script, and of what was made by hand."""
+    """Where a module can be imported from; None for a script, or for one made at run time."""
     try:
         return importlib.util.find_spec(name)
     except (ImportError, ValueError):
@@ -167,7 +166,7 @@ def _module_name(subject: PluginSubject) -> str:
         raise Blocked("check_loads", "it did not load")
     name = subject.module.__name__
     if _spec_of(name) is None:
-        raise Skipped("its module was made by hand and cannot be imported")
+        raise Skipped("its module was made at run time and cannot be imported")
     return name
 
 
@@ -179,11 +178,3 @@ def _name_in(requirement: str) -> str:
         return Requirement(requirement).name
     except InvalidRequirement:
         return ""
-
-
-def _short(line: str) -> str:
-    """A line's place from here, where it lies below."""
-    path, _, number = line.rpartition(":")
-    here = Path.cwd()
-    found = Path(path)
-    return f"{found.relative_to(here)}:{number}" if found.is_relative_to(here) else line

@@ -1,122 +1,206 @@
-"""A check that two processes of a training compute what one does."""
+"""A check that two processes of a training compute what one does.
+
+The two ranks are threads of this process that meet over gloo. They compute one at a time, as they
+share torch's global generator, and wait for each other in its collectives only.
+"""
 
 from __future__ import annotations
 
-import functools
-import json
-import os
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
+import contextvars
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from threading import Lock
 from typing import Any
 
-from ganzoo.plugins import CORE
-from ganzoo.specs import write_record
-from ganzoo.testing.failures import Skipped, line_of, wrong
-from ganzoo.testing.games import Game
-from ganzoo.testing.plugin_sources import STANDINS
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.dropout import _DropoutNd
+
+from ganzoo.engine.ranks import Ranks
+from ganzoo.engine.state import TrainingState
+from ganzoo.engine.turns import (
+    Setup,
+    discriminator_turn,
+    generator_turn,
+    gradients_of,
+    make_fakes,
+)
+from ganzoo.errors import one_line
+from ganzoo.testing.checks.game import line_of_loss
+from ganzoo.testing.failures import Skipped, wrong
+from ganzoo.testing.games import Game, silent
+from ganzoo.testing.numerics import buffers_kept, equal, seeded
 from ganzoo.testing.subjects import GameSubject
 
-#: How far gradients of the same batch may lie apart: the order of sums, over two steps.
+#: How far gradients of the same batch may differ: the order of sums, over two steps.
 CLOSE = 1e-3
-#: Set in the environment of the two processes, so that modules whose import runs checks start no
-#: others.
-INSIDE = "GANZOO_TWO_PROCESSES"
-#: Seconds for importing torch and playing, on a machine that is busy.
-PATIENCE = 300
+#: Turns of each player that are compared.
+TURNS = 2
+#: Plain gradient descent, which does not amplify small differences.
+PLAIN: dict[str, Any] = {"name": "momentum", "lr": 0.01, "arguments": {"momentum": 0.0}}
+#: How long a rank waits for the other, which may be computing.
+PATIENCE = timedelta(seconds=60)
 
 
 def check_two_processes(subject: GameSubject) -> str:
-    """Two gloo processes have the gradients, and the loss's state, of one with the whole batch.
+    """Two ranks over gloo get the gradients, and the loss's state, of one with the whole batch.
 
-    Layers with batch statistics and dropout are in evaluation mode, as two processes see other
-    halves and draw other numbers.
+    Layers with batch statistics and dropout are in eval mode, as two ranks see other halves of the
+    batch and draw other numbers.
     """
-    if sys.platform == "win32":
-        raise Skipped("it needs a system that can fork a process")
-    if os.environ.get(INSIDE):
-        raise Skipped("this is one of two processes already, whose imports run checks")
-    subject.game.setup()  # skips a game that cannot start
-    if name := _in_the_script(subject.game):
-        raise Skipped(
-            f"{name} is in the script that runs, and another process would run the whole of it "
-            "again: put the parts into a module of their own"
-        )
-    games = subject.games or (subject.game,)
-    found = _found(tuple(game for game in games if not _in_the_script(game)))[subject.game.name]
-    if "error" in found:
-        raise wrong(f"with two processes the game fails: {found['error']}")
-    if found.get("draws"):
+    game = subject.game
+    game.must_start()
+    if gloo is None:
+        raise Skipped("torch was built without gloo, over which two processes would meet")
+    try:
+        alone = _played(game, Ranks())
+        together = {} if alone is None else _played_together(game)
+    except Exception as error:
+        raise wrong(f"with two processes the game fails: {one_line(error)[:300]}") from error
+    if alone is None:
         raise Skipped("its networks draw inside, and two processes draw other numbers than one")
-    if found["apart"] > CLOSE:
-        state, _ = subject.game.setup()
+    differences = {name: difference(together[name], alone[name]) for name in alone}
+    worst = max(differences, key=lambda name: differences[name])
+    if differences[worst] > CLOSE:
         raise wrong(
-            f"two processes with half of a batch each find another value than one with the whole: "
-            f"{found['worst']} is off by {found['apart']:.2g} of its size; a term is no mean over "
+            "two processes with half of a batch each get another value than one with the whole: "
+            f"{worst} is off by {differences[worst]:.2g} of its size; a term is no mean over "
             "samples (a square of a mean, statistics of the batch, a maximum), or counts rows; "
-            "return values per sample, and waive this where the paper wants batch statistics",
-            line_of(type(state.loss), r"mean\(|std\(|max\(|len\(|shape\[0\]", "discriminator"),
+            "return values per sample, and waive this if the paper wants batch statistics",
+            line_of_loss(game, r"mean\(|std\(|max\(|len\(|shape\[0\]"),
         )
-    return f"apart by {found['apart']:.1g} at most"
+    return f"apart by {differences[worst]:.1g} at most"
 
 
-@functools.lru_cache(maxsize=4)
-def _found(games: tuple[Game, ...]) -> dict[str, dict[str, Any]]:
-    """What two processes found of each game; starting them takes longer than playing."""
-    with tempfile.TemporaryDirectory() as folder:
-        plan, out = Path(folder) / "plan.json", Path(folder) / "found.json"
-        plan.write_text(json.dumps(_plan(games)), encoding="utf-8")
-        paths = os.pathsep.join(path or os.getcwd() for path in sys.path)  # noqa: PTH109
+#: torch's process group, as one can have several of in one process.
+gloo: Any = getattr(dist, "ProcessGroupGloo", None)
+
+
+class GlooRank(Ranks):
+    """One of two ranks in this process; `turn` is held while it computes."""
+
+    size = 2
+
+    def __init__(self, rank: int, store: Any, turn: Lock) -> None:
+        self.rank, self._turn = rank, turn
+        options = gloo._Options()
+        options._devices = [gloo.create_device(hostname="127.0.0.1")]
+        options._timeout = PATIENCE
+        with self._waiting():
+            self._group = gloo(store, rank, self.size, options)
+
+    def average(self, tensors: Sequence[Tensor]) -> None:
+        """One all-reduce of all tensors as a flat one, as `ManyRanks` does it."""
+        if not tensors:
+            return
+        flat = torch.cat([tensor.detach().reshape(-1).float() for tensor in tensors])
+        self._reduce(flat)
+        pieces = torch.split(flat / self.size, [tensor.numel() for tensor in tensors])
+        for tensor, piece in zip(tensors, pieces, strict=True):
+            tensor.detach().copy_(piece.view_as(tensor))
+
+    def means(self, values: Mapping[str, float]) -> dict[str, float]:
+        """The mean of each value over the ranks."""
+        row = torch.tensor([values[name] for name in sorted(values)], dtype=torch.float64)
+        self._reduce(row)
+        return dict(zip(sorted(values), (row / self.size).tolist(), strict=True))
+
+    def greatest(self, number: int) -> int:
+        """The greatest of the ranks' numbers."""
+        numbers = torch.zeros(self.size, dtype=torch.int64)
+        numbers[self.rank] = number
+        self._reduce(numbers)
+        return int(numbers.max())
+
+    def wait(self) -> None:
+        """Wait for the other rank."""
+        self.greatest(0)
+
+    def _reduce(self, tensor: Tensor) -> None:
+        with self._waiting():
+            self._group.allreduce([tensor]).wait()
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """Let the other rank compute, and get torch's generator back as it was."""
+        state = torch.get_rng_state()
+        self._turn.release()
         try:
-            ended = subprocess.run(
-                [sys.executable, "-m", "ganzoo.testing.two_ranks", str(plan), str(out)],
-                env={
-                    **os.environ,
-                    "PYTHONPATH": paths,
-                    "TORCH_CPP_LOG_LEVEL": "ERROR",
-                    INSIDE: "1",
-                },
-                capture_output=True,
-                text=True,
-                timeout=PATIENCE,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise Skipped(f"two processes did not end in {PATIENCE} s on this machine") from None
-        if not out.is_file():
-            said = (ended.stderr.strip().splitlines() or ["nothing was said"])[-1]
-            raise Skipped(f"two gloo processes cannot meet on this machine ({said[:200]})")
-        found: dict[str, dict[str, Any]] = json.loads(out.read_text(encoding="utf-8"))
-    return found
+            yield
+        finally:
+            self._turn.acquire()
+            torch.set_rng_state(state)
 
 
-def _in_the_script(game: Game) -> str:
-    """A part of the game that another process could import by running this script only."""
-    script = getattr(sys.modules["__main__"], "__file__", None)
-    for kind, part in game.parts.items():
-        module = game.world.registry.find(kind, part.name).target.partition(":")[0]
-        file = getattr(sys.modules.get(module), "__file__", None)
-        same = bool(script and file) and Path(str(script)).resolve() == Path(str(file)).resolve()
-        if module == "__main__" or same:
-            return part.name
-    return ""
+def _played_together(game: Game) -> dict[str, Tensor]:
+    """What rank 0 of two gets."""
+    store, turn = dist.HashStore(), Lock()  # type: ignore[attr-defined]
+
+    def play(rank: int) -> dict[str, Tensor] | None:
+        with turn:
+            return _played(game, GlooRank(rank, store, turn))
+
+    with ThreadPoolExecutor(2) as pool:
+        ranks = [pool.submit(contextvars.copy_context().run, play, rank) for rank in range(2)]
+        return ranks[0].result() or {}
 
 
-def _plan(games: tuple[Game, ...]) -> dict[str, Any]:
-    """The games and the plugins whose parts they are played with, by name."""
-    plugins = [
-        (plugin.distribution, plugin.version, plugin.parts)
-        for plugin in games[0].world.manager.plugins.values()
-        if plugin.distribution not in (CORE, STANDINS)
-    ]
-    return {"plugins": plugins, "games": {game.name: _told(game) for game in games}}
+def _played(game: Game, ranks: Ranks) -> dict[str, Tensor] | None:
+    """Gradients and buffers of a few turns, by name; None if the networks draw by themselves."""
+    config = game.config(TURNS, optimizers={"generator": PLAIN, "discriminator": PLAIN})
+    config = replace(config, recipe=replace(config.recipe, reuse_fakes=False))
+    state, setup = game.prepared(config, ranks)
+    for module in (*state.generator.modules(), *state.discriminator.modules()):
+        if isinstance(module, _BatchNorm | _DropoutNd):
+            module.eval()
+    with seeded(0):
+        if _draws(state, setup):
+            return None
+        values: dict[str, Tensor] = {}
+        for number in range(TURNS):
+            last = discriminator_turn(state, setup, silent)
+            values |= _kept(state, "discriminator", f"turn {number}")
+            generator_turn(state, setup, silent, last)
+            values |= _kept(state, "generator", f"turn {number}")
+    return values
 
 
-def _told(game: Game) -> dict[str, Any]:
-    """A game as JSON data."""
-    parts = {"data" if role == "dataset" else role: part for role, part in game.parts.items()}
-    return {
-        **{role: write_record(part) for role, part in parts.items()},
-        "recipe": dict(game.recipe),
-    }
+def _draws(state: TrainingState, setup: Setup) -> bool:
+    """Whether a pass draws: two ranks draw other numbers than one does, on purpose."""
+    real, labels = setup.real_batch(0, setup.shares[0])
+    latents = state.generator.sample_latents(len(real), rng=torch.Generator().manual_seed(0))
+    with torch.no_grad(), buffers_kept(state.generator, state.discriminator):
+        make_fakes(state, setup, latents, labels, keep_graph=False)
+        torch.default_generator.manual_seed(0)
+        before = torch.get_rng_state()
+        state.generator(latents, labels)
+        state.discriminator(real, labels)
+        return not equal(before, torch.get_rng_state())
+
+
+def _kept(state: TrainingState, mover: str, when: str) -> dict[str, Tensor]:
+    """The mover's gradients and the loss's buffers."""
+    network: nn.Module = getattr(state, mover)
+    values = {}
+    if gradients_of(getattr(state, f"{mover}_optimizer")):
+        for name, parameter in network.named_parameters():
+            if parameter.grad is not None:
+                values[f"the gradient of the {mover}'s {name}, {when}"] = parameter.grad.clone()
+    for name, buffer in state.loss.named_buffers():
+        if buffer.is_floating_point():
+            values[f"the loss's buffer {name}, {when}"] = buffer.clone()
+    return values
+
+
+def difference(a: Tensor, b: Tensor) -> float:
+    """The greatest difference, relative to the greatest value of `b` and a small number."""
+    if a.numel() == 0:
+        return 0.0
+    apart = float((a - b).abs().max() / (b.abs().max() + 1e-4))
+    return apart if math.isfinite(apart) else math.inf

@@ -1,4 +1,4 @@
-"""A check of a writer: files are there, whole, and are those it says."""
+"""A check of a writer: the files that it returns exist, and nothing else does."""
 
 from __future__ import annotations
 
@@ -11,68 +11,61 @@ from torch import Tensor
 
 from ganzoo.build import PICTURES
 from ganzoo.specs import Part
-from ganzoo.testing.failures import Skipped, wrong
+from ganzoo.testing.failures import Skipped
 from ganzoo.testing.game_data import opened
 from ganzoo.testing.numerics import equal
 from ganzoo.testing.subjects import WriterSubject
 
 
 def check_files(subject: WriterSubject) -> str:
-    """One sample and seven are written where it is told, and it returns the files."""
+    """It writes one sample and seven to the given place, and returns the files."""
     samples = _samples(subject)
     for n in (1, 7):
         with tempfile.TemporaryDirectory() as folder:
-            place = Path(folder) / "below" / f"samples{'.png' * (subject.entry.name in PICTURES)}"
-            place.parent.mkdir()
-            kept = samples[:n].clone()
-            written = _written(subject, samples[:n], place)
-            _check(subject, written, place)
-            if not equal(kept, samples[:n]):
-                raise wrong(
-                    "it changes the samples that it writes, which are not its own: an operation "
-                    "in place (clamp_, mul_); take the one without the underscore",
-                    subject.line(r"\w_\("),
+            path = Path(folder) / "below" / f"samples{'.png' * (subject.entry.name in PICTURES)}"
+            path.parent.mkdir()
+            given = samples[:n].clone()
+            written = subject.factory(given, path)
+            _check_files(subject, written, path.parent)
+            if not equal(given, samples[:n]):
+                raise subject.wrong(
+                    "it changes the samples that it writes, in place (clamp_, mul_): use the "
+                    "operation without the underscore",
+                    r"\w_\(",
                 )
     return ", ".join(sorted({path.suffix for path in written}))
 
 
-def _written(subject: WriterSubject, samples: Tensor, place: Path) -> list[Any]:
-    written = subject.factory(samples, place)
+def _check_files(subject: WriterSubject, written: Any, folder: Path) -> None:
+    """Everything that it returns exists, and nothing else is left behind."""
     if not isinstance(written, list) or not written:
-        raise wrong(
-            f"it returns {written!r}: it returns the files that it wrote, as a list of paths",
-            subject.line("return"),
+        raise subject.wrong(
+            f"it returns {written!r} instead of the files that it wrote: return a list of paths",
+            "return",
         )
-    return written
-
-
-def _check(subject: WriterSubject, written: list[Any], place: Path) -> None:
-    """All that it returns is there, and nothing else is left behind."""
     for path in written:
         if not isinstance(path, Path) or not path.is_file() or not path.stat().st_size:
-            raise wrong(
+            raise subject.wrong(
                 f"it returns {path!r}, which is no file with something in it: return the paths as "
                 "they were written, and make their folder (path.parent.mkdir(parents=True, "
                 "exist_ok=True))",
-                subject.line(r"return|write"),
+                r"return|write",
             )
-    there = {path for path in place.parent.rglob("*") if path.is_file()}
-    for path in sorted(there - {path for path in written if isinstance(path, Path)}):
-        raise wrong(
-            f"it leaves {path.name}, which it does not return: return every file, and take away "
-            "what was for the moment",
-            subject.line(r"return|write|open"),
+    left = {path for path in folder.rglob("*") if path.is_file()} - set(written)
+    for path in sorted(left):
+        raise subject.wrong(
+            f"it leaves {path.name}, which it does not return: return every file, and delete "
+            "temporary ones",
+            r"return|write|open",
         )
 
 
 def _samples(subject: WriterSubject) -> Tensor:
     """Seven samples of its kind, from a data set that is here."""
-    registry = subject.world.registry
-    entries = registry.offers("dataset")
+    entries = subject.world.registry.offers("dataset")
     entries.sort(key=lambda entry: entry.distribution != subject.entry.distribution)
     for entry in entries:
         data = opened(subject.world, Part(entry.qualified))
-        if data is not None and data.kind == subject.entry.name and len(data) > 0:
-            found: Tensor = data.batch(torch.arange(7) % len(data))[0]
-            return found
+        if data is not None and data.kind == subject.entry.name:
+            return data.batch(torch.arange(7) % len(data))[0]
     raise Skipped(f"no data set of the kind {subject.entry.name!r} is here to take samples from")
