@@ -1,4 +1,4 @@
-"""Opening a data set by its name, as `--data` does."""
+"""Data sets by name, as `--data` takes them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["load"]
 def load(name: str, /, **arguments: Any) -> Dataset:
     """Open a data set by bare or qualified name, with its constructor's arguments."""
     kind, colon, path = text_of("the name", name).partition(":")
-    if colon and kind == "folder":  # as --data says it, which asks the networks for the rest
+    if colon and kind == "folder":  # --data takes this form, and the rest from the networks
         raise UsageError(
             f"there is no data set {brief(name)}; a folder is opened by load('folder', "
             f"path={brief(path)}, size=..., channels=...)"

@@ -27,7 +27,7 @@ LOCK_PAUSE = 0.2
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Give a file beside `path` to write; it takes the name when the block ends well."""
+    """Give a file beside `path` to write; it is renamed to `path` if the block succeeds."""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     os.close(descriptor)
     beside = Path(name)
@@ -43,9 +43,9 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def folder_written_whole(path: Path) -> Iterator[Path]:
-    """Give a folder beside `path` to fill; it takes the old one's place when the block ends.
+    """Give a folder beside `path` to fill; it replaces `path` if the block succeeds.
 
-    Whatever ends it in between leaves the old one, or the next call puts it back.
+    If anything fails in between, the old folder stays, or the next call restores it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _put_back(path)
@@ -65,7 +65,7 @@ def folder_written_whole(path: Path) -> Iterator[Path]:
 
 
 def _exchange(path: Path, beside: Path) -> None:
-    """Put a folder in another's place; the other stays where that fails half-way."""
+    """Replace one folder by another; if that fails half-way, the old one is restored."""
     old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
     try:
         path.replace(old / path.name)
@@ -77,11 +77,11 @@ def _exchange(path: Path, beside: Path) -> None:
 
 
 def _put_back(path: Path) -> None:
-    """What a killed exchange took away, where nothing has come in its place."""
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.old"):
-        if (left / path.name).exists() and not path.exists():
-            (left / path.name).replace(path)
-            left.rmdir()
+    """Restore the folder that a killed exchange removed, unless it was replaced."""
+    for old in path.parent.glob(f".{glob.escape(path.name)}.*.old"):
+        if (old / path.name).exists() and not path.exists():
+            (old / path.name).replace(path)
+            old.rmdir()
 
 
 @contextmanager
@@ -118,34 +118,34 @@ def acquired(database: sqlite3.Connection) -> bool:
 
 
 def holds_working_folder(path: Path) -> bool:
-    """Whether the process works in a folder, or below it, so that it must not be replaced."""
+    """Whether the working directory is in a folder, which therefore must not be replaced."""
     return path.resolve() in (Path.cwd(), *Path.cwd().parents)
 
 
 def read_plain(path: Path, most: int) -> bytes:
-    """The first bytes of a regular file; `OSError` for pipes and devices too, which have no end."""
+    """At most `most` bytes of a regular file; `OSError` for pipes and devices, which never end."""
     if path.exists() and not path.is_file() and not path.is_dir():
-        raise OSError(errno.EINVAL, "it is no regular file")
+        raise OSError(errno.EINVAL, "it is not a regular file")
     with path.open("rb") as file:
         return file.read(most)
 
 
 def nearest_existing(path: Path) -> Path:
-    """The path, or the first above it that is there: where something would be made."""
+    """The path, or the nearest folder above it that exists."""
     while not path.exists() and path != path.parent:
         path = path.parent
     return path
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file whole, making its folder where it is absent."""
+    """Write a text file whole, making its folder if it is absent."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as beside:
         beside.write_text(text, encoding="utf-8")
 
 
 def flush(path: Path) -> None:
-    """Ask the disk to keep a file or a folder's entries, where the system can."""
+    """Sync a file or a folder's entries to disk, if the system can."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError:
@@ -154,12 +154,12 @@ def flush(path: Path) -> None:
         os.fsync(descriptor)
     except OSError as error:
         if error.errno not in _CANNOT_SYNC:
-            raise  # the disk refuses what it seemed to take
+            raise  # the disk failed to keep the data
     finally:
         os.close(descriptor)
 
 
 def _umask() -> int:
-    mask = os.umask(0o077)  # no other way to read it; for a moment nobody else gets in
+    mask = os.umask(0o077)  # the only way to read it; strict for a moment
     os.umask(mask)
     return mask

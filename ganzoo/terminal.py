@@ -1,4 +1,4 @@
-"""Who looks at what is written: a person at a terminal, or a file that is read later."""
+"""Where progress is shown: on a terminal, or in a log."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-#: Seconds between two lines about one piece of work, where nobody sees a bar move.
+#: Seconds between two lines of progress in a log.
 LOG_SECONDS = 30.0
 
 
 def stderr_console(*, quiet: bool = False) -> Console:
-    """Rich's console on stderr, which is a terminal only where stderr is one.
+    """Rich's console on stderr, which counts as a terminal only if stderr is one.
 
-    rich takes FORCE_COLOR for a terminal too, and would write bars that move into a log.
+    With FORCE_COLOR rich would write moving bars into a log too.
     """
     from rich.console import Console
 
@@ -23,5 +23,5 @@ def stderr_console(*, quiet: bool = False) -> Console:
 
 
 def moves(console: Console) -> bool:
-    """Whether what was written on a console can be written over."""
+    """Whether a console can overwrite its lines, so that a bar can move."""
     return console.is_terminal and not console.is_dumb_terminal

@@ -1,8 +1,8 @@
 """Truncation: less variety for more typical samples.
 
-Where there is an average style, each style goes towards it (Karras et al. 2019, appendix B).
-Elsewhere the latents are of a normal that is cut on both sides (Brock et al. 2019, section 3.1).
-Either way the same seed draws the same pictures, which change smoothly with the number.
+With an average style, each style moves towards it (Karras et al. 2019, appendix B). Otherwise the
+latents come from a normal that is cut on both sides (Brock et al. 2019, section 3.1). Either way a
+seed draws the same pictures, which change smoothly with the number.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ganzoo.interfaces import Generator, StyleGenerator
 def truncated(generator: Generator, truncation: float) -> Generator:
     """A generator of truncated samples; at 1 the generator itself.
 
-    `truncation` is 0 or more. 0 draws the average style alone, or latents that are all 0.
+    `truncation` is 0 or more; 0 draws only the average style, or latents that are all 0.
     """
     truncation = finite("truncation", truncation, least=0)
     if truncation == 1:
@@ -31,7 +31,7 @@ def truncated(generator: Generator, truncation: float) -> Generator:
 
 
 class TruncatedStyles(StyleGenerator):
-    """A style generator whose styles go towards the average style: avg + truncation (w - avg)."""
+    """A style generator whose styles move towards the average: avg + truncation (w - avg)."""
 
     def __init__(self, inner: StyleGenerator, truncation: float) -> None:
         super().__init__(inner.style_dim, inner.style_layers)
@@ -57,14 +57,14 @@ class TruncatedStyles(StyleGenerator):
 
 
 class CutLatents(Generator):
-    """A generator whose latents are of a standard normal cut at 2 * truncation on both sides."""
+    """A generator with latents from a standard normal cut at 2 * truncation on both sides."""
 
     def __init__(self, inner: Generator, truncation: float) -> None:
         super().__init__()
         if getattr(inner.sample_latents, "__func__", None) is not Generator.sample_latents:
             raise UsageError(
-                f"{type(inner).__name__} draws latents of its own, no standard normal that could "
-                "be cut, and has no styles: leave truncation at 1"
+                f"{type(inner).__name__} draws its own latents, not from a standard normal that "
+                "could be cut, and has no styles: leave truncation at 1"
             )
         self.inner, self.cut = inner, 2.0 * truncation
         self.latent_dim, self.sample_shape = inner.latent_dim, inner.sample_shape
@@ -89,8 +89,8 @@ def truncate_styles(styles: Tensor, average: Tensor, truncation: float) -> Tenso
 def cut_normal(values: Tensor, cut: float) -> Tensor:
     """Standard normal values -> values of the same rank, normal between -cut and cut.
 
-    With F the normal's distribution, F^-1(F(-cut) + F(x) (F(cut) - F(-cut))), which for a cut that
-    is symmetric is erf's inverse of erf(x) times erf(cut), both over the root of 2.
+    With F the normal's distribution function: F^-1(F(-cut) + F(x) (F(cut) - F(-cut))). For a
+    symmetric cut that is root 2 times erf^-1(erf(cut / root 2) erf(x / root 2)).
     """
     root = math.sqrt(2.0)
     share = math.erf(cut / root)

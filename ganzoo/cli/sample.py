@@ -22,34 +22,38 @@ if TYPE_CHECKING:
     "-n",
     "count",
     type=click.IntRange(1),
-    help="How many samples.  [default: 64, or one for each of a folder's conditions]",
+    help="Number of samples.  [default: 64, or one for each of a folder's conditions]",
 )
 @click.option(
     "--seed",
     type=click.IntRange(0),
     default=0,
     show_default=True,
-    help="The same seed draws the same samples.",
+    help="Random seed; the same seed draws the same samples.",
 )
 @click.option("--label", type=int, help="Class of all samples, for a conditional model.")
-@click.option("--balanced", is_flag=True, help="All classes alike, whatever shares the data has.")
+@click.option(
+    "--balanced",
+    is_flag=True,
+    help="Draw all classes equally often, whatever their shares in the data.",
+)
 @click.option(
     "--conditions",
     metavar="FOLDER|DATASET",
-    help="What a translating model is to translate: images, or a data set's.  [default: its own]",
+    help="Inputs of a translating model: a folder of images or a data set.  [default: its own]",
 )
 @click.option(
     "--truncation",
     type=click.FloatRange(0),
     default=1.0,
     show_default=True,
-    help="Below 1, less variety and more typical samples.",
+    help="Below 1: less variety, and more typical samples.",
 )
 @click.option(
     "-o",
     "--out",
     type=click.Path(path_type=Path),
-    help="A grid (samples.png), or a folder (samples/).  [default: a grid, where the kind has one]",
+    help="A grid (samples.png) or a folder (samples/).  [default: a grid, if the kind has one]",
 )
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 ...")
 def command(
@@ -66,7 +70,7 @@ def command(
     """Draw samples from WHAT into a grid or a folder.
 
     WHAT is a name, a folder, a run or hf-hub:OWNER/REPO[@REVISION]. A grid shows images beside
-    the conditions that they were made of.
+    the conditions that they were made from.
     """
     from ganzoo.build import PICTURES, write_samples
     from ganzoo.engine.run.process import tune_cuda
@@ -75,9 +79,9 @@ def command(
 
     tune_cuda()
     model = load(what, device=device)
-    given = None if conditions is None else _conditions(model, conditions, count, seed)
+    given = None if conditions is None else _read_conditions(model, conditions, count, seed)
     count = count or (64 if given is None else len(given))
-    drawn = model.sample(
+    samples = model.sample(
         count,
         seed=seed,
         labels=label,
@@ -89,17 +93,17 @@ def command(
     if out is None:
         out = Path("samples.png" if kind in PICTURES else "samples")
     if kind == "image" and out.suffix:
-        drawn = _beside(drawn, model.conditions if given is None else given)
+        samples = _beside(samples, model.conditions if given is None else given)
     try:
-        written = write_samples(kind, drawn, out)
+        written = write_samples(kind, samples, out)
     except OSError as error:
         raise GanzooError(f"{out} cannot be written: {error.strerror or error}") from None
     where = written[0] if len(written) == 1 else f"{out}/ ({len(written)} files)"
     click.echo(f"{count} samples of {model.card.name}, seed {seed}: {where}")
 
 
-def _conditions(model: Model, asked: str, count: int | None, seed: int) -> Tensor:
-    """The conditions that are asked for: a folder's images in their order, or a data set's."""
+def _read_conditions(model: Model, source: str, count: int | None, seed: int) -> Tensor:
+    """A folder's images in order, or conditions drawn from a data set."""
     from ganzoo.cli.recipes import data_part
     from ganzoo.conditions import conditioned, conditions_in, drawn_conditions
     from ganzoo.errors import UsageError
@@ -108,18 +112,20 @@ def _conditions(model: Model, asked: str, count: int | None, seed: int) -> Tenso
     shape = model.generator.condition_shape
     if shape is None:
         raise UsageError(f"{model.card.name} takes no conditions; leave out --conditions")
-    path = catalogue().as_path(asked)
+    path = catalogue().as_path(source)
     if path is not None and path.is_dir():
         return conditions_in(path, tuple(shape))
     below = {"data": write_record(model.card.require_config().recipe.data)}
-    named = merge(below, {"data": data_part(asked, below)})["data"]
+    named = merge(below, {"data": data_part(source, below)})["data"]
     part = Part(named["name"], named.get("arguments", {}))
     return drawn_conditions(conditioned(part, tuple(shape)), count or 64, seed=seed)[:]
 
 
-def _beside(drawn: Tensor, conditions: Tensor | None) -> Tensor:
-    """Images as a grid shows them."""
+def _beside(samples: Tensor, conditions: Tensor | None) -> Tensor:
+    """Images as a grid shows them: beside their conditions."""
     from ganzoo.conditions import in_circle
     from ganzoo.writers.panels import panels
 
-    return drawn if conditions is None else panels(in_circle(conditions, len(drawn))[:], drawn)
+    if conditions is None:
+        return samples
+    return panels(in_circle(conditions, len(samples))[:], samples)

@@ -1,1 +1,1 @@
-"""The core's data sets, and how samples are written."""
+"""The core's data sets."""

@@ -1,16 +1,16 @@
-"""Where a data set lies: on the device where training happens, if it fits there."""
+"""Moving a data set's tensors to the device where training happens, if they fit there."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-#: The share of a GPU's free memory that a data set may take; the rest is for networks.
+#: The share of a GPU's free memory that a data set may use; the rest is for networks.
 SHARE = 0.25
 
 
 def has_room(device: torch.device, needed: int) -> bool:
-    """Whether that many bytes fit: always on the CPU, on a GPU in a quarter of what is free."""
+    """Whether `needed` bytes fit: always on the CPU, on a GPU into a quarter of its free memory."""
     if device.type != "cuda":
         return device.type == "cpu"
     free, _ = torch.cuda.mem_get_info(device)
@@ -18,12 +18,12 @@ def has_room(device: torch.device, needed: int) -> bool:
 
 
 def beside(indices: Tensor, data: Tensor) -> Tensor:
-    """The indices on the data's device; the host waits only for those that come from a GPU."""
+    """The indices on the data's device; the host waits only for indices that come from a GPU."""
     return moved(indices, data.device) if data.is_cuda else indices.to(data.device)
 
 
 def moved(values: Tensor, device: torch.device) -> Tensor:
-    """Values on a device; a GPU gets what lies on the CPU from pinned memory, and nobody waits."""
+    """Values on a device; from the CPU to a GPU through pinned memory, without waiting."""
     if device.type != "cuda":
         return values.to(device)
     if values.device.type == "cpu":
@@ -32,9 +32,9 @@ def moved(values: Tensor, device: torch.device) -> Tensor:
 
 
 def as_floats(pixels: Tensor) -> Tensor:
-    """Bytes 0 to 255 -> float32 in [-1, 1], bit for bit alike on every device.
+    """Bytes 0 to 255 -> float32 in [-1, 1], bit-equal on every device.
 
     CUDA multiplies by the rounded inverse of a plain number, and divides by a tensor.
     """
-    by = torch.full((), 127.5, device=pixels.device) if pixels.is_cuda else 127.5
-    return pixels.float().div_(by).sub_(1.0)
+    half = torch.full((), 127.5, device=pixels.device) if pixels.is_cuda else 127.5
+    return pixels.float().div_(half).sub_(1.0)

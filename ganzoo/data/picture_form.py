@@ -1,4 +1,4 @@
-"""What pictures become: their sides and channels, and how one of another shape is fitted."""
+"""The size and channels that pictures are brought to, and how another shape is fitted."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from ganzoo.errors import DataError, brief, did_you_mean
 #: The side of a square, or [height, width]; in pixels.
 Size: TypeAlias = int | Sequence[int]
 
-#: How a picture of another shape is fitted, with what is then said of it.
+#: The ways to fit a picture of another shape, with the word for the result.
 FITS = {"crop": "cropped", "pad": "padded", "stretch": "stretched"}
-#: The background of those who want alpha as a fourth channel.
+#: The background that keeps alpha as a fourth channel.
 KEEP = "keep"
 WHITE = "#ffffff"
 
 
 @dataclass(frozen=True)
 class Form:
-    """The pixels that every picture becomes, uint8 [channels, height, width].
+    """What every picture is brought to: uint8 [channels, height, width].
 
-    `fit` is a key of `FITS`; `background` #rrggbb or `keep`. Use `Form.of`, which checks.
+    `fit` is a key of `FITS`; `background` is #rrggbb or `keep`. Make forms with `Form.of`, which
+    checks.
     """
 
     height: int
@@ -33,12 +34,12 @@ class Form:
 
     @classmethod
     def of(cls, size: Size, channels: int, fit: str = "crop", background: str = "white") -> Form:
-        """A form as people ask for it; `DataError` says what cannot be."""
+        """A form from a data set's arguments; `DataError` says what is wrong with them."""
         height, width = sides_of(size)
         form = cls(height, width, channels, _fit_of(fit), _background_of(background))
         if form.background == KEEP and channels != 4:
             raise DataError(
-                f"background=keep makes 4 channels, the last one alpha, found channels {channels}; "
+                f"background=keep makes 4 channels, the last one alpha; found channels {channels}; "
                 "give networks and data 4 channels, or name a colour"
             )
         if form.background != KEEP and channels not in (1, 3):
@@ -46,7 +47,7 @@ class Form:
         return form
 
     def __str__(self) -> str:
-        """For people, as in `64x48, padded, on #000000`; width first, as image tools write it."""
+        """For people, as in `64x48, padded, on #000000`; width first, as in image tools."""
         words = [self.size]
         if self.fit != "crop":
             words.append(FITS[self.fit])
@@ -58,7 +59,7 @@ class Form:
 
     @property
     def size(self) -> str:
-        """The sides for people, as in `64x48 grey`."""
+        """The size for people, as in `64x48 grey`."""
         return said_size((self.width, self.height)) + (" grey" if self.channels == 1 else "")
 
     @property
@@ -68,22 +69,22 @@ class Form:
 
     @property
     def key(self) -> str:
-        """Tells it from every other form.
+        """Identifies the form in the name of a pack.
 
-        That of a plain square is what it was when there was nothing else: its packs stay.
+        A plain square keeps the key of the first versions, so that their packs remain valid.
         """
         if self == Form(self.height, self.height, self.channels):
             return f"{self.height} {self.channels}"
         return f"{self.height}x{self.width} {self.channels} {self.fit} {self.background}"
 
     def reshapes(self, width: int, height: int) -> bool:
-        """Whether a picture of this size has another shape, so that `fit` changes it."""
+        """Whether a picture of this size has another shape, so that `fit` applies."""
         return width * self.height != height * self.width
 
     def enlarges(self, width: int, height: int) -> bool:
-        """Whether a picture of this size has too few pixels along a side that they must fill."""
-        narrow, low = width < self.width, height < self.height
-        return (narrow and low) if self.fit == "pad" else (narrow or low)
+        """Whether a picture of this size has too few pixels and is enlarged."""
+        narrower, lower = width < self.width, height < self.height
+        return (narrower and lower) if self.fit == "pad" else (narrower or lower)
 
 
 def sides_of(size: Size) -> tuple[int, int]:
@@ -97,33 +98,33 @@ def sides_of(size: Size) -> tuple[int, int]:
 
 
 def said_size(size: Sequence[int]) -> str:
-    """(Width, height) for people: `640x480`."""
+    """(width, height) for people: `640x480`."""
     return "x".join(str(side) for side in size)
 
 
-def _fit_of(asked: str) -> str:
-    if asked not in tuple(FITS):
+def _fit_of(name: str) -> str:
+    if name not in tuple(FITS):
         raise DataError(
-            f"fit is crop, pad or stretch, found {brief(asked)}"
-            + (f"; {did_you_mean(asked, FITS)}" if isinstance(asked, str) else "")
+            f"fit is crop, pad or stretch, found {brief(name)}"
+            + (f"; {did_you_mean(name, FITS)}" if isinstance(name, str) else "")
         )
-    return asked
+    return name
 
 
-def _background_of(asked: str) -> str:
-    """A colour's name or number as #rrggbb; `keep` as it is."""
-    if asked == KEEP:
+def _background_of(name: str) -> str:
+    """A colour by name or number -> #rrggbb; `keep` stays."""
+    if name == KEEP:
         return KEEP
     from PIL import ImageColor
 
-    text = asked if isinstance(asked, str) else ""
+    text = name if isinstance(name, str) else ""
     try:
         colour: tuple[int, ...] = ImageColor.getrgb(text)
     except ValueError:
         colour = ()
-    if len(colour) != 3:  # no colour, or one that shines through
+    if len(colour) != 3:  # no colour, or one with alpha
         near = did_you_mean(text, [*ImageColor.colormap, KEEP], otherwise="such as black")
         raise DataError(
-            f"background is a colour, by name or as #rrggbb, or keep, found {brief(asked)}; {near}"
+            f"background is a colour, by name or as #rrggbb, or keep, found {brief(name)}; {near}"
         )
     return "#" + "".join(f"{value:02x}" for value in colour)

@@ -1,4 +1,4 @@
-"""Small images held whole, as one uint8 tensor that is indexed batch by batch."""
+"""Small images held in memory as one uint8 tensor, which is indexed batch by batch."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ganzoo.interfaces import Dataset
 class PixelDataset(Dataset):
     """Images uint8 [M, C, H, W] or [M, H, W] with labels [M]; batches are float32 in [-1, 1].
 
-    `size`, a side or [height, width], resizes with antialiasing, once, whatever their shape;
-    `channels` 3 repeats grey.
+    Images are resized once, with antialiasing, to `size`, a side or [height, width]; `channels` 3
+    repeats grey.
     """
 
     def __init__(self, images: Tensor, labels: Tensor, size: Size, channels: int) -> None:
@@ -46,12 +46,12 @@ class PixelDataset(Dataset):
         return as_floats(images), self.labels.index_select(0, rows)
 
     def to(self, device: torch.device) -> None:
-        """Move images and labels to the device, if they fit there."""
+        """Move images and labels to the device if they fit there."""
         if has_room(device, self.images.nbytes + self.labels.nbytes):
             self.images, self.labels = self.images.to(device), self.labels.to(device)
 
     def class_counts(self) -> Tensor:
-        """Images of each class, int64 [num_classes]."""
+        """Number of images of each class, int64 [num_classes]."""
         return self.labels.cpu().bincount(minlength=self.num_classes or 0)
 
     def content_hash(self) -> str:
@@ -62,7 +62,7 @@ class PixelDataset(Dataset):
 
 
 def check_split(split: str) -> bool:
-    """Whether `split` is the training part; anything but train and test is refused."""
+    """Whether `split` is the training part; `DataError` for anything but train and test."""
     if split not in ("train", "test"):
         raise DataError(f"split is 'train' or 'test', found {split!r}")
     return split == "train"

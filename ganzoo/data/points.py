@@ -1,7 +1,7 @@
 """Gaussian mixtures in the plane, whose modes can be counted: PacGAN's ring and grid.
 
-Their parameters are those of Lin et al. 2018 (arXiv 1712.04086). A sample is of high quality where
-it lies within three `sigma` of one of the `centres`.
+Their parameters are those of Lin et al. 2018 (arXiv 1712.04086). A sample is of high quality if it
+lies within three `sigma` of one of the `centres`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from ganzoo.seeds import derive
 
 
 class GaussianMixture(Dataset):
-    """`length` fixed points around `centres` [K, 2], each of a mode drawn uniformly.
+    """`length` fixed points around `centres` [K, 2], each from a mode drawn uniformly.
 
     `sigma` is the standard deviation of every mode in each direction; labels are the modes. The
-    points are a function of `name` and `split` (the seed) and of the arguments.
+    points depend only on `name` and `split` (the seed) and on the arguments.
     """
 
     kind = "points"
@@ -49,17 +49,17 @@ class GaussianMixture(Dataset):
         return self.points.index_select(0, rows), self.labels.index_select(0, rows)
 
     def class_counts(self) -> Tensor:
-        """Points of each mode, int64 [num_classes]."""
+        """Number of points of each mode, int64 [num_classes]."""
         return self.labels.cpu().bincount(minlength=len(self.centres))
 
     def to(self, device: torch.device) -> None:
-        """Move the points and their labels to the device, if they fit there."""
+        """Move the points and their labels to the device if they fit there."""
         if has_room(device, self.points.nbytes + self.labels.nbytes):
             self.points, self.labels = self.points.to(device), self.labels.to(device)
 
 
 class Ring(GaussianMixture):
-    """Modes evenly on a circle; mode 0 lies at (radius, 0), the others follow anticlockwise."""
+    """Modes evenly spaced on a circle, anticlockwise from mode 0 at (radius, 0)."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Ring(GaussianMixture):
 
 
 class Grid(GaussianMixture):
-    """`side` times `side` modes on a square grid around the origin, row by row from below left."""
+    """`side` times `side` modes on a square grid around the origin, row by row from bottom left."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The two sides of a data set: its own split into training and test samples, or two halves."""
+"""Training and test samples of a data set: its own split, or two random halves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ganzoo.specs import Part
 
 
 class Half(Dataset):
-    """Half of the samples, drawn at random, of a data set that has no split of its own."""
+    """A random half of a data set that has no split of its own."""
 
     def __init__(self, whole: Dataset, first: int) -> None:
         self.whole, self.rows = whole, drawn(whole, len(whole))[first::2]
@@ -42,19 +42,19 @@ def test_samples(part: Part) -> Dataset:
 
 
 def has_split(part: Part) -> bool:
-    """Whether a data set is built with the `split` that is wanted of it."""
+    """Whether a data set takes the argument `split`."""
     return "split" in taken_arguments(Dataset, part)
 
 
 def split_of(part: Part, split: str) -> Dataset:
-    """A data set's own `train` or `test` samples, whichever of them its part names."""
+    """A data set's own `train` or `test` samples, whichever split its part has."""
     return build(Dataset, Part(part.name, {**part.arguments, "split": split}))
 
 
 def drawn(data: Dataset, n: int) -> Tensor:
-    """Indices int64 of n samples in a fixed random order; of all where it has fewer.
+    """Indices int64 of n samples in a fixed random order; of all samples if there are fewer.
 
-    Not every k-th: of MNIST's training digits, every sixth are no fair sample (docs/log.md).
+    Not every k-th: every sixth of MNIST's training digits is not a fair sample (docs/log.md).
     """
     rng = torch.Generator().manual_seed(derive("real samples", len(data)))
     return torch.randperm(len(data), generator=rng)[:n]

@@ -1,7 +1,7 @@
-"""Stacked-MNIST: three digits as red, green and blue, so a thousand modes that can be counted.
+"""Stacked-MNIST: three digits as red, green and blue, which makes a thousand countable modes.
 
-PacGAN's protocol (Lin et al. 2018, arXiv 1712.04086): 128,000 fixed images, their digits drawn once
-with replacement.
+PacGAN's protocol (Lin et al. 2018, arXiv 1712.04086): 128,000 fixed images, whose digits are drawn
+once, with replacement.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from ganzoo.seeds import derive
 class StackedMNIST(Dataset):
     """Three digits of MNIST in one image; the label is 100 red + 10 green + blue.
 
-    Held are the digits uint8 [M, 1, H, W] and which of them make an image, int32
-    [length, 3]; the images are put together batch by batch.
+    Memory holds the digits uint8 [M, 1, H, W] and the three numbers of each image, int32
+    [length, 3]; images are put together batch by batch.
     """
 
     num_classes = 1000
@@ -40,7 +40,7 @@ class StackedMNIST(Dataset):
 
     @classmethod
     def is_here(cls) -> bool:
-        """Whether MNIST's files lie in the data folder."""
+        """Whether MNIST's files are in the data folder."""
         return MNIST.is_here()
 
     def __len__(self) -> int:
@@ -54,20 +54,20 @@ class StackedMNIST(Dataset):
         return digits.view(-1, *self.sample_shape), 100 * red + 10 * green + blue
 
     def class_counts(self) -> Tensor:
-        """Images of each of the thousand classes, int64 [1000]."""
+        """Number of images of each class, int64 [1000]."""
         places = torch.tensor([100, 10, 1])
         digits = self.digits.labels.cpu()[self.triples.cpu().long()]
         return (digits * places).sum(1).bincount(minlength=self.num_classes)
 
     def to(self, device: torch.device) -> None:
-        """Move the digits and the triples to the device, if they fit there."""
+        """Move the digits and the triples to the device if they fit there."""
         held = (self.digits.images, self.digits.labels, self.triples)
         if has_room(device, sum(tensor.nbytes for tensor in held)):
             self.digits.to(device)
             self.triples = self.triples.to(device)
 
     def content_hash(self) -> str:
-        """Sha256 over the digits' own hash and the triples, which together are the images."""
+        """Sha256 over the digits' hash and the triples, which together determine the images."""
         digest = hashlib.sha256(self.digits.content_hash().encode())
         digest.update(self.triples.cpu().numpy().tobytes())
         return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Networks in whose features samples are measured: by name, and as a data set names them."""
+"""Networks in whose features samples are measured: by name, or as a data set names them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from ganzoo.specs import Part
 
 
 def open_extractor(name: str, *, weights: Path | None = None) -> Extractor:
-    """An extractor by name (`cnn-mnist`), or with a model's after a colon (`timm:resnet18`).
+    """An extractor by name (`cnn-mnist`), or with a model after a colon (`timm:resnet18`).
 
-    `weights` is a file for those that would else fetch theirs. In eval mode, and frozen.
+    `weights` is a file for extractors that would otherwise fetch theirs. Returned in eval mode, and
+    frozen.
     """
     bare, colon, model = name.partition(":")
     arguments: dict[str, Any] = {"model": model} if colon else {}
@@ -25,18 +26,18 @@ def open_extractor(name: str, *, weights: Path | None = None) -> Extractor:
         taken = taken_arguments(Extractor, Part(bare))
         for argument, what in (("model", f"model, found {name!r}"), ("weights", "weights file")):
             if argument in arguments and argument not in taken:
-                raise UsageError(f"extractor {bare!r} takes no {what}; its weights are its own")
+                raise UsageError(f"extractor {bare!r} takes no {what}; its weights are fixed")
     return build(Extractor, part).eval().requires_grad_(False)
 
 
 def extractors_of(part: Part) -> tuple[str | None, str | None]:
-    """The extractor that a data set names, and its control; it is built only where it must be."""
+    """The extractor that a data set names, and its control; built only if needed."""
     factory = factory_of(Dataset, part)
     if isinstance(factory, type) and issubclass(factory, Dataset):
-        said = factory.extractor, factory.control
-        if all(name is None or isinstance(name, str) for name in said):
-            return said
-    made = build(Dataset, part)  # a function's, or one whose extractor depends on its arguments
+        names = factory.extractor, factory.control
+        if all(name is None or isinstance(name, str) for name in names):
+            return names
+    made = build(Dataset, part)  # a function, or a class whose extractor depends on its arguments
     return made.extractor, made.control
 
 

@@ -1,7 +1,7 @@
-"""The networks of the core's own extractors: small, frozen, and for images of 28x28 or so.
+"""The networks of the core's own extractors: small, frozen, and for images of about 28x28.
 
-One encoder serves both kinds. The classifier learns labels; the autoencoder, which never sees one,
-is the control: a figure that only labels can see, or only labels get wrong, shows between the two.
+One encoder serves both kinds. The classifier learns labels; the autoencoder, which never sees them,
+is the control: what only labels reveal, or only labels get wrong, shows as a difference of the two.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from ganzoo.interfaces import Extractor
 class Encoder(nn.Module):
     """Images [N, C, H, W] -> features [N, F], each with mean 0 and variance 1 over the data.
 
-    The last normalisation has no scale of its own, so that distances of all extractors of a
-    width can be read on one scale: the features' total variance is F.
+    The last normalisation has no scale, so that distances of all extractors with F features are
+    comparable: the features' total variance is F.
     """
 
     def __init__(self, sample_shape: Sequence[int], width: int, feature_dim: int) -> None:
@@ -69,9 +69,9 @@ class EncoderExtractor(Extractor):
 
 
 class ClassifierExtractor(EncoderExtractor):
-    """An encoder that learnt to tell classes apart, with the head that says which.
+    """An encoder trained to tell classes apart, with its head.
 
-    The head has a hidden layer, so that features need not fall together at one point a class.
+    The head has a hidden layer, so that the features of a class need not collapse to a point.
     """
 
     HIDDEN = 64
@@ -104,7 +104,7 @@ class ClassifierExtractor(EncoderExtractor):
 
 
 class AutoencoderExtractor(EncoderExtractor):
-    """An encoder from whose features a decoder learnt to draw the image again."""
+    """An encoder trained with a decoder that reconstructs the image from its features."""
 
 
 class Decoder(nn.Module):

@@ -1,4 +1,4 @@
-"""The extractors in the package: frozen weights, read and checked like a model's."""
+"""The extractors in the package: frozen weights, read and checked like those of a model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NETWORKS: dict[str, type[EncoderExtractor]] = {
 
 
 def open_folder(folder: Path) -> EncoderExtractor:
-    """The extractor of a folder that holds its config.json and model.safetensors."""
+    """The extractor in a folder with config.json and model.safetensors."""
     config = read_extractor_config(folder / "config.json")
     network = built(lambda: build_network(config))
     load_weights(folder / GENERATOR_FILE, network, config.file, part=config.name)
@@ -39,20 +39,20 @@ def build_network(config: ExtractorConfig) -> EncoderExtractor:
 
 
 def cnn_mnist() -> Extractor:
-    """Digits by their classes."""
+    """Trained on digits with their classes."""
     return open_folder(FOLDER / "cnn-mnist")
 
 
 def cnn_fashion_mnist() -> Extractor:
-    """Articles by their classes."""
+    """Trained on articles with their classes."""
     return open_folder(FOLDER / "cnn-fashion-mnist")
 
 
 def ae_mnist() -> Extractor:
-    """Digits without labels: the control of `cnn-mnist`."""
+    """Trained on digits without labels: the control of `cnn-mnist`."""
     return open_folder(FOLDER / "ae-mnist")
 
 
 def ae_fashion_mnist() -> Extractor:
-    """Articles without labels: the control of `cnn-fashion-mnist`."""
+    """Trained on articles without labels: the control of `cnn-fashion-mnist`."""
     return open_folder(FOLDER / "ae-fashion-mnist")

@@ -1,1 +1,1 @@
-"""The core's trackers: thin adapters, each around a library of its own that the user installs."""
+"""The core's trackers: thin adapters around libraries that the user installs."""

@@ -1,4 +1,4 @@
-"""What the trackers share: importing their libraries, reading pictures, knowing a run again."""
+"""Shared by the trackers: importing a library, reading a picture, and a run's id at the service."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ganzoo.files import write_text
 def library(module: str, tracker: str) -> Any:
     """Import a tracker's library; `PluginError` says how to install it.
 
-    The tracker, its extra of ganzoo-core and the package that the extra installs share a name.
+    The tracker, its extra of ganzoo-core and the extra's package have the same name.
     """
     try:
         return importlib.import_module(module)
@@ -27,7 +27,7 @@ def library(module: str, tracker: str) -> Any:
 
 
 def picture(path: Path) -> Image.Image | None:
-    """The picture in a file of samples, in RGB; None where it holds something else."""
+    """The picture in a file of samples, in RGB; None if it holds something else."""
     try:
         with Image.open(path) as image:
             return image.convert("RGB")
@@ -36,10 +36,10 @@ def picture(path: Path) -> Image.Image | None:
 
 
 def known_id(file: Path) -> str | None:
-    """The id under which the tracker's service knows this training, where it does."""
+    """The id of this training at the tracker's service, if it has one."""
     return file.read_text(encoding="utf-8").strip() or None if file.is_file() else None
 
 
 def remember_id(file: Path, run_id: str) -> None:
-    """Keep that id in the run's folder, so that a resumed training goes on under it."""
+    """Store that id in the run's folder, so that a resumed training continues under it."""
     write_text(file, f"{run_id}\n")

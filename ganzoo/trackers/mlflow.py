@@ -1,4 +1,4 @@
-"""MLflow: a run in its store, which a resumed training goes on with."""
+"""MLflow: one run in its store, which a resumed training continues."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ STATUS = {"finished": "FINISHED", "interrupted": "KILLED", "failed": "FAILED"}
 class MLflow(Tracker):
     """Logs to MLflow; its steps are images seen.
 
-    What is left open is MLflow's own: MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME, defaults. Its
-    store only grows: figures beyond the checkpoint that a run goes on from stay beside the new
-    ones, and parameters are those of the first start.
+    By default MLflow decides: MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME, its defaults. Its store
+    only grows: after a resume, figures beyond the checkpoint stay beside the new ones, and
+    parameters are those of the first start.
     """
 
     def __init__(self, uri: str | None = None, experiment: str | None = None) -> None:
@@ -30,14 +30,14 @@ class MLflow(Tracker):
         self._mlflow = library("mlflow", "mlflow")
 
     def start(self, run: RunRecord) -> None:
-        """Begin a run with the recipe as its parameters, or go on with the one that was begun."""
+        """Begin a run with the recipe as its parameters, or continue the one that was begun."""
         if self.uri is not None:
             self._mlflow.set_tracking_uri(self.uri)
         if self.experiment is not None:
             self._mlflow.set_experiment(self.experiment)
         file = run.folder / "mlflow-run-id"
         if run_id := known_id(file):
-            self._go_on(run_id, file)
+            self._continue(run_id, file)
             return
         started = self._mlflow.start_run(run_name=run.folder.resolve().name)
         self._mlflow.log_params(flatten(write_record(run.recipe)))
@@ -55,11 +55,11 @@ class MLflow(Tracker):
         """End the run."""
         self._mlflow.end_run(STATUS[outcome])
 
-    def _go_on(self, run_id: str, file: Path) -> None:
+    def _continue(self, run_id: str, file: Path) -> None:
         try:
             self._mlflow.start_run(run_id=run_id)
         except self._mlflow.exceptions.MlflowException as error:
             raise TrainingError(
-                f"MLflow cannot go on with run {run_id}, which {file} names: {one_line(error)}; "
-                "give the store it lies in, or remove that file to begin another"
+                f"MLflow cannot continue run {run_id}, which {file} names: {one_line(error)}; "
+                "give the store that holds it, or remove that file to begin another run"
             ) from error

@@ -1,4 +1,4 @@
-"""TensorBoard: event files in the run's folder, or in one folder of all runs."""
+"""TensorBoard: event files in the run's folder, or in one folder for all runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ganzoo.trackers.common import library, picture
 class TensorBoard(Tracker):
     """Writes event files; their steps are images seen.
 
-    They go into `tensorboard/` in the run's folder, or below `folder` under the run's name.
+    They are written to `tensorboard/` in the run's folder, or below `folder` under the run's name.
     """
 
     def __init__(self, folder: str | None = None) -> None:
@@ -27,23 +27,23 @@ class TensorBoard(Tracker):
         self._writer: Any = None
 
     def start(self, run: RunRecord) -> None:
-        """Open an event file, and hide what earlier ones hold beyond the checkpoint."""
+        """Open an event file, and hide the events of earlier files beyond the checkpoint."""
         self._writer = self._tensorboard.SummaryWriter(
             self._folder_of(run),
-            # hides this step and all after it; the checkpoint's own row is to stay
+            # hides this step and all after it; the checkpoint's own row stays
             purge_step=run.images_seen + 1,
         )
         recipe = to_json(write_record(run.recipe))
         self._writer.add_text("recipe", f"```json\n{recipe}```", run.images_seen)
 
     def log(self, images_seen: int, values: Mapping[str, float]) -> None:
-        """Write a row as scalars, and let it reach the file: a killed run keeps its rows."""
+        """Write a row as scalars, and flush it, so that a killed run keeps its rows."""
         for name, value in values.items():
             self._writer.add_scalar(name, value, images_seen)
         self._writer.flush()
 
     def sample(self, images_seen: int, path: Path) -> None:
-        """Write a file of samples, where it is a picture."""
+        """Write a file of samples, if it is a picture."""
         if (image := picture(path)) is not None:
             pixels = np.asarray(image)
             self._writer.add_image("samples", pixels, images_seen, dataformats="HWC")

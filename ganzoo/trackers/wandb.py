@@ -13,25 +13,25 @@ from ganzoo.trackers.common import known_id, library, picture, remember_id
 
 
 class WandB(Tracker):
-    """Logs to Weights & Biases, against `images`.
+    """Logs to Weights & Biases; its steps are `images` seen.
 
-    `mode` is "online", "offline" or "disabled". What is left open is the library's own:
-    WANDB_PROJECT, WANDB_ENTITY, WANDB_MODE, defaults. Its history only grows: figures beyond the
-    checkpoint that a run goes on from stay beside the new ones.
+    `mode` is "online", "offline" or "disabled". By default the library decides: WANDB_PROJECT,
+    WANDB_ENTITY, WANDB_MODE, its defaults. Its history only grows: after a resume, figures beyond
+    the checkpoint stay beside the new ones.
     """
 
     def __init__(
         self, project: str | None = None, entity: str | None = None, mode: str | None = None
     ) -> None:
-        self.where = {"project": project, "entity": entity, "mode": mode}
+        self.settings = {"project": project, "entity": entity, "mode": mode}
         self._wandb = library("wandb", "wandb")
         self._run: Any = None
 
     def start(self, run: RunRecord) -> None:
-        """Begin a run with the recipe as its config, or go on with the one that was begun."""
+        """Begin a run with the recipe as its config, or continue the one that was begun."""
         file = run.folder / "wandb-run-id"
         self._run = self._wandb.init(
-            **self.where,
+            **self.settings,
             id=known_id(file),
             resume="allow",
             name=run.folder.resolve().name,
@@ -47,10 +47,10 @@ class WandB(Tracker):
         self._run.log({**values, "images": images_seen})
 
     def sample(self, images_seen: int, path: Path) -> None:
-        """Log a file of samples, where it is a picture."""
+        """Log a file of samples, if it is a picture."""
         if (image := picture(path)) is not None:
             self._run.log({"samples": self._wandb.Image(image), "images": images_seen})
 
     def end(self, outcome: str) -> None:
-        """Finish the run; one that was interrupted or failed is marked so."""
+        """Finish the run; an interrupted or failed one is marked as such."""
         self._run.finish(exit_code=0 if outcome == "finished" else 1)

@@ -1,1 +1,1 @@
-"""How samples are written, by their kind: images, points."""
+"""Writing samples, by their kind: images and points."""

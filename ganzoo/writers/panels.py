@@ -1,4 +1,4 @@
-"""Pictures side by side: the condition, what was made of it, and what it should have become."""
+"""Pictures side by side: the condition, the sample made from it, and the right answer."""
 
 from __future__ import annotations
 
@@ -8,30 +8,29 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-#: Pixels between two panels and after the last, and their value: grey.
+#: Pixels between two panels, pixels after the last one, and their value.
 LINE, BAND, GREY = 1, 3, 0.0
-#: Alpha of what is seen whole.
+#: Alpha of pixels that are not transparent.
 OPAQUE = 1.0
 
 
 def panels(conditions: Tensor, samples: Tensor, targets: Tensor | None = None) -> Tensor:
     """Conditions, samples [N, C, H, W] and targets as one picture each: [N, C', H, W'].
 
-    Conditions of another height are enlarged or made smaller to the samples'; grey ones get
-    colours beside coloured ones, and those without alpha are opaque beside others. Where conditions
-    are no pictures, the samples stay alone.
+    Conditions are resized to the samples' height. If the panels' channels differ, grey becomes RGB
+    and missing alpha opaque. If the conditions are not pictures, only the samples are returned.
     """
     if not are_pictures(conditions) or not are_pictures(samples):
         return samples
-    shown = [conditions, samples] if targets is None else [conditions, samples, targets]
+    images = [conditions, samples] if targets is None else [conditions, samples, targets]
     height = samples.shape[2]
-    channels = max(panel.shape[1] for panel in shown)
-    fitting = [_fitted(panel, height, channels) for panel in shown]
+    channels = max(panel.shape[1] for panel in images)
+    fitting = [_fitted(panel, height, channels) for panel in images]
     return torch.cat(_with_lines(fitting), 3)
 
 
 def are_pictures(tensor: Tensor) -> bool:
-    """Whether this is grey, in colours or in colours with alpha: [N, 1, 3 or 4, H, W]."""
+    """Whether these are grey, RGB or RGBA: [N, 1, 3 or 4, H, W]."""
     return tensor.dim() == 4 and tensor.shape[1] in (1, 3, 4)
 
 
@@ -46,10 +45,10 @@ def _fitted(panel: Tensor, height: int, channels: int) -> Tensor:
     return panel
 
 
-def _with_lines(shown: Sequence[Tensor]) -> list[Tensor]:
-    """The panels with a line between two, and a band that ends them."""
-    n, channels, height, _ = shown[0].shape
+def _with_lines(images: Sequence[Tensor]) -> list[Tensor]:
+    """The panels with a line between two, and a band after the last."""
+    n, channels, height, _ = images[0].shape
     band = torch.full((n, channels, height, BAND), GREY)
     band[:, 3:] = OPAQUE
-    pieces = [piece for panel in shown for piece in (panel, band[..., :LINE])]
+    pieces = [piece for panel in images for piece in (panel, band[..., :LINE])]
     return [*pieces[:-1], band]

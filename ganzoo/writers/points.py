@@ -1,4 +1,4 @@
-"""Writing points: a picture of them, or their numbers."""
+"""Writing points: as a scatter plot, or as numbers."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from ganzoo.files import write_text, written_whole
 
 #: Pixels along a side, pixels of the margin, a dot's radius in pixels.
 SIDE, MARGIN, DOT = 480, 24, 1.75
-#: The picture is drawn this much larger and made smaller, which smooths its dots.
+#: The picture is drawn this many times larger and reduced, which smooths its dots.
 OVERSAMPLING = 4
-#: What an axis may end at, times a power of ten; few, so that pictures of one run compare.
+#: Where an axis may end, times a power of ten; few, so that pictures of one run are comparable.
 ENDS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0)
 PAPER, AXES, TEXT, DOTS = "#ffffff", "#dddddd", "#888888", "#1f5fbf"
 
 
 def write_points(samples: Tensor, path: Path) -> list[Path]:
-    """Write points [N, *S]: a scatter as .png, lines of numbers as .csv, or a folder with that.
+    """Write points [N, *S]: a scatter plot as .png, numbers as .csv, or a folder with the latter.
 
-    The scatter shows the first two coordinates, on axes that are alike and symmetrical; points
-    that are not finite are left out. Returns the files written.
+    The scatter plot shows the first two coordinates, on equal and symmetrical axes; points that are
+    not finite are left out. Returns the files written.
     """
     points = samples.flatten(1).cpu()
     suffix = path.suffix.lower()
@@ -44,14 +44,14 @@ def write_points(samples: Tensor, path: Path) -> list[Path]:
 
 
 def scatter(points: Tensor) -> Image.Image:
-    """Draw points [N, D] as dots on a square; where D is 1 they lie on the horizontal axis."""
+    """Draw points [N, D] as dots on a square; with D = 1 on the horizontal axis."""
     plane = pad(points, (0, 1))[:, :2]
     plane = plane[plane.isfinite().all(1)].double()
     end = axis_end(plane)
     canvas = Image.new("RGB", (SIDE * OVERSAMPLING, SIDE * OVERSAMPLING), PAPER)
     draw = ImageDraw.Draw(canvas)
     _draw_axes(draw)
-    flipped = plane / end * torch.tensor([1.0, -1.0])  # in a picture, y grows downwards
+    flipped = plane / end * torch.tensor([1.0, -1.0])  # y grows downwards in a picture
     half, radius = SIDE / 2, DOT * OVERSAMPLING
     for x, y in ((half + (half - MARGIN) * flipped) * OVERSAMPLING).tolist():
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=DOTS)
@@ -61,7 +61,7 @@ def scatter(points: Tensor) -> Image.Image:
 
 
 def axis_end(points: Tensor) -> float:
-    """Where the axes end: the largest coordinate, rounded up to one of a few numbers."""
+    """The end of both axes: the largest coordinate, rounded up to one of a few numbers."""
     largest = float(points.abs().max()) if len(points) else 0.0
     if largest == 0:
         return 1.0
@@ -71,14 +71,14 @@ def axis_end(points: Tensor) -> float:
 
 def _draw_axes(draw: ImageDraw.ImageDraw) -> None:
     """A frame and two lines through the origin."""
-    low, middle, high = (OVERSAMPLING * at for at in (MARGIN, SIDE / 2, SIDE - MARGIN))
+    low, middle, high = (OVERSAMPLING * place for place in (MARGIN, SIDE / 2, SIDE - MARGIN))
     draw.rectangle((low, low, high, high), outline=AXES, width=OVERSAMPLING)
     draw.line((low, middle, high, middle), fill=AXES, width=OVERSAMPLING)
     draw.line((middle, low, middle, high), fill=AXES, width=OVERSAMPLING)
 
 
 def _write_ends(draw: ImageDraw.ImageDraw, end: float) -> None:
-    """The numbers at which the axes end, below the frame."""
+    """Write the ends of the axes below the frame."""
     font = ImageFont.load_default()
     for place in (0.0, 0.5, 1.0):  # left, middle, right
         text = f"{(2 * place - 1) * end:g}"

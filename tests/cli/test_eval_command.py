@@ -200,7 +200,7 @@ def test_on_a_terminal_a_line_says_what_happens(monkeypatch):
         (["./empty", "--data", "mnist-mini"], 1, "empty holds no images"),
         ([*VANILLA, "--extractor", "cnn-mnits"], 2, "no extractor 'cnn-mnits'; did you mean 'cnn"),
         ([*VANILLA, "--extractor", "cnn-mnist:x"], 2, "'cnn-mnist' takes no model, found 'cnn-"),
-        ([*VANILLA, "--extractor", "timm"], 2, "say which model, such as timm:resnet18"),
+        ([*VANILLA, "--extractor", "timm"], 2, "name a model, such as timm:resnet18"),
         ([*VANILLA, "--extractor-weights", "x.pth"], 2, "'cnn-mnist' takes no weights file"),
         ([*VANILLA, "--extractor", "timm:resnet18", "--extractor-weights", "x.pth"], 1,
          "x.pth is missing"),

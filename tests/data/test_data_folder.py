@@ -122,7 +122,7 @@ def test_broken_images_are_named_in_one_line_and_skipped(mixed, home, caplog):
     (line,) = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
     assert line.startswith(
         "8 of 17 images could not be used: b/bomb.png (too many pixels), b/empty.png (empty "
-        "file), b/float.tif (floating-point pixels of no stated range), and 5 more in "
+        "file), b/float.tif (floating-point pixels without a stated range), and 5 more in "
     )
     assert line.endswith("unusable.txt; --strict stops at them")
     (pack,) = packs(home)

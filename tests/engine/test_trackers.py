@@ -188,7 +188,7 @@ def test_mlflow_says_where_an_unknown_run_is_named(folder: Path, store: str) -> 
     (folder / "mlflow-run-id").write_text("0123\n")
     with pytest.raises(
         TrainingError,
-        match="cannot go on with run 0123, which .*mlflow-run-id names: .*remove that file",
+        match="cannot continue run 0123, which .*mlflow-run-id names: .*remove that file",
     ):
         tracker("mlflow", uri=store).start(record(folder))
 

@@ -52,14 +52,14 @@ def bomb() -> bytes:
 #: Files that give no image, with what is said of each.
 BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty.png": (lambda: b"", "empty file"),
-    "text.png": (lambda: b"no picture, but a thousand words", "not an image of a known kind"),
-    "program.png": (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n", "not an image of a known kind"),
+    "text.png": (lambda: b"no picture, but a thousand words", "not an image in a known format"),
+    "program.png": (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n", "not an image in a known format"),
     "half.jpg": (lambda: encoded(noise(0, (64, 64)), "JPEG")[:900], "truncated"),
     "half.png": (lambda: encoded(noise(0, (64, 64)), "PNG")[:900], "truncated"),
     "bomb.png": (bomb, "too many pixels"),
     "float.tif": (
         lambda: encoded(Image.fromarray(np.eye(8, dtype=np.float32)), "TIFF"),
-        "floating-point pixels of no stated range",
+        "floating-point pixels without a stated range",
     ),
     "wide.tif": (
         lambda: encoded(Image.fromarray(np.full((8, 8), 70_000, dtype=np.int32)), "TIFF"),

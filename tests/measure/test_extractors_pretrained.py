@@ -157,7 +157,7 @@ def test_weights_that_cannot_be_fetched_are_one_line_that_helps(monkeypatch):
         open_extractor(f"timm:{TIMM}")
     text = str(refused.value)
     assert text.startswith(f"the weights of timm:{TIMM} cannot be fetched from timm/{TIMM}.r160_in")
-    assert text.endswith("name the file with --extractor-weights")
+    assert text.endswith("pass the file with --extractor-weights")
     assert "\n" not in text
 
 
@@ -174,7 +174,9 @@ def test_weights_that_are_fetched_are_those_of_the_models_repository(monkeypatch
 
 
 def test_a_model_without_published_weights_asks_for_a_file():
-    with pytest.raises(MetricError, match="names no published weights of resnet18; choose another"):
+    with pytest.raises(
+        MetricError, match="lists no published weights for resnet18; choose another"
+    ):
         pretrained.fetched("resnet18", {})
 
 
@@ -266,7 +268,9 @@ def test_weights_that_are_not_the_published_ones_are_told(weights, monkeypatch, 
 
 def test_weights_of_another_network_than_inception_are_refused(torch_fidelity, resnet_file):
     loader = torch_fidelity.load_state_dict_from_url
-    with pytest.raises(WeightsError, match="model.safetensors holds no Inception-v3 of torch-fid"):
+    with pytest.raises(
+        WeightsError, match="model.safetensors does not hold torch-fidelity.s Incep"
+    ):
         open_extractor("inception-v3", weights=resnet_file)
     assert torch_fidelity.load_state_dict_from_url is loader
 
@@ -326,5 +330,5 @@ def test_without_a_network_the_line_says_what_to_do(cache, download, torch_fidel
         open_extractor("inception-v3")
     assert str(refused.value) == (
         "the weights of inception-v3 cannot be fetched (OSError: the network is unreachable); get "
-        f"{torch_fidelity.URL_INCEPTION_V3} elsewhere and name the file with --extractor-weights"
+        f"{torch_fidelity.URL_INCEPTION_V3} elsewhere and pass the file with --extractor-weights"
     )

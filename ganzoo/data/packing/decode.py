@@ -1,4 +1,4 @@
-"""Decoding one image file, of whatever kind, to bytes of one form."""
+"""Decoding one image file of any format to the bytes of one form."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from ganzoo.data.picture_form import KEEP, WHITE, Form
 from ganzoo.errors import one_line
 
-#: Counts what changes the bytes that a file gives; packs of another version are made again.
+#: Raised when a change alters the decoded bytes; packs of another version are made again.
 VERSION = 1
 
-#: Formats that PIL registers and that are no pictures to us: EPS and WMF are programs (EPS runs
-#: Ghostscript), the others have no decoder in PIL.
+#: Formats of PIL that are refused: EPS and WMF are programs (EPS runs Ghostscript), the others have
+#: no decoder in PIL.
 REFUSED = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"})
 
-#: EXIF's orientations (tag 0x0112), by how the image is brought upright.
+#: How an image with each of EXIF's orientations (tag 0x0112) is brought upright.
 ORIENTATION = 0x0112
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -33,13 +33,13 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
-#: The turns that make a lying image an upright one, so that width and height change places.
+#: The orientations whose turns exchange width and height.
 SIDEWAYS = (5, 6, 7, 8)
 
-#: PIL's mode of so many channels.
+#: PIL's mode by number of channels.
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
-#: JPEGs are decoded at an eighth, a quarter or a half where that leaves this many times the size.
+#: JPEGs are decoded at an eighth, a quarter or a half if this many times the size remains.
 DRAFT = 2
 
 
@@ -52,12 +52,12 @@ class Picture(NamedTuple):
 
 
 class UnusableError(Exception):
-    """A file that gives no image; the text is the reason, in a few words."""
+    """A file that cannot be decoded; the text is the reason, in a few words."""
 
 
 @cache
 def suffixes() -> frozenset[str]:
-    """The file name endings of what can be decoded, such as `.png`, in lower case."""
+    """The file name endings of formats that can be decoded, such as `.png`, in lower case."""
     Image.init()
     known = Image.registered_extensions().items()
     return frozenset(suffix for suffix, name in known if name in _formats())
@@ -67,7 +67,7 @@ def decode(path: Path, form: Form) -> Picture:
     """A file's first frame, upright and in a form.
 
     Alpha is blended on the form's background, or kept; 16 bits are scaled to 8. Raises
-    `UnusableError` for whatever is no whole image. Safe to call from several threads.
+    `UnusableError` for anything but a complete image. Safe to call from several threads.
     """
     with _opened(path) as image:
         return _decoded(image, form)
@@ -75,7 +75,7 @@ def decode(path: Path, form: Form) -> Picture:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
-    """A file's image, not decoded yet; whatever goes wrong with it is an `UnusableError`."""
+    """A file's image, not decoded yet; whatever goes wrong with it becomes an `UnusableError`."""
     try:
         with path.open("rb") as file:
             if not file.read(1):
@@ -91,7 +91,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 
 @cache
 def _formats() -> tuple[str, ...]:
-    """PIL's formats that we open, the common ones first, since it tries them in this order."""
+    """The formats that are opened, common ones first, since PIL tries them in this order."""
     Image.init()
     named = set(Image.registered_extensions().values()) & Image.OPEN.keys() - REFUSED
     return tuple(sorted(named, key=lambda name: (name not in ("JPEG", "PNG", "WEBP"), name)))
@@ -107,29 +107,29 @@ def _decoded(image: Image.Image, form: Form) -> Picture:
     orientation = _orientation(image)
     pixels = np.array(_fitted(image, form, orientation).convert(MODES[form.channels]))
     if form.background == KEEP:
-        pixels[pixels[:, :, 3] == 0] = 0  # what nobody sees, no network need learn
+        pixels[pixels[:, :, 3] == 0] = 0  # invisible colours are not worth learning
     size = _upright(whole if reduced else image.size, orientation)
     shape = (form.height, form.width, form.channels)
     return Picture(pixels.reshape(shape).transpose(2, 0, 1).tobytes(), *size)
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF's number; 1, upright, where its EXIF is damaged: the pixels may be whole."""
+    """EXIF's number; 1 (upright) if its EXIF is damaged, since the pixels may be intact."""
     try:
-        found = image.getexif().get(ORIENTATION, 1)
+        orientation = image.getexif().get(ORIENTATION, 1)
     except Exception:
         return 1
-    return found if found in TURNS else 1
+    return orientation if orientation in TURNS else 1
 
 
 def _upright(size: tuple[int, int], orientation: int) -> tuple[int, int]:
-    """(Width, height) once an image of this size was brought upright."""
+    """(width, height) of an image of this size once it is upright."""
     return (size[1], size[0]) if orientation in SIDEWAYS else size
 
 
 def _fitted(image: Image.Image, form: Form, orientation: int) -> Image.Image:
-    """The image in the form's sides, upright."""
-    size = _upright((form.width, form.height), orientation)  # as it lies in the file
+    """The image in the form's size, upright."""
+    size = _upright((form.width, form.height), orientation)  # in the file's orientation
     eight_bits = _eight_bits(image, form.background)
     if form.fit == "pad":
         fitted = _padded(eight_bits, size, form.background)
@@ -142,9 +142,9 @@ def _fitted(image: Image.Image, form: Form, orientation: int) -> Image.Image:
 
 
 def _padded(image: Image.Image, size: tuple[int, int], background: str) -> Image.Image:
-    """The whole image, as large as it fits, in the middle of a background; kept alpha is 0 there.
+    """The whole image, as large as possible, centred on a background; kept alpha is 0 there.
 
-    PIL's `ImageOps.pad` gives up on images so long that they become less than a pixel wide.
+    PIL's `ImageOps.pad` fails on images so long that they become less than a pixel wide.
     """
     scale = min(size[0] / image.width, size[1] / image.height)
     width, height = (max(1, round(scale * side)) for side in image.size)
@@ -156,9 +156,9 @@ def _padded(image: Image.Image, size: tuple[int, int], background: str) -> Image
 
 
 def _eight_bits(image: Image.Image, background: str) -> Image.Image:
-    """The image in mode L or RGB, without palette or wide values; RGBA where alpha is kept."""
+    """The image in mode L or RGB, without a palette or wide values; RGBA if alpha is kept."""
     if image.mode == "F":
-        raise UnusableError("floating-point pixels of no stated range")
+        raise UnusableError("floating-point pixels without a stated range")
     if image.mode == "I" or image.mode.startswith("I;16"):
         return _scaled(np.asarray(image))
     if image.mode in ("P", "PA", "LA", "RGBA", "RGBa") or "transparency" in image.info:
@@ -182,11 +182,11 @@ def on_background(image: Image.Image, colour: str = WHITE) -> Image.Image:
 
 
 def _reason(error: Exception) -> str:
-    """Why a file is unusable, in a few words."""
+    """The reason why a file is unusable, in a few words."""
     if isinstance(error, OSError) and error.errno is not None:
         return (error.strerror or "cannot be read").lower()
     if isinstance(error, UnidentifiedImageError):
-        return "not an image of a known kind"
+        return "not an image in a known format"
     if isinstance(error, Image.DecompressionBombError):
         return "too many pixels"
     text = one_line(error)
