@@ -1,4 +1,4 @@
-"""Augmentations: changes of whatever the discriminator is shown, so that few images last longer."""
+"""Augmentations: changes of whatever the discriminator is shown, so that few images suffice."""
 
 from ganzoo.augmentations.diffaugment import (
     Augmented,

@@ -1,8 +1,8 @@
 """Adaptive discriminator augmentation (Karras et al. 2020, "... with Limited Data").
 
-Each change is made of an image with the probability `strength`, and the strength follows how sure
-the discriminator is of real samples. Ranges are those of the paper's appendix B, where the three
-kinds of changes here are called bgc.
+Each change is applied to an image with the probability `strength`, which follows the
+discriminator's confidence on real samples. Ranges are those of the paper's appendix B, where the
+three kinds of changes used here are called bgc.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from ganzoo.interfaces import Augmentation, Draw
 #: Discriminator turns between two changes of the strength (section 3.1).
 EVERY = 4
 KINDS = ("blit", "geometry", "color")
-#: A probability: a number, or one that moves, as a tensor of no dimension.
+#: A probability: a number, or a tensor of no dimensions if it adapts.
 Strength: TypeAlias = float | Tensor
 
 
 class Ada(Augmentation):
-    """Blits, geometry and colour, as often as `strength` says (Karras et al. 2020).
+    """Blits, geometry and colour with probability `strength` (Karras et al. 2020).
 
-    `changes` are some of `blit`: mirrors, right angles and shifts by whole pixels; `geometry`:
-    scales, turns and shifts; `color`, of 1 or 3 channels. `strength` is the probability of each
-    change. With a `target` it adapts: it rises while the mean sign of real scores, r_t of eq. 1,
-    lies above, and falls while it lies below, from 0 to 1 in `speed` images. With `target` None it
-    stays, or a schedule moves it. r_t has a meaning where 0 lies between real and fake scores, so
-    not for Wasserstein and relativistic losses.
+    `changes` are any of `blit` (mirrors, right angles and shifts by whole pixels), `geometry`
+    (scaling, rotation and shifts) and `color` (of 1 or 3 channels). `strength` is the probability
+    of each change. With a `target` it adapts: it rises while the mean sign of real scores, r_t of
+    eq. 1, is above the target, and falls while it is below, from 0 to 1 in `speed` images. With
+    `target` None it is constant, or a schedule changes it. r_t requires that 0 separates real from
+    fake scores, so adapting does not suit Wasserstein and relativistic losses.
 
-    It differs from the paper in the filter of its one resampling (see resampling.py), and in that
-    strength ends at 1.
+    Differences from the paper: the filter of its one resampling (see resampling.py), and a strength
+    of at most 1.
     """
 
     sample_dims = 3
@@ -64,26 +64,26 @@ class Ada(Augmentation):
             self.register_buffer(name, torch.zeros(()))
 
     def forward(self, samples: Tensor, uniform: Draw, normal: Draw) -> Tensor:
-        """Images [N, C, H, W] in [-1, 1] -> as many, each changed; colours may leave the range."""
-        made = [
+        """Images [N, C, H, W] in [-1, 1] -> as many, each changed; colours may leave that range."""
+        maps = [
             MAPS[kind](samples, uniform, normal, self.strength)
             for kind in MAPS
             if kind in self.changes
         ]
-        if made:
-            places, moved = made[0] if len(made) == 1 else _joined(*made)
+        if maps:
+            places, moved = maps[0] if len(maps) == 1 else _joined(*maps)
             samples = torch.where(_per_image(moved), resampled(samples, places[:, :2]), samples)
         if "color" in self.changes:
             samples = color(samples, uniform, normal, self.strength)
         return samples
 
     def observe(self, scores: Tensor) -> None:
-        """Add the mean sign of a share's real scores to those of the last turns."""
+        """Add the mean sign of a share's real scores to that of the last turns."""
         self.signs = self.signs + scores.sign().mean()
         self.observed = self.observed + 1
 
     def adapt(self, images: int) -> None:
-        """Every fourth turn, move the strength towards where r_t is the target."""
+        """Every fourth turn, move the strength so that r_t approaches the target."""
         if self.target is None:
             return
         turns = self.turns + 1
@@ -105,7 +105,7 @@ class Ada(Augmentation):
 def blit(images: Tensor, uniform: Draw, normal: Draw, strength: Strength) -> tuple[Tensor, Tensor]:
     """Mirrors, right angles, and shifts by whole pixels up to an eighth of the sides.
 
-    Returns where each pixel is read [N, 3, 3], and which images are changed at all [N].
+    Returns where each pixel is read [N, 3, 3], and which images are changed [N].
     """
     height, width = images.shape[-2:]
     drawn = uniform(len(images), 7)
@@ -124,10 +124,11 @@ def blit(images: Tensor, uniform: Draw, normal: Draw, strength: Strength) -> tup
 def geometry(
     images: Tensor, uniform: Draw, normal: Draw, strength: Strength
 ) -> tuple[Tensor, Tensor]:
-    """Scales by 2 ** N(0, 0.2 ** 2), alike and apart, turns, and shifts by N(0, 0.125 ** 2).
+    """Isotropic and anisotropic scales 2 ** N(0, 0.2 ** 2), rotations, shifts N(0, 0.125 ** 2).
 
-    Two turns, before and after the scales apart, make their joint probability the strength.
-    Returns where each pixel is read [N, 3, 3], and which images are changed at all [N].
+    There are two rotations, before and after the anisotropic scaling, with the strength as their
+    joint probability.
+    Returns where each pixel is read [N, 3, 3], and which images are changed [N].
     """
     height, width = images.shape[-2:]
     drawn, noise = uniform(len(images), 7), normal(len(images), 4)
@@ -146,13 +147,13 @@ def geometry(
 def color(images: Tensor, uniform: Draw, normal: Draw, strength: Strength) -> Tensor:
     """Brightness, contrast, luma's sign, hue and saturation, of 1 or 3 channels.
 
-    Grey is the axis (1, 1, 1) of the colours: contrast and luma's sign change what lies along it,
-    hue turns what lies across it, and saturation scales that.
+    Grey is the axis (1, 1, 1) of the colours: contrast and luma's sign change the component along
+    it, hue rotates the component across it, and saturation scales that.
     """
     if images.shape[1] not in (1, 3):
         raise ConfigError(
-            f"ada: colours are changed in images of 1 or 3 channels, and these have "
-            f'{images.shape[1]}; --set \'augmentation.ada=["blit", "geometry"]\' leaves them'
+            f"ada: color takes images of 1 or 3 channels, and these have "
+            f'{images.shape[1]}; --set \'augmentation.ada=["blit", "geometry"]\' leaves it out'
         )
     drawn, noise = uniform(len(images), 7), normal(len(images), 3)
     on = drawn[:, :5] < strength
@@ -168,7 +169,7 @@ def color(images: Tensor, uniform: Draw, normal: Draw, strength: Strength) -> Te
     return torch.where(_per_image(on.any(1)), changed, images)
 
 
-#: Changes of place, in the order in which they are made.
+#: Geometric changes, in the order in which they are applied.
 MAPS: Mapping[str, Callable[[Tensor, Draw, Draw, Strength], tuple[Tensor, Tensor]]] = {
     "blit": blit,
     "geometry": geometry,
@@ -176,14 +177,14 @@ MAPS: Mapping[str, Callable[[Tensor, Draw, Draw, Strength], tuple[Tensor, Tensor
 
 
 def _joined(first: tuple[Tensor, Tensor], then: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-    """One change of place after another."""
+    """Two geometric changes, one after the other."""
     return _after(first[0], then[0]), first[1] | then[1]
 
 
 def _after(first: Tensor, then: Tensor) -> Tensor:
-    """Where a pixel is read when `then` [N, 3, 3] is done to images that `first` was done to.
+    """Where a pixel is read if `then` [N, 3, 3] follows `first`.
 
-    Summed by hand, since a GPU may round the terms of a product of matrices.
+    Summed explicitly, since a GPU may round the terms of a matrix product.
     """
     return (first[:, :, :, None] * then[:, None]).sum(2)
 
@@ -205,7 +206,7 @@ def _shifted(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _matrix(*entries: Tensor) -> Tensor:
-    """Nine times [N] -> [N, 3, 3], row by row."""
+    """Nine entries [N] -> matrices [N, 3, 3], row by row."""
     return torch.stack(entries, 1).reshape(-1, 3, 3)
 
 

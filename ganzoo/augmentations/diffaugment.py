@@ -1,4 +1,4 @@
-"""Augmentations: changes of whatever the discriminator is shown, so that few images last longer."""
+"""A discriminator that sees augmented samples, mirroring, and DiffAugment."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Augmented(Discriminator):
         return scores
 
     def outputs(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
-        """All that the inner discriminator publishes."""
+        """Everything that the inner discriminator publishes."""
         return self.inner.outputs(self.augment(samples), labels)
 
     def augment(self, samples: Tensor) -> Tensor:
@@ -54,9 +54,9 @@ class Flip(Augmentation):
 class DiffAugment(Augmentation):
     """Colour, shifts and squares cut out (Zhao et al. 2020, section 4).
 
-    `changes` are some of `color`: brightness, saturation and contrast; `translation`: shifts of up
-    to an eighth of the image; `cutout`: a square of half the image blanked. Blank is 0, the middle
-    of [-1, 1].
+    `changes` are any of `color` (brightness, saturation and contrast), `translation` (shifts of up
+    to an eighth of the image) and `cutout` (a blank square with half the image's sides). Blank is
+    0, the middle of [-1, 1].
     """
 
     sample_dims = 3
@@ -77,7 +77,7 @@ class DiffAugment(Augmentation):
 
 
 def flip(images: Tensor, drawn: Tensor) -> Tensor:
-    """Mirror those images whose draw [N] lies below a half."""
+    """Mirror the images whose draw [N] is below a half."""
     return torch.where(_per_image(drawn < 0.5), images.flip(-1), images)
 
 
@@ -92,7 +92,7 @@ def color(images: Tensor, uniform: Draw) -> Tensor:
 
 
 def translation(images: Tensor, uniform: Draw) -> Tensor:
-    """Shift each image by whole pixels, up to an eighth of its sides; what comes in is blank."""
+    """Shift each image by whole pixels, up to an eighth of its sides; the rest is blank."""
     n, _, height, width = images.shape
     drawn = uniform(n, 2)
     down, right = _whole(drawn[:, 0], height // 8), _whole(drawn[:, 1], width // 8)
@@ -106,7 +106,7 @@ def translation(images: Tensor, uniform: Draw) -> Tensor:
 
 
 def cutout(images: Tensor, uniform: Draw) -> Tensor:
-    """Blank a square of half the image's sides, its middle anywhere in the image."""
+    """Blank a square with half the image's sides, centred anywhere in the image."""
     n, _, height, width = images.shape
     drawn = uniform(n, 2)
     rows = _covered(drawn[:, 0], height)[:, None, :, None]
@@ -132,7 +132,7 @@ def _within(places: Tensor, side: int) -> Tensor:
 
 
 def _covered(drawn: Tensor, side: int) -> Tensor:
-    """Which places [N, side] a stretch of half the side covers, with its middle anywhere."""
+    """Which positions [N, side] an interval of half the side covers, centred anywhere."""
     start = (drawn * side).floor().long() - side // 4
     places = torch.arange(side, device=drawn.device)
     return (places >= start[:, None]) & (places < start[:, None] + side // 2)

@@ -1,12 +1,12 @@
 """Affine maps of images: each image is resampled once, with little blur and little aliasing.
 
-An image is interpolated to twice its density, read there bilinearly at twice the density that is
-wanted, and filtered down again. Both filters belong to one symmetric wavelet: the cubic through
+An image is interpolated to twice its density, read there bilinearly at twice the density of the
+result, and filtered down again. Both filters belong to one symmetric wavelet: the cubic through
 four neighbours (Deslauriers and Dubuc 1989) and its dual by lifting (Sweldens 1996). So an image
-that is shifted by whole pixels, mirrored or turned by a right angle keeps its values.
+that is shifted by whole pixels, mirrored or rotated by a right angle keeps its values.
 
-torch's own sampler sums gradients on a GPU in any order, and in older versions has no second
-derivative; indexing sums in a fixed order, and always had one.
+torch's own sampler sums gradients on a GPU in any order, and lacks a second derivative in older
+versions; indexing sums in a fixed order, and has one.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-#: Values beyond the edge that the filter down reads on each side, in half pixels.
+#: Values that the filter down reads beyond each edge, in half pixels.
 MARGIN = 4
 
 
 def resampled(images: Tensor, places: Tensor) -> Tensor:
-    """Images [N, C, H, W], read where `places` [N, 2, 3] maps each pixel: as many.
+    """Images [N, C, H, W], each pixel read where `places` [N, 2, 3] maps it.
 
-    A pixel is (x, y, 1), in pixels from the middle of the image, y downwards. Beyond its edge an
-    image goes on as in a mirror.
+    A pixel is (x, y, 1), in pixels from the middle of the image, y downwards. Images are mirrored
+    at their edges.
     """
     height, width = images.shape[-2:]
     doubled = finer(finer(images.mT).mT)
@@ -44,16 +44,16 @@ def bilinear(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     ways_down = ((top, 1 - below), ((top + 1).clamp(max=height - 1), below))
     ways_across = ((left, 1 - right), ((left + 1).clamp(max=width - 1), right))
     pixels = images.permute(0, 2, 3, 1).flatten(0, 2)
-    found = torch.zeros((), device=images.device)
+    values = torch.zeros((), device=images.device)
     for row, near in ways_down:
         for column, close in ways_across:
             index = (first + row.long()) * width + column.long()
-            found = found + pixels[index] * (near * close)[..., None]
-    return found.permute(0, 3, 1, 2)
+            values = values + pixels[index] * (near * close)[..., None]
+    return values.permute(0, 3, 1, 2)
 
 
 def reflected(places: Tensor, length: int) -> Tensor:
-    """Places on a line, brought into [0, length - 1] by mirrors at both ends."""
+    """Positions on a line, mirrored at both ends into [0, length - 1]."""
     last = length - 1
     return (last - (places.remainder(max(1, 2 * last)) - last).abs()).clamp(0, last)
 
@@ -68,7 +68,7 @@ def finer(values: Tensor) -> Tensor:
 def coarser(values: Tensor) -> Tensor:
     """Every other value [..., 2 n + 7] -> [..., n], smoothed: the first is number `MARGIN`.
 
-    What `finer` made comes back as it was: only what it would not have made is smoothed.
+    It inverts `finer`: only values that `finer` cannot make are smoothed.
     """
     even, odd = values[..., ::2], values[..., 1::2]
     details = odd[..., 1:-1] - between(even)
@@ -81,5 +81,5 @@ def between(values: Tensor) -> Tensor:
 
 
 def _half_pixels(side: int, device: torch.device) -> Tensor:
-    """Places of a side at twice its density, in half pixels from its middle, with a margin."""
+    """Positions along a side at twice its density, in half pixels from its middle, plus margins."""
     return torch.arange(2 * side - 1 + 2 * MARGIN, device=device) - (side - 1 + MARGIN)

@@ -1,4 +1,4 @@
-"""Layers that compute what torch's do, in less time, and convolutions made to be penalised."""
+"""Faster versions of torch's layers, and convolutions for networks under a penalty."""
 
 from ganzoo.layers.convolution import convolve, spread
 from ganzoo.layers.fast import (

@@ -1,8 +1,8 @@
-"""Layers that compute what torch's do, in less time.
+"""Faster versions of torch's layers.
 
-Each is a subclass of the layer it stands for, with the same parameters under the same names, so
-that weights of one are weights of the other; values agree up to the order of sums. The convolutions
-are quicker in float32 on a CPU; for whatever else is asked of them they are their parents.
+Each is a subclass of torch's layer with the same parameters under the same names, so that their
+weights are interchangeable; values agree up to the order of sums. The convolutions are faster in
+float32 on a CPU; in all other cases they call their parents.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from torch.nn.functional import fold, leaky_relu
 class LeakyReLU(nn.LeakyReLU):
     """A leaky rectifier for networks under a gradient penalty.
 
-    Its slope does not depend on how far its input is from 0, so that a penalty's gradient has no
-    way back through the first pass. torch's takes that way, with zeros, which costs a whole
-    backward pass more. Elsewhere than inside `differentiated_twice`, with a negative slope and
-    under the transforms of `torch.func` it is torch's.
+    Its slope is constant on either side of 0, so a penalty's gradient does not depend on the first
+    pass. torch's layer propagates zeros there, at the cost of a whole backward pass. Outside
+    `differentiated_twice`, with a negative slope, and under the transforms of `torch.func` it is
+    torch's layer.
     """
 
     def forward(self, values: Tensor) -> Tensor:
@@ -43,7 +43,7 @@ _twice: ContextVar[bool] = ContextVar("differentiated twice", default=False)
 
 @contextmanager
 def differentiated_twice() -> Iterator[None]:
-    """Say that what is computed inside will be differentiated again: a penalty's own pass."""
+    """Declare that the computation inside will be differentiated twice, as in a penalty's pass."""
     token = _twice.set(True)
     try:
         yield
@@ -51,19 +51,15 @@ def differentiated_twice() -> Iterator[None]:
         _twice.reset(token)
 
 
-#: Whether `torch.func` is at work, which the pass below has no rules for.
-_transformed = torch._C._are_functorch_transforms_active
-
-
 class _Leak(torch.autograd.Function):
-    """The rectifier, whose backward pass looks at signs and passes nothing on to them."""
+    """The rectifier, whose backward pass uses signs and has no gradient with respect to them."""
 
     @staticmethod
     def forward(ctx: Any, values: Tensor, slope: float, inplace: bool) -> Tensor:
         made = leaky_relu(values, slope, inplace)
         if inplace:
             ctx.mark_dirty(values)
-        ctx.save_for_backward(made)  # of the same signs
+        ctx.save_for_backward(made)  # has the signs of the input
         ctx.save_for_forward(made)
         ctx.slope = slope
         return made
@@ -80,7 +76,7 @@ class _Leak(torch.autograd.Function):
 def _leaked(ctx: Any, change: Tensor) -> Tensor:
     """A gradient or a tangent, times the slope where the value is below 0."""
     (made,) = ctx.saved_tensors
-    signs = made.detach()  # no way back from here
+    signs = made.detach()  # no gradient through the signs
     result: Tensor = torch.ops.aten.leaky_relu_backward(change, signs, ctx.slope, False)
     return result
 
@@ -88,13 +84,13 @@ def _leaked(ctx: Any, change: Tensor) -> Tensor:
 class NarrowConv2d(nn.Conv2d):
     """A convolution to a few channels, such as a generator's last.
 
-    oneDNN's kernels work on 16 channels at once and idle on one. Here each pixel is multiplied with
-    all taps, and the products are added up where they belong: with stride 1, zeros around and all
-    channels in one group. Any other convolution is torch's.
+    oneDNN's kernels work on 16 channels at once and are mostly idle with one. Here each pixel is
+    multiplied with all taps, and the products are added at their positions, for stride 1, zero
+    padding and one group. Any other convolution is torch's.
     """
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images [N, C, H, W] or [C, H, W] -> what torch's layer makes of them."""
+        """Images [N, C, H, W] or [C, H, W] -> the output of torch's layer."""
         weight, bias, padding, made = self.weight, self.bias, self.padding, None
         if (
             self.stride == self.dilation == (1, 1)
@@ -112,11 +108,11 @@ class NarrowConv2d(nn.Conv2d):
 class NarrowConvTranspose2d(nn.ConvTranspose2d):
     """A transposed convolution to a few channels, such as a generator's last.
 
-    With dilation, groups, a padded output or a size that is asked for it is torch's.
+    With dilation, groups, output padding or an explicit output size it is torch's layer.
     """
 
     def forward(self, images: Tensor, output_size: list[int] | None = None) -> Tensor:
-        """Images [N, C, H, W] or [C, H, W] -> what torch's layer makes of them."""
+        """Images [N, C, H, W] or [C, H, W] -> the output of torch's layer."""
         weight, bias, padding, made = self.weight, self.bias, self.padding, None
         if (
             output_size is None
@@ -131,7 +127,7 @@ class NarrowConvTranspose2d(nn.ConvTranspose2d):
 
 
 def _is_plain(images: Tensor, weight: Tensor, bias: Tensor | None, channels: int) -> bool:
-    """Whether these are float32 images of so many channels, on a CPU and with no autocast."""
+    """Whether these are float32 images of `channels` channels, on a CPU and without autocast."""
     return (
         images.dim() == 4
         and images.shape[1] == channels
@@ -150,10 +146,10 @@ def _scatter(
     stride: tuple[int, ...],
     padding: tuple[int, ...],
 ) -> Tensor | None:
-    """What a transposed convolution does, as a product and a sum; weight [C, K, h, w].
+    """A transposed convolution as a matrix product and a sum; weight [C, K, h, w].
 
-    None where images are empty, nothing is left of them, or more would be cut off than the kernel
-    reaches: torch's layers know what is to be said then.
+    None if images are empty, the output is, or more would be cut off than the kernel reaches: then
+    torch's layers raise their own errors.
     """
     kernel = weight.shape[2:]
     n, _, high, wide = images.shape

@@ -1,4 +1,4 @@
-"""Losses of the core, and the functions they and the plugins' are composed of."""
+"""The core's losses, and the functions from which losses are composed."""
 
 from ganzoo.losses.adversarial import (
     hinge_fake,

@@ -1,8 +1,8 @@
-"""The adversarial games, one function an equation, on raw scores.
+"""The adversarial games on raw scores, one function for each equation.
 
-Each takes scores of any shape and returns values of that shape, to be minimised. D(x) of a paper
-that speaks of probabilities is the sigmoid of a score, so -log D(x) is softplus(-score), and
--log(1 - D(x)) is softplus(score).
+Each takes scores of any shape and returns values of that shape, to be minimised. If a paper's D(x)
+is a probability, it is the sigmoid of a score: -log D(x) is softplus(-score), and -log(1 - D(x)) is
+softplus(score).
 """
 
 from __future__ import annotations
@@ -54,6 +54,6 @@ def hinge_generator(fake: Tensor) -> Tensor:
 def relativistic(winner: Tensor, loser: Tensor) -> Tensor:
     """-log sigmoid(C(winner) - C(loser)) over pairs (Jolicoeur-Martineau 2018, RSGAN).
 
-    The winner is the real one in the discriminator's turn, the fake one in the generator's.
+    The winner is the real sample in the discriminator's turn, the fake one in the generator's.
     """
     return softplus(loser - winner)

@@ -1,4 +1,4 @@
-"""The core's losses: each composes a game with the penalties that were asked for."""
+"""The core's losses: each combines a game with optional penalties."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ganzoo.losses.penalties import r1_penalty, r2_penalty
 
 
 def scores(round: Round) -> tuple[Tensor, Tensor]:
-    """Scores of the round's real and fake samples, shown in the log.
+    """Scores of the round's real and fake samples, which are logged.
 
-    They are scored in one pass where the discriminator keeps samples apart.
+    They are scored in one pass if the discriminator scores samples independently.
     """
     judge, labels = round.discriminator, round.labels
     if isinstance(judge.module, Discriminator) and judge.module.independent:
@@ -33,7 +33,7 @@ def scores(round: Round) -> tuple[Tensor, Tensor]:
 class PenalisedLoss(Loss, ABC):
     """A loss with R1 and R2, each at every `penalty_interval`-th turn.
 
-    A lazy penalty is weighed with the interval, so that its mean weight stays gamma / 2
+    A lazy penalty is multiplied by the interval, so that its mean weight stays gamma / 2
     (Karras et al. 2020, section 3.1).
     """
 
@@ -48,11 +48,14 @@ class PenalisedLoss(Loss, ABC):
             raise ConfigError(f"penalty_interval must be 1 or more, found {penalty_interval}")
         self.r1_gamma, self.r2_gamma = r1_gamma, r2_gamma
         self.penalty_interval = penalty_interval
-        self.takes_r1, self.takes_r2 = r1_gamma > 0, r2_gamma > 0  # the weights may move
+        self.takes_r1, self.takes_r2 = (
+            r1_gamma > 0,
+            r2_gamma > 0,
+        )  # schedules may change the weights
         self.double_backward = self.takes_r1 or self.takes_r2
 
     def penalties(self, round: Round) -> Terms:
-        """The penalties due at this turn, weighed."""
+        """The weighted penalties that are due at this turn."""
         if not round.due(self.penalty_interval):
             return {}
         terms, weight = {}, self.penalty_interval / 2
@@ -67,7 +70,7 @@ class Minimax(PenalisedLoss):
     """The saturating game: both players share one value (Goodfellow et al. 2014, eq. 1)."""
 
     def discriminator(self, round: Round) -> Terms:
-        """Tell real from fake, in log-likelihood."""
+        """Maximise the log-likelihood of telling real from fake."""
         real, fake = scores(round)
         terms = {"real": game.logistic_real(real), "fake": game.logistic_fake(fake)}
         return {**terms, **self.penalties(round)}
@@ -78,16 +81,16 @@ class Minimax(PenalisedLoss):
 
 
 class NonSaturating(PenalisedLoss):
-    """The game that is played in practice (Goodfellow et al. 2014, end of section 3)."""
+    """The game used in practice (Goodfellow et al. 2014, end of section 3)."""
 
     def discriminator(self, round: Round) -> Terms:
-        """Tell real from fake, in log-likelihood."""
+        """Maximise the log-likelihood of telling real from fake."""
         real, fake = scores(round)
         terms = {"real": game.logistic_real(real), "fake": game.logistic_fake(fake)}
         return {**terms, **self.penalties(round)}
 
     def generator(self, round: Round) -> Terms:
-        """Maximise the log-likelihood of being taken for real."""
+        """Maximise the log-likelihood that fakes are taken for real."""
         return {"generator": game.non_saturating_generator(round.discriminator(round.fake))}
 
 

@@ -1,4 +1,4 @@
-"""Gradient penalties, as functions that a loss composes; each returns values [N], unweighted."""
+"""Gradient penalties for losses to combine; each returns unweighted values [N]."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor
 from ganzoo.interfaces import Player
 from ganzoo.layers import differentiated_twice
 
-#: Keeps the norm's own gradient finite where a gradient is exactly zero.
+#: Keeps the norm's gradient finite if a gradient is exactly zero.
 _TINY = 1e-12
 
 
@@ -36,17 +36,17 @@ def norm(gradient: Tensor) -> Tensor:
 
 
 def r1_penalty(player: Player, real: Tensor) -> Tensor:
-    """|grad D(x)|^2 at real samples; weigh with gamma / 2 (Mescheder et al. 2018, eq. 9)."""
+    """|grad D(x)|^2 at real samples; multiply by gamma / 2 (Mescheder et al. 2018, eq. 9)."""
     return squared_norm(score_gradient(player, real))
 
 
 def r2_penalty(player: Player, fake: Tensor) -> Tensor:
-    """|grad D(G(z))|^2 at fake samples; weigh with gamma / 2 (Mescheder et al. 2018, eq. 10)."""
+    """|grad D(G(z))|^2 at fake samples; multiply by gamma / 2 (Mescheder et al. 2018, eq. 10)."""
     return squared_norm(score_gradient(player, fake))
 
 
 def interpolate(real: Tensor, fake: Tensor, uniform: Tensor) -> Tensor:
-    """Points on the lines between pairs, one share a pair (Gulrajani et al. 2017, algorithm 1).
+    """One point on the line between each pair (Gulrajani et al. 2017, algorithm 1).
 
     `uniform` [N] in [0, 1): 1 is the real end.
     """

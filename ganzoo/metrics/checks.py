@@ -1,4 +1,4 @@
-"""What every metric asks of the rows it is given, and how many of them it works on at a time."""
+"""Checks of the rows that a metric is given, and the blocks in which it works on them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from torch import Tensor
 
 from ganzoo.errors import MetricError
 
-#: Elements of a temporary at most: 8 MiB in float64. From 32 MiB on, memory is mapped afresh at
-#: each use, and a nearest-neighbour search takes 1.4 times as long.
+#: Most elements of a temporary: 8 MiB in float64. From 32 MiB on, memory is mapped anew at each
+#: use, and a nearest-neighbour search takes 1.4 times as long.
 _BLOCK = 2**20
 
 
@@ -21,7 +21,7 @@ def row_blocks(rows: int, width: int) -> Iterator[slice]:
 
 
 def check_rows(name: str, rows: Tensor) -> None:
-    """Refuse what isn't finite floating-point [N, F] with N and F above 0; errors say `name`."""
+    """Refuse all but finite floating-point [N, F] with N and F above 0; errors contain `name`."""
     if rows.dim() != 2 or 0 in rows.shape:
         raise MetricError(f"{name} must be [N, F] with N and F above 0, found {list(rows.shape)}")
     if not rows.is_floating_point():
@@ -29,8 +29,8 @@ def check_rows(name: str, rows: Tensor) -> None:
     bad = sum(int((~rows[block].isfinite().all(1)).sum()) for block in row_blocks(*rows.shape))
     if bad:
         raise MetricError(
-            f"{bad} of {len(rows)} rows of {name} hold NaN or infinity: find what made them, since "
-            "a figure of the others would flatter"
+            f"{bad} of {len(rows)} rows of {name} hold NaN or infinity: find their cause, since a "
+            "figure of the others would flatter"
         )
 
 
@@ -40,18 +40,18 @@ def as_doubles(values: Tensor) -> Tensor:
 
 
 def as_features(**sets: Tensor) -> tuple[Tensor, ...]:
-    """Check sets [N, F] that share F, each under its name; gives them in float64 on the CPU."""
+    """Sets [N, F] with one F, each under its name: checked, in float64 on the CPU."""
     for name, rows in sets.items():
         check_rows(name, rows)
     widths = {name: rows.shape[1] for name, rows in sets.items()}
     if len(set(widths.values())) > 1:
-        found = " and ".join(f"{width} in {name}" for name, width in widths.items())
-        raise MetricError(f"rows must be of one width, found {found}: take all from one source")
+        listed = " and ".join(f"{width} in {name}" for name, width in widths.items())
+        raise MetricError(f"rows must have one width, found {listed}: take all from one source")
     return tuple(as_doubles(rows) for rows in sets.values())
 
 
 def check_k(name: str, rows: Tensor, k: int) -> None:
-    """Refuse a set [N, F] that isn't larger than the number of neighbours asked of it."""
+    """Refuse a set [N, F] that has no k neighbours for each row."""
     if k < 1:
         raise MetricError(f"k must be 1 or more, found {k}")
     if len(rows) <= k:

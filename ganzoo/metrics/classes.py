@@ -10,9 +10,9 @@ from ganzoo.metrics.checks import as_doubles, check_rows
 
 
 def class_histogram(logits: Tensor) -> Tensor:
-    """Each class's share of the samples that it wins: logits [N, K] -> float64 [K], summing to 1.
+    """Share of the samples that a classifier assigns to each class: logits [N, K] -> float64 [K].
 
-    Of tied classes, the first wins.
+    A tie goes to the first class.
     """
     check_rows("logits", logits)
     winners = logits.detach().cpu().argmax(1)
@@ -20,9 +20,9 @@ def class_histogram(logits: Tensor) -> Tensor:
 
 
 def class_kl(shares: Tensor, reference: Tensor | None = None) -> float:
-    """KL(shares || reference) in nats, of [K] and [K]; the reference is uniform unless given.
+    """KL(p || q) = sum_k p_k ln(p_k / q_k) in nats, of shares p [K] and a reference q [K].
 
-    At most ln K against the uniform one, for a single class. A class without a share adds nothing.
+    q is uniform unless given; then the greatest value is ln K, for a single class.
     """
     shares = as_shares("shares", shares)
     uniform = torch.full_like(shares, 1 / len(shares))
@@ -39,26 +39,26 @@ def class_kl(shares: Tensor, reference: Tensor | None = None) -> float:
 
 
 def confident_share(logits: Tensor, threshold: float = 0.9) -> float:
-    """Share of samples whose winning class has at least that probability: of logits [N, K]."""
+    """Share of samples whose most probable class reaches the threshold, from logits [N, K]."""
     check_rows("logits", logits)
     return float(confident(logits, threshold).double().mean())
 
 
 def confident(logits: Tensor, threshold: float) -> Tensor:
-    """Whether the winning class has at least that probability: logits [*, K] -> bool [*]."""
+    """Whether the most probable class reaches the threshold: logits [*, K] -> bool [*]."""
     if not 0 < threshold < 1:
         raise MetricError(f"the threshold must lie between 0 and 1, found {threshold}")
     return as_doubles(logits).softmax(-1).amax(-1) >= threshold
 
 
 def as_shares(name: str, shares: Tensor) -> Tensor:
-    """Check shares [K], which must sum to 1; gives them in float64 on the CPU."""
+    """Shares [K], which must sum to 1: checked, in float64 on the CPU."""
     if shares.dim() != 1:
         raise MetricError(f"{name} must be [K], found {list(shares.shape)}")
     check_rows(name, shares[None])
     shares = as_doubles(shares)
     total = float(shares.sum())
-    if shares.min() < 0 or abs(total - 1) > 1e-4:  # what float32 rounds off, and to spare
+    if shares.min() < 0 or abs(total - 1) > 1e-4:  # well above float32's rounding
         raise MetricError(
             f"{name} must be 0 or more and sum to 1, found a least of {float(shares.min()):.3g} "
             f"and a sum of {total:.6g}: divide counts by their sum"

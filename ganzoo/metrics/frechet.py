@@ -1,4 +1,4 @@
-"""The Fréchet distance between two sets of features, each taken for a Gaussian."""
+"""The Fréchet distance (FD) between two sets of features, each described as a Gaussian."""
 
 from __future__ import annotations
 
@@ -10,52 +10,52 @@ from ganzoo.metrics.moments import Moments
 
 
 def frechet_distance(one: Moments, two: Moments) -> float:
-    """|m1 - m2|² + tr(C1 + C2 - 2 (C1 C2)^½), which is a squared distance (0 at best).
+    """FD = |m1 - m2|² + tr(C1 + C2 - 2 (C1 C2)^½), a squared distance; 0 at best.
 
-    Dowson & Landau 1982; Heusel et al. 2017, eq. 6. Refuses sets too small for their covariance
-    to have full rank, whose distance would depend on their size more than on anything else.
+    Dowson & Landau 1982; Heusel et al. 2017, eq. 6. Refuses sets too small for a covariance of full
+    rank, whose distance would mostly depend on their size.
     """
     check_enough(one, two)
     covariance1, covariance2 = one.covariance, two.covariance
     means = (one.mean - two.mean).square().sum()
     traces = covariance1.trace() + covariance2.trace()
     distance = means + traces - 2 * root_trace(covariance1, covariance2)
-    return max(0.0, float(distance))  # equal sets may fall short of 0 by rounding
+    return max(0.0, float(distance))  # rounding may put equal sets below 0
 
 
 def root_trace(covariance1: Tensor, covariance2: Tensor) -> Tensor:
     """The trace of (C1 C2)^½: of [F, F] and [F, F] -> [].
 
-    Where C1 = A Aᵀ and C2 = B Bᵀ, the eigenvalues of C1 C2 are the squared singular values of
-    Aᵀ B. These are real and not negative however ill-conditioned C1 C2 is.
+    With C1 = A Aᵀ and C2 = B Bᵀ, the eigenvalues of C1 C2 are the squared singular values of Aᵀ B,
+    which are real and not negative however ill-conditioned C1 C2 is.
     """
     roots: Tensor = torch.linalg.svdvals(factor(covariance1).T @ factor(covariance2))
     return roots.sum()
 
 
 def factor(covariance: Tensor) -> Tensor:
-    """Some A with A Aᵀ = C, [F, F] -> [F, F]: Cholesky's, or by eigenvectors at lower rank."""
+    """Some A with A Aᵀ = C, [F, F] -> [F, F]: by Cholesky, or by eigenvectors at lower rank."""
     lower: Tensor
     lower, failed = torch.linalg.cholesky_ex(covariance)
     return eigenvector_factor(covariance) if failed else lower
 
 
 def eigenvector_factor(covariance: Tensor) -> Tensor:
-    """`factor` for a C of any rank; refuses one with eigenvalues below 0 by more than rounding."""
+    """`factor` for a C of any rank; refuses eigenvalues below 0 by more than rounding."""
     values: Tensor
     vectors: Tensor
     values, vectors = torch.linalg.eigh(covariance)
     least, most = float(values[0]), float(values[-1])
-    if least < -1e-3 * abs(most):  # far beyond what rounding to float32 does
+    if least < -1e-3 * abs(most):  # far beyond float32's rounding
         raise MetricError(
             f"a covariance has no negative eigenvalue, found {least:.3g} beside {most:.3g}: "
-            "was something else stored?"
+            "what was stored is not a covariance"
         )
     return vectors * values.clamp(min=0).sqrt()
 
 
 def check_enough(one: Moments, two: Moments) -> None:
-    """Refuse sets of features that differ in width, or are no larger than they are wide."""
+    """Refuse sets of different widths, and sets with no more rows than columns."""
     if one.feature_dim != two.feature_dim:
         raise MetricError(
             f"found {one.feature_dim} features on one side and {two.feature_dim} on the other: "

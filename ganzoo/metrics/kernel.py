@@ -1,4 +1,4 @@
-"""The kernel distance: maximum mean discrepancy of features under a polynomial kernel."""
+"""The kernel distance (KD): maximum mean discrepancy of features under a polynomial kernel."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ganzoo.metrics.checks import as_features, row_blocks
 
 
 def kernel_distance(real: Tensor, fake: Tensor) -> float:
-    """Unbiased squared discrepancy of features [N, F] and [M, F] (Bińkowski et al. 2018, eq. 4).
+    """KD = E k(x, x') + E k(y, y') - 2 E k(x, y), unbiased (Bińkowski et al. 2018, eq. 4).
 
-    Over all pairs rather than random subsets, hence one value for one input. Its expectation is 0
-    where both come from one distribution, so it may fall below.
+    Of features [N, F] and [M, F], over all pairs rather than random subsets, so that it draws
+    nothing. Its expectation is 0 if both have the same distribution, so it can be negative.
     """
     real, fake = as_features(real=real, fake=fake)
     if min(len(real), len(fake)) < 2:
@@ -24,7 +24,7 @@ def kernel_distance(real: Tensor, fake: Tensor) -> float:
 
 
 def cubic(one: Tensor, two: Tensor) -> Tensor:
-    """(x·y / F + 1)³ of each pair: [N, F], [M, F] -> [N, M] (Bińkowski et al. 2018, section 4)."""
+    """k(x, y) = (x·y / F + 1)³ of each pair: [N, F], [M, F] -> [N, M] (ibid., section 4)."""
     return (one @ two.T).div_(one.shape[1]).add_(1).pow_(3)
 
 
@@ -38,7 +38,7 @@ def mean_within(features: Tensor) -> float:
     """Mean kernel over all pairs of two different rows of [N, F]."""
     n, total = len(features), 0.0
     for rows in row_blocks(n, n):
-        kernel = cubic(features[rows], features[rows.start :])  # the others are their mirror image
+        kernel = cubic(features[rows], features[rows.start :])  # the rest is symmetric
         own = kernel[:, : len(kernel)].fill_diagonal_(0)
         total += 2 * float(kernel.sum()) - float(own.sum())
     return total / (n * (n - 1))

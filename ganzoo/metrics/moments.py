@@ -1,4 +1,4 @@
-"""Mean and covariance of features that come in chunks."""
+"""Mean and covariance of features that arrive in chunks."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _PANEL = 256
 
 
 class Moments:
-    """Mean [F] and covariance [F, F], in float64, of all the features so far; keeps none of them.
+    """Mean [F] and covariance [F, F], in float64, of all features so far, which are not kept.
 
-    Chunks are merged pairwise (Chan, Golub & LeVeque 1983), so that an offset common to all
-    features costs no digits, and chunks of any size in any order give the same but for rounding.
+    Chunks are merged pairwise (Chan, Golub & LeVeque 1983), so that a common offset costs
+    no digits, and chunks of any size in any order give the same result up to rounding.
     """
 
     def __init__(self, feature_dim: int) -> None:
@@ -36,7 +36,7 @@ class Moments:
 
     @classmethod
     def known(cls, n: int, mean: Tensor, covariance: Tensor) -> Self:
-        """The moments of n features that were stored: mean [F], unbiased covariance [F, F]."""
+        """Stored moments of n features: mean [F], unbiased covariance [F, F]."""
         check_known(n, mean, covariance)
         moments = cls(len(mean))
         moments.n, moments.mean = n, as_doubles(mean)
@@ -44,7 +44,7 @@ class Moments:
         return moments
 
     def update(self, features: Tensor) -> Self:
-        """Take in features [N, F] of any floating dtype and device; all of them, or none."""
+        """Add features [N, F] of any floating dtype and device; on an error none of them."""
         check_rows("features", features)
         if features.shape[1] != self.feature_dim:
             raise MetricError(
@@ -56,32 +56,32 @@ class Moments:
         return self
 
     def _merge(self, rows: Tensor) -> None:
-        """Merge the mean and the scatter of rows [N, F] into those so far."""
+        """Merge the mean and the scatter of rows [N, F] into those so far (Chan et al. 1983)."""
         n = self.n + len(rows)
         mean = rows.mean(0)
-        apart = mean - self.mean
+        difference = mean - self.mean
         add_products(self._lower, rows - mean)
-        self._lower.addr_(apart, apart, alpha=self.n * len(rows) / n)
-        self.mean = self.mean + apart * (len(rows) / n)
+        self._lower.addr_(difference, difference, alpha=self.n * len(rows) / n)
+        self.mean = self.mean + difference * (len(rows) / n)
         self.n = n
 
     @property
     def covariance(self) -> Tensor:
-        """Unbiased covariance [F, F]: the sum over n - 1."""
+        """Unbiased covariance [F, F]: the scatter over n - 1."""
         if self.n < 2:
             raise MetricError(f"a covariance needs 2 features or more, found {self.n}: draw more")
         return (self._lower.tril() + self._lower.tril(-1).T) / (self.n - 1)
 
 
 def add_products(lower: Tensor, rows: Tensor) -> None:
-    """Add XᵀX of rows [N, F] to [F, F] from the diagonal down: little more than half the work."""
+    """Add XᵀX of rows X [N, F] to the lower triangle of [F, F]: about half of the work."""
     for start in range(0, len(lower), _PANEL):
         panel = slice(start, start + _PANEL)
         lower[start:, panel].addmm_(rows[:, start:].T, rows[:, panel])
 
 
 def check_known(n: int, mean: Tensor, covariance: Tensor) -> None:
-    """Refuse statistics that aren't a mean [F] and a symmetric covariance [F, F] of 2 or more."""
+    """Refuse all but a mean [F] and a symmetric covariance [F, F] of 2 features or more."""
     if n < 2:
         raise MetricError(f"a covariance needs 2 features or more, found {n}")
     if mean.dim() != 1 or covariance.shape != (len(mean), len(mean)):
@@ -92,5 +92,5 @@ def check_known(n: int, mean: Tensor, covariance: Tensor) -> None:
     check_rows("the mean", mean[None])
     check_rows("the covariance", covariance)
     uneven = float((covariance - covariance.T).abs().max() / covariance.abs().max())
-    if uneven > 1e-6:  # ten times what float32 rounds off
-        raise MetricError(f"a covariance is symmetric, this one isn't by {uneven:.1e} of its size")
+    if uneven > 1e-6:  # ten times float32's rounding
+        raise MetricError(f"a covariance is symmetric, this one is off by {uneven:.1e} of its size")

@@ -1,4 +1,4 @@
-"""The sliced Wasserstein distance, between samples themselves."""
+"""The sliced Wasserstein distance between samples."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _SLICES = 64
 def sliced_wasserstein(
     real: Tensor, fake: Tensor, *, projections: int = 512, seed: int = 0
 ) -> float:
-    """Sliced Wasserstein-2 distance of samples [N, *S] and [M, *S], flattened; 0 at best.
+    """SW = (mean over θ of W2²(θ·x, θ·y))^½ of samples [N, *S] and [M, *S], flattened; 0 at best.
 
-    The root of the mean, over random directions on the unit sphere, of the squared Wasserstein-2
-    distance of the projections (Rabin et al. 2012; Bonneel et al. 2015). A shift by t gives about
-    |t| / √D in D dimensions. The directions are a function of D, `projections` and the seed.
+    W2 is the Wasserstein-2 distance, θ random directions on the unit sphere (Rabin et al. 2012;
+    Bonneel et al. 2015). A shift by t gives about |t| / √D in D dimensions. The directions
+    depend only on D, `projections` and the seed.
     """
     real, fake = _as_rows(real, fake)
     if projections < 1:
@@ -37,7 +37,7 @@ def sliced_wasserstein(
 def squared_line_distances(real: Tensor, fake: Tensor, directions: Tensor) -> Tensor:
     """Squared Wasserstein-2 distance along each direction: [N, D], [M, D], [D, P] -> [P].
 
-    In one dimension the best transport keeps the order (Peyré & Cuturi 2019, remark 2.30).
+    In one dimension the best transport preserves the order (Peyré & Cuturi 2019, remark 2.30).
     """
     rows, columns, mass = monotone_transport(len(real), len(fake))
     one = _project(real, directions).sort(0).values
@@ -46,9 +46,9 @@ def squared_line_distances(real: Tensor, fake: Tensor, directions: Tensor) -> Te
 
 
 def monotone_transport(n: int, m: int) -> tuple[Tensor, Tensor, Tensor]:
-    """How n equal masses in order move onto m of them: from rows, to rows, mass.
+    """How n equal masses in order move onto m equal masses: from rows, to rows, mass.
 
-    Exact in whole units of 1 / (n m); where n = m, row i moves onto row i.
+    Exact in whole units of 1 / (n m); with n = m, row i moves onto row i.
     """
     ends = torch.cat([torch.arange(1, n + 1) * m, torch.arange(1, m + 1) * n]).sort().values
     starts = torch.cat([ends.new_zeros(1), ends[:-1]])
@@ -68,7 +68,7 @@ def _project(rows: Tensor, directions: Tensor) -> Tensor:
 
 
 def _as_rows(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    """Check samples [N, *S] and [M, *S] of one shape; gives [N, D] and [M, D]."""
+    """Samples [N, *S] and [M, *S] of one shape, checked -> [N, D] and [M, D]."""
     if real.dim() < 2 or real.shape[1:] != fake.shape[1:]:
         raise MetricError(
             f"real and fake samples must be [N, *S] of one shape, found {list(real.shape)} and "

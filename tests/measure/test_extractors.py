@@ -203,7 +203,7 @@ def test_missing_files_are_named(copy):
         ("cnn-mnist", "x.pth", UsageError, "'cnn-mnist' takes no weights file; its weights are"),
         ("inception-v3:x", None, UsageError, "'inception-v3' takes no model"),
         ("timm", None, UsageError, "name a model, such as timm:resnet18.a1_in1k"),
-        ("timm:", None, UsageError, "say which model"),
+        ("timm:", None, UsageError, "name a model"),
     ],
 )
 def test_what_is_no_extractor_is_told(asked, weights, error, text):

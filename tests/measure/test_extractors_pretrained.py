@@ -127,7 +127,7 @@ def test_weights_of_another_network_are_refused_by_name(resnet, tmp_path, change
     [
         ("resnt18", "timm has no model 'resnt18'; did you mean 'resnet18'"),
         (f"{TIMM}.foo", f"no model '{TIMM}.foo' .*; did you mean '{TIMM}.r160_in1k'"),
-        ("zzzzz", r"no model 'zzzzz'; timm.list_models\(\) has them"),
+        ("zzzzz", r"no model 'zzzzz'; timm.list_models\(\) lists them"),
     ],
 )
 def test_an_unknown_model_suggests_a_near_one(model, text):
@@ -256,7 +256,9 @@ def test_weights_that_are_not_the_published_ones_are_told(weights, monkeypatch, 
     """On them, no figure is called FID or KID."""
     begins = inception.sha256_of(weights)[:8]
     other = open_extractor("inception-v3", weights=weights)
-    assert f"sha256 begins with 6726825d, this one with {begins}" in caplog.text
+    assert (
+        f"of the published weights begins with 6726825d, this file's with {begins}" in caplog.text
+    )
     assert BY_KEY["fd"].name(other.name) == f"FD (inception-v3@{begins})"
     assert BY_KEY["kd"].name(other.name) == f"KD (inception-v3@{begins})"
     caplog.clear()
