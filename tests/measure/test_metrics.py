@@ -129,7 +129,7 @@ def test_a_covariance_needs_two_features(n):
     [
         (1, torch.zeros(2), torch.eye(2), "needs 2 features or more, found 1"),
         (9, torch.zeros(3), torch.eye(2), r"covariance \[F, F\], found \[3\] and \[2, 2\]"),
-        (9, torch.zeros(2), torch.tensor([[1.0, 0.5], [0.4, 1.0]]), "is symmetric, this one is off"),
+        (9, torch.zeros(2), torch.tensor([[1.0, 0.5], [0.4, 1.0]]), "symmetric, this one is off"),
         (9, torch.zeros(2), torch.full((2, 2), math.nan), "2 of 2 rows of the covariance hold NaN"),
         (9, torch.zeros(2, 2), torch.eye(2), r"a mean \[F\] and .*, found \[2, 2\] and \[2, 2\]"),
         (9, torch.tensor([0, math.inf]), torch.eye(2), "1 of 1 rows of the mean hold NaN"),
