@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from ganzoo.errors import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,3 +28,25 @@ def stderr_console(*, quiet: bool = False) -> Console:
 def moves(console: Console) -> bool:
     """Whether a console can overwrite its lines, so that a bar can move."""
     return console.is_terminal and not console.is_dumb_terminal
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns as wide as their longest cell, two spaces apart."""
+    lines = [header, *([one_line(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
+    cells = [[one_line(cell).replace("|", "\\|") for cell in row] for row in rows]
+    lines = [header, ["---"] * len(header), *cells]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def one_line(text: str) -> str:
+    """Text as one line, without control characters."""
+    return " ".join(printable(text).split())

@@ -68,7 +68,7 @@ def default_folder(protocol: Protocol, images: int | None) -> Path:
 
 
 def _list(offers: Names[OfferedProtocol], *, as_json: bool) -> None:
-    from ganzoo.cli.display import table
+    from ganzoo.terminal import table
 
     rows = [(offers.name_of(offer), offer) for offer in offers]
     if as_json:

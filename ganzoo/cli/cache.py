@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganzoo.cli.display import table
 from ganzoo.errors import UsageError
+from ganzoo.terminal import table
 
 if TYPE_CHECKING:
     from ganzoo.cache import CacheEntry

@@ -12,10 +12,10 @@ from typing import Any
 import click
 
 from ganzoo.cards import Card, catalogue
-from ganzoo.cli.display import table
 from ganzoo.cli.parameters import models
 from ganzoo.errors import GanzooError, one_line
 from ganzoo.specs import CONDITIONS_FILE
+from ganzoo.terminal import table
 
 #: What can come of a check, as it is counted.
 OUTCOMES = ("ok", "waived", "skipped", "not run", "WRONG")

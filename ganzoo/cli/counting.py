@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.cards import catalogue
-from ganzoo.cli.display import table
 from ganzoo.specs.reading import to_json
+from ganzoo.terminal import table
 
 if TYPE_CHECKING:
     from ganzoo.measure.sample_figures import Plan

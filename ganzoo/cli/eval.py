@@ -10,10 +10,11 @@ import click
 
 from ganzoo.cards import catalogue
 from ganzoo.cli.counting import measured, plan_of
-from ganzoo.cli.display import table, telling
+from ganzoo.cli.display import telling
 from ganzoo.cli.parameters import models
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.specs import read_seeds
+from ganzoo.terminal import table
 
 if TYPE_CHECKING:
     from ganzoo.measure.evaluate import Report

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from ganzoo.cards import Card, catalogue
-from ganzoo.cli.display import markdown, table
 from ganzoo.cli.parameters import json_option
+from ganzoo.terminal import markdown, table
 
 
 @click.command("list")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cards import catalogue
-from ganzoo.cli.display import table
 from ganzoo.cli.parameters import models
+from ganzoo.terminal import table
 
 if TYPE_CHECKING:
     from ganzoo.publish.reproduce import Verdict

@@ -1,0 +1,291 @@
+"""Trainings as they lie on the disk: what each trained, how far it came, what it measured."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from ganzoo.errors import GanzooError, UsageError
+from ganzoo.specs import ModelConfig, Recipe, read_config, write_record
+from ganzoo.specs.reading import flatten
+from ganzoo.terminal import table
+
+if TYPE_CHECKING:
+    from ganzoo.zoo import Model
+
+#: The file whose lock a training holds while it runs.
+LOCK = ".lock"
+#: Keys of a recipe that say nothing about which of two runs is which.
+UNTOLD = ("recipe.seed",)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training in its folder.
+
+    Everything is read from the folder when it is asked for, so that a run that goes on shows what
+    it has come to. Raises `GanzooError` where the folder holds no run.
+    """
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", Path(self.folder))
+        if not (self.folder / "config.json").is_file() or not is_run(self.folder):
+            raise UsageError(
+                f"{self.folder} holds no run: there is no training's config.json in it"
+            )
+
+    @cached_property
+    def config(self) -> ModelConfig:
+        """What is trained: networks and recipe, with everything filled in."""
+        return read_config(self.folder / "config.json")[0]
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe."""
+        return self.config.recipe
+
+    @property
+    def name(self) -> str:
+        """The folder's name; of one training seed among several, `NAME/seed-K`."""
+        folder = self.folder.resolve()
+        is_seed = (folder.parent / "seeds.json").is_file()
+        return f"{folder.parent.name}/{folder.name}" if is_seed else folder.name
+
+    @property
+    def state(self) -> str:
+        """`finished`, `running` (a process trains there now) or `stopped`."""
+        if _is_locked(self.folder / LOCK):
+            return "running"
+        export = self.folder / "export" / "config.json"
+        if export.is_file() and read_config(export)[0].recipe.images >= self.recipe.images:
+            return "finished"
+        return "stopped"
+
+    @property
+    def images(self) -> int:
+        """Real images seen so far, by the last row of figures or the last checkpoint."""
+        rows = (int(row["images"]) for row in self.metrics[-1:])
+        checkpoints = (int(path.name) for path in self._checkpoints())
+        return max([*rows, *checkpoints], default=0)
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]:
+        """The rows of metrics.jsonl: each a mapping with `images` and the means since the last."""
+        path = self.folder / "metrics.jsonl"
+        if not path.is_file():
+            return []
+        rows = []
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue  # torn by whatever ended the run
+            if isinstance(row, dict) and "images" in row:
+                rows.append(row)
+        return rows
+
+    @property
+    def samples(self) -> list[Path]:
+        """The grids and other samples that were drawn on the way, the oldest first."""
+        folder = self.folder / "samples"
+        return sorted(path for path in folder.glob("*") if path.stem.isdigit())
+
+    @property
+    def model(self) -> Model:
+        """The finished model, or the average in the last good checkpoint."""
+        from ganzoo.zoo import load
+
+        return load(self.folder.resolve())
+
+    def frame(self) -> Any:
+        """The rows of figures as a pandas DataFrame, indexed by images seen."""
+        try:
+            import pandas  # type: ignore[import-untyped, unused-ignore]
+        except ImportError:
+            raise GanzooError("run.frame() needs pandas; pip install pandas") from None
+        rows = self.metrics
+        frame = pandas.DataFrame(rows)
+        return frame.set_index("images") if rows else frame
+
+    def plot(self, *names: str) -> Any:
+        """A matplotlib Figure of the figures named over the images seen; all without names."""
+        return plot([self], *names)
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r}, {self.state}, {self.images:,} images)"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(repr(self))}</p>{_picture(self.samples)}"
+
+    def _checkpoints(self) -> Iterator[Path]:
+        places = (self.folder / "checkpoints").glob("*")
+        return (path for path in places if path.name.isdigit() and path.is_dir())
+
+
+class Runs(Sequence[Run]):
+    """Several runs, to be compared: a sequence of `Run`s that prints as a table."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self._runs = list(runs)
+
+    @overload
+    def __getitem__(self, index: int) -> Run: ...
+    @overload
+    def __getitem__(self, index: slice) -> Runs: ...
+    def __getitem__(self, index: int | slice) -> Run | Runs:
+        """Run number `index`, or those of a slice."""
+        return Runs(self._runs[index]) if isinstance(index, slice) else self._runs[index]
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def differences(self) -> dict[str, list[object]]:
+        """The keys of the recipes that are not alike in all runs, with each run's value."""
+        recipes = [flatten(_recorded(run.config)) for run in self._runs]
+        keys = {key: None for recipe in recipes for key in recipe if key not in UNTOLD}
+        values = {key: [recipe.get(key) for recipe in recipes] for key in keys}
+        return {key: found for key, found in values.items() if any(v != found[0] for v in found)}
+
+    def records(self) -> list[dict[str, Any]]:
+        """Each run as a mapping: name, folder, state, images, seed, differences, last figures."""
+        differences = self.differences()
+        return [
+            {
+                "name": run.name,
+                "folder": str(run.folder),
+                "state": run.state,
+                "images": run.images,
+                "of": run.recipe.images,
+                "seed": run.recipe.seed,
+                "differences": {key: values[place] for key, values in differences.items()},
+                "metrics": (run.metrics or [{}])[-1],
+            }
+            for place, run in enumerate(self._runs)
+        ]
+
+    def plot(self, *names: str) -> Any:
+        """A matplotlib Figure that shows the runs' figures over the images seen, in one picture."""
+        return plot(self._runs, *names)
+
+    def __repr__(self) -> str:
+        return table(*self._cells()) if self._runs else "no runs"
+
+    def _repr_html_(self) -> str:
+        header, rows = self._cells()
+        lines = [("th", header), *(("td", row) for row in rows)]
+        cells = (
+            "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in line) for tag, line in lines
+        )
+        return f"<table>{''.join(f'<tr>{line}</tr>' for line in cells)}</table>"
+
+    def _cells(self) -> tuple[list[str], list[list[str]]]:
+        """The table's header and rows."""
+        records = self.records()
+        keys = [key for key in self.differences() if key != "recipe.images"]
+        header = ["RUN", "STATE", "IMAGES", "SEED", *(key.removeprefix("recipe.") for key in keys)]
+        rows = [
+            [
+                record["name"],
+                record["state"],
+                f"{record['images']:,} of {record['of']:,}",
+                str(record["seed"]),
+                *(_cell(record["differences"][key]) for key in keys),
+            ]
+            for record in records
+        ]
+        return header, rows
+
+
+def runs(folder: str | Path) -> Runs:
+    """The runs in a folder and in the folders below it, by name.
+
+    Raises `UsageError` where there is no such folder.
+    """
+    root = Path(folder).expanduser()
+    if not root.is_dir():
+        raise UsageError(f"there is no folder {root}")
+    return Runs([Run(place) for place in sorted(_run_folders(root))])
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder is that of a training, whatever became of it."""
+    return (folder / "config.json").is_file() and any(
+        (folder / name).exists() for name in ("checkpoints", "export", LOCK)
+    )
+
+
+def plot(runs: Sequence[Run], *names: str) -> Any:
+    """Figures of runs over the images seen, a panel for each figure: a matplotlib Figure."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise GanzooError("plots need matplotlib; pip install matplotlib") from None
+    rows = {run.name: run.metrics for run in runs}
+    known = sorted({key for each in rows.values() for row in each for key in row} - {"images"})
+    if unknown := [name for name in names if name not in known]:
+        raise UsageError(f"no run logged {unknown[0]!r}; there are: {', '.join(known) or 'none'}")
+    shown = list(names) or known
+    figure = Figure(figsize=(8, 2.5 * max(1, len(shown))), layout="constrained")
+    for place, name in enumerate(shown):
+        axes = figure.add_subplot(len(shown), 1, place + 1)
+        for run, each in rows.items():
+            points = [(r["images"], r[name]) for r in each if r.get(name) is not None]
+            axes.plot([x for x, _ in points], [y for _, y in points], label=run)
+        axes.set_ylabel(name)
+        axes.set_xlabel("images seen")
+        if len(rows) > 1:
+            axes.legend()
+    return figure
+
+
+def _run_folders(root: Path) -> Iterator[Path]:
+    """The folders of runs in a folder; nothing is looked for inside a run."""
+    if is_run(root):
+        yield root
+        return
+    for place in root.iterdir():
+        if place.is_dir() and not place.name.startswith("."):
+            yield from _run_folders(place)
+
+
+def _recorded(config: ModelConfig) -> dict[str, Any]:
+    """The networks and the recipe as JSON data."""
+    record: dict[str, Any] = write_record(config)
+    return {key: record[key] for key in ("generator", "discriminator", "recipe")}
+
+
+def _cell(value: object) -> str:
+    """A recipe's value in a table; empty where the run's recipe lacks it."""
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def _is_locked(file: Path) -> bool:
+    """Whether a process holds a run's lock."""
+    if not file.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(f"file:{file}?mode=rw", uri=True, timeout=0)) as lock:
+            lock.execute("BEGIN EXCLUSIVE")
+            lock.rollback()
+    except sqlite3.OperationalError as error:
+        return error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+    return False
+
+
+def _picture(samples: Sequence[Path]) -> str:
+    """The last picture among samples, for a notebook; empty where there is none."""
+    pictures = [path for path in samples if path.suffix == ".png"]
+    if not pictures:
+        return ""
+    data = base64.b64encode(pictures[-1].read_bytes()).decode("ascii")
+    return f'<img src="data:image/png;base64,{data}" alt="samples">'
