@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from ganzoo.measure.draws import Drawn
     from ganzoo.plugins import hookimpl
+    from ganzoo.run_folders import Run, runs
     from ganzoo.zoo import Model, load
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "Model",
     "Player",
     "Round",
+    "Run",
     "Schedule",
     "StyleGenerator",
     "Terms",
@@ -66,6 +68,7 @@ __all__ = [
     "hookimpl",
     "list_models",
     "load",
+    "runs",
 ]
 
 _HOMES = {
@@ -91,13 +94,14 @@ _HOMES = {
     "ganzoo.cards.installed": ("card", "list_models"),
     "ganzoo.build": ("create_discriminator", "create_generator", "create_loss"),
     "ganzoo.plugins": ("hookimpl",),
+    "ganzoo.run_folders": ("Run", "runs"),
     "ganzoo.zoo": ("Model", "load"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
 #: Modules that are public as a whole.
-_MODULES = ("datasets", "layers", "losses", "testing")
+_MODULES = ("datasets", "latent", "layers", "losses", "testing")
 
 
 def __getattr__(name: str) -> Any:

@@ -109,16 +109,29 @@ def samples(
 
 
 def batches(
-    generator: Generator, n: int, *, seed: int, labels: Labels | None = None, batch: int = BLOCK
+    generator: Generator,
+    n: int,
+    *,
+    seed: int,
+    labels: Labels | None = None,
+    batch: int = BLOCK,
+    given: Tensor | None = None,
 ) -> Iterator[Tensor]:
-    """The same samples piece by piece, for more of them than memory holds."""
+    """The same samples piece by piece, for more of them than memory holds.
+
+    Latents that are `given`, [n, D], take the place of the seed's.
+    """
     if batch < 1:
         raise UsageError(f"batch must be 1 or more, found {batch}")
     device = next((p.device for p in generator.parameters()), torch.device("cpu"))
-    drawn = latents(generator, n, seed=seed).to(precision_of(generator))
+    whole_blocks = n + -n % BLOCK
+    drawn = latents(generator, whole_blocks, seed=seed) if given is None else given.cpu()
+    drawn = drawn.to(precision_of(generator))
     if _draws_noise(generator, seed, drawn[:1], _rows(generator, labels, 0, 1), device):
-        yield from _by_blocks(generator, n, seed, labels, device)
+        pieces = _by_blocks(generator, _filled_up(drawn, whole_blocks), seed, labels, device)
+        yield from _cut(pieces, n)
         return
+    drawn = drawn[:n]
     for first in range(0, n, batch):
         rows = _rows(generator, labels, first, batch)
         with _inference(generator, derive(seed, "layers", 0), device):
@@ -221,14 +234,26 @@ def _rng_state(device: torch.device) -> Tensor:
 
 
 def _by_blocks(
-    generator: Generator, n: int, seed: int, labels: Labels | None, device: torch.device
+    generator: Generator, drawn: Tensor, seed: int, labels: Labels | None, device: torch.device
 ) -> Iterator[Tensor]:
-    """Whole blocks, each under its own seed, the last one cut to n."""
-    for number in range((n + BLOCK - 1) // BLOCK):
-        drawn = _block(generator, seed, number).to(device, precision_of(generator))
+    """The samples of whole blocks of latents, each block under its own seed."""
+    for number, first in enumerate(range(0, len(drawn), BLOCK)):
+        block = drawn[first : first + BLOCK]
         rows = _rows(generator, labels, number * BLOCK, BLOCK)
-        if rows is not None and len(rows) < BLOCK:
-            rows = torch.cat([rows, rows.new_zeros(BLOCK - len(rows), *rows.shape[1:])])
+        rows = None if rows is None else _filled_up(rows, BLOCK).to(device)
         with _inference(generator, derive(seed, "layers", number), device):
-            samples = generator(drawn, None if rows is None else rows.to(device))
-        yield samples.float().cpu()[: n - number * BLOCK]
+            samples = generator(block.to(device), rows)
+        yield samples.float().cpu()
+
+
+def _filled_up(rows: Tensor, count: int) -> Tensor:
+    """Rows [count, ...], zeros where there are fewer."""
+    missing = count - len(rows)
+    return torch.cat([rows, rows.new_zeros(missing, *rows.shape[1:])]) if missing else rows
+
+
+def _cut(pieces: Iterator[Tensor], n: int) -> Iterator[Tensor]:
+    """The first n rows of pieces."""
+    for piece in pieces:
+        yield piece[:n]
+        n -= len(piece)

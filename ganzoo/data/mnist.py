@@ -21,12 +21,19 @@ from ganzoo.errors import DataError, one_line
 MINI = Path(__file__).with_name("mnist-mini.safetensors")
 #: What the names of the files of each split begin with.
 PREFIXES = {"train": "train", "test": "t10k"}
+#: The classes by number; Zalando's as their README lists them, in lower case.
+DIGITS = tuple("0123456789")
+ARTICLES = (
+    *("t-shirt", "trouser", "pullover", "dress", "coat"),
+    *("sandal", "shirt", "sneaker", "bag", "ankle-boot"),
+)
 
 
 class MNISTMini(PixelDataset):
     """2,000 training and 1,000 test digits of MNIST, as many of each class; CC BY-SA 3.0."""
 
     extractor, control = "cnn-mnist", "ae-mnist"
+    class_names = DIGITS
 
     def __init__(self, split: str = "train", size: Size = 28, channels: int = 1) -> None:
         check_split(split)
@@ -56,6 +63,7 @@ class MNIST(_FromFiles):
 
     folder = "MNIST"
     extractor, control = "cnn-mnist", "ae-mnist"
+    class_names = DIGITS
 
 
 class FashionMNIST(_FromFiles):
@@ -63,6 +71,7 @@ class FashionMNIST(_FromFiles):
 
     folder = "FashionMNIST"
     extractor, control = "cnn-fashion-mnist", "ae-fashion-mnist"
+    class_names = ARTICLES
 
 
 def files_of(folder: str, split: str) -> tuple[Path, Path]:

@@ -74,6 +74,12 @@ def _shape(part: Dataset | Generator | Discriminator) -> tuple[int, ...] | None:
     return None if part.condition_shape is None else tuple(part.condition_shape)
 
 
+def class_names_of(data: Dataset, generator: Generator) -> tuple[str, ...]:
+    """The names of the classes that the generator draws; empty if they have none."""
+    names = tuple(data.class_names or ())
+    return names if len(names) == generator.num_classes else ()
+
+
 def labeller_of(setup: Setup, generator: Generator) -> Labeller:
     """What samples are told that no batch is behind: by the shares, or the conditions, of the data.
 

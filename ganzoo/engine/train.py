@@ -15,7 +15,7 @@ from ganzoo.ema import lerp_share
 from ganzoo.engine.cuda_graphs import Graphs, own_stream
 from ganzoo.engine.dry_call import dry_call
 from ganzoo.engine.health import Illness
-from ganzoo.engine.labels import keep_conditions, labeller_of
+from ganzoo.engine.labels import class_names_of, keep_conditions, labeller_of
 from ganzoo.engine.out_of_memory import told_of_full_memory
 from ganzoo.engine.prepare import hash_of, prepare, resolve_precision
 from ganzoo.engine.run.checkpoint import (
@@ -71,7 +71,12 @@ def train(config: ModelConfig, run: RunOptions) -> Outcome:
         check_space(state, run.folder, run.keep)
     if run.ranks.first:  # who draws grids and exports
         setup = replace(setup, labeller=labeller_of(setup, state.generator))
-    config = replace(config, kind=setup.data.kind, class_shares=setup.labeller.shares)
+    config = replace(
+        config,
+        kind=setup.data.kind,
+        class_shares=setup.labeller.shares,
+        class_names=class_names_of(setup.data, state.generator),
+    )
     setting = setting_of(config, setup, run)
     tell_of_batch_statistics(state, setup)
     with held(run.folder) if run.ranks.first else nullcontext():

@@ -27,6 +27,8 @@ class Dataset(ABC):
 
     sample_shape: tuple[int, ...]
     num_classes: int | None = None
+    #: The classes' names by number, by which labels can be asked for.
+    class_names: tuple[str, ...] | None = None
     condition_shape: tuple[int, ...] | None = None
     paired: bool = True
     kind: str = "image"

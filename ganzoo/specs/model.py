@@ -185,6 +185,8 @@ class ModelConfig:
     licenses: Licenses | None = None
     #: Each class's share of the training data, from which labels are drawn; empty: all alike.
     class_shares: tuple[float, ...] = ()
+    #: The classes' names by number, as `ganzoo sample --label` accepts them; empty: numbers alone.
+    class_names: tuple[str, ...] = ()
     #: Figures, the first of which `ganzoo list` shows.
     metrics: tuple[Metric, ...] = ()
     #: Where the weights come from.

@@ -68,10 +68,16 @@ def as_bytes(samples: Tensor) -> Tensor:
     return samples.add(1).mul(127.5).round().clamp(0, 255).byte()
 
 
+def picture_of(image: Tensor) -> Image.Image:
+    """One image uint8 [C, H, W] as PIL has it: grey, RGB or RGBA."""
+    return Image.fromarray(
+        image[0].numpy() if image.shape[0] == 1 else image.permute(1, 2, 0).contiguous().numpy()
+    )
+
+
 def _write(image: Tensor, path: Path) -> None:
     """Write one image uint8 [C, H, W] whole or not at all."""
-    pixels = image[0].numpy() if image.shape[0] == 1 else image.permute(1, 2, 0).numpy()
-    picture, form = Image.fromarray(pixels), FORMATS[path.suffix.lower()]
+    picture, form = picture_of(image), FORMATS[path.suffix.lower()]
     if picture.mode == "RGBA" and form not in KEEP_ALPHA:
         picture = on_background(picture)
     path.parent.mkdir(parents=True, exist_ok=True)

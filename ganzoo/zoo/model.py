@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Unpack, overload
 
 import torch
 from torch import Tensor
@@ -15,12 +17,18 @@ from ganzoo.arguments import seed_of, whole
 from ganzoo.cards import Card
 from ganzoo.errors import UsageError, one_line
 from ganzoo.hardware import usable_device
-from ganzoo.interfaces import Discriminator, Generator
+from ganzoo.interfaces import Discriminator, Generator, StyleGenerator
 from ganzoo.sampling import Labeller
 from ganzoo.specs import DISCRIMINATOR_FILE
-from ganzoo.truncation import truncated
+from ganzoo.truncation import CutLatents, cut_normal, truncate_styles, truncated
+from ganzoo.zoo import pictures
+from ganzoo.zoo.folders import copy_model
 from ganzoo.zoo.players import at_rest, labeller_of, read_player
-from ganzoo.zoo.requests import GivenLabels, labels_for
+from ganzoo.zoo.requests import GivenLabels, Options, Request, checked_latents, count_of, labels_for
+from ganzoo.zoo.styles import FromStyles, checked_styles
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 log = logging.getLogger("ganzoo")
 
@@ -29,12 +37,16 @@ PRECISIONS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 
 class Model:
-    """A published model, or a run's: its generator (the average), discriminator and card."""
+    """A published model, or a run's: its generator (the average), discriminator and card.
+
+    `last_seed` is the seed of the newest samples: the one that was given, else the one drawn.
+    """
 
     def __init__(self, generator: Generator, card: Card, device: torch.device) -> None:
         self.generator = at_rest(generator).to(device)
         self.card = card
         self.device = device
+        self.last_seed: int | None = None
         self._dtype: torch.dtype | None = None  # as it was saved
 
     def __repr__(self) -> str:
@@ -98,48 +110,80 @@ class Model:
         drawn = sampling.latents(self.generator, count, seed=seed_of(seed), start=first)
         return drawn.to(self.device, sampling.precision_of(self.generator))
 
+    def styles(self, latents: Tensor, labels: GivenLabels = None) -> Tensor:
+        """Latents [n, D] -> the styles [n, L, W] of a `StyleGenerator`, on the CPU."""
+        if not isinstance(self.generator, StyleGenerator):
+            raise UsageError(f"{self.card.name} has no styles: its generator is no StyleGenerator")
+        request = self._request(None, 0, latents, None, labels, None, balanced=False)
+        told = None if request.labels is None else request.labels[: request.n].to(self.device)
+        with torch.no_grad():
+            return self.generator.styles(latents.to(self.device), told).float().cpu()
+
+    @cached_property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes' names by number, as `sample(labels=...)` accepts them; empty without."""
+        return tuple(self.card.require_config().class_names)
+
     def labels(self, n: int, *, seed: int) -> Tensor | None:
         """The classes or conditions that n samples of a seed get if none are given, or None."""
         count = whole("n", n, least=1)
         drawn = labels_for(self, count, seed_of(seed))
         return None if drawn is None else drawn[:count]
 
+    @overload
     def sample(
         self,
-        n: int = 64,
+        n: int | None = None,
+        *,
+        return_labels: Literal[False] = False,
+        **options: Unpack[Options],
+    ) -> Tensor: ...
+
+    @overload
+    def sample(
+        self, n: int | None = None, *, return_labels: Literal[True], **options: Unpack[Options]
+    ) -> tuple[Tensor, Tensor | None]: ...
+
+    def sample(
+        self,
+        n: int | None = None,
         *,
         seed: int | None = None,
+        latents: Tensor | None = None,
+        styles: Tensor | None = None,
         labels: GivenLabels = None,
         conditions: Tensor | None = None,
         balanced: bool = False,
         batch: int = 64,
         truncation: float = 1.0,
-    ) -> Tensor:
+        return_labels: bool = False,
+    ) -> Tensor | tuple[Tensor, Tensor | None]:
         """Samples float32 [n, *S] on the CPU, in the data's range ([-1, 1] for images).
 
-        `seed` None draws one and logs it. `labels` (one for all, or [n]) are for models with
-        classes; by default they are drawn from the seed, in the shares of the training data, or
-        evenly if `balanced`. `conditions` are for models with a `condition_shape` C: [*C] for all
-        samples, or [M, *C], of which sample i gets number i modulo M, with M at most n; by default
-        the model's own are used in the same way. `truncation` below 1 trades variety for typical
-        samples; 1 changes nothing.
+        `n` is 64 by default, or the number of `latents` or `styles`. `seed` None draws one, logs it
+        and keeps it as `last_seed`. `latents` [n, D], or the `styles` [n, L, W] of a
+        `StyleGenerator`, take the place of the seed's. `labels` are for models with classes: one
+        for all or n of them, each a number or a class's name; by default they are drawn from the
+        seed, in the shares of the training data, or evenly if `balanced`. `conditions` are for
+        models with a `condition_shape` C: [*C] for all samples, or [M, *C], of which sample i gets
+        number i modulo M, with M at most n; by default the model's own are used in the same way.
+        `truncation` below 1 trades variety for typical samples; 1 changes nothing. With
+        `return_labels`, the samples' labels or conditions [n, ...] come second, None if the model
+        takes neither.
         """
-        pieces = self.batches(
-            n,
-            seed=seed,
-            labels=labels,
-            conditions=conditions,
-            balanced=balanced,
-            batch=batch,
-            truncation=truncation,
-        )
-        return torch.cat([*pieces])
+        request = self._request(n, seed, latents, styles, labels, conditions, balanced)
+        samples = torch.cat([*self._pieces(request, batch, truncation)])
+        if not return_labels:
+            return samples
+        return samples, None if request.labels is None else request.labels[: request.n]
 
     def batches(
         self,
-        n: int,
+        n: int | None = None,
         *,
         seed: int | None = None,
+        latents: Tensor | None = None,
+        styles: Tensor | None = None,
         labels: GivenLabels = None,
         conditions: Tensor | None = None,
         balanced: bool = False,
@@ -147,14 +191,89 @@ class Model:
         truncation: float = 1.0,
     ) -> Iterator[Tensor]:
         """The samples of `sample` piece by piece, for more of them than memory holds."""
-        n, batch = whole("n", n, least=1), whole("batch", batch, least=1)
-        generator = truncated(self.generator, truncation)
+        request = self._request(n, seed, latents, styles, labels, conditions, balanced)
+        return self._pieces(request, batch, truncation)
+
+    def images(self, n: int | None = 16, **options: Unpack[Options]) -> list[Image]:
+        """Samples as PIL images, for models of pictures; `options` are those of `sample`."""
+        return pictures.images(self.sample(n, **options), self.card)
+
+    def grid(
+        self, n: int | None = 64, *, columns: int | None = None, **options: Unpack[Options]
+    ) -> Image:
+        """Samples in one PIL image, about as wide as high unless `columns` is given.
+
+        `options` are those of `sample`; without `seed` and `latents` the seed is 0.
+        """
+        if options.get("seed") is None and options.get("latents") is None:
+            options["seed"] = 0
+        return pictures.grid(self.sample(n, **options), self.card, columns)
+
+    def interpolate(
+        self, seeds: Sequence[int] = (0, 1), frames: int = 8, **options: Unpack[Options]
+    ) -> Tensor:
+        """Samples [frames * (K - 1) + 1, *S] on the way through K seeds, each its first sample.
+
+        The way is spherical between latents and straight between the styles of a `StyleGenerator`
+        (Karras et al. 2019); `frames` lead from one seed to the next. `options` are `labels` (one
+        for all), `conditions`, `batch` and `truncation`, as `sample` has them.
+        """
+        from ganzoo.latent import walk
+
+        return walk(self, seeds, frames, **options)
+
+    def save(self, folder: str | Path) -> Path:
+        """Copy the model folder (card, weights, samples) into a new folder, which `load` opens."""
+        return copy_model(self.card, Path(folder))
+
+    def _repr_png_(self) -> bytes | None:
+        """What a notebook shows: a grid of pictures; nothing for other data."""
+        return pictures.png(self.grid()) if pictures.are_pictures(self.card) else None
+
+    def _request(
+        self,
+        n: int | None,
+        seed: int | None,
+        latents: Tensor | None,
+        styles: Tensor | None,
+        labels: GivenLabels,
+        conditions: Tensor | None,
+        balanced: bool,
+    ) -> Request:
+        """What a call asks for, checked, with its seed."""
+        if latents is not None and styles is not None:
+            raise UsageError("latents and styles were given; give one of them")
+        if latents is not None:
+            latents = checked_latents(self.generator, latents, self.card.name)
+        if styles is not None:
+            styles = checked_styles(self.generator, styles, self.card.name)
+        n = count_of(n, latents if styles is None else styles)
         if seed is None:
             seed = secrets.randbits(32)
-            log.info("%s: sampled with seed %d", self.card.name, seed)
-        seed = seed_of(seed)
-        given = labels_for(self, n, seed, labels, conditions, balanced=balanced)
-        pieces = sampling.batches(generator, n, seed=seed, labels=given, batch=batch)
+            if latents is None and styles is None:
+                log.info("%s: sampled with seed %d", self.card.name, seed)
+        self.last_seed = seed_of(seed)
+        given = labels_for(self, n, self.last_seed, labels, conditions, balanced=balanced)
+        return Request(n, self.last_seed, given, latents, styles)
+
+    def _pieces(self, request: Request, batch: int, truncation: float) -> Iterator[Tensor]:
+        """The samples of a request."""
+        batch, given = whole("batch", batch, least=1), request.latents
+        generator = truncated(self.generator, truncation)
+        if given is not None and isinstance(generator, CutLatents):
+            given = cut_normal(given, generator.cut)
+        if request.styles is not None and isinstance(self.generator, StyleGenerator):
+            average = self.generator.average_style.cpu()
+            given = truncate_styles(request.styles.cpu(), average, truncation).flatten(1)
+            generator = FromStyles(self.generator)
+        pieces = sampling.batches(
+            generator,
+            request.n,
+            seed=request.seed,
+            labels=request.labels,
+            batch=batch,
+            given=given,
+        )
         return self._precision_explained(pieces)
 
     def _precision_explained(self, pieces: Iterator[Tensor]) -> Iterator[Tensor]:

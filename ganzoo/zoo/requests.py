@@ -1,29 +1,78 @@
-"""The labels and conditions that a call of `Model.sample` gives: checked, and one for each sample.
+"""What a call of `Model.sample` asks for: checked, with a label or condition for each sample.
 
 Where it gives none, they are drawn as the model's labeller says.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 import torch
 from torch import Tensor
 
-from ganzoo.arguments import told
+from ganzoo.arguments import told, whole
 from ganzoo.conditions import checked
-from ganzoo.errors import UsageError
+from ganzoo.errors import UsageError, brief, did_you_mean
+from ganzoo.interfaces import Generator
 from ganzoo.sampling import Labels
 from ganzoo.specs import CONDITIONS_FILE
 
 if TYPE_CHECKING:
     from ganzoo.zoo.model import Model
 
-#: Labels as a caller may give them: one for all samples, or one for each.
-GivenLabels: TypeAlias = Tensor | int | list[int] | None
+#: Labels as a caller may give them, by number or by name: one for all samples, or one for each.
+GivenLabels: TypeAlias = Tensor | int | str | Sequence[int | str] | None
 
 #: The types that labels may have.
 WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
+
+
+class Options(TypedDict, total=False):
+    """The options of `Model.sample`, for those who pass them on."""
+
+    seed: int | None
+    latents: Tensor | None
+    styles: Tensor | None
+    labels: GivenLabels
+    conditions: Tensor | None
+    balanced: bool
+    batch: int
+    truncation: float
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """n samples of a seed, with a label or condition for each.
+
+    `latents` [n, D], or flattened `styles` [n, L W], take the place of the seed's latents.
+    """
+
+    n: int
+    seed: int
+    labels: Labels | None
+    latents: Tensor | None = None
+    styles: Tensor | None = None
+
+
+def checked_latents(generator: Generator, latents: Tensor, name: str) -> Tensor:
+    """Latents [n, D] as they were given; `UsageError` if they do not fit."""
+    dim = generator.latent_dim
+    if not isinstance(latents, Tensor) or not latents.is_floating_point():
+        raise UsageError(f"latents are floats [n, {dim}], found {told(latents)}")
+    if latents.dim() != 2 or latents.shape[1] != dim or not len(latents):
+        raise UsageError(f"{name} takes latents [n, {dim}], found {list(latents.shape)}")
+    return latents
+
+
+def count_of(n: int | None, given: Tensor | None) -> int:
+    """How many samples a call asks for: n, or as many as it gives latents or styles; else 64."""
+    if given is None:
+        return whole("n", 64 if n is None else n, least=1)
+    if n is not None and n != len(given):
+        raise UsageError(f"n is {n}, but {len(given)} latents or styles were given; leave n out")
+    return len(given)
 
 
 def labels_for(
@@ -55,15 +104,16 @@ def labels_for(
             f"{list(shape)}"
         )
     if labels is not None:
-        return _checked_labels(name, classes, n, labels)
+        return _checked_labels(model, n, labels)
     return model.labeller.drawn(n, seed=seed, balanced=balanced)
 
 
-def _checked_labels(name: str, classes: int | None, n: int, given: GivenLabels) -> Tensor:
+def _checked_labels(model: Model, n: int, given: GivenLabels) -> Tensor:
     """Labels int64 [n], checked against the model's classes."""
+    name, classes = model.card.name, model.generator.num_classes
     if classes is None:
         raise UsageError(f"{name} is not conditional: it takes no labels")
-    labels = _whole_numbers(given)
+    labels = _whole_numbers(_numbered(given, model.class_names, name))
     labels = labels.expand(n) if labels.dim() == 0 else labels
     if len(labels) != n:
         raise UsageError(f"{n} samples need {n} labels, found {len(labels)}")
@@ -75,7 +125,27 @@ def _checked_labels(name: str, classes: int | None, n: int, given: GivenLabels) 
     return labels
 
 
-def _whole_numbers(given: GivenLabels) -> Tensor:
+def _numbered(given: GivenLabels, names: Sequence[str], model: str) -> Any:
+    """Labels with the names among them replaced by their numbers."""
+    if isinstance(given, str):
+        return number_of(given, names, model)
+    if isinstance(given, Sequence):
+        return [number_of(one, names, model) if isinstance(one, str) else one for one in given]
+    return given
+
+
+def number_of(name: str, names: Sequence[str], model: str) -> int:
+    """The class of a name, whatever its case; `UsageError` with the nearest names."""
+    lowered = [known.casefold() for known in names]
+    if name.casefold() in lowered:
+        return lowered.index(name.casefold())
+    if not names:
+        raise UsageError(f"{model} knows its classes by number alone, found label {brief(name)}")
+    near = did_you_mean(name, names, otherwise="its classes are: {}")
+    raise UsageError(f"{model} has no class {brief(name)}; {near}")
+
+
+def _whole_numbers(given: Any) -> Tensor:
     """Labels int64 [] or [n]."""
     try:
         labels = torch.as_tensor(given)

@@ -23,6 +23,7 @@ LAYERS = (
     ("cache",),
     ("plugins",),
     ("cards",),
+    ("run_folders",),
     ("new_plugin",),
     ("cli",),
     # ---- the torch line ----
@@ -38,6 +39,7 @@ LAYERS = (
     ("engine",),
     ("metrics",),
     ("extractors",),
+    ("latent",),
     ("importing", "zoo"),
     ("measure",),
     ("bench",),

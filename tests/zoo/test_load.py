@@ -140,8 +140,9 @@ def test_one_label_or_many_can_be_asked_for(conditional):
         (-1, "found labels from -1 to -1"),
         ([1, 2], "4 samples need 4 labels, found 2"),
         (torch.zeros(4), "labels are whole numbers"),
-        ("x", "labels are whole numbers, one for all samples or .*, found the text 'x'"),
-        (["a", "b", "c", "d"], "labels are whole numbers, .* found a list"),
+        ("x", "knows its classes by number alone, found label 'x'"),
+        (["a", "b", "c", "d"], "knows its classes by number alone, found label 'a'"),
+        ([None] * 4, "labels are whole numbers, .* found a list"),
         ([[1, 2], [3]], "labels are whole numbers, .* found a list"),
         (True, "found torch.bool"),
         (torch.zeros(4, 1, dtype=torch.long), r"found torch.int64 \[4, 1\]"),
@@ -166,7 +167,6 @@ WRONG = [
     ({"n": "4"}, "n must be a whole number, found the text '4'"),
     ({"n": 4.0}, "n must be a whole number, found 4.0"),
     ({"n": True}, "n must be a whole number, found True"),
-    ({"n": None}, "n must be a whole number, found None"),
     ({"n": [4]}, "n must be a whole number, found a list"),
     ({"seed": -1}, r"seed must be between 0 and 2\*\*63 - 1, found -1"),
     ({"seed": 2**63}, r"seed must be between 0 and 2\*\*63 - 1, found 9223372036854775808"),
@@ -188,7 +188,8 @@ def test_wrong_numbers_are_refused_before_anything_is_drawn(model, arguments, te
 
 
 @pytest.mark.parametrize(
-    ("arguments", "text"), [*WRONG, ({"start": -1}, "start must be 0 or more, found -1"),
+    ("arguments", "text"), [*WRONG, ({"n": None}, "n must be a whole number, found None"),
+                            ({"start": -1}, "start must be 0 or more, found -1"),
                             ({"start": 0.5}, "start must be a whole number"),
                             ({"seed": None}, "seed must be a whole number, found None")]
 )  # fmt: skip

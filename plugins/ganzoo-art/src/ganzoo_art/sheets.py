@@ -93,7 +93,6 @@ class Drawings(Dataset):
 
     #: Whom to name wherever the drawings, or what was made of them, go; empty if nobody must be.
     attribution: ClassVar[str] = ""
-    class_names: tuple[str, ...] | None = None
     condition_shape: tuple[int, ...] | None = None
 
     def __init__(self, drawings: Tensor, told: Tensor | None = None) -> None:

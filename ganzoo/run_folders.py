@@ -154,7 +154,7 @@ class Runs(Sequence[Run]):
         recipes = [flatten(_recorded(run.config)) for run in self._runs]
         keys = {key: None for recipe in recipes for key in recipe if key not in UNTOLD}
         values = {key: [recipe.get(key) for recipe in recipes] for key in keys}
-        return {key: found for key, found in values.items() if any(v != found[0] for v in found)}
+        return {key: each for key, each in values.items() if any(v != each[0] for v in each)}
 
     def records(self) -> list[dict[str, Any]]:
         """Each run as a mapping: name, folder, state, images, seed, differences, last figures."""
