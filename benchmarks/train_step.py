@@ -56,7 +56,7 @@ def raw_config(suite: str, name: str) -> dict[str, Any]:
     """The config of a case, on the package's digits."""
     if suite == "zoo":
         from ganzoo.cards import catalogue
-        from ganzoo.cli.recipes import RESULTS
+        from ganzoo.recipes import RESULTS
 
         raw = {k: v for k, v in catalogue().card(f"{name}-mnist").raw.items() if k not in RESULTS}
         raw["recipe"] = {**raw["recipe"], "data": {"name": "mnist-mini"}}

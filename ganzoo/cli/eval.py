@@ -154,7 +154,7 @@ def _save(real: Reference, path: Path) -> None:
 
 def _data(options: dict[str, Any], own: Part | None) -> Part | None:
     """The data set to measure against: the one asked for, else the model's own."""
-    from ganzoo.cli.recipes import data_part
+    from ganzoo.recipes import data_part
     from ganzoo.specs import Part, merge, write_record
 
     if options["data"] is None:

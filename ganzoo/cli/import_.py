@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganzoo.cli.recipes import data_part, setting
 from ganzoo.errors import ConfigError, UsageError, printable
+from ganzoo.recipes import data_part, setting
 
 if TYPE_CHECKING:
     from ganzoo.specs import Part

@@ -104,9 +104,9 @@ def command(
 
 def _read_conditions(model: Model, source: str, count: int | None, seed: int) -> Tensor:
     """A folder's images in order, or conditions drawn from a data set."""
-    from ganzoo.cli.recipes import data_part
     from ganzoo.conditions import conditioned, conditions_in, drawn_conditions
     from ganzoo.errors import UsageError
+    from ganzoo.recipes import data_part
     from ganzoo.specs import Part, merge, write_record
 
     shape = model.generator.condition_shape

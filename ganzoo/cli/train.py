@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cli.parameters import models
-from ganzoo.cli.recipes import Asked, asked
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.files import write_text
+from ganzoo.recipes import Asked, asked
 from ganzoo.specs import (
     SEEDS_FILE,
     SEEDS_VERSION,

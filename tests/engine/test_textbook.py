@@ -11,11 +11,11 @@ import torch
 from torch.testing import assert_close
 
 from ganzoo.cards import catalogue
-from ganzoo.cli.recipes import RESULTS
 from ganzoo.ema import lerp_share
 from ganzoo.engine.prepare import prepare, resolve
 from ganzoo.engine.train import half_life
 from ganzoo.engine.turns import discriminator_turn, draw_latents, generator_turn
+from ganzoo.recipes import RESULTS
 
 ROOT = Path(__file__).parents[2]
 CPU = torch.device("cpu")

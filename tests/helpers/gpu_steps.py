@@ -10,13 +10,13 @@ from torch import Tensor
 
 from games import LogisticGame
 from ganzoo.cards import catalogue
-from ganzoo.cli.recipes import RESULTS
 from ganzoo.ema import lerp_share
 from ganzoo.engine.cuda_graphs import Graphs, Recording, own_stream
 from ganzoo.engine.prepare import prepare, resolve
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.train import half_life
 from ganzoo.engine.turns import Setup, step
+from ganzoo.recipes import RESULTS
 from ganzoo.specs import ModelConfig
 from recording_tape import Tape
 

@@ -23,7 +23,7 @@ LAYERS = (
     ("cache",),
     ("plugins",),
     ("cards",),
-    ("run_folders",),
+    ("run_folders", "recipes"),
     ("new_plugin",),
     ("cli",),
     # ---- the torch line ----

@@ -1,4 +1,4 @@
-"""What a command line asks to be trained: a card, a file or parts, with options laid over it."""
+"""What is asked to be trained: a card, a file or parts, with options laid over it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RESULTS = (
 
 @dataclass(frozen=True)
 class Asked:
-    """What a command line asks to be trained.
+    """What is asked to be trained.
 
     `raw` is the config, `where` its name in errors, `folder` the run's where none is given. `notes`
     say whose settings won. `fill`: the data has to say what the parts leave open, as they are no
@@ -52,7 +52,7 @@ class Base:
 
 
 def asked(what: str | None, options: dict[str, Any]) -> Asked:
-    """What the command line asks to be trained: a card, a file or parts, changed by its options."""
+    """What is asked to be trained: a card, a file or parts, changed by its options."""
     base = _base(what, options)
     recipe = _object(base.raw.get("recipe") or {}, f"{base.where}: recipe")
     _object(recipe.get("data") or {}, f"{base.where}: recipe.data", ', such as {"name": "mnist"}')
