@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Draw,
         Extractor,
         Figure,
+        FigureInput,
         Generator,
         Loss,
         Player,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
         Terms,
         Tracker,
     )
-    from ganzoo.measure.draws import Drawn
     from ganzoo.plugins import hookimpl
     from ganzoo.run_folders import Run, runs
     from ganzoo.zoo import Model, load
@@ -46,9 +46,9 @@ __all__ = [
     "Dataset",
     "Discriminator",
     "Draw",
-    "Drawn",
     "Extractor",
     "Figure",
+    "FigureInput",
     "GanzooError",
     "Generator",
     "Loss",
@@ -74,14 +74,15 @@ __all__ = [
 _HOMES = {
     "ganzoo.cards": ("Card",),
     "ganzoo.errors": ("GanzooError",),
-    "ganzoo.measure.draws": ("Drawn",),
     "ganzoo.interfaces": (
         "Augmentation",
         "Dataset",
         "Discriminator",
         "Draw",
+        "Drawn",  # the name of FigureInput before the first release
         "Extractor",
         "Figure",
+        "FigureInput",
         "Generator",
         "Loss",
         "Player",

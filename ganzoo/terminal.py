@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from ganzoo.errors import printable
 
@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
 #: Seconds between two lines of progress in a log.
 LOG_SECONDS = 30.0
+#: Called with a line that tells what is happening.
+Tell: TypeAlias = Callable[[str], None]
+
+
+def silent(text: str) -> None:
+    """Tell nobody."""
 
 
 def stderr_console(*, quiet: bool = False) -> Console:

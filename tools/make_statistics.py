@@ -17,7 +17,7 @@ import torch
 from ganzoo.extractors import shipped
 from ganzoo.measure.anchors import anchors
 from ganzoo.measure.evaluate import CHECKED, SAMPLES
-from ganzoo.measure.real_side import both_hashes, make_reference, splits
+from ganzoo.measure.real_statistics import both_hashes, make_reference, splits
 from ganzoo.measure.references import package_file
 
 SIZES = (CHECKED, SAMPLES)

@@ -27,9 +27,10 @@ from torch import Tensor
 from validate_extractors import DISTANCES, LADDERS, SHOWN, Ladder, climb, moments, moves, short
 
 from ganzoo.files import write_text
-from ganzoo.measure.features import look
-from ganzoo.measure.figures import measure
-from ganzoo.measure.real_side import drawn
+from ganzoo.measure.features import extract
+from ganzoo.measure.figures import feature_figures
+from ganzoo.measure.real_statistics import drawn
+from ganzoo.measure.references import Reference
 from ganzoo.seeds import derive
 
 PAGE = Path(__file__).parents[1] / "docs" / "art-extractors.md"
@@ -58,6 +59,11 @@ def network(name: str) -> DrawingExtractor:
     return open_weights(NETWORKS[read_config(WEIGHTS / name)["network"]["name"]], name)
 
 
+def _floor(extractor: DrawingExtractor, images: Tensor, real: Reference) -> float:
+    """The Fréchet distance of real training images."""
+    return feature_figures(extract(extractor, [images], "floor"), real)["fd"]
+
+
 def tried(extractor: DrawingExtractor, name: str, data: tuple[Drawings, Drawings], n: int) -> str:
     """The section for one extractor: its ladders, its floor, and what is not in order."""
     train, test = data
@@ -78,8 +84,7 @@ def tried(extractor: DrawingExtractor, name: str, data: tuple[Drawings, Drawings
         print(f"  {extractor.name}, {ladder.name}", flush=True)
     order = drawn(train, max(FLOORS))
     floors = (
-        f"{short(measure(look(extractor, [train.batch(order[:size])[0]], 'floor'), real)['fd'])} "
-        f"at {size:,}"
+        f"{short(_floor(extractor, train.batch(order[:size])[0], real))} at {size:,}"
         for size in FLOORS
     )
     reached = ", ".join(f"{key.replace('_', ' ')} {v:g}" for key, v in config["figures"].items())

@@ -28,9 +28,9 @@ from torchvision.transforms.v2.functional import gaussian_blur
 from ganzoo.extractors import shipped
 from ganzoo.files import write_text
 from ganzoo.interfaces import Dataset, Extractor
-from ganzoo.measure.features import NEIGHBOURS, look
-from ganzoo.measure.figures import measure
-from ganzoo.measure.real_side import batches, drawn, make_reference, splits
+from ganzoo.measure.features import NEIGHBOURS, extract
+from ganzoo.measure.figures import feature_figures
+from ganzoo.measure.real_statistics import batches, drawn, make_reference, splits
 from ganzoo.measure.references import About, Reference
 from ganzoo.seeds import derive
 from ganzoo.specs import Part
@@ -162,7 +162,7 @@ def climb(
     for level in (None, *ladder.levels):
         rng = torch.Generator().manual_seed(derive("validation", ladder.name))
         shown = images if level is None else ladder.worsen(images, labels, level, rng)
-        yield measure(look(extractor, [shown], ladder.name), real)
+        yield feature_figures(extract(extractor, [shown], ladder.name), real)
 
 
 def attempt(extractor: Extractor, data: Part, n: int, *, quick: bool) -> Trial:
@@ -181,16 +181,16 @@ def attempt(extractor: Extractor, data: Part, n: int, *, quick: bool) -> Trial:
         return Trial(extractor, found, {}, {})
     order = drawn(train, max(FLOORS))
     floors = {
-        size: measure(look(extractor, batches(train, order[:size]), "the floor"), real)
+        size: feature_figures(extract(extractor, batches(train, order[:size]), "the floor"), real)
         for size in FLOORS
     }
-    copies = measure(look(extractor, batches(train, order[:n]), "copies"), real)
+    copies = feature_figures(extract(extractor, batches(train, order[:n]), "copies"), real)
     return Trial(extractor, found, floors, copies)
 
 
 def moments(extractor: Extractor, test: Dataset) -> Reference:
     """The statistics of test samples that the Fréchet distance and the neighbours need."""
-    seen = look(extractor, batches(test, drawn(test, len(test))), "test samples")
+    seen = extract(extractor, batches(test, drawn(test, len(test))), "test samples")
     about = About(1, extractor.name, "", Part(""), "", test.sample_shape, len(seen), 1.0)
     return Reference(about, seen.moments, seen.features[:NEIGHBOURS])
 

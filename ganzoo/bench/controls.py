@@ -1,4 +1,4 @@
-"""Controls: samples that no training made, measured like the others to know what figures mean."""
+"""Controls: real samples and noise, measured like a model's to show what figures mean."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from ganzoo.specs import Part
 
 
 def check_control(control: str) -> None:
-    """Refuse a name that no control has."""
+    """Refuse an unknown control."""
     if control not in CONTROLS:
         near = did_you_mean(control, CONTROLS)
         raise UnknownNameError(f"there is no control {control!r}; {near}")
 
 
 def drawn(control: str, data: Part, n: int, seed: int) -> Tensor:
-    """Draw n samples [n, *S] of a control, of a seed."""
+    """N samples [n, *S] of a control under a seed."""
     check_control(control)
     rng = torch.Generator().manual_seed(derive("control", control, seed))
     return CONTROLS[control](build(Dataset, data), n, rng)
 
 
 def real(data: Dataset, n: int, rng: torch.Generator) -> Tensor:
-    """Samples of the data set itself, no two alike: what a perfect generator would make."""
+    """Samples of the data set itself, none twice: what a perfect generator would make."""
     if n > len(data):
         raise DataError(f"{n:,} real samples were asked for, the data set has {len(data):,}")
     return data.batch(torch.randperm(len(data), generator=rng)[:n])[0]
 
 
 def noise(data: Dataset, n: int, rng: torch.Generator) -> Tensor:
-    """Every value uniform over the data's range: what knows nothing but that."""
+    """Values uniform over the data's range: what knows nothing else."""
     if data.value_range is None:
         some, _ = data.batch(torch.arange(min(len(data), 10_000)))
         low, high = float(some.min()), float(some.max())

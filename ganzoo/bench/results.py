@@ -1,17 +1,21 @@
-"""What came of a job, as a file beside its training."""
+"""The result of a job: a file beside its training, and whether it still holds."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganzoo.bench.jobs import Job, digest, rows_of
-from ganzoo.bench.measures import measure_named
+from ganzoo.bench.jobs import Job, rows_of
+from ganzoo.engine.health import all_finite
+from ganzoo.engine.prepare import hash_of
+from ganzoo.engine.run.checkpoint import last_good
 from ganzoo.errors import ConfigError
 from ganzoo.files import write_text
 from ganzoo.specs import (
     GENERATOR_FILE,
+    ModelConfig,
     Protocol,
     Provenance,
     read_config,
@@ -27,13 +31,12 @@ RESULT_VERSION = 1
 
 @dataclass(frozen=True)
 class Result:
-    """A job's figures (`values`), or that its training diverged, and what both rest on.
+    """A job's figures (`values`), or the fact that its training diverged, and their basis.
 
-    `images` counts what was shown: all of `budget`, or as many as there were when a value was
-    first not finite. A value is None where a figure does not exist. `model` and `measure` are
-    hashes of what the protocol asked for, `recipe` the training's own, `weights` the sha256 of
-    the generator that was measured. `made` says how, when and on what; of the training, if there
-    was one.
+    `images` is the number of images shown: all of `budget`, or those until the first value that was
+    not finite. A value is None where a figure does not exist. `model` and `measure` are hashes of
+    what the protocol asked for, `recipe` is the training's own, `weights` the sha256 of the
+    measured generator. `made` tells how, when and on what the training was done.
     """
 
     ganzoo_result: int
@@ -53,35 +56,29 @@ class Result:
     made: Provenance
 
     def answers(self, job: Job) -> bool:
-        """Whether it is of what the protocol asks for now, whatever its budget."""
-        return self.model == job.model and self.measure == measure_hash(job)
-
-
-def measure_hash(job: Job) -> str:
-    """Hash of what is measured: the measure as it is now, its arguments and the sampling seed."""
-    version = measure_named(job.measure).version
-    return digest([job.measure, version, job.protocol.sampling_seed])
+        """Whether it is what the protocol asks for now, whatever its budget."""
+        return self.model == job.model and self.measure == job.measure_hash
 
 
 def read_result(job: Job) -> Result | None:
-    """The job's result, if there is one that answers it."""
+    """The job's result, if there is one that the protocol still asks for."""
     path = job.folder / FILE
     if not path.is_file():
         return None
     try:
-        found = read_record(Result, read_json(path), str(path))
+        result = read_record(Result, read_json(path), str(path))
     except ConfigError:
-        return None  # of another version: it is measured again
-    return found if found.ganzoo_result == RESULT_VERSION and found.answers(job) else None
+        return None  # another version's: it is measured again
+    return result if result.ganzoo_result == RESULT_VERSION and result.answers(job) else None
 
 
 def write_result(job: Job, result: Result) -> None:
-    """Write a result whole into the job's folder."""
+    """Write a result into the job's folder."""
     write_text(job.folder / FILE, to_json(write_record(result)))
 
 
 def is_done(job: Job, result: Result | None) -> bool:
-    """Whether nothing is left to do: the whole budget, and of the weights that lie there."""
+    """Whether the result covers the whole budget and belongs to the weights in the folder."""
     if result is None or result.budget != job.budget:
         return False
     exported = weights_in(job.folder)
@@ -89,29 +86,54 @@ def is_done(job: Job, result: Result | None) -> bool:
 
 
 def weights_in(folder: Path) -> str:
-    """The sha256 of the generator that a finished run exported; empty where there is none."""
+    """The sha256 of the generator that a finished run exported; empty without one."""
     path = folder / "export" / "config.json"
     if not path.is_file():
         return ""
     try:
         record = read_config(path)[0].files.get(GENERATOR_FILE)
     except ConfigError:
-        return ""  # a damaged export is told when its job is done
+        return ""  # a damaged export is reported when its job is done
     return record.sha256 if record else ""
 
 
 def gathered(protocol: Protocol, folder: Path) -> list[tuple[Job, Result | None]]:
-    """Every job of the protocol with its result, and those of later seeds that lie there too."""
-    found = []
+    """Every job of the protocol with its result, and further seeds whose results lie there."""
+    jobs = []
     for row in rows_of(protocol):
-        there = seeds_in(folder / row.name) if row.runs else set()
-        for seed in sorted({*row.seeds(protocol.seeds), *there}):
+        present = seeds_in(folder / row.name) if row.runs else set()
+        for seed in sorted({*row.seeds(protocol.seeds), *present}):
             job = Job(protocol, row, seed, folder / row.name / f"seed-{seed}")
-            found.append((job, read_result(job)))
-    return found
+            jobs.append((job, read_result(job)))
+    return jobs
 
 
 def seeds_in(folder: Path) -> set[int]:
-    """The seeds of which a row's folder holds results."""
+    """The seeds whose results a row's folder holds."""
     names = (path.parent.name.removeprefix("seed-") for path in folder.glob(f"seed-*/{FILE}"))
     return {int(name) for name in names if name.isdecimal()}
+
+
+def diverged_at(config: ModelConfig, folder: Path) -> int | None:
+    """The images at the first logged value that was not finite; None if nothing diverged.
+
+    The engine refuses to export weights that are not finite. This tells that from every other
+    reason for which a training cannot go on.
+    """
+    written = folder / "config.json"
+    if not written.is_file() or hash_of(read_config(written)[0]) != hash_of(config):
+        return None  # another recipe's run
+    checkpoint = last_good(folder / "checkpoints")
+    if checkpoint is None or int(checkpoint.folder.name) < config.recipe.images:
+        return None
+    if all_finite(checkpoint.owned_by("average").values()):
+        return None
+    return min([*ruined_rows(folder / "metrics.jsonl"), int(checkpoint.folder.name)])
+
+
+def ruined_rows(metrics: Path) -> list[int]:
+    """The images of the rows that hold a null, which the engine writes for what is not finite."""
+    if not metrics.is_file():
+        return []
+    rows = map(json.loads, metrics.read_text(encoding="utf-8").splitlines())
+    return [int(row["images"]) for row in rows if None in row.values()]

@@ -1,4 +1,4 @@
-"""Doing a protocol's jobs: each trained, measured and written down before the next."""
+"""Running a protocol's jobs: each is trained, measured and written before the next."""
 
 from __future__ import annotations
 
@@ -12,22 +12,15 @@ from pathlib import Path
 import torch
 
 from ganzoo.bench import controls
-from ganzoo.bench.display import BenchDisplay
-from ganzoo.bench.divergence import diverged_at
 from ganzoo.bench.jobs import Job, digest, jobs_of
-from ganzoo.bench.measures import (
-    check_measure,
-    measure_named,
-    measured,
-    sample_count,
-    try_measure,
-)
+from ganzoo.bench.measures import measured
+from ganzoo.bench.progress import BenchProgress
 from ganzoo.bench.report import Report
 from ganzoo.bench.results import (
     RESULT_VERSION,
     Result,
+    diverged_at,
     is_done,
-    measure_hash,
     read_result,
     write_result,
 )
@@ -56,10 +49,10 @@ log = logging.getLogger("ganzoo")
 
 @dataclass(frozen=True)
 class BenchOptions:
-    """Which of a protocol's jobs are done, where and how.
+    """Which of a protocol's jobs to run, where and how.
 
-    `only` holds shell patterns of entries, `seeds` None is the protocol's number, `images` None
-    its budget. `command` is told in the results.
+    `only` holds shell patterns of entries; `seeds` and `images` None stand for the protocol's own.
+    `command` is written into the results.
     """
 
     folder: Path
@@ -73,7 +66,7 @@ class BenchOptions:
 
 
 class Interrupted(Exception):  # noqa: N818 - nothing is wrong
-    """A training was asked to stop, and saved."""
+    """A training was asked to stop, and has saved."""
 
     def __init__(self, exit_code: int) -> None:
         super().__init__(exit_code)
@@ -81,9 +74,9 @@ class Interrupted(Exception):  # noqa: N818 - nothing is wrong
 
 
 def run(protocol: Protocol, options: BenchOptions) -> tuple[Report, int]:
-    """Do the jobs that are not done, and say what is there then, with the exit code.
+    """Run the jobs that are not done; return the report and the exit code.
 
-    A job that breaks becomes a line of the report and the next begins. What diverges is a result.
+    A job that fails becomes a line of the report, and the next begins. Divergence is a result.
     """
     report = Report(protocol, options.folder)
     jobs = jobs_of(
@@ -94,42 +87,47 @@ def run(protocol: Protocol, options: BenchOptions) -> tuple[Report, int]:
         images=options.images,
     )
     check(jobs, options)
-    report.write()  # what cannot be written, or laid out, is told before anything is trained
+    report.write()  # fails before anything is trained, if it fails
     todo = [job for job in jobs if not is_done(job, read_result(job))]
-    with BenchDisplay(todo, options.zoo.manager, quiet=options.quiet) as display:
+    with BenchProgress(todo, options.zoo.manager, quiet=options.quiet) as progress:
         if len(todo) < len(jobs):
-            display.say(f"{len(jobs) - len(todo)} of {len(jobs)} were done before")
+            progress.say(f"{len(jobs) - len(todo)} of {len(jobs)} were done before")
         for job in todo:
-            display.begin(job)
+            progress.begin(job)
             try:
-                elsewhere = is_done(job, read_result(job))
-                display.end(job, "done meanwhile" if elsewhere else do(job, options, report))
-            except Interrupted as asked:
-                return report, asked.exit_code
+                done = is_done(job, read_result(job))
+                progress.end(job, "done meanwhile" if done else do(job, options, report))
+            except Interrupted as interrupted:
+                return report, interrupted.exit_code
             finally:
                 report.write()
     for job in todo:
         if str(job) in report.broken and is_done(job, read_result(job)):
-            del report.broken[str(job)]  # another process was at it, and has done it
+            del report.broken[str(job)]  # another process was training it, and has finished
     report.write()
     return report, 1 if report.broken else 0
 
 
 def check(jobs: Sequence[Job], options: BenchOptions) -> None:
-    """Refuse what could not be measured, or drawn, of the jobs that can be done here."""
+    """Refuse what could not be measured or drawn, among the jobs that can be run here."""
     able = [job for job in jobs if not options.zoo.missing(job.draft)]
     for control in dict.fromkeys(job.row.control for job in able if job.row.control):
         controls.check_control(control)
-    for part in {digest(job.measure): job.measure for job in able}.values():
-        check_measure(part)
-    for job in {digest([job.measure, job.draft.recipe.data]): job for job in able}.values():
-        if measure_named(job.measure).attempt is not None:
-            data = resolve(job.raw, f"protocol {job.protocol.name}: {job}").recipe.data
-            try_measure(job.measure, data, options.device)
+    for job in {digest(job.row.table.measure): job for job in able}.values():
+        job.row.measure.check()
+    for job in {
+        digest([job.row.table.measure, job.draft.recipe.data]): job for job in able
+    }.values():
+        job.row.measure.try_out(_resolved(job).recipe.data, options.device)
+
+
+def _resolved(job: Job) -> ModelConfig:
+    """The job's config, with all parts resolved."""
+    return resolve(job.raw, f"protocol {job.protocol.name}: {job}")
 
 
 def do(job: Job, options: BenchOptions, report: Report) -> str:
-    """Do one job, or note why it cannot be done; returns what to say of it."""
+    """Run one job, or note why it cannot be run; return its outcome in words."""
     if gaps := options.zoo.missing(job.draft):
         report.gaps[job.row.name] = "; ".join(reason for _, reason in gaps)
         return f"not run: {report.gaps[job.row.name]}"
@@ -138,21 +136,20 @@ def do(job: Job, options: BenchOptions, report: Report) -> str:
         write_result(job, result)
     except Interrupted:
         raise
-    except Exception as error:  # whatever it is, the other jobs go on
+    except Exception as error:  # the other jobs go on
         log.debug("%s", job, exc_info=True)
         report.broken[str(job)] = one_line(error)
         return f"broke: {report.broken[str(job)]}"
-    return said(result)
+    return in_words(result)
 
 
 def perform(job: Job, options: BenchOptions) -> Result:
-    """Train, or go on where a training stopped, and measure; of a control there is no training."""
-    asked = resolve(job.raw, f"protocol {job.protocol.name}: {job}")
-    config = resolve_precision(asked, torch.device(options.device))
-    count, data = sample_count(job.measure), config.recipe.data
+    """Train, or resume a training, and measure; a control is only measured."""
+    config = resolve_precision(_resolved(job), torch.device(options.device))
+    measure, data = job.row.measure, config.recipe.data
     if job.row.control:
-        samples = controls.drawn(job.row.control, data, count, job.seed)
-        values = measured(job.measure, samples, data, options.device)
+        samples = controls.drawn(job.row.control, data, measure.n, job.seed)
+        values = measured(measure, samples, data, options.device)
         return result_of(job, config, here(options), values=values)
     started = time.monotonic()
     try:
@@ -164,13 +161,13 @@ def perform(job: Job, options: BenchOptions) -> Result:
         return result_of(job, config, made, diverged=True)
     done, _ = read_config(job.folder / "export" / "config.json")
     model = load(job.folder, device=options.device)
-    samples = model.sample(count, seed=job.protocol.sampling_seed, batch=BATCH)
+    samples = model.sample(measure.n, seed=job.protocol.sampling_seed, batch=BATCH)
     return result_of(
         job,
         config,
         done.provenance or here(options, job.budget),
         values=measured(
-            job.measure,
+            measure,
             samples,
             data,
             options.device,
@@ -182,7 +179,7 @@ def perform(job: Job, options: BenchOptions) -> Result:
 
 
 def trained(job: Job, config: ModelConfig, options: BenchOptions) -> None:
-    """Let the engine bring the job's training to its end, wherever it stands."""
+    """Train the job to its end, from wherever it stands."""
     run = RunOptions(
         job.folder,
         device=options.device,
@@ -205,7 +202,7 @@ def result_of(
     weights: str = "",
     diverged: bool = False,
 ) -> Result:
-    """The record of a job that was done."""
+    """The record of a finished job."""
     return Result(
         ganzoo_result=RESULT_VERSION,
         protocol=job.protocol.name,
@@ -215,10 +212,10 @@ def result_of(
         images=made.images,
         budget=job.budget,
         values=values or {},
-        n=sample_count(job.measure),
+        n=job.row.measure.n,
         sampling_seed=job.protocol.sampling_seed,
         model=job.model,
-        measure=measure_hash(job),
+        measure=job.measure_hash,
         recipe=hash_of(config),
         weights=weights,
         made=made,
@@ -226,7 +223,7 @@ def result_of(
 
 
 def here(options: BenchOptions, images: int = 0, seconds: float = 0.0) -> Provenance:
-    """What is done on this machine now."""
+    """The provenance of work done now on this machine."""
     return Provenance(
         command=options.command,
         date=datetime.now(UTC).date().isoformat(),
@@ -239,7 +236,7 @@ def here(options: BenchOptions, images: int = 0, seconds: float = 0.0) -> Proven
     )
 
 
-def said(result: Result) -> str:
+def in_words(result: Result) -> str:
     """A result in one line."""
     if result.diverged:
         return f"diverged at {result.images:,} of {result.budget:,} images"
@@ -247,5 +244,7 @@ def said(result: Result) -> str:
         f"{name} {'none' if value is None else f'{value:.4g}'}"
         for name, value in result.values.items()
     )
-    spent = f" ({result.images:,} images, {result.made.duration_s:.0f} s)" if result.weights else ""
-    return f"{figures}{spent}"
+    effort = (
+        f" ({result.images:,} images, {result.made.duration_s:.0f} s)" if result.weights else ""
+    )
+    return f"{figures}{effort}"

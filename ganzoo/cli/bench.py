@@ -1,4 +1,4 @@
-"""`ganzoo bench`: run a paper's protocol, and lay the result beside the published one."""
+"""`ganzoo bench`: run a paper's protocol, and compare the results with the published ones."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ganzoo.cards import catalogue
 from ganzoo.errors import UsageError
 
 if TYPE_CHECKING:
-    from ganzoo.bench.finding import OfferedProtocol
+    from ganzoo.bench.protocols import OfferedProtocol
     from ganzoo.plugins.names import Names
     from ganzoo.specs import Protocol
 
 
 def completed(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
-    """The protocols' names that begin so, and files."""
-    from ganzoo.bench.finding import protocols
+    """The protocols' names with this beginning, and files."""
+    from ganzoo.bench.protocols import protocols
 
     every = protocols(catalogue().manager).names()
     names = [name for name in every if name.startswith(begun)]
@@ -31,15 +31,23 @@ def completed(ctx: click.Context, param: click.Parameter, begun: str) -> list[Co
 
 @click.command("bench")
 @click.argument("protocol", required=False, shell_complete=completed)
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="The bench's folder.")
-@click.option("--only", multiple=True, metavar="ENTRY", help="Only this entry, or with * and ?.")
-@click.option("--seeds", type=click.IntRange(1), help="Training seeds, in place of the protocol's.")
-@click.option("--images", type=click.IntRange(1), help="Another budget, which the table says.")
-@click.option("--threads", type=click.IntRange(1), help="CPU threads; torch's choice by default.")
-@click.option("--device", help="cpu, cuda, cuda:1 ...; the first GPU where there is one.")
-@click.option("--table", "only_table", is_flag=True, help="Run nothing; print what is there.")
-@click.option("--json", "as_json", is_flag=True, help="Print for programs.")
-@click.option("--quiet", is_flag=True, help="No progress.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the bench.  [default: runs/bench/NAME]",
+)
+@click.option(
+    "--only", multiple=True, metavar="ENTRY", help="Run only this entry; * and ? match any text."
+)
+@click.option("--seeds", type=click.IntRange(1), help="Training seeds, by default the protocol's.")
+@click.option(
+    "--images", type=click.IntRange(1), help="Images per training, if not the protocol's."
+)
+@click.option("--threads", type=click.IntRange(1), help="CPU threads; by default torch's choice.")
+@click.option("--device", help="cpu, cuda, cuda:1 ...; by default the first GPU, else the CPU.")
+@click.option("--table", "only_table", is_flag=True, help="Run nothing; print the results.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
 def command(protocol: str | None, **options: Any) -> int:
     """Run a PROTOCOL (a name, or a PATH.json) and print its table; without one, list them.
 
@@ -47,18 +55,18 @@ def command(protocol: str | None, **options: Any) -> int:
     ganzoo bench toys --only 'ring-*' --seeds 3 --threads 1
     ganzoo bench toys --table
 
-    The same command again goes on where it stopped, and a finished run is not trained again.
-    The folder keeps every run, results.json and table.md; by default it is runs/bench/NAME.
+    Run the same command again to continue where it stopped; finished runs are not trained again.
+    The folder keeps every run, results.json and table.md.
     """  # noqa: D301
-    from ganzoo.bench.finding import find, protocols
+    from ganzoo.bench.protocols import find, protocols
 
     manager = catalogue().manager
     if protocol is None:
         _list(protocols(manager), as_json=options["as_json"])
         return 0
-    found = find(manager, protocol)
-    out = options["out"] or default_folder(found, options["images"])
-    return _show(found, out, options) if options["only_table"] else _run(found, out, options)
+    chosen = find(manager, protocol)
+    out = options["out"] or default_folder(chosen, options["images"])
+    return _show(chosen, out, options) if options["only_table"] else _run(chosen, out, options)
 
 
 def default_folder(protocol: Protocol, images: int | None) -> Path:
@@ -141,5 +149,5 @@ def _run(protocol: Protocol, out: Path, options: dict[str, Any]) -> int:
     )
     click.echo(report.json() if options["as_json"] else report.markdown(), nl=False)
     if code > 1:
-        click.echo("stopped and saved; the same command goes on from here", err=True)
+        click.echo("stopped and saved; run the same command again to continue", err=True)
     return code

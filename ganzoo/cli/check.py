@@ -1,4 +1,4 @@
-"""`ganzoo check`: whether models are what their cards say, and plugins what they promise."""
+"""`ganzoo check`: whether models match their cards, and plugins keep their promises."""
 
 from __future__ import annotations
 
@@ -7,26 +7,37 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count as numbers_from
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from ganzoo.cards import Card, catalogue
 from ganzoo.cli.parameters import models
 from ganzoo.errors import GanzooError, one_line
-from ganzoo.specs import CONDITIONS_FILE
 from ganzoo.terminal import table
 
-#: What can come of a check, as it is counted.
+if TYPE_CHECKING:
+    from ganzoo.testing.subjects import ModelSubject
+
+#: The outcomes of a check, in the order in which they are counted.
 OUTCOMES = ("ok", "waived", "skipped", "not run", "WRONG")
+#: The kit's checks of a model, as this command has always called them.
+MODEL_CHECKS = {
+    "check_card": "complete",
+    "check_requires": "requires",
+    "check_files": "sha256",
+    "check_no_code": "no code",
+    "check_parameters": "parameters",
+    "check_fingerprint": "fingerprint",
+}
 
 
 @dataclass(frozen=True)
-class Found:
-    """One thing that was checked: what, whether it holds, and the figures behind it.
+class Finding:
+    """One check: its subject, whether it holds, and the facts behind it.
 
-    `outcome` is `ok`, `WRONG`, `waived`, `skipped` or `not run`: because of what `because` names, a
-    check that found something wrong.
+    `outcome` is `ok`, `WRONG`, `waived`, `skipped` or `not run`; `because` names the failed check
+    that kept another from running.
     """
 
     model: str
@@ -46,10 +57,12 @@ class Found:
 @click.command("check")
 @click.argument("what", required=False, shell_complete=models)
 @click.option("--metrics", is_flag=True, help="Measure the card's figures again.")
-@click.option("-n", "count", type=click.IntRange(2), help="Only figures of that many samples.")
-@click.option("--fast", is_flag=True, help="Leave out checks that train or play as two processes.")
-@click.option("--threads", type=click.IntRange(1), help="CPU threads; torch's choice by default.")
-@click.option("--json", "as_json", is_flag=True, help="Print for programs.")
+@click.option(
+    "-n", "count", type=click.IntRange(2), help="Measure only figures of this many samples."
+)
+@click.option("--fast", is_flag=True, help="Skip checks that train or play as two processes.")
+@click.option("--threads", type=click.IntRange(1), help="CPU threads; by default torch's choice.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     what: str | None,
     metrics: bool,
@@ -60,11 +73,11 @@ def command(
 ) -> int:
     """Check WHAT: a plugin, by its distribution, or a model (a name, a folder or a run).
 
-    Of a plugin, everything that `ganzoo.testing` checks: its parts, the games they play, its models
-    (minutes; --fast leaves out what trains). Of a model, or of all where there is no WHAT: the
-    weights' hashes, the fingerprint of their samples and what its card lacks; with --metrics also
-    the figures, measured again from the package's statistics of real samples. Exits with 1 where
-    something is wrong.
+    A plugin gets every check of `ganzoo.testing`: its parts, the games they play, its models. This
+    takes minutes; --fast skips what trains. A model, or every model without WHAT, gets the checks
+    of its card, its weights' hashes and the fingerprint of its samples; with --metrics its figures
+    are measured again from the package's statistics of real samples. Exits with 1 if anything is
+    wrong.
     """
     import torch
 
@@ -73,25 +86,25 @@ def command(
     if what and _is_plugin(what):
         if metrics:
             raise click.UsageError(f"--metrics is for models, and {what} is a plugin")
-        found = _plugin(what, fast=fast, quiet=as_json)
+        findings = _check_plugin(what, fast=fast, quiet=as_json)
     else:
-        found = list(_models(what, metrics, count))
+        findings = list(_check_models(what, metrics, count))
     if as_json:
-        _tell_json(found)
+        _print_json(findings)
     else:
-        _tell(found)
-    return 0 if all(one.holds for one in found) else 1
+        _print(findings)
+    return 0 if all(one.holds for one in findings) else 1
 
 
 def _is_plugin(what: str) -> bool:
-    """Whether a plugin is meant; a model's name goes before a plugin's that is cut short."""
+    """Whether WHAT is a plugin; a model's name takes precedence over a plugin's short name."""
     from ganzoo.testing.collecting import find_plugin
 
     return find_plugin(catalogue(), what) is not None
 
 
-def _plugin(what: str, *, fast: bool, quiet: bool) -> list[Found]:
-    """All checks of a plugin, each told on stderr as it ends."""
+def _check_plugin(what: str, *, fast: bool, quiet: bool) -> list[Finding]:
+    """All checks of a plugin, each reported on stderr as it ends."""
     from ganzoo.testing import Result, checks_of
     from ganzoo.testing.runner import run_planned
 
@@ -101,13 +114,13 @@ def _plugin(what: str, *, fast: bool, quiet: bool) -> list[Found]:
     def tell(result: Result) -> None:
         number = next(numbers)
         if result.outcome == "not run" and not sys.stderr.isatty() and number < len(planned):
-            return  # the table says so
+            return  # the table shows it
         line = f"{number}/{len(planned)}  {result.subject}  {result.check}  {result.outcome}"
         if not quiet:
             _progress(f"{line}  {result.seconds:.1f} s", last=line.startswith(f"{len(planned)}/"))
 
     return [
-        Found(
+        Finding(
             one.subject,
             one.check,
             one.holds,
@@ -121,126 +134,104 @@ def _plugin(what: str, *, fast: bool, quiet: bool) -> list[Found]:
 
 
 def _progress(line: str, *, last: bool) -> None:
-    """A line on stderr; on a terminal it takes the place of the one before, and goes at last."""
+    """A line on stderr; on a terminal it replaces the one before, and the last one disappears."""
     if not sys.stderr.isatty():
         click.echo(line, err=True)
         return
-    room = shutil.get_terminal_size().columns - 1  # a line that wraps could not be taken away
+    room = shutil.get_terminal_size().columns - 1  # a line that wraps could not be cleared
     click.echo(f"\r\x1b[2K{'' if last else line[:room]}", nl=False, err=True)
 
 
-def _models(what: str | None, metrics: bool, count: int | None) -> Iterator[Found]:
-    """All checks of one model, or of all."""
+def _check_models(what: str | None, metrics: bool, count: int | None) -> Iterator[Finding]:
+    """All checks of one model, or of every model."""
     from ganzoo.testing.collecting import model_named
 
     for card in [model_named(catalogue(), what)] if what else catalogue().cards:
         try:
-            yield from _look(card, metrics, count)
+            yield from _check_model(card, metrics, count)
         except GanzooError as error:
             if what:
                 raise
-            yield Found(card.name, "usable", False, one_line(error))
+            yield Finding(card.name, "usable", False, one_line(error))
 
 
-def _tell(found: list[Found]) -> None:
-    """A table of everything; then in full what is wrong, which is too long for a cell.
+def _print(findings: list[Finding]) -> None:
+    """A table of all findings; then the wrong ones in full, which are too long for a cell.
 
-    With it stands how many checks were not run because of it.
+    Each comes with the number of checks that were not run because of it.
     """
-    plugin = any(one.seconds is not None for one in found)
+    plugin = any(one.seconds is not None for one in findings)
     rows = []
-    for one in found:
+    for one in findings:
         said = "see below" if plugin and not one.holds else one.said
-        took = "" if one.seconds is None else f"{one.seconds:.2f} s"
-        rows.append((one.model, one.check, one.result, *([took] if plugin else []), said))
+        seconds = "" if one.seconds is None else f"{one.seconds:.2f} s"
+        rows.append((one.model, one.check, one.result, *([seconds] if plugin else []), said))
     header = ["CHECKED" if plugin else "MODEL", "CHECK", "", *([""] if plugin else []), "FOUND"]
     click.echo(table(header, rows))
     if not plugin:
         return
-    for one in found:
+    for one in findings:
         if not one.holds:
             click.echo(f"\n{one.model} {one.check}\n  {one.said}")
-            if stopped := sum(other.because == f"{one.model} {one.check}" for other in found):
+            if stopped := sum(other.because == f"{one.model} {one.check}" for other in findings):
                 checks = "another check was" if stopped == 1 else f"{stopped} other checks were"
                 click.echo(f"  {checks} not run because of it")
-    counts = {word: sum(one.result == word for one in found) for word in OUTCOMES}
+    counts = {word: sum(one.result == word for one in findings) for word in OUTCOMES}
     click.echo("\n" + ", ".join(f"{n} {word}" for word, n in counts.items() if n))
 
 
-def _look(card: Card, metrics: bool, count: int | None) -> Iterator[Found]:
-    """All checks of one model."""
-    from ganzoo.engine.run.export import fingerprint, off_by
-    from ganzoo.measure.sources import ModelSource
+def _check_model(card: Card, metrics: bool, count: int | None) -> Iterator[Finding]:
+    """The kit's checks of one model, and its figures; a run may lack what publishing requires."""
+    from ganzoo.testing.checks.model import check_card
+    from ganzoo.testing.collecting import checks_of_model
+    from ganzoo.testing.runner import run_planned
 
     config = card.require_usable()
-    yield from _completeness(card)
+    planned = checks_of_model(catalogue(), card)
+    for result in run_planned(planned):
+        if result.outcome in ("skipped", "not run"):
+            continue
+        label, said = MODEL_CHECKS[result.check], result.said
+        excused = result.check == check_card.__name__ and card.distribution is None
+        if excused and not result.holds:
+            said = f"to publish it: {said}"
+        yield Finding(card.name, label, result.holds or excused, said)
     if not config.files:
-        yield Found(card.name, "recipe", True, "no weights to check")
-        return
-    source = ModelSource(card.folder)
-    model = source.model  # the generator's hash was checked while it was read
-    others = [] if model.discriminator is None else ["discriminator.safetensors"]
-    if model.labeller.conditions is not None:
-        others.append(CONDITIONS_FILE)
-    files = ", ".join(["model.safetensors", *others])
-    yield Found(card.name, "sha256", True, f"{files} as the card says")
-    if claimed := config.fingerprint:
-        off = off_by(fingerprint(model.generator, model.labeller), claimed)
-        said = f"samples of seed {claimed.seed} within {off:.1g} of {claimed.tolerance:g}"
-        yield Found(card.name, "fingerprint", off <= claimed.tolerance, said)
-    if metrics:
-        yield from _figures(card, source, count)
+        yield Finding(card.name, "recipe", True, "no weights to check")
+    elif metrics:
+        yield from _figures(cast("ModelSubject", planned[0].subject), count)
 
 
-def _completeness(card: Card) -> Iterator[Found]:
-    """What a published card must say and hold; a run that nobody published may lack some of it."""
-    from ganzoo.testing.checks import model as checks
-    from ganzoo.testing.collecting import checks_of_model
-    from ganzoo.testing.runner import run_one
-
-    names = {
-        checks.check_card: "complete",
-        checks.check_requires: "requires",
-        checks.check_no_code: "no code",
-        checks.check_parameters: "parameters",
-    }
-    for planned in checks_of_model(catalogue(), card):
-        if planned.function in names:
-            found = run_one(planned)
-            excused = planned.function is checks.check_card and card.distribution is None
-            if found.outcome not in ("skipped", "not run"):
-                said = f"to publish it: {found.said}" if excused and not found.holds else found.said
-                yield Found(card.name, names[planned.function], found.holds or excused, said)
-
-
-def _figures(card: Card, source: Any, count: int | None) -> Iterator[Found]:
+def _figures(subject: ModelSubject, count: int | None) -> Iterator[Finding]:
     """The figures that a card claims, measured again."""
-    from ganzoo.measure.claims import contradictions, recheck, unchecked
+    from ganzoo.measure.recheck import contradictions, recheck, unchecked
+    from ganzoo.measure.sources import ModelSource
 
-    config = card.require_config()
+    card, config = subject.card, subject.card.require_config()
     if config.metrics:
-        wrong, left = list(contradictions(config)), unchecked(config)
-        said = "as the checks below" + (f"; not checked: {', '.join(left)}" if left else "")
-        yield Found(card.name, "figures", not wrong, "; ".join(wrong) or said)
+        wrong, others = list(contradictions(config)), unchecked(config)
+        said = "as the checks below" + (f"; not checked: {', '.join(others)}" if others else "")
+        yield Finding(card.name, "figures", not wrong, "; ".join(wrong) or said)
     checks = [one for one in config.checks if count in (None, one.n)]
     if not checks:
         wanted = f" of {count:,} samples" if count else ""
-        yield Found(card.name, "metrics", False, f"the card claims no figures{wanted}")
+        yield Finding(card.name, "metrics", False, f"the card claims no figures{wanted}")
+    source = ModelSource(subject.model)
     for check in checks:
-        for one in recheck(check, source):
-            if one.away:
-                yield Found(card.name, one.name, True, one.away, "skipped")
+        for verdict in recheck(check, source):
+            if verdict.unavailable:
+                yield Finding(card.name, verdict.name, True, verdict.unavailable, "skipped")
                 continue
             said = (
-                f"{one.found:.5g}, claimed {one.claimed:.5g} ± {one.tolerance:.2g} "
-                f"(n = {one.n:,}, seed {check.seed})"
+                f"{verdict.measured:.5g}, claimed {verdict.claimed:.5g} ± {verdict.tolerance:.2g} "
+                f"(n = {verdict.n:,}, seed {check.seed})"
             )
-            yield Found(card.name, one.name, one.holds, said)
+            yield Finding(card.name, verdict.name, verdict.holds, said)
 
 
-def _tell_json(found: list[Found]) -> None:
+def _print_json(findings: list[Finding]) -> None:
     from ganzoo.specs import write_record
     from ganzoo.specs.reading import to_json
 
-    told = [{**write_record(one), "outcome": one.result} for one in found]
-    click.echo(to_json(told), nl=False)
+    records = [{**write_record(one), "outcome": one.result} for one in findings]
+    click.echo(to_json(records), nl=False)

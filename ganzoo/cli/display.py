@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
-Tell = Callable[[str], None]
+from ganzoo.terminal import Tell, silent
 
 
 @contextmanager
@@ -18,7 +18,7 @@ def telling(*, quiet: bool) -> Iterator[Tell]:
     from ganzoo.terminal import LOG_SECONDS, moves, stderr_console
 
     if quiet:
-        yield lambda text: None
+        yield silent
     elif moves(console := stderr_console()):
         with console.status("reading") as status:
             yield lambda text: status.update(text)

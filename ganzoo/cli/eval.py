@@ -2,58 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ganzoo.cards import catalogue
-from ganzoo.cli.counting import measured, plan_of
 from ganzoo.cli.display import telling
 from ganzoo.cli.parameters import models
 from ganzoo.errors import GanzooError, UsageError
-from ganzoo.specs import read_seeds
+from ganzoo.specs import Part, merge, read_seeds, write_record
+from ganzoo.specs.reading import to_json
 from ganzoo.terminal import table
 
 if TYPE_CHECKING:
-    from ganzoo.measure.evaluate import Report
-    from ganzoo.measure.over_seeds import Several
+    from collections.abc import Iterator, Mapping
+
+    from ganzoo.measure.measurement import FigureSpec
+    from ganzoo.measure.methods import AsTheyAre, Method
     from ganzoo.measure.references import Reference
-    from ganzoo.specs import Part
+    from ganzoo.measure.sources import ModelSource, SampleSource
+    from ganzoo.measure.training_seeds import SeedEvaluations
+    from ganzoo.terminal import Tell
+
+#: Options that ask for an extractor's features, whatever the data.
+FEATURE_OPTIONS = ("extractor", "extractor_weights", "reference", "save_reference")
 
 
 @click.command("eval")
 @click.argument("what", shell_complete=models)
-@click.option("--data", help="Real samples to hold it against; the model's own by default.")
-@click.option("-n", "count", type=click.IntRange(2), help="Samples.  [default: 10000]")
+@click.option("--data", help="Real samples to compare with; by default the model's own data set.")
+@click.option("-n", "count", type=click.IntRange(2), help="Number of samples.  [default: 10000]")
 @click.option(
     "--repeats",
     type=click.IntRange(1),
     default=3,
     show_default=True,
-    help="Sampling seeds, which give the spread.",
+    help="Number of sampling seeds, which give the spread.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The first.")
-@click.option("--extractor", help="Features by name, or timm:MODEL; the data set's by default.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="First sampling seed."
+)
+@click.option("--balanced", is_flag=True, help="Draw labels evenly, whatever shares the data has.")
+@click.option("--extractor", help="Features by name, or timm:MODEL; by default the data set's.")
 @click.option(
     "--extractor-weights",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A weights file for inception-v3 or timm:MODEL, where nothing can be fetched.",
+    help="Weights file for inception-v3 or timm:MODEL, for use without a network.",
 )
 @click.option(
     "--reference",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Statistics of real samples in a file, in place of a data set.",
+    help="File with statistics of real samples, instead of a data set.",
 )
 @click.option(
     "--save-reference",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the statistics of the real samples that were used.",
+    help="Write the statistics of the real samples to a file.",
 )
-@click.option("--device", help="cpu, cuda, cuda:1 ...; the first GPU where there is one.")
-@click.option("--threads", type=click.IntRange(1), help="CPU threads; torch's choice by default.")
-@click.option("--json", "as_json", is_flag=True, help="Everything, for programs.")
+@click.option("--device", help="cpu, cuda, cuda:1 ...; by default the first GPU, else the CPU.")
+@click.option("--threads", type=click.IntRange(1), help="CPU threads; by default torch's choice.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(what: str, **options: Any) -> None:
     """Measure WHAT: a name, a model folder, a run, a folder of seeds, or a folder of images.
 
@@ -62,86 +71,137 @@ def command(what: str, **options: Any) -> None:
     ganzoo eval runs/mine/ --extractor ae-mnist
     ganzoo eval samples/ --data mnist
 
-    Figures are of drawn samples against the test samples of a data set, in features of an
-    extractor. Beside each stand its spread over sampling seeds, what as many real training samples
-    get (the floor), and what is no sample at all gets. Of models of points the modes are counted.
-    Plugins' figures stand in the same table.
+    Drawn samples are compared with the test samples of a data set, in features of an extractor.
+    Each figure comes with its spread over sampling seeds, the figure of as many real training
+    samples (the floor), and the figures of noise and other bad samples. For models of points, modes
+    are counted. The table includes plugins' figures.
     """  # noqa: D301
     import torch
 
+    from ganzoo.engine.run.process import tune_cuda
+    from ganzoo.hardware import own_device, usable_device
+
     if options["threads"]:
         torch.set_num_threads(options["threads"])
-    folder = catalogue().as_path(what)
-    with telling(quiet=options["as_json"]) as tell:
-        if folder is not None and read_seeds(folder) is not None:
-            click.echo(_of_seeds(folder, options, tell), nl=False)
-            return
-        if plan := plan_of(what, _data(options, None), options):
-            click.echo(measured(what, {None: what}, plan, options, tell), nl=False)
-            return
-        report = _evaluate(what, options, tell)
-    if options["as_json"]:
-        from ganzoo.measure.reports import as_json
-
-        click.echo(as_json(report), nl=False)
-    else:
-        click.echo(text(report))
-
-
-def _of_seeds(folder: Path, options: dict[str, Any], tell: Callable[[str], None]) -> str:
-    """Every training seed of a folder, and their mean and spread."""
-    from ganzoo.measure.over_seeds import finished_runs, several
-    from ganzoo.specs.reading import to_json
-
-    runs = finished_runs(folder)
-    if plan := plan_of(next(iter(runs.values())), _data(options, None), options):
-        models: dict[int | None, str] = {seed: f"{run}/" for seed, run in runs.items()}
-        return measured(str(folder), models, plan, options, tell)
-    found = several(list(runs), [_evaluate(f"{run}/", options, tell) for run in runs.values()])
-    return to_json(found.data()) if options["as_json"] else f"{text_of_seeds(folder, found)}\n"
-
-
-def _evaluate(what: str, options: dict[str, Any], tell: Callable[[str], None]) -> Report:
-    """Measure one source as the command line asks."""
-    from ganzoo.build import fitted
-    from ganzoo.engine.run.process import tune_cuda
-    from ganzoo.extractors import open_extractor
-    from ganzoo.hardware import own_device, usable_device
-    from ganzoo.measure.evaluate import (
-        SAMPLES,
-        check_count,
-        evaluate,
-        extractor_for,
-        real_side,
-    )
-    from ganzoo.measure.references import read_reference
-    from ganzoo.measure.sources import FolderSource, ModelSource, is_image_folder
-
     tune_cuda()
-    device = usable_device(own_device(options["device"]))
-    drawn = None if is_image_folder(catalogue().as_path(what)) else ModelSource(what, str(device))
-    given = None if options["reference"] is None else read_reference(options["reference"])
-    part = _data(options, None if drawn is None else drawn.data)
-    if given is not None:
+    options["device"] = str(usable_device(own_device(options["device"])))
+    with telling(quiet=options["as_json"]) as tell:
+        found = _evaluated(what, options, tell)
+    if not options["as_json"]:
+        click.echo(_text(found))
+    elif found.several or not found.first.extractor:
+        click.echo(to_json(found.record()), nl=False)
+    else:
+        click.echo(to_json(found.first.record()), nl=False)
+
+
+def _evaluated(what: str, options: Mapping[str, Any], tell: Tell) -> SeedEvaluations:
+    """Evaluate WHAT, or each training seed of it, all by one method."""
+    from ganzoo.measure.evaluate import evaluate
+    from ganzoo.measure.training_seeds import SeedEvaluations
+
+    name, targets = _targets(what, options)
+    first, *_ = targets
+    source, method, n = _prepared(targets[first], options, tell)
+    sources = {**targets, first: source}
+    seeds = tuple(range(options["seed"], options["seed"] + options["repeats"]))
+    evaluations = {
+        seed: evaluate(one, method, n=n, seeds=seeds, tell=tell)
+        for seed, one in sources.items()
+        if not isinstance(one, Path)
+    }
+    return SeedEvaluations(name, evaluations)
+
+
+def _targets(
+    what: str, options: Mapping[str, Any]
+) -> tuple[str, dict[int | None, ModelSource | Path]]:
+    """The name of WHAT, and a folder of images, a model, or a model for each training seed."""
+    from ganzoo.measure.image_folder import is_image_folder
+    from ganzoo.measure.sources import ModelSource
+    from ganzoo.measure.training_seeds import finished_runs
+
+    folder = catalogue().as_path(what)
+    if folder is not None and is_image_folder(folder):
+        if options["balanced"]:
+            raise UsageError(f"{what} is a folder of images, which has no labels to balance")
+        return what, {None: folder}
+    models: dict[int | None, str] = {None: what}
+    if folder is not None and read_seeds(folder) is not None:
+        models = {seed: f"{run}/" for seed, run in finished_runs(folder).items()}
+        what = str(folder)
+    device, balanced = options["device"], options["balanced"]
+    return what, {
+        seed: ModelSource(model, device, balanced=balanced) for seed, model in models.items()
+    }
+
+
+def _prepared(
+    target: ModelSource | Path, options: Mapping[str, Any], tell: Tell
+) -> tuple[SampleSource, Method, int]:
+    """The samples, the method and the number of samples that the command line asks for."""
+    from ganzoo.build import fitted
+    from ganzoo.extractors import open_extractor
+    from ganzoo.measure.evaluate import SAMPLES
+    from ganzoo.measure.image_folder import FolderSource
+    from ganzoo.measure.methods import InFeatures, check_count, extractor_for, in_features
+    from ganzoo.measure.references import read_reference
+
+    own = None if isinstance(target, Path) else target.data
+    data = _data(options["data"], own)
+    if not isinstance(target, Path) and (
+        as_it_is := _as_it_is(target.data, data or target.data, options)
+    ):
+        return target, as_it_is, options["count"] or SAMPLES
+    path = options["reference"]
+    reference = None if path is None else read_reference(path)
+    if reference is not None:
         if options["data"]:
-            raise UsageError("--reference stands in place of --data; leave one of them out")
-        part = given.about.data
-    if part is None:
-        raise UsageError(f"{what}: say with --data which real images these are to resemble")
-    own = given.about.extractor.partition("@")[0] if given else None
-    name = options["extractor"] or own or extractor_for(part)
-    extractor = open_extractor(name, weights=options["extractor_weights"]).to(device)
-    source = drawn or FolderSource(Path(what).expanduser(), extractor, part)
+            raise UsageError("--reference replaces --data; leave one of them out")
+        data = reference.about.data
+    if data is None:
+        raise UsageError(f"{target}/: pass --data to name the real images to compare with")
+    measured_by = reference.about.extractor.partition("@")[0] if reference else None
+    name = options["extractor"] or measured_by or extractor_for(data)
+    extractor = open_extractor(name, weights=options["extractor_weights"]).to(options["device"])
+    source = FolderSource(target, extractor, data) if isinstance(target, Path) else target
     n = options["count"] or min(SAMPLES, source.size or SAMPLES)
     check_count(source, extractor, n)  # before real samples are measured, which takes long
-    if given is not None:
-        real, floors = given.require(extractor, str(options["reference"])), given.anchors(n)
+    if reference is None:
+        method = in_features(extractor, fitted(data, source.shape), n, tell=tell)
     else:
-        real, floors = real_side(extractor, fitted(part, source.shape), n, tell=tell)
+        method = InFeatures(extractor, reference.require(extractor, str(path)))
     if options["save_reference"]:
-        _save(real, options["save_reference"])
-    seeds = tuple(range(options["seed"], options["seed"] + options["repeats"]))
-    return evaluate(source, extractor, real, n=n, seeds=seeds, floors=floors, tell=tell)
+        _save(method.real, options["save_reference"])
+    return source, method, n
+
+
+def _as_it_is(own: Part, asked: Part, options: Mapping[str, Any]) -> AsTheyAre | None:
+    """The method for a model whose data has no extractor; None where features are measured.
+
+    A model of a mixture can only be compared with another mixture, and no other model can.
+    """
+    from ganzoo.extractors import extractors_of
+    from ganzoo.measure.methods import AsTheyAre, mixture_of
+
+    if any(options[name] for name in FEATURE_OPTIONS):
+        return None
+    if any(extractors_of(data)[0] is not None for data in (own, asked)):
+        return None
+    if (mixture_of(own) is None) != (mixture_of(asked) is None):
+        return None
+    return AsTheyAre(asked) or None
+
+
+def _data(asked: str | None, own: Part | None) -> Part | None:
+    """The data set to compare with: the one asked for, else the model's own."""
+    from ganzoo.cli.recipes import data_part
+
+    if asked is None:
+        return own
+    below = {} if own is None else {"data": write_record(own)}
+    merged = merge(below, {"data": data_part(asked, below)})["data"]
+    return Part(merged["name"], merged.get("arguments", {}))
 
 
 def _save(real: Reference, path: Path) -> None:
@@ -152,63 +212,55 @@ def _save(real: Reference, path: Path) -> None:
         raise GanzooError(f"{path} cannot be written: {error.strerror or error}") from None
 
 
-def _data(options: dict[str, Any], own: Part | None) -> Part | None:
-    """The data set to measure against: the one asked for, else the model's own."""
-    from ganzoo.recipes import data_part
-    from ganzoo.specs import Part, merge, write_record
+def _text(found: SeedEvaluations) -> str:
+    """A table for a terminal: a column for each training seed, or for each anchor."""
+    from ganzoo.measure.measurement import REAL
 
-    if options["data"] is None:
-        return own
-    below = {} if own is None else {"data": write_record(own)}
-    merged = merge(below, {"data": data_part(options["data"], below)})["data"]
-    return Part(merged["name"], merged.get("arguments", {}))
-
-
-def text(report: Report) -> str:
-    """The report for a terminal."""
-    from ganzoo.measure.figures import known
-
-    columns = list(next(iter(report.figures.values())).anchors)
-    header = ["FIGURE", "VALUE", "SPREAD", "BEST", *(name.upper() for name in columns)]
-    rows = []
-    for key, found in report.figures.items():
-        figure = known(key)
-        spread = "" if found.spread is None else f"± {figure.text(found.spread)}"
-        anchors = [
-            figure.text(found.anchors[name]) if name in found.anchors else "" for name in columns
-        ]
-        name = figure.name(report.extractor)
-        rows.append([name, figure.text(found.value), spread, figure.best_in_words, *anchors])
-    lines = [
-        f"{report.source}: {report.protocol}",
-        "",
-        table(header, rows),
-        "",
-        *report.notes,
-        f"{report.seconds:.0f} s on {report.hardware}",
+    first, several, in_features = found.first, found.several, bool(found.first.extractor)
+    seeds = [*found.by_seed] if several else []
+    all_anchors = in_features and not several
+    anchors = [*next(iter(first.figures.values())).anchors] if all_anchors else [REAL]
+    header = [
+        *("FIGURE", "MEAN" if several else "VALUE", "SPREAD"),
+        *(f"SEED {seed}" for seed in seeds),
+        *(["BEST"] if all_anchors else []),
+        *(name.upper() for name in anchors),
     ]
-    return "\n".join(lines)
-
-
-def text_of_seeds(folder: Path, found: Several) -> str:
-    """All training seeds for a terminal: a column for each, then their mean and spread."""
-    from ganzoo.measure.figures import known
-
-    first = found.reports[0]
-    header = ["FIGURE", "MEAN", "SPREAD", *(f"SEED {seed}" for seed in found.seeds), "REAL"]
     rows = []
-    for key in found.keys:
-        figure, row, figures = known(key), found.row(key), first.figures[key]
-        wide = "" if row.spread is None else f"± {figure.text(row.spread)}"
-        floor = "" if figures.floor is None else figure.text(figures.floor)
-        mean, *each = map(figure.text, (row.mean, *row.values))
-        rows.append([figure.name(first.extractor), mean, wide, *each, floor])
-    lines = [
-        f"{folder}: {first.protocol}, of each of {len(found.seeds)} training seeds",
-        "",
-        table(header, rows),
-        "",
-        *dict.fromkeys(note for report in found.reports for note in report.notes),
-        f"the median by {known(found.first).name(first.extractor)} is seed {found.median}",
-    ]
-    return "\n".join(lines)
+    for figure, row in found.rows.items():
+        measured = first.figures.get(figure.key)
+        floors = {**(measured.anchors if measured else {}), REAL: row.floor}
+        rows.append(
+            [
+                figure.name(first.extractor),
+                _cell(figure, row.value, "none"),
+                "" if row.spread is None else f"± {figure.text(row.spread)}",
+                *(_cell(figure, value, "none") for value in (row.each if several else ())),
+                *([figure.best_in_words] if all_anchors else []),
+                *(_cell(figure, floors.get(name)) for name in anchors),
+            ]
+        )
+    each = f", of each of {len(seeds)} training seeds" if several and in_features else ""
+    name = first.source if all_anchors else found.source
+    return "\n".join(
+        [f"{name}: {first.protocol}{each}", "", table(header, rows), "", *_footer(found)]
+    )
+
+
+def _cell(figure: FigureSpec, value: float | None, otherwise: str = "") -> str:
+    return otherwise if value is None else figure.text(value)
+
+
+def _footer(found: SeedEvaluations) -> Iterator[str]:
+    """What stands below the table."""
+    from ganzoo.measure.figures import MODES
+
+    yield from found.notes
+    lacking = [figure.title for figure, row in found.rows.items() if None in row.each]
+    if lacking and any(figure in MODES for figure in found.rows):
+        yield f"no sample lies near a mode where there is no {' and no '.join(lacking)}"
+    if found.several:
+        name = found.deciding.name(found.first.extractor)
+        yield f"the median by {name} is seed {found.median}"
+    else:
+        yield f"{found.first.seconds:.0f} s on {found.first.hardware}"

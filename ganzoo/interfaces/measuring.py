@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from torch import Tensor, nn
 
 from ganzoo.interfaces.data import Dataset
 
 if TYPE_CHECKING:
-    from ganzoo.measure.draws import Drawn
     from ganzoo.plugins import RunRecord
+    from ganzoo.zoo import Model
 
 
 class Extractor(nn.Module, ABC):
@@ -45,6 +45,66 @@ class Extractor(nn.Module, ABC):
         return published
 
 
+class FigureInput:
+    """All that a figure may look at: n samples of one seed, on the CPU, and what belongs to them.
+
+    A figure lists in `needs` whatever it reads beside the samples, and is measured only where all
+    of that exists. Reading anything else raises a `MetricError`. `read` returns a value by name.
+    """
+
+    def __init__(
+        self,
+        n: int,
+        seed: int,
+        batches: Callable[[], Iterator[Tensor]],
+        read: Callable[[str], object],
+    ) -> None:
+        self.n, self.seed, self._batches, self._read = n, seed, batches, read
+
+    def batches(self) -> Iterator[Tensor]:
+        """The samples float32 [<= 500, *S] piece by piece, for more than memory holds."""
+        return self._batches()
+
+    @property
+    def samples(self) -> Tensor:
+        """All samples: float32 [n, *S]."""
+        return cast(Tensor, self._read("samples"))
+
+    @property
+    def labels(self) -> Tensor:
+        """What each sample was drawn for: labels int64 [n], or conditions float32 [n, ...]."""
+        return cast(Tensor, self._read("labels"))
+
+    @property
+    def targets(self) -> Tensor:
+        """The real sample that answers each condition: float32 [n, *S]."""
+        return cast(Tensor, self._read("targets"))
+
+    @property
+    def features(self) -> Tensor:
+        """The extractor's features of the first samples: float32 [M, F], M = min(n, 10,000)."""
+        return cast(Tensor, self._read("features"))
+
+    @property
+    def logits(self) -> Tensor:
+        """The extractor's class scores of all samples: float32 [n, K]."""
+        return cast(Tensor, self._read("logits"))
+
+    @property
+    def model(self) -> Model:
+        """The model that drew the samples, e.g. to draw other labels from the same latents."""
+        return cast("Model", self._read("model"))
+
+    @property
+    def real(self) -> Dataset:
+        """Real samples by index: the data set's test split, or one half where it has none."""
+        return cast(Dataset, self._read("real"))
+
+
+#: The name before the first release.
+Drawn = FigureInput
+
+
 class Figure(ABC):
     """A number that says how good drawn samples are; for real samples it is the figure's floor.
 
@@ -52,8 +112,8 @@ class Figure(ABC):
     `direction` says which values are better: "lower", "higher", or "nearest" to `best`, the value
     of a perfect generator (None: the value of real samples). `unit` follows the value, if it has
     one; `digits` is the number of meaningful decimals; the same weights may differ by `tolerance`
-    on another machine (2% are always allowed). `needs` names what it reads of a `Drawn` beside its
-    samples: "labels", "targets", "features", "logits", "model", "real".
+    on another machine (2% are always allowed). `needs` lists what it reads from its
+    `FigureInput` beside the samples: "labels", "targets", "features", "logits", "model", "real".
     """
 
     title: str
@@ -70,7 +130,7 @@ class Figure(ABC):
         """Whether it measures models of this data set."""
 
     @abstractmethod
-    def measure(self, drawn: Drawn) -> float:
+    def measure(self, drawn: FigureInput) -> float:
         """One finite number; if there is none, a `ganzoo.GanzooError` says why."""
 
 

@@ -1,8 +1,8 @@
-"""Anchors: what real samples, and samples that nobody would take for real, get for figures.
+"""Anchors: the figures of real samples, and of samples that nobody would take for real.
 
-A figure says little by itself. Real training samples give the floor that a perfect generator
-would reach at that number of samples; noise, one image again and again, and the Gaussian with the
-data's mean and covariance say how much of the way there is nothing at all.
+A figure says little by itself. Real training samples give the floor that a perfect generator would
+reach with as many samples; noise, one repeated image, and a Gaussian with the data's mean and
+covariance show what the figures of poor samples are.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from torch import Tensor
 
 from ganzoo.data.splits import drawn
 from ganzoo.interfaces import Dataset, Extractor
-from ganzoo.measure.core_figures import measure
-from ganzoo.measure.features import look
-from ganzoo.measure.real_side import BATCH, batches
+from ganzoo.measure.features import extract
+from ganzoo.measure.figures import feature_figures
+from ganzoo.measure.measurement import REAL
+from ganzoo.measure.real_statistics import BATCH, batches
 from ganzoo.measure.references import Reference, jsonable
-from ganzoo.measure.spread import REAL
 from ganzoo.seeds import derive
 
-#: Training samples whose mean and covariance the Gaussian has.
-GAUSSIAN_OF = 2_000
+#: The number of training samples that give the Gaussian its mean and covariance.
+GAUSSIAN_SAMPLES = 2_000
 
 
 def anchors(
     extractor: Extractor, real: Reference, train: Dataset, n: int
 ) -> Mapping[str, Mapping[str, float]]:
-    """Figures of each anchor at n samples: name to key to value."""
+    """The figures of each anchor at n samples: name to key to value."""
     rows = {}
     for name, draw in ANCHORS.items():
-        found = measure(look(extractor, draw(train, n), f"the anchor {name!r}"), real)
-        if name == REAL and "memorisation" in found:
-            found["memorisation"] = 1.0  # that of test samples, which is what others are divided by
-        rows[name] = jsonable(found)
+        values = feature_figures(extract(extractor, draw(train, n), f"the anchor {name!r}"), real)
+        if name == REAL and "memorisation" in values:
+            values["memorisation"] = 1.0  # the ratio is to test samples, by definition
+        rows[name] = jsonable(values)
     return rows
 
 
@@ -81,10 +81,10 @@ ANCHORS: dict[str, Callable[[Dataset, int], Iterator[Tensor]]] = {
 
 
 def _some(train: Dataset) -> Tensor:
-    return train.batch(drawn(train, GAUSSIAN_OF))[0]
+    return train.batch(drawn(train, GAUSSIAN_SAMPLES))[0]
 
 
 def _pieces(n: int) -> Iterator[tuple[int, int]]:
-    """(number, size) of the batches that n samples come in."""
+    """(number, size) of each batch of n samples."""
     for number, start in enumerate(range(0, n, BATCH)):
         yield number, min(BATCH, n - start)

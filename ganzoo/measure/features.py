@@ -1,4 +1,4 @@
-"""What an extractor sees of samples, after a look whether they are what it was made for."""
+"""Showing samples to an extractor, after checking that they are what it was made for."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from ganzoo.errors import MetricError
 from ganzoo.interfaces import Extractor
 from ganzoo.metrics import Moments
 
-#: Samples that neighbours are searched among, and that pixels are compared of.
+#: Samples among which neighbours are searched, and whose pixels are compared.
 NEIGHBOURS = 2_000
-#: Features that are kept one by one; of all the others, mean, covariance and classes remain.
+#: Features to keep one by one; all others only enter mean, covariance and classes.
 KEPT = 10_000
 #: Samples shown to an extractor at once; fewer to one that takes any size, which enlarges them.
 BATCH, ENLARGED = 500, 50
-#: How far beyond its range rounding may bring a value.
+#: How far rounding may bring a value beyond its range.
 SLACK = 1e-3
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What is kept of N samples: moments of all features, the first of them float32 [M, F].
+class Extracted:
+    """What an extractor made of N samples: moments of all features, and the first ones [M, F].
 
-    `logits` are class scores [N, K], or None; `first` the first samples [L, *S].
+    `logits` are class scores [N, K], or None; `first` are the first samples [L, *S].
     """
 
     moments: Moments
@@ -38,25 +38,25 @@ class Seen:
         return self.moments.n
 
 
-class Start:
-    """The first rows of what comes in pieces."""
+class FirstRows:
+    """Keeps the first rows of what comes in pieces."""
 
     def __init__(self, most: int) -> None:
         self.left, self.pieces = most, list[Tensor]()
 
     def add(self, rows: Tensor) -> None:
-        """Keep of these rows what there is room for."""
+        """Keep as many of these rows as there is room for."""
         if self.left > 0:
             self.pieces.append(rows[: self.left])
             self.left -= len(self.pieces[-1])
 
     def rows(self) -> Tensor:
-        """What was kept, as one."""
+        """All rows that were kept, as one tensor."""
         return torch.cat(self.pieces)
 
 
 def check_enough(extractor: Extractor, n: int) -> None:
-    """Refuse fewer samples than a covariance of full rank takes."""
+    """Refuse fewer samples than a covariance of full rank requires."""
     if n <= extractor.feature_dim:
         raise MetricError(
             f"{n:,} samples are too few for {extractor.feature_dim} features of {extractor.name}: "
@@ -65,35 +65,39 @@ def check_enough(extractor: Extractor, n: int) -> None:
 
 
 @torch.no_grad()
-def look(
+def extract(
     extractor: Extractor,
     batches: Iterable[Tensor],
     what: str,
     *,
     keep: int = KEPT,
     from_bytes: bool = False,
-) -> Seen:
+) -> Extracted:
     """Show samples to an extractor, batch by batch; `what` names them in errors.
 
-    However many samples come, `keep` features of them stay. Of what was made `from_bytes` the
-    range is known, bright as all of it may be.
+    However many samples come, the first `keep` features stay. Samples made `from_bytes` may all be
+    bright: their range is known.
     """
     device = next((p.device for p in extractor.parameters()), torch.device("cpu"))
     at_once = ENLARGED if extractor.sample_shape is None else BATCH
-    moments, features, first = Moments(extractor.feature_dim), Start(keep), Start(NEIGHBOURS)
+    moments, features, first = (
+        Moments(extractor.feature_dim),
+        FirstRows(keep),
+        FirstRows(NEIGHBOURS),
+    )
     logits, lowest = [], float("inf")
     for batch in filter(len, batches):
         check_samples(extractor, batch, what)
         lowest = min(lowest, float(batch.min()))
         first.add(batch)
         for piece in torch.split(batch, at_once):
-            found = extractor.outputs(piece.to(device))
-            shown = found["features"].float().cpu()
-            _check_features(extractor, shown)
-            moments.update(shown)
-            features.add(shown)
-            if "logits" in found:
-                logits.append(found["logits"].float().cpu())
+            outputs = extractor.outputs(piece.to(device))
+            rows = outputs["features"].float().cpu()
+            _check_features(extractor, rows)
+            moments.update(rows)
+            features.add(rows)
+            if "logits" in outputs:
+                logits.append(outputs["logits"].float().cpu())
     if not moments.n:
         raise MetricError(f"{what}: there are no samples to measure")
     if extractor.value_range == (-1.0, 1.0) and lowest > -SLACK and not from_bytes:
@@ -101,7 +105,7 @@ def look(
             f"{what}: no value lies below 0; images lie in [-1, 1], so these seem to lie in "
             "[0, 1]: bring them there by 2 x - 1"
         )
-    return Seen(moments, features.rows(), torch.cat(logits) if logits else None, first.rows())
+    return Extracted(moments, features.rows(), torch.cat(logits) if logits else None, first.rows())
 
 
 def check_samples(extractor: Extractor, samples: Tensor, what: str) -> None:

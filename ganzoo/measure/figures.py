@@ -1,97 +1,49 @@
-"""The registry of figures: what each is called, how it is read, and which plugin offers it.
+"""The core's figures: what each is called, how to read it, and how it is computed.
 
-`eval`, `publish`, `check` and `bench` all read it. The core's figures stand in the tables below;
-how they are computed stands in `computing`. Plugins' come from the hook `ganzoo_metrics`.
+FD, KD, precision and the others are computed from an extractor's features; the modes of a Gaussian
+mixture are counted among the points themselves. `plugin_figures` adds what plugins offer.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import floor, isfinite, log10
+from collections.abc import Callable
+from dataclasses import asdict
 
-from ganzoo.build import build, offer_of, offers_of
-from ganzoo.errors import MetricError, one_line
-from ganzoo.interfaces import Figure
-from ganzoo.measure.core_figures import CONFIDENT, DENSITY_K, PRECISION_K, measure
-from ganzoo.measure.draws import NEEDS
-from ganzoo.measure.features import NEIGHBOURS
-from ganzoo.plugins.registry import Offer
-from ganzoo.specs import Part
+from torch import Tensor
 
-MOST_DIGITS = 8
-#: How many samples are compared one by one, whatever n is beyond it.
+from ganzoo.data.points import GaussianMixture
+from ganzoo.measure.features import NEIGHBOURS, Extracted
+from ganzoo.measure.measurement import FigureSpec, Values
+from ganzoo.measure.references import Reference
+from ganzoo.metrics import (
+    class_histogram,
+    class_kl,
+    confident_share,
+    count_modes,
+    density_coverage,
+    frechet_distance,
+    kernel_distance,
+    mean_nearest,
+    precision_recall,
+    sliced_wasserstein,
+)
+
+CONFIDENT = 0.9
+PRECISION_K, DENSITY_K = 3, 5  # Kynkäänniemi et al. 2019 and Naeem et al. 2020
+#: The number of samples that are compared one by one, however large n is.
 SOME = f"up to {NEIGHBOURS:,}"
-#: The extractor on whose features the distances have the field's own names.
-INCEPTION = "inception-v3"
-NAMES_ON_INCEPTION = {"fd": "FID", "kd": "KID"}
-#: Arrows by direction, as tables have them.
-ARROWS = {"lower": "↓", "higher": "↑", "nearest": "→"}
-#: What of a draw comes from an extractor.
-FROM_EXTRACTOR = frozenset({"features", "logits"})
 
-
-@dataclass(frozen=True)
-class Known:
-    """A figure of the registry; `best` is what a perfect generator has, None what real samples get.
-
-    `key` is a name of the core's, or a plugin's `distribution/name`. `what` says what is computed.
-    `tolerance` is how far the same weights' value may lie on another machine, at the least.
-    `named_after` says that the extractor stands in the name, and `plugin` is a plugin's figure.
-    """
-
-    key: str
-    title: str
-    what: str
-    direction: str
-    best: float | None = None
-    digits: int = 3
-    unit: str = ""
-    tolerance: float = 0.01
-    named_after: bool = False
-    plugin: Figure | None = None
-
-    @property
-    def needs(self) -> frozenset[str]:
-        """What a plugin's figure reads of a draw beside its samples."""
-        return frozenset() if self.plugin is None else frozenset(self.plugin.needs)
-
-    def name(self, extractor: str = "") -> str:
-        """Its name on an extractor's features: FID means Inception and nothing else."""
-        if not self.named_after:
-            return self.title
-        if extractor == INCEPTION and self.key in NAMES_ON_INCEPTION:
-            return NAMES_ON_INCEPTION[self.key]
-        return f"{self.title} ({extractor})"
-
-    def text(self, value: float) -> str:
-        """A value with the digits that mean something; with more where it would seem to be 0."""
-        small = value != 0 and isfinite(value)
-        digits = max(self.digits, -floor(log10(abs(value)))) if small else self.digits
-        return f"{value:.{min(digits, MOST_DIGITS)}f}{self.unit}"
-
-    @property
-    def best_in_words(self) -> str:
-        """What a perfect generator has: `real` where that is what real samples get."""
-        return "real" if self.best is None else f"{self.best:g}"
-
-    @property
-    def arrow(self) -> str:
-        """Where better values lie: up, down, or to a value of which both sides are worse."""
-        towards = f" {self.best_in_words}" if self.direction == "nearest" else ""
-        return ARROWS[self.direction] + towards
-
-    def badness(self, value: float, floor: float | None = None) -> float:
-        """Higher for a worse value; `floor` is what real samples get."""
-        if self.direction == "nearest":
-            target = floor if self.best is None else self.best
-            return value if target is None else abs(value - target)
-        return -value if self.direction == "higher" else value
-
-
-#: In features of an extractor, against real samples' statistics.
+#: Computed from an extractor's features, against statistics of real samples.
 FIGURES = (
-    Known("fd", "FD", "Fréchet distance of all features", "lower", digits=2, named_after=True),
-    Known(
+    FigureSpec(
+        "fd",
+        "FD",
+        "Fréchet distance of all features",
+        "lower",
+        digits=2,
+        named_after_extractor=True,
+    ),
+    FigureSpec(
         "kd",
         "KD",
         f"unbiased polynomial MMD² to features of {SOME} test samples",
@@ -99,34 +51,34 @@ FIGURES = (
         best=0,
         digits=4,
         tolerance=0.002,
-        named_after=True,
+        named_after_extractor=True,
     ),
-    Known(
+    FigureSpec(
         "precision",
         "precision",
         f"samples among the real ones, k = {PRECISION_K}, of {SOME} each",
         "nearest",
     ),
-    Known(
+    FigureSpec(
         "recall",
         "recall",
         f"real samples among the drawn ones, k = {PRECISION_K}, of {SOME} each",
         "nearest",
     ),
-    Known(
+    FigureSpec(
         "density",
         "density",
         f"real neighbourhoods around one, over k = {DENSITY_K}, of {SOME} each",
         "nearest",
         best=1,
     ),
-    Known(
+    FigureSpec(
         "coverage",
         "coverage",
         f"real neighbourhoods with a sample, k = {DENSITY_K}, of {SOME} each",
         "nearest",
     ),
-    Known(
+    FigureSpec(
         "class_kl",
         "class KL",
         "winning classes to the real samples', in nats",
@@ -135,15 +87,17 @@ FIGURES = (
         digits=4,
         tolerance=0.002,
     ),
-    Known("confident", "confident share", f"winning class at {CONFIDENT:.0%} or more", "nearest"),
-    Known(
+    FigureSpec(
+        "confident", "confident share", f"winning class at {CONFIDENT:.0%} or more", "nearest"
+    ),
+    FigureSpec(
         "memorisation",
         "memorisation ratio",
         f"distance to the nearest training sample, over a test sample's, of {SOME}",
         "nearest",
         best=1,
     ),
-    Known(
+    FigureSpec(
         "swd",
         "sliced Wasserstein",
         f"Wasserstein-2, 512 projections of pixels, of {SOME} each",
@@ -152,18 +106,20 @@ FIGURES = (
         tolerance=0.001,
     ),
 )
-#: Of points, against the modes of a Gaussian mixture (DESIGN's ring and grid).
+#: Computed from points, against the modes of a Gaussian mixture (`ring` and `grid`).
 MODES = (
-    Known("high_quality", "high quality", "share of samples within 3 sigma of a mode", "higher"),
-    Known("modes", "modes", "modes that have such a sample", "higher", digits=1),
-    Known(
+    FigureSpec(
+        "high_quality", "high quality", "share of samples within 3 sigma of a mode", "higher"
+    ),
+    FigureSpec("modes", "modes", "modes that have such a sample", "higher", digits=1),
+    FigureSpec(
         "reverse_kl",
         "reverse KL",
         "such samples' histogram over the modes to the even one, in nats",
         "lower",
         best=0,
     ),
-    Known(
+    FigureSpec(
         "spread_ratio",
         "spread ratio",
         "such samples' spread over a perfect sampler's",
@@ -172,87 +128,92 @@ MODES = (
         digits=2,
     ),
 )
-#: Of Stacked-MNIST's images, by a classifier of digits; `modes` is the same word there.
+#: Computed from Stacked-MNIST's images by a classifier of digits, which counts `modes` too.
 STACKED = (
-    Known("kl", "KL", "samples' histogram over the modes to the data's, in nats", "lower", best=0),
-    Known("confident_modes", "confident modes", "modes that have a sure sample", "higher"),
-    Known("confident_share", "confident samples", "samples whose three digits are sure", "higher"),
+    FigureSpec(
+        "kl", "KL", "samples' histogram over the modes to the data's, in nats", "lower", best=0
+    ),
+    FigureSpec("confident_modes", "confident modes", "modes that have a sure sample", "higher"),
+    FigureSpec(
+        "confident_share", "confident samples", "samples whose three digits are sure", "higher"
+    ),
 )
 BY_KEY = {figure.key: figure for figure in (*FIGURES, *MODES, *STACKED)}
 
 
-def known(key: str) -> Known:
-    """A figure by its key; `UnknownNameError` where no plugin here offers it."""
-    if key in BY_KEY:
-        return BY_KEY[key]
-    return figure_of(offer_of(Figure, key))
+def frechet(samples: Extracted, real: Reference) -> Values:
+    """FD, from the moments of all features."""
+    return {"fd": frechet_distance(samples.moments, real.moments)}
 
 
-def offered() -> tuple[list[Known], list[str]]:
-    """The figures of all plugins, and why some of them cannot be used."""
-    figures, notes = [], []
-    for entry in offers_of(Figure):
-        try:
-            figures.append(figure_of(entry))
-        except Exception as error:  # whatever it is, the others go on
-            notes.append(left_out(entry.qualified, one_line(error)))
-    return figures, notes
+def kernel(samples: Extracted, real: Reference) -> Values:
+    """KD, from the features that were kept."""
+    return {"kd": kernel_distance(real.features, samples.features)}
 
 
-def figure_of(entry: Offer, **arguments: object) -> Known:
-    """A plugin's figure as the registry has it; `MetricError` where it does not say what it is."""
-    figure = build(Figure, Part(entry.qualified, arguments))
-    if wrong := list(_undeclared(figure)):
-        raise MetricError(f"metric {entry.qualified}: {'; '.join(wrong)}")
-    return Known(
-        entry.qualified,
-        figure.title,
-        figure.protocol,
-        figure.direction,
-        best=figure.best,
-        digits=figure.digits,
-        unit=figure.unit,
-        tolerance=figure.tolerance,
-        named_after=bool(figure.needs & FROM_EXTRACTOR),
-        plugin=figure,
+def manifold(samples: Extracted, real: Reference) -> Values:
+    """Precision and recall, from the first features."""
+    some = samples.features[:NEIGHBOURS]
+    precision, recall = precision_recall(real.features, some, k=PRECISION_K)
+    return {"precision": precision, "recall": recall}
+
+
+def neighbourhoods(samples: Extracted, real: Reference) -> Values:
+    """Density and coverage, from the first features."""
+    some = samples.features[:NEIGHBOURS]
+    density, coverage = density_coverage(real.features, some, k=DENSITY_K)
+    return {"density": density, "coverage": coverage}
+
+
+def classes(samples: Extracted, real: Reference) -> Values:
+    """The winning classes' divergence; left out where it is infinite or there are no classes."""
+    if samples.logits is None or real.shares is None or real.lacks_classes:
+        return {}
+    return {"class_kl": class_kl(class_histogram(samples.logits), real.shares)}
+
+
+def confidence(samples: Extracted, real: Reference) -> Values:
+    """The share of samples whose class is sure."""
+    return (
+        {} if samples.logits is None else {"confident": confident_share(samples.logits, CONFIDENT)}
     )
 
 
-def left_out(key: str, why: str) -> str:
-    """The line that says why a plugin's figure is not there."""
-    return f"metric {key} is left out: {why.removeprefix(f'metric {key}: ')}"
+def memorisation(samples: Extracted, real: Reference) -> Values:
+    """The distance to training samples, which only the data set itself has."""
+    if real.training is None:
+        return {}
+    some = samples.features[:NEIGHBOURS]
+    return {"memorisation": mean_nearest(some, real.training) / real.about.nearest}
 
 
-def _undeclared(figure: Figure) -> list[str]:
-    """What a figure must say of itself and does not, each with what to write."""
-    wrong = []
-    for name in ("title", "protocol"):
-        text = getattr(figure, name, None)
-        if not isinstance(text, str) or not text.strip():
-            wrong.append(f"{name} is {text!r}; give it a line of text")
-        elif name == "title" and set(text) & set("()|\n"):
-            wrong.append(f"title is {text!r}; leave out brackets, which name extractors, and bars")
-        elif name == "protocol" and set(text) & set(";|\n"):
-            wrong.append(f"protocol is {text!r}; write one line without ';' and '|'")
-    if getattr(figure, "direction", None) not in ARROWS:
-        found = getattr(figure, "direction", None)
-        wrong.append(f"direction is {found!r}; it is one of {', '.join(map(repr, ARROWS))}")
-    if odd := sorted(set(figure.needs) - NEEDS.keys()):
-        wrong.append(f"needs names {odd[0]!r}; it knows {', '.join(NEEDS)}")
-    return wrong
+def pixels(samples: Extracted, real: Reference) -> Values:
+    """The distance of pixels, which only the data set itself has."""
+    return {} if real.pixels is None else {"swd": sliced_wasserstein(real.pixels, samples.first)}
 
 
-__all__ = [
-    "BY_KEY",
-    "FIGURES",
-    "INCEPTION",
-    "MODES",
-    "NAMES_ON_INCEPTION",
-    "STACKED",
-    "Known",
-    "figure_of",
-    "known",
-    "left_out",
-    "measure",
-    "offered",
-]
+#: In the order in which the figures stand in tables.
+COMPUTATIONS: tuple[Callable[[Extracted, Reference], Values], ...] = (
+    frechet,
+    kernel,
+    manifold,
+    neighbourhoods,
+    classes,
+    confidence,
+    memorisation,
+    pixels,
+)
+
+
+def feature_figures(samples: Extracted, real: Reference) -> Values:
+    """All figures that these features and this reference allow, in the order of FIGURES."""
+    values: Values = {}
+    for compute in COMPUTATIONS:
+        values |= compute(samples, real)
+    return values
+
+
+def mode_figures(points: Tensor, mixture: GaussianMixture) -> Values:
+    """The figures of points [N, 2]; two of them exist only where a point lies near a mode."""
+    counts = asdict(count_modes(points, mixture.centres, mixture.sigma))
+    return {key: float(value) for key, value in counts.items() if value is not None}

@@ -1,6 +1,6 @@
-"""What plugins' figures give: which of them apply, each one's value, and its floor.
+"""Figures from plugins: their registry, which of them apply, their values and their floors.
 
-One that fails is left out with a line that says so, and the others go on.
+A figure that fails is left out with a note, and the others go on.
 """
 
 from __future__ import annotations
@@ -12,131 +12,149 @@ from typing import TypeAlias
 
 from torch import Tensor
 
+from ganzoo.build import build, offer_of, offers_of
 from ganzoo.data.splits import drawn, splits
 from ganzoo.errors import GanzooError, MetricError, brief, one_line
-from ganzoo.interfaces import Dataset, Extractor
-from ganzoo.measure.draws import NEEDS, Drawn, Rows, Sampled
-from ganzoo.measure.figures import Known, left_out, offered
-from ganzoo.measure.real_side import is_here
-from ganzoo.measure.spread import REAL, Figures
+from ganzoo.interfaces import Dataset, Extractor, Figure
+from ganzoo.measure.figures import BY_KEY
+from ganzoo.measure.measurement import ARROWS, REAL, FigureSpec, Measurement
+from ganzoo.measure.real_statistics import is_here
+from ganzoo.measure.sample_set import NEEDS, SampleSet
+from ganzoo.measure.sources import RowSource
+from ganzoo.plugins.registry import Offer
 from ganzoo.specs import Part
 
+#: What a figure reads that comes from an extractor.
+FROM_EXTRACTOR = frozenset({"features", "logits"})
 #: Training and test samples.
 Splits: TypeAlias = tuple[Dataset, Dataset]
 
 
-@dataclass(frozen=True)
-class Offered:
-    """The plugins' figures of one data set, its real samples, and why others are left out."""
+# Which figures there are
 
-    figures: tuple[Known, ...] = ()
-    real: Splits | None = None
+
+def find_figure(key: str) -> FigureSpec:
+    """A figure by its key, the core's or a plugin's; `UnknownNameError` where nobody offers it."""
+    if key in BY_KEY:
+        return BY_KEY[key]
+    return figure_of(offer_of(Figure, key))
+
+
+def figure_of(offer: Offer, **arguments: object) -> FigureSpec:
+    """A plugin's figure; `MetricError` where it lacks a part of its description."""
+    figure = build(Figure, Part(offer.qualified, arguments))
+    if faults := _faults(figure):
+        raise MetricError(f"metric {offer.qualified}: {'; '.join(faults)}")
+    return FigureSpec(
+        offer.qualified,
+        figure.title,
+        figure.protocol,
+        figure.direction,
+        best=figure.best,
+        digits=figure.digits,
+        unit=figure.unit,
+        tolerance=figure.tolerance,
+        named_after_extractor=bool(figure.needs & FROM_EXTRACTOR),
+        plugin=figure,
+    )
+
+
+def all_plugin_figures() -> tuple[list[FigureSpec], list[str]]:
+    """The figures of all plugins, and notes on those that cannot be used."""
+    figures, notes = [], []
+    for offer in offers_of(Figure):
+        try:
+            figures.append(figure_of(offer))
+        except Exception as error:  # whatever it is, the others go on
+            notes.append(left_out(offer.qualified, one_line(error)))
+    return figures, notes
+
+
+def left_out(key: str, reason: str) -> str:
+    """The note on a plugin's figure that is missing."""
+    return f"metric {key} is left out: {reason.removeprefix(f'metric {key}: ')}"
+
+
+def _faults(figure: Figure) -> list[str]:
+    """What is wrong with a figure's description, each with what to write."""
+    faults = []
+    for name in ("title", "protocol"):
+        text = getattr(figure, name, None)
+        if not isinstance(text, str) or not text.strip():
+            faults.append(f"{name} is {text!r}; give it a line of text")
+        elif name == "title" and set(text) & set("()|\n"):
+            faults.append(f"title is {text!r}; leave out brackets, which name extractors, and bars")
+        elif name == "protocol" and set(text) & set(";|\n"):
+            faults.append(f"protocol is {text!r}; write one line without ';' and '|'")
+    direction = getattr(figure, "direction", None)
+    if direction not in ARROWS:
+        faults.append(f"direction is {direction!r}; it is one of {', '.join(map(repr, ARROWS))}")
+    if unknown := sorted(set(figure.needs) - NEEDS.keys()):
+        faults.append(f"needs names {unknown[0]!r}; it knows {', '.join(NEEDS)}")
+    return faults
+
+
+# Which figures apply
+
+
+@dataclass(frozen=True)
+class PluginFigures:
+    """The plugins' figures that apply to a data set, its splits, and notes on the other figures."""
+
+    figures: tuple[FigureSpec, ...] = ()
+    splits: Splits | None = None
     notes: tuple[str, ...] = ()
 
-    def without_extractor(self) -> Offered:
-        """Those that need none."""
-        kept = [one for one in self.figures if not one.named_after]
+    def without_extractor(self) -> PluginFigures:
+        """Those that need no extractor."""
+        kept = [one for one in self.figures if not one.named_after_extractor]
         return replace(self, figures=tuple(kept))
 
-    def beside(self, sampled: Sampled, extractor: Extractor | None = None) -> Sampled:
-        """Samples with real ones beside them, shown to an extractor where one is named."""
-        real = None if self.real is None else self.real[1]
-        return replace(sampled, real=real, extractor=extractor or sampled.extractor)
+    def real_samples(
+        self, figure: FigureSpec, n: int, extractor: Extractor | None = None
+    ) -> SampleSet:
+        """Up to n real samples in place of a model's, for the floor.
 
-    def measuring(self) -> Measuring:
-        """Begin to measure them."""
-        return Measuring(self)
-
-    def real_samples(self, figure: Known, n: int, extractor: Extractor | None = None) -> Sampled:
-        """Real samples in place of a model's: test ones, or training ones where it looks at those.
-
-        N of them, or as many as there are.
+        They are test samples, or training samples where the figure compares with test samples.
         """
-        if self.real is None:
+        if self.splits is None:
             raise MetricError(f"metric {figure.key}: there are no real samples here")
-        train, test = self.real
+        train, test = self.splits
         split = train if "real" in figure.needs else test
         rows = drawn(split, n)
-        source = Rows(split, rows, "real samples")
-        return Sampled(source, len(rows), 0, extractor, test)
+        return SampleSet(RowSource(split, rows, "real samples"), len(rows), 0, extractor, test)
 
 
-class Measuring:
-    """Plugins' figures of one source, draw by draw; one that fails is left out from there."""
+def plugin_figures_for(part: Part, *, ask: bool = True) -> PluginFigures:
+    """What plugins offer for a data set; nothing where `ask` is off or no plugin is installed.
 
-    def __init__(self, offered: Offered) -> None:
-        self.offered, self.notes = offered, [*offered.notes]
-        self._values: dict[str, tuple[float, ...]] = {one.key: () for one in offered.figures}
-        self._real: dict[bool, Sampled] = {}
-
-    def add(self, sampled: Sampled) -> None:
-        """Measure the samples of one more sampling seed."""
-        sampled = self.offered.beside(sampled)
-        for figure in self._left():
-            try:
-                self._values[figure.key] += (value_of(figure, sampled),)
-            except MetricError as error:
-                self._leave_out(figure, error)
-
-    def figures(self, n: int, extractor: Extractor | None = None) -> dict[str, Figures]:
-        """Each figure's values beside its floor: what n real samples get.
-
-        A figure that reads what real samples have none of, such as a model, has no floor.
-        """
-        found = {}
-        for figure in self._left():
-            try:
-                floor = self._floor(figure, n, extractor)
-                found[figure.key] = Figures(figure.key, self._values[figure.key], floor)
-            except MetricError as error:
-                self._leave_out(figure, error)
-        return found
-
-    def _floor(self, figure: Known, n: int, extractor: Extractor | None) -> dict[str, float]:
-        which = "real" in figure.needs
-        if which not in self._real:  # shown to the extractor once for all figures
-            self._real[which] = self.offered.real_samples(figure, n, extractor)
-        sampled = self._real[which]
-        return {} if sampled.lacks(figure.needs) else {REAL: value_of(figure, sampled)}
-
-    def _left(self) -> list[Known]:
-        return [one for one in self.offered.figures if one.key in self._values]
-
-    def _leave_out(self, figure: Known, error: MetricError) -> None:
-        del self._values[figure.key]
-        self.notes.append(left_out(figure.key, str(error)))
-
-
-def offered_for(part: Part, *, ask: bool = True) -> Offered:
-    """What plugins offer for a data set; nothing where none is installed, or none is asked for.
-
-    Their figures need the data set itself. Where it would have to be fetched they are left out.
+    Plugins' figures need the data set itself: they are left out where it would have to be fetched.
     """
     if not ask:
-        return Offered()
-    figures, notes = offered()
+        return PluginFigures()
+    figures, notes = all_plugin_figures()
     if not figures:
-        return Offered(notes=tuple(notes))
+        return PluginFigures(notes=tuple(notes))
     try:
         if not is_here(part):
             raise MetricError(f"{part.name} is not on this machine, and they need it")
-        real = splits(part)
+        both = splits(part)
     except GanzooError as error:
         keys = ", ".join(one.key for one in figures)
-        why = f"plugins' figures are left out ({keys}): {one_line(error)}"
-        return Offered(notes=(*notes, why))
+        note = f"plugins' figures are left out ({keys}): {one_line(error)}"
+        return PluginFigures(notes=(*notes, note))
     kept = []
     for figure in figures:
         try:
-            if applies(figure, real[1]):
+            if applies(figure, both[1]):
                 kept.append(figure)
         except MetricError as error:
             notes.append(left_out(figure.key, str(error)))
-    return Offered(tuple(kept), real, tuple(notes))
+    return PluginFigures(tuple(kept), both, tuple(notes))
 
 
-def applies(figure: Known, data: Dataset) -> bool:
-    """Whether a plugin's figure is made for a data set; `MetricError` where it fails to say."""
+def applies(figure: FigureSpec, data: Dataset) -> bool:
+    """Whether a plugin's figure applies to a data set; `MetricError` where it fails to tell."""
     if figure.plugin is None:
         return True
     try:
@@ -145,15 +163,65 @@ def applies(figure: Known, data: Dataset) -> bool:
         raise MetricError(f"metric {figure.key}: applies_to fails: {one_line(error)}") from error
 
 
-def value_of(figure: Known, sampled: Sampled) -> float:
-    """What a plugin's figure gives of samples; `MetricError` names it where that is no number."""
+# Their values
+
+
+class PluginMeasuring:
+    """Measures plugins' figures, one sampling seed at a time; a figure that fails is left out."""
+
+    def __init__(self, offered: PluginFigures) -> None:
+        self.offered, self.notes = offered, [*offered.notes]
+        self._values: dict[str, tuple[float, ...]] = {one.key: () for one in offered.figures}
+        self._real: dict[bool, SampleSet] = {}
+
+    def add(self, samples: SampleSet) -> None:
+        """Measure the samples of one more sampling seed."""
+        if self.offered.splits is not None:
+            samples = replace(samples, real=self.offered.splits[1])
+        for figure in self._remaining():
+            try:
+                self._values[figure.key] += (value_of(figure, samples),)
+            except MetricError as error:
+                self._leave_out(figure, error)
+
+    def measurements(self, n: int, extractor: Extractor | None = None) -> dict[str, Measurement]:
+        """Each figure's values and its floor, which is the value of n real samples.
+
+        A figure that needs what real samples lack, such as a model, has no floor.
+        """
+        measured = {}
+        for figure in self._remaining():
+            try:
+                floor = self._floor(figure, n, extractor)
+                measured[figure.key] = Measurement(figure, self._values[figure.key], floor)
+            except MetricError as error:
+                self._leave_out(figure, error)
+        return measured
+
+    def _floor(self, figure: FigureSpec, n: int, extractor: Extractor | None) -> dict[str, float]:
+        against_real = "real" in figure.needs
+        if against_real not in self._real:  # shown to the extractor once for all figures
+            self._real[against_real] = self.offered.real_samples(figure, n, extractor)
+        samples = self._real[against_real]
+        return {} if samples.lacks(figure.needs) else {REAL: value_of(figure, samples)}
+
+    def _remaining(self) -> list[FigureSpec]:
+        return [one for one in self.offered.figures if one.key in self._values]
+
+    def _leave_out(self, figure: FigureSpec, error: MetricError) -> None:
+        del self._values[figure.key]
+        self.notes.append(left_out(figure.key, str(error)))
+
+
+def value_of(figure: FigureSpec, samples: SampleSet) -> float:
+    """The value of a plugin's figure; `MetricError` names the figure where that is no number."""
     if figure.plugin is None:
         raise MetricError(f"{figure.key} is the core's, and is measured with the others")
-    if lacking := sampled.lacks(figure.needs):
+    if lacking := samples.lacks(figure.needs):
         what = " and ".join(NEEDS[name] for name in lacking)
         raise MetricError(f"metric {figure.key}: it needs {what}, and there is none here")
     try:
-        value = figure.plugin.measure(Drawn(sampled, figure.needs))
+        value = figure.plugin.measure(samples.input_for(figure.needs))
     except GanzooError as error:
         raise MetricError(f"metric {figure.key}: {one_line(error)}") from error
     except Exception as error:
@@ -162,20 +230,15 @@ def value_of(figure: Known, sampled: Sampled) -> float:
 
 
 def _number(key: str, value: object) -> float:
-    """A finite number, or a `MetricError` that says what was returned in its place."""
+    """A finite number, or a `MetricError` that states what was returned in its place."""
     if isinstance(value, Tensor) and value.numel() == 1:
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, Real):
+        returned = f"a tensor {list(value.shape)}" if isinstance(value, Tensor) else brief(value)
+        returned = "None (is a return missing?)" if value is None else returned
         raise MetricError(
-            f"metric {key}: measure returned {_in_words(value)}, and a figure is one finite number"
+            f"metric {key}: measure returned {returned}, and a figure is one finite number"
         )
     if not isfinite(value):
         raise MetricError(f"metric {key}: measure returned {value}, and a figure is finite")
     return float(value)
-
-
-def _in_words(value: object) -> str:
-    """What was returned, in a few words."""
-    if isinstance(value, Tensor):
-        return f"a tensor {list(value.shape)}"
-    return "None (is a return missing?)" if value is None else brief(value)

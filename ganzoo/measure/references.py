@@ -1,4 +1,4 @@
-"""Statistics of real samples in an extractor's features: what generated ones are held against.
+"""Statistics of real samples in an extractor's features, which drawn samples are compared with.
 
 A reference is one safetensors file. The package ships light ones (mean, covariance, 2,000 features
 in float16), which need no data set; those in the user's cache also hold what needs one: the
@@ -33,14 +33,13 @@ HEAVY = ("training", "pixels")
 
 @dataclass(frozen=True)
 class About:
-    """What a reference is of: an extractor's weights, the real samples, and their own figures.
+    """Whose statistics a reference holds: the extractor's weights, the data, and its own figures.
 
-    `n` test samples gave mean and covariance; `nearest` is the mean distance from the features
-    kept to the nearest training sample, of which the data set has `training`. Where it has no
-    split, both are `halves` of it, and the nearest is another sample of the whole. `tensors` is the
-    sha256 of what the file holds (empty in files of version 1). `anchors` holds, for a number of
-    samples, the figures of real training samples (the floor), noise, the training set's mean and
-    its Gaussian.
+    `n` test samples gave mean and covariance; `nearest` is the mean distance from the kept features
+    to the nearest of the `training` samples. A data set without a split is cut into `halves`, and
+    the nearest is any other sample. `tensors` is the sha256 of the file's tensors (empty in version
+    1). `anchors` maps a number of samples to the anchors' figures: real training samples (the
+    floor), noise, the training set's mean and its Gaussian.
     """
 
     ganzoo_reference: int
@@ -72,7 +71,7 @@ class Reference:
     pixels: Tensor | None = None
 
     def anchors(self, n: int) -> Mapping[str, Mapping[str, float]]:
-        """Figures of the anchors at n samples; empty where they were not measured."""
+        """The anchors' figures at n samples; empty where they were not measured."""
         return self.about.anchors.get(str(n), {})
 
     @property
@@ -86,22 +85,22 @@ class Reference:
         return replace(self, about=replace(self.about, anchors=anchors))
 
     def require(self, extractor: Extractor, where: str = "the real statistics") -> Reference:
-        """Give itself, or a `MetricError` where it is of another extractor or version."""
+        """Return itself; `MetricError` where it belongs to another extractor or version."""
         if self.about.extractor != extractor.name:
             raise MetricError(
                 f"{where}: measured by {self.about.extractor}, and samples by {extractor.name}; "
-                f"say --extractor {self.about.extractor}"
+                f"pass --extractor {self.about.extractor}"
             )
-        found = extractor_hash(extractor)
-        if self.about.extractor_sha256 != found:
+        weights = extractor_hash(extractor)
+        if self.about.extractor_sha256 != weights:
             raise MetricError(
                 f"{where}: measured by another version of {extractor.name} (weights "
-                f"{self.about.extractor_sha256[:12]}, here {found[:12]}); measure them again"
+                f"{self.about.extractor_sha256[:12]}, here {weights[:12]}); measure them again"
             )
         return self
 
     def save(self, path: Path, *, light: bool = False) -> None:
-        """Write it whole; `light` leaves out what only a data set gives."""
+        """Write the file atomically; `light` leaves out what only a data set gives."""
         tensors = {
             "mean": self.moments.mean,
             "covariance": self.moments.covariance,
@@ -124,9 +123,9 @@ def read_reference(path: Path) -> Reference:
     buffer = read_buffer(path)
     tensors = parse(buffer, path)
     try:
-        said = metadata(buffer, path)
-        check_version(said, str(path), key="ganzoo_reference", newest=REFERENCE_VERSION)
-        about = read_record(About, said, str(path))
+        record = metadata(buffer, path)
+        check_version(record, str(path), key="ganzoo_reference", newest=REFERENCE_VERSION)
+        about = read_record(About, record, str(path))
     except ConfigError as error:
         raise MetricError(f"{error} (statistics of real samples were asked for)") from None
     check_tensors(path, about, tensors)
@@ -142,7 +141,7 @@ def read_reference(path: Path) -> Reference:
 
 
 def check_tensors(path: Path, about: About, tensors: Mapping[str, Tensor]) -> None:
-    """Refuse tensors that are not those of a reference, or are of other widths than its mean."""
+    """Refuse tensors that are no reference's, or do not fit together."""
     missing = {"mean", "covariance", "features"} - tensors.keys()
     if missing:
         raise MetricError(f"{path}: {sorted(missing)[0]!r} is missing; measure them again")
@@ -156,10 +155,10 @@ def check_tensors(path: Path, about: About, tensors: Mapping[str, Tensor]) -> No
             )
     if not about.nearest > 0:
         raise MetricError(f"{path}: nearest must be above 0, found {about.nearest}")
-    if about.tensors and about.tensors != (found := tensors_hash(tensors)):
+    if about.tensors and about.tensors != (actual := tensors_hash(tensors)):
         raise MetricError(
-            f"{path}: sha256 {about.tensors[:12]}... of its tensors was written, and "
-            f"{found[:12]}... is found: the file is damaged; measure them again"
+            f"{path}: its tensors were written with sha256 {about.tensors[:12]}..., and now have "
+            f"{actual[:12]}...: the file is damaged; measure them again"
         )
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not tensor.isfinite().all():
@@ -167,12 +166,12 @@ def check_tensors(path: Path, about: About, tensors: Mapping[str, Tensor]) -> No
 
 
 def extractor_hash(extractor: Extractor) -> str:
-    """Sha256 of an extractor's weights, by which its version is known."""
+    """Sha256 of an extractor's weights, which identifies its version."""
     return tensors_hash(extractor.state_dict())
 
 
 def tensors_hash(tensors: Mapping[str, Tensor]) -> str:
-    """Sha256 of tensors by their names, shapes and bytes."""
+    """Sha256 over the names, shapes and bytes of tensors."""
     digest = hashlib.sha256()
     for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {list(tensor.shape)}\0".encode())
@@ -181,7 +180,7 @@ def tensors_hash(tensors: Mapping[str, Tensor]) -> str:
 
 
 def package_file(extractor: str, data: str) -> Path:
-    """Where the package holds the statistics of a data set, by bare names."""
+    """The package's file of a data set's statistics, by bare names."""
     return PACKAGE / f"{extractor}.{data}.safetensors"
 
 
@@ -196,5 +195,5 @@ def from_bytes(images: Tensor) -> Tensor:
 
 
 def jsonable(values: Mapping[str, Any]) -> dict[str, float]:
-    """Figures as they are stored: rounded to nine digits, so that bytes are stable."""
+    """Figures rounded to nine digits for storage, so that bytes are stable."""
     return {key: float(f"{value:.9g}") for key, value in values.items()}

@@ -9,7 +9,7 @@ from ganzoo.cards import Catalogue
 from ganzoo.errors import CardError, UsageError
 from ganzoo.hub import is_address
 from ganzoo.hub.contents import README
-from ganzoo.measure.over_seeds import finished_runs
+from ganzoo.measure.training_seeds import finished_runs
 from ganzoo.specs import GENERATOR_FILE, read_config, read_seeds
 from ganzoo.specs.readme import blanks, prose_of, read_readme
 

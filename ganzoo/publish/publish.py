@@ -15,13 +15,13 @@ from ganzoo.hub import Address
 from ganzoo.hub.complete import missing
 from ganzoo.hub.contents import CONFIG, README, files_of
 from ganzoo.hub.push import push
-from ganzoo.measure.evaluate import Tell
 from ganzoo.publish.measuring import Effort, Measured, measure
 from ganzoo.publish.planning import Plan, other_weights, samples_in
 from ganzoo.publish.target import Target
 from ganzoo.specs import ModelConfig, read_config, write_record
 from ganzoo.specs.reading import to_json
 from ganzoo.specs.readme import readme_of
+from ganzoo.terminal import Tell, silent
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Published:
     notes: tuple[str, ...]
 
 
-def publish(plan: Plan, effort: Effort, tell: Tell = lambda text: None) -> Published:
+def publish(plan: Plan, effort: Effort, tell: Tell = silent) -> Published:
     """Measure the training seeds, and make the median's export the published model."""
     measured = _known(plan, effort) or measure(
         plan.exports, plan.config.recipe.data, _again(plan), effort, tell

@@ -14,7 +14,8 @@ from ganzoo.engine.run.export import FINGERPRINT_TOLERANCE, fingerprint, off_by
 from ganzoo.engine.run.options import Outcome, RunOptions
 from ganzoo.engine.train import train
 from ganzoo.errors import CardError, UsageError
-from ganzoo.publish.measuring import measured_again
+from ganzoo.measure.recheck import measured_again
+from ganzoo.measure.sources import ModelSource
 from ganzoo.specs import GENERATOR_FILE, Fingerprint, ModelConfig, read_config
 from ganzoo.zoo import load
 
@@ -160,7 +161,7 @@ def _samples(claimed: Fingerprint, export: Path) -> Comparison:
 def _figure(claimed: ModelConfig, export: Path, device: str, tolerance: float | None) -> Comparison:
     """Whether the card's first figure is as good, by its own protocol."""
     metric = claimed.metrics[0]
-    found = measured_again(metric, claimed, export, device)
+    found = measured_again(metric, claimed, ModelSource(export, device))
     far = tolerance
     if far is None:
         seeds = len(metric.values)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ganzoo.errors import CardError, one_line
-from ganzoo.specs import Metric, ModelConfig
+from ganzoo.specs import CONDITIONS_FILE, Metric, ModelConfig
 
 #: Far above any card.
 MAX_BYTES = 1024 * 1024
@@ -34,14 +34,30 @@ def read_readme(folder: Path) -> str:
         raise CardError(f"{path} cannot be read: {one_line(error)}") from None
 
 
+def pipeline_of(config: ModelConfig) -> str | None:
+    """The Hub's name of what a model does; None where it has none, as for models of classes."""
+    if config.kind != "image":
+        return PIPELINES.get(config.kind)
+    if CONDITIONS_FILE in config.files:
+        return "image-to-image"
+    return None if is_class_conditional(config) else PIPELINES["image"]
+
+
+def is_class_conditional(config: ModelConfig) -> bool:
+    """Whether samples are drawn for classes."""
+    return bool(config.class_shares or config.generator.arguments.get("num_classes"))
+
+
 def front_matter(config: ModelConfig, name: str) -> str:
     """The YAML that the Hugging Face Hub reads, between its fences."""
     from huggingface_hub import EvalResult, ModelCardData
 
     data = config.recipe.data.name.rpartition("/")[2]
+    pipeline = pipeline_of(config)
+    conditional = ["class-conditional"] if is_class_conditional(config) else []
     results = [
         EvalResult(
-            task_type=PIPELINES.get(config.kind, "other"),
+            task_type=pipeline or "other",
             dataset_type=data,
             dataset_name=data,
             metric_type=metric.name,
@@ -53,8 +69,8 @@ def front_matter(config: ModelConfig, name: str) -> str:
     fields = ModelCardData(
         license=config.licenses.weights.lower() if config.licenses else None,
         library_name="ganzoo",
-        pipeline_tag=PIPELINES.get(config.kind),
-        tags=["gan", "generative-adversarial-network", name.partition("-")[0]],
+        pipeline_tag=pipeline,
+        tags=["gan", "generative-adversarial-network", name.partition("-")[0], *conditional],
         datasets=[data],
         model_name=name if results else None,
         eval_results=results or None,

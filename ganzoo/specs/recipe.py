@@ -25,6 +25,11 @@ class Part:
     #: What its constructor takes, by name.
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def bare_name(self) -> str:
+        """The name without its distribution."""
+        return self.name.rpartition("/")[2]
+
 
 @dataclass(frozen=True)
 class Data(Part):

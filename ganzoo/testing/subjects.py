@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -18,6 +19,7 @@ from ganzoo.testing.failures import Blocked, Skipped, line_of, wrong
 from ganzoo.testing.game_data import is_here
 from ganzoo.testing.games import Game
 from ganzoo.testing.numerics import seeded
+from ganzoo.zoo import Model, load
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,6 +178,11 @@ class ModelSubject(Subject):
 
     kind: ClassVar[str] = "model"
     card: Card
+
+    @cached_property
+    def model(self) -> Model:
+        """The model, loaded on first use."""
+        return load(self.card.folder)
 
     @property
     def made_of(self) -> set[tuple[str, str]]:

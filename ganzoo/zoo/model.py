@@ -124,10 +124,10 @@ class Model:
         """The classes' names by number, as `sample(labels=...)` accepts them; empty without."""
         return tuple(self.card.require_config().class_names)
 
-    def labels(self, n: int, *, seed: int) -> Tensor | None:
+    def labels(self, n: int, *, seed: int, balanced: bool = False) -> Tensor | None:
         """The classes or conditions that n samples of a seed get if none are given, or None."""
         count = whole("n", n, least=1)
-        drawn = labels_for(self, count, seed_of(seed))
+        drawn = labels_for(self, count, seed_of(seed), balanced=balanced)
         return None if drawn is None else drawn[:count]
 
     @overload

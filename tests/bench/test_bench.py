@@ -6,7 +6,6 @@ import json
 import os
 import signal
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import ganzoo
 from bench_protocols import BASE, protocol_of
 from ganzoo.bench import runner
 from ganzoo.bench.jobs import Job
-from ganzoo.bench.measures import MEASURES, measured
+from ganzoo.bench.measures import Modes, measure_of, measured
 from ganzoo.bench.report import Report
 from ganzoo.bench.results import FILE
 from ganzoo.bench.runner import BenchOptions, run
@@ -379,7 +378,7 @@ def test_samples_are_of_the_protocols_sampling_seed(bench, out, tmp_path):
         (result,) = results(out)
         model = ganzoo.load(out / "gan" / "seed-0")
         points = model.sample(result["n"], seed=seed)
-        again = measured(Part("modes"), points, data, "cpu")
+        again = measured(measure_of(Part("modes")), points, data, "cpu")
         assert result["values"] == pytest.approx(again, rel=1e-6)
         found[seed] = (result["sampling_seed"], result["weights"], result["values"])
     assert (found[0][0], found[1][0]) == (0, 1) and found[0][1] == found[1][1]
@@ -390,7 +389,7 @@ def test_a_measure_of_another_version_is_taken_again(bench, out, tmp_path, monke
     bench(protocol_of(tmp_path), only=("gan",), seeds=1)
     weights = out / "gan" / "seed-0" / "export" / "model.safetensors"
     before, then = stamps(out), results(out)[0]["measure"]
-    monkeypatch.setitem(MEASURES, "modes", replace(MEASURES["modes"], version=2))
+    monkeypatch.setattr(Modes, "version", 2)
     bench(protocol_of(tmp_path), only=("gan",), seeds=1)
     assert results(out)[0]["measure"] != then
     assert stamps(out)[str(weights)] == before[str(weights)]
@@ -423,7 +422,7 @@ def test_a_job_that_another_process_did_meanwhile_is_done(bench, out, tmp_path, 
 
 
 def test_seeds_without_a_figure_are_counted_beside_its_mean():
-    column = MEASURES["modes"].columns[2]
+    column = Modes().columns[2]
     assert figure(column, [0.5, 0.7, None]) == "0.600 ± 0.141 (2 of 3)"
     assert figure(column, [0.5, 0.7]) == "0.600 ± 0.141"
     assert figure(column, [None, None]) == "–"

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ganzoo.bench import controls
-from ganzoo.bench.measures import MEASURES, check_measure, measured, sample_count
+from ganzoo.bench.measures import MEASURES, measure_of, measured
 from ganzoo.errors import DataError, GanzooError, MetricError, UnknownNameError, UsageError
 from ganzoo.plugins import PART_HOOKS
 from ganzoo.specs import Part, Recipe, read_record
@@ -30,7 +30,7 @@ def bars(digits: torch.Tensor, size: int = 10) -> torch.Tensor:
 @pytest.mark.parametrize("name", ["ring", "grid"])
 def test_real_points_have_all_modes_of_the_right_spread(name):
     data = Part(name)
-    found = measured(Part("modes"), controls.drawn("real", data, 2500, 0), data, "cpu")
+    found = measured(measure_of(Part("modes")), controls.drawn("real", data, 2500, 0), data, "cpu")
     assert found["modes"] == {"ring": 8, "grid": 25}[name]
     assert found["high_quality"] == pytest.approx(0.989, abs=0.006)
     assert found["spread_ratio"] == pytest.approx(1.0, abs=0.03)
@@ -38,15 +38,15 @@ def test_real_points_have_all_modes_of_the_right_spread(name):
 
 
 def test_modes_are_of_mixtures_alone():
-    with pytest.raises(MetricError, match="of Gaussian mixtures .*, not of mnist-mini"):
-        measured(Part("modes"), torch.zeros(4, 2), MINI, "cpu")
+    with pytest.raises(MetricError, match="for Gaussian mixtures .*, not for mnist-mini"):
+        measured(measure_of(Part("modes")), torch.zeros(4, 2), MINI, "cpu")
 
 
 @pytest.mark.parametrize("size", [10, 20])
 def test_stacked_modes_are_counted_channel_by_channel(size):
     digits = torch.tensor([[1, 2, 3], [1, 2, 3], [3, 2, 1], [0, 0, 0]])
     part = Part("stacked-modes", {"extractor": "bars"})
-    found = measured(part, bars(digits, size), Part("stacked-mnist"), "cpu")
+    found = measured(measure_of(part), bars(digits, size), Part("stacked-mnist"), "cpu")
     assert found["modes"] == found["confident_modes"] == 3
     assert found["confident_share"] == 1
     shares = torch.tensor([0.5, 0.25, 0.25])
@@ -55,16 +55,16 @@ def test_stacked_modes_are_counted_channel_by_channel(size):
 
 def test_stacked_modes_need_three_channels_and_classes():
     with pytest.raises(MetricError, match=r"images \[N, 3, H, W\], found \[4, 1, 10, 10\]"):
-        measured(Part("stacked-modes"), torch.zeros(4, 1, 10, 10), MINI, "cpu")
+        measured(measure_of(Part("stacked-modes")), torch.zeros(4, 1, 10, 10), MINI, "cpu")
 
 
 def test_the_frechet_distance_is_to_the_test_images():
     data = Part("mnist-mini", {"size": 10})
     part = Part("frechet", {"extractor": "bars", "n": 500})
     test = controls.drawn("real", Part("mnist-mini", {"size": 10, "split": "test"}), 1000, 0)
-    assert measured(part, test, data, "cpu")["fd"] == pytest.approx(0, abs=1e-6)
-    floor = measured(part, controls.drawn("real", data, 500, 0), data, "cpu")["fd"]
-    noise = measured(part, controls.drawn("noise", data, 500, 0), data, "cpu")["fd"]
+    assert measured(measure_of(part), test, data, "cpu")["fd"] == pytest.approx(0, abs=1e-6)
+    floor = measured(measure_of(part), controls.drawn("real", data, 500, 0), data, "cpu")["fd"]
+    noise = measured(measure_of(part), controls.drawn("noise", data, 500, 0), data, "cpu")["fd"]
     assert 0 < floor < noise / 10
 
 
@@ -74,19 +74,21 @@ def test_the_frechet_distance_takes_the_data_set_as_a_recipe_has_it():
     data = read_record(Recipe, recipe, "recipe").data
     samples = controls.drawn("real", data, 300, 0)
     part = Part("frechet", {"extractor": "bars", "n": 300})
-    assert measured(part, samples, data, "cpu")["fd"] > 0
+    assert measured(measure_of(part), samples, data, "cpu")["fd"] > 0
 
 
 def test_images_of_another_size_are_not_resized_in_secret():
     part = Part("frechet", {"extractor": "bars", "n": 500})
     with pytest.raises(MetricError, match=r"shape \[1, 20, 20\], and bars takes \[1, 10, 10\]"):
-        measured(part, torch.zeros(9, 1, 20, 20) - 1, Part("mnist-mini", {"size": 20}), "cpu")
+        measured(
+            measure_of(part), torch.zeros(9, 1, 20, 20) - 1, Part("mnist-mini", {"size": 20}), "cpu"
+        )
 
 
 def test_an_extractor_is_named_as_for_eval(tmp_path):
     """With a model's name after a colon."""
     with pytest.raises(UsageError, match="timm has no model 'resnet1'; did you mean"):
-        check_measure(Part("frechet", {"extractor": "timm:resnet1"}))
+        measure_of(Part("frechet", {"extractor": "timm:resnet1"})).check()
 
 
 @pytest.mark.parametrize(
@@ -103,23 +105,21 @@ def test_an_extractor_is_named_as_for_eval(tmp_path):
 )
 def test_a_measure_that_could_not_be_taken_is_refused_before(measure, text):
     with pytest.raises(GanzooError, match=text):
-        check_measure(measure)
+        measure_of(measure).check()
 
 
 @pytest.mark.parametrize(
     ("name", "n"), [("modes", 2_500), ("stacked-modes", 26_000), ("frechet", 10_000)]
 )
 def test_n_is_the_papers_unless_the_protocol_says_otherwise(name, n):
-    assert sample_count(Part(name)) == n
-    assert sample_count(Part(name, {"n": 7})) == 7
+    assert measure_of(Part(name)).n == n
+    assert measure_of(Part(name, {"n": 7})).n == 7
 
 
 @pytest.mark.parametrize("name", MEASURES)
 def test_every_column_can_be_written(name):
-    measure = MEASURES[name]
-    arguments = measure.arguments(Part(name))
-    for column in measure.columns:
-        assert "{" not in column.header.format(**arguments)
+    for column in measure_of(Part(name)).columns:
+        assert "{" not in column.header
         assert column.text(0.5)
 
 

@@ -111,7 +111,9 @@ def test_the_front_matter_is_what_the_hub_reads(card):
     data = ModelCard.load(card.folder / "README.md", ignore_metadata_errors=False).data
     assert data["library_name"] == "ganzoo"
     assert data.license == card.config.licenses.weights.lower()
-    assert data.pipeline_tag == "unconditional-image-generation"
+    conditional = bool(card.config.class_shares)
+    assert data.pipeline_tag == (None if conditional else "unconditional-image-generation")
+    assert ("class-conditional" in data.tags) is conditional
     assert len(data.eval_results) == len(card.config.metrics)
 
 

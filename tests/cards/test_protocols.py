@@ -10,8 +10,8 @@ import pytest
 
 from bench_protocols import BASE, protocol_data, protocol_of, write_protocol
 from commands import python
-from ganzoo.bench.finding import find, protocols
 from ganzoo.bench.jobs import jobs_of, rows_of
+from ganzoo.bench.protocols import find, protocols
 from ganzoo.errors import ConfigError, PluginError, UnknownNameError
 from ganzoo.plugins import PluginManager
 from ganzoo.specs import read_protocol, read_record, write_record
@@ -220,8 +220,8 @@ def test_a_broken_file_is_reported_and_leaves_the_others(world, tmp_path: Path, 
 
 def test_finding_them_imports_no_torch(tmp_path: Path) -> None:
     code = (
-        "import sys, ganzoo.bench.finding as finding; from ganzoo.cards import catalogue; "
-        "finding.protocols(catalogue().manager); assert 'torch' not in sys.modules"
+        "import sys, ganzoo.bench.protocols as protocols; from ganzoo.cards import catalogue; "
+        "protocols.protocols(catalogue().manager); assert 'torch' not in sys.modules"
     )
     ended = python("-c", code, path=tmp_path, cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from ganzoo.cli import main
-from ganzoo.measure.real_side import keep
+from ganzoo.measure.real_statistics import keep
 from ganzoo.measure.references import read_reference
 from measuring import digits, measuring_plugin, mini_reference, same, write_digits
 
@@ -195,7 +195,7 @@ def test_on_a_terminal_a_line_says_what_happens(monkeypatch):
         (["vanila-mnist"], 2, "there is no model 'vanila-mnist'; did you mean 'vanilla-mnist'"),
         (["./nowhere"], 1, "there is no folder 'nowhere'"),
         (["~nobody-of-this-name/x"], 1, "Could not determine home directory"),
-        (["digits/"], 2, "digits/: say with --data which real images these are to resemble"),
+        (["digits/"], 2, "digits/: pass --data to name the real images to compare with"),
         (["digits"], 2, "there is no model 'digits'"),
         (["./empty", "--data", "mnist-mini"], 1, "empty holds no images"),
         ([*VANILLA, "--extractor", "cnn-mnits"], 2, "no extractor 'cnn-mnits'; did you mean 'cnn"),
@@ -242,14 +242,14 @@ def test_a_reference_of_another_extractor_is_refused_by_name(run, tmp_path):
     assert "real.safetensors: measured by cnn-mnist, and samples by ae-mnist" in said
     code, _, said = run(*words, "--data", "mnist-mini")
     assert code == 2
-    assert "--reference stands in place of --data; leave one of them out" in said
+    assert "--reference replaces --data; leave one of them out" in said
 
 
 def test_too_few_samples_are_refused_before_real_ones_are_measured(run, monkeypatch):
     def never(*_: object, **__: object) -> None:
         raise AssertionError("real samples were measured for nothing")
 
-    monkeypatch.setattr("ganzoo.measure.evaluate.real_side", never)
+    monkeypatch.setattr("ganzoo.measure.methods.reference_for", never)
     assert run("vanilla-mnist", "-n", "10")[0] == 1
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from ganzoo import terminal
-from ganzoo.bench import display as bench_display
-from ganzoo.bench.display import BenchDisplay
+from ganzoo.bench import progress as bench_display
+from ganzoo.bench.progress import BenchProgress
 from ganzoo.cli.display import logging_every, telling
 from ganzoo.data.mnist import fetching
 from ganzoo.data.packing import fill as filling
@@ -77,7 +77,7 @@ def test_a_bench_says_how_far_a_job_is(piped, monkeypatch, tmp_path):
     monkeypatch.setattr(bench_display, "work", lambda job: 300)
     jobs = ["gan seed 0", "gan seed 1"]
     recipe = Recipe(loss=Part("hinge"), data=Part("ring"))
-    with BenchDisplay(jobs, PluginManager([])) as shown:
+    with BenchProgress(jobs, PluginManager([])) as shown:
         for job in jobs:
             shown.begin(job)
             monkeypatch.setattr(bench_display, "LOG_SECONDS", 0.0)

@@ -24,9 +24,9 @@ from ganzoo import (
     Dataset,
     Discriminator,
     Draw,
-    Drawn,
     Extractor,
     Figure,
+    FigureInput,
     Generator,
     Loss,
     Round,
@@ -122,7 +122,7 @@ class RightSide(Figure):
     def applies_to(self, data: Dataset) -> bool:
         return data.kind == "halves"
 
-    def measure(self, drawn: Drawn) -> float:
+    def measure(self, drawn: FigureInput) -> float:
         left, right = drawn.samples[..., 0].flatten(1), drawn.samples[..., -1].flatten(1)
         bright_right = right.mean(1) > left.mean(1)
         return float((bright_right == (drawn.labels == 0)).float().mean())

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from ganzoo import Dataset, Extractor
 from ganzoo.data.mnist import MNISTMini
 from ganzoo.extractors import open_extractor
-from ganzoo.measure.real_side import both_hashes, make_reference, splits
+from ganzoo.measure.real_statistics import both_hashes, make_reference, splits
 from ganzoo.measure.references import Reference, to_bytes
-from ganzoo.measure.sources import Source
+from ganzoo.measure.sources import SampleSource
 from ganzoo.plugins import PluginSource
 from ganzoo.specs import Part
 from tiny import make_plugin
@@ -95,7 +95,7 @@ def measuring_plugin(**more: dict[str, str]) -> PluginSource:
     return make_plugin("small", **{k: offered.get(k, {}) | v for k, v in (offered | more).items()})
 
 
-class Given(Source):
+class Given(SampleSource):
     """Samples [N, *S] of each seed, as they are given."""
 
     def __init__(self, **of_seeds: Tensor) -> None:

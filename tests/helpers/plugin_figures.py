@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ganzoo import Dataset, Drawn, Figure
+from ganzoo import Dataset, Figure, FigureInput
 from ganzoo.plugins import PluginSource
 from tiny import make_plugin
 
@@ -38,7 +38,7 @@ class Anything(Figure):
     def applies_to(self, data: Dataset) -> bool:
         return True
 
-    def measure(self, drawn: Drawn) -> float:
+    def measure(self, drawn: FigureInput) -> float:
         return float(drawn.samples.mean())
 
 
@@ -48,7 +48,7 @@ class MeanGap(Anything):
     title, protocol, direction = "mean gap", "distance of the mean to test samples'", "lower"
     needs = frozenset({"real"})
 
-    def measure(self, drawn: Drawn) -> float:
+    def measure(self, drawn: FigureInput) -> float:
         real, _ = drawn.real.batch(torch.arange(len(drawn.real)))
         return float((drawn.samples.mean() - real.mean()).abs())
 
@@ -62,7 +62,7 @@ class Sure(Anything):
     def __init__(self, power: float = 1.0) -> None:
         self.power = power
 
-    def measure(self, drawn: Drawn) -> float:
+    def measure(self, drawn: FigureInput) -> float:
         assert len(drawn.features) == len(drawn.logits)
         return float(drawn.logits.softmax(1).amax(1).pow(self.power).mean())
 
@@ -73,7 +73,7 @@ class Likeness(Anything):
     title, protocol, direction, unit = "PSNR", "20 log10(2 / RMSE) to the target", "higher", " dB"
     needs = frozenset({"targets"})
 
-    def measure(self, drawn: Drawn) -> float:
+    def measure(self, drawn: FigureInput) -> float:
         error = (drawn.samples - drawn.targets).square().mean().sqrt()
         return float(20 * (2 / error).log10())
 
@@ -84,7 +84,7 @@ class OneStyle(Anything):
     title, protocol, direction = "one style", "distance of classes 0 and 1, 32 latents", "nearest"
     needs = frozenset({"model"})
 
-    def measure(self, drawn: Drawn) -> float:
+    def measure(self, drawn: FigureInput) -> float:
         one, two = (drawn.model.sample(32, seed=drawn.seed, labels=k) for k in (0, 1))
         return float((one - two).square().mean())
 
@@ -94,7 +94,7 @@ class Broken(Anything):
 
     returned: Any = None
 
-    def measure(self, drawn: Drawn) -> float:
+    def measure(self, drawn: FigureInput) -> float:
         if isinstance(self.returned, Exception):
             raise self.returned
         return self.returned

@@ -26,7 +26,7 @@ from ganzoo.errors import GanzooError, UnknownNameError
 from ganzoo.extractors import inception
 from ganzoo.hub import Address
 from ganzoo.hub.snapshot import find
-from ganzoo.measure.real_side import cache_folder
+from ganzoo.measure.real_statistics import cache_folder
 from ganzoo.measure.references import package_file
 from hub_machine import Machine, enter
 from hub_server import Hub

@@ -9,7 +9,7 @@ from torch.testing import assert_close
 
 from ganzoo.data.mnist import MNISTMini
 from ganzoo.measure.anchors import ANCHORS, anchors
-from ganzoo.measure.real_side import drawn
+from ganzoo.measure.real_statistics import drawn
 from measuring import (
     TinyLinear,
     TinyPictures,

@@ -14,15 +14,11 @@ import torch
 import ganzoo
 from ganzoo.cli import main
 from ganzoo.errors import ConfigError, MetricError
-from ganzoo.measure.claims import (
-    Verdict,
-    contradictions,
-    metrics_of,
-    recheck,
-    tolerance,
-    unchecked,
-)
+from ganzoo.measure.card_figures import card_metrics, tolerance
 from ganzoo.measure.evaluate import evaluate
+from ganzoo.measure.figures import BY_KEY
+from ganzoo.measure.methods import InFeatures
+from ganzoo.measure.recheck import Verdict, contradictions, recheck, unchecked
 from ganzoo.measure.sources import ModelSource
 from ganzoo.specs import Check
 from measuring import Given, classifier, digits, mini_reference
@@ -124,10 +120,10 @@ def test_a_verdict_holds_up_to_its_tolerance():
 
 
 def test_a_tolerance_is_a_share_and_at_least_a_few_samples():
-    assert tolerance("fd", 3.0) == 0.06
-    assert tolerance("fd", 0.2) == 0.01
-    assert tolerance("kd", -0.0001) == 0.002
-    assert tolerance("recall", 0.1) == 0.01
+    assert tolerance(BY_KEY["fd"], 3.0) == 0.06
+    assert tolerance(BY_KEY["fd"], 0.2) == 0.01
+    assert tolerance(BY_KEY["kd"], -0.0001) == 0.002
+    assert tolerance(BY_KEY["recall"], 0.1) == 0.01
 
 
 def test_every_published_card_agrees_with_itself():
@@ -166,13 +162,13 @@ def test_a_sampling_seed_may_lie_as_far_from_the_mean_as_the_spread_allows(claim
 
 def test_reports_on_other_data_cannot_stand_in_one_row():
     source = ModelSource(NAME)
-    one = evaluate(source, classifier(), mini_reference(), n=100, seeds=(0,))
-    assert metrics_of([one, one], "again")[0].values[0] == pytest.approx(
+    one = evaluate(source, InFeatures(classifier(), mini_reference()), n=100, seeds=(0,))
+    assert card_metrics([one, one], "again")[0].values[0] == pytest.approx(
         one.figures["fd"].value, 1e-4
     )
     for other in (replace(one, data_hash="0" * 64), replace(one, n=200)):
         with pytest.raises(MetricError, match="two protocols cannot stand in one row"):
-            metrics_of([one, other], "again")
+            card_metrics([one, other], "again")
 
 
 def test_a_check_is_of_the_weights_themselves(claimed):

@@ -16,23 +16,17 @@ from torch.testing import assert_close
 
 from ganzoo.cards import catalogue
 from ganzoo.errors import CardError, MetricError, UnknownNameError, UsageError
-from ganzoo.measure.evaluate import (
-    CHECKED,
-    SAMPLES,
-    Figures,
-    Report,
-    check_count,
-    evaluate,
-    extractor_for,
-    real_side,
-)
-from ganzoo.measure.features import look
-from ganzoo.measure.figures import BY_KEY, FIGURES, measure
-from ganzoo.measure.real_side import drawn
+from ganzoo.measure.evaluate import CHECKED, SAMPLES, Evaluation, evaluate
+from ganzoo.measure.features import extract
+from ganzoo.measure.figures import BY_KEY, FIGURES, feature_figures
+from ganzoo.measure.image_folder import FolderSource, is_image_folder
+from ganzoo.measure.measurement import Measurement
+from ganzoo.measure.methods import InFeatures, check_count, extractor_for, in_features
+from ganzoo.measure.real_statistics import drawn
 from ganzoo.measure.references import extractor_hash
-from ganzoo.measure.reports import as_data, as_json
-from ganzoo.measure.sources import FolderSource, ModelSource, is_image_folder
+from ganzoo.measure.sources import ModelSource
 from ganzoo.specs import Part
+from ganzoo.specs.reading import to_json
 from ganzoo.writers.images import write_images
 from image_files import BROKEN, noise, write_pictures
 from measuring import (
@@ -63,17 +57,16 @@ def pictures(seed: int, n: int = 100) -> Tensor:
     return TinyPictures(n, seed=seed).images
 
 
-def evaluated(samples: Tensor, **options) -> Report:
+def evaluated(samples: Tensor, **options) -> Evaluation:
     """Figures of digits against mnist-mini."""
     return evaluate(
         Given(seed_0=samples),
-        classifier(),
-        mini_reference(),
+        InFeatures(classifier(), mini_reference()),
         **{"n": len(samples), "seeds": (0,), **options},
     )
 
 
-def values(report: Report) -> dict[str, float]:
+def values(report: Evaluation) -> dict[str, float]:
     return {key: found.value for key, found in report.figures.items()}
 
 
@@ -121,13 +114,17 @@ def test_nothing_draws_from_the_callers_random_state():
 
 def test_what_a_light_reference_lacks_is_left_out_and_said():
     light = replace(mini_reference(), training=None, pixels=None)
-    report = evaluate(Given(seed_0=digits()[:200]), classifier(), light, n=200, seeds=(0,))
+    report = evaluate(
+        Given(seed_0=digits()[:200]), InFeatures(classifier(), light), n=200, seeds=(0,)
+    )
     assert tuple(report.figures) == (*LIGHT, "class_kl", "confident")
     assert any("memorisation and sliced Wasserstein are left out" in n for n in report.notes)
 
 
 def test_an_extractor_without_classes_says_so(small):
-    report = evaluate(Given(seed_0=pictures(5)), TinyLinear(), tiny_reference(), n=100, seeds=(0,))
+    report = evaluate(
+        Given(seed_0=pictures(5)), InFeatures(TinyLinear(), tiny_reference()), n=100, seeds=(0,)
+    )
     assert tuple(report.figures) == (*LIGHT, "memorisation", "swd")
     assert "tiny-linear knows no classes: no class KL and no confident share" in report.notes
 
@@ -137,9 +134,9 @@ def test_classes_that_no_real_sample_has_give_no_divergence(small):
     assert not reference.lacks_classes
     one_sided = replace(reference, shares=torch.tensor([0.0, 1.0], dtype=torch.float64))
     source = Given(seed_0=pictures(5))
-    report = evaluate(source, TinyClasses(), one_sided, n=100, seeds=(0,))
+    report = evaluate(source, InFeatures(TinyClasses(), one_sided), n=100, seeds=(0,))
     assert "class_kl" not in report.figures and "confident" in report.figures
-    assert any("no class KL: some of tiny-classes's classes win none" in n for n in report.notes)
+    assert any("no class KL: some of tiny-classes's classes win no real" in n for n in report.notes)
 
 
 def test_names_say_whose_features_and_fid_is_inceptions_alone():
@@ -158,11 +155,11 @@ def test_a_figure_is_written_with_the_digits_that_mean_something():
 
 def test_figures_are_of_the_first_samples_where_pairs_are_searched(small, monkeypatch):
     """2,000 in use; here 40, so that it shows."""
-    monkeypatch.setattr("ganzoo.measure.core_figures.NEIGHBOURS", 40)
+    monkeypatch.setattr("ganzoo.measure.figures.NEIGHBOURS", 40)
     reference, extractor = tiny_reference(), TinyLinear()
     samples = pictures(5)
-    whole = measure(look(extractor, [samples], "x", keep=40), reference)
-    part = measure(look(extractor, [samples[:40]], "x"), reference)
+    whole = feature_figures(extract(extractor, [samples], "x", keep=40), reference)
+    part = feature_figures(extract(extractor, [samples[:40]], "x"), reference)
     for key in ("kd", "precision", "recall", "density", "coverage", "memorisation"):
         assert whole[key] == part[key]
     assert whole["fd"] != part["fd"]
@@ -171,11 +168,10 @@ def test_figures_are_of_the_first_samples_where_pairs_are_searched(small, monkey
 # --- Seeds, spread, floors --------------------------------------------------------------------
 
 
-def of_seeds(**options) -> Report:
+def of_seeds(floors: dict[str, dict[str, float]] | None = None, **options) -> Evaluation:
     source = Given(seed_3=pictures(5), seed_4=pictures(6), seed_5=pictures(7))
-    return evaluate(
-        source, TinyClasses(), tiny_reference(TinyClasses()), n=100, seeds=(3, 4, 5), **options
-    )
+    reference = tiny_reference(TinyClasses()).with_anchors(100, floors or {})
+    return evaluate(source, InFeatures(TinyClasses(), reference), n=100, seeds=(3, 4, 5), **options)
 
 
 def test_several_seeds_give_mean_and_spread(small):
@@ -192,7 +188,9 @@ def test_several_seeds_give_mean_and_spread(small):
 
 
 def test_a_single_seed_has_no_spread(small):
-    report = evaluate(Given(seed_7=pictures(5)), TinyLinear(), tiny_reference(), n=100, seeds=(7,))
+    report = evaluate(
+        Given(seed_7=pictures(5)), InFeatures(TinyLinear(), tiny_reference()), n=100, seeds=(7,)
+    )
     assert report.figures["fd"].spread is None
     assert report.protocol.endswith("n = 100, sampling seed 7")
 
@@ -210,11 +208,13 @@ def test_floors_stand_beside_the_figures_in_one_order(small):
 
 def test_a_floor_of_fewer_samples_is_told(small):
     source = Given(seed_0=pictures(5, 200))
-    options = {"n": 200, "seeds": (0,), "floors": {"real": {"fd": 0.5}}}
-    report = evaluate(source, TinyLinear(), tiny_reference(), **options)
-    assert "the floor is of 120 real training samples: there are no more" in report.notes
-    enough = evaluate(source, TinyLinear(), tiny_reference(), **{**options, "n": 100})
-    assert not any("the floor is of" in note for note in enough.notes)
+    reference = tiny_reference()
+    for n in (100, 200):
+        reference = reference.with_anchors(n, {"real": {"fd": 0.5}})
+    report = evaluate(source, InFeatures(TinyLinear(), reference), n=200, seeds=(0,))
+    assert "the floor uses 120 real training samples: there are no more" in report.notes
+    enough = evaluate(source, InFeatures(TinyLinear(), reference), n=100, seeds=(0,))
+    assert not any("the floor uses" in note for note in enough.notes)
 
 
 def test_what_happens_is_told(small):
@@ -237,8 +237,8 @@ def test_the_report_says_what_was_measured_with_what(small):
 
 def test_a_report_is_json(small):
     report = of_seeds(floors={"real": {"fd": 0.5}})
-    data = json.loads(as_json(report))
-    assert data == json.loads(json.dumps(as_data(report)))
+    data = json.loads(to_json(report.record()))
+    assert data == json.loads(json.dumps(report.record()))
     assert list(data["figures"]) == list(report.figures)
     fd = data["figures"]["fd"]
     assert fd["name"] == "FD (tiny-classes)"
@@ -252,7 +252,8 @@ def test_a_report_is_json(small):
 
 
 def test_a_figure_of_one_value_is_that_value():
-    assert (Figures("fd", (2.0,)).value, Figures("fd", (2.0,)).floor) == (2.0, None)
+    fd = Measurement(BY_KEY["fd"], (2.0,))
+    assert (fd.value, fd.floor) == (2.0, None)
 
 
 # --- What is refused --------------------------------------------------------------------------
@@ -267,12 +268,17 @@ def test_too_few_samples_for_the_features_are_refused():
 def test_too_few_real_samples_are_refused(small):
     few = tiny_reference(length=6)
     with pytest.raises(MetricError, match="too few samples for the Fréchet distance of 3 features"):
-        evaluate(Given(seed_0=pictures(5)), TinyLinear(), few, n=100, seeds=(0,))
+        evaluate(Given(seed_0=pictures(5)), InFeatures(TinyLinear(), few), n=100, seeds=(0,))
 
 
 def test_another_extractors_statistics_are_refused(small):
     with pytest.raises(MetricError, match="measured by tiny-linear, and samples by tiny-classes"):
-        evaluate(Given(seed_0=pictures(5)), TinyClasses(), tiny_reference(), n=100, seeds=(0,))
+        evaluate(
+            Given(seed_0=pictures(5)),
+            InFeatures(TinyClasses(), tiny_reference()),
+            n=100,
+            seeds=(0,),
+        )
 
 
 def test_samples_of_another_shape_are_refused_with_the_sources_name():
@@ -285,23 +291,26 @@ def test_samples_of_another_shape_are_refused_with_the_sources_name():
 
 def test_the_floor_is_measured_where_the_data_set_is_and_kept(small):
     extractor = TinyLinear()
-    real, floors = real_side(extractor, Part("pictures"), 50)
+    method = in_features(extractor, Part("pictures"), 50)
+    real, floors = method.real, method.anchors(50)
     assert list(floors) == ["real", "Gaussian", "mean image", "noise"]
     assert extractor.shown == 240 + 4 * 50
     again = TinyLinear()
-    cached, same_floors = real_side(again, Part("pictures"), 50)
+    cached = in_features(again, Part("pictures"), 50).real
+    same_floors = cached.anchors(50)
     assert (again.shown, same_floors) == (0, floors)
     assert cached.about == real.about
-    _, others = real_side(again, Part("pictures"), 60)
+    others = in_features(again, Part("pictures"), 60).anchors(60)
     assert again.shown == 4 * 60
     assert others != floors
 
 
 def test_without_the_data_set_the_packages_floor_serves(cache):
-    real, floors = real_side(classifier(), Part("mnist"), CHECKED)
+    method = in_features(classifier(), Part("mnist"), CHECKED)
+    real, floors = method.real, method.anchors(CHECKED)
     assert floors["real"]["fd"] < floors["noise"]["fd"]
-    assert real_side(classifier(), Part("mnist"), SAMPLES)[1]
-    assert real_side(classifier(), Part("mnist"), 777)[1] == {}
+    assert in_features(classifier(), Part("mnist"), SAMPLES).anchors(SAMPLES)
+    assert in_features(classifier(), Part("mnist"), 777).anchors(777) == {}
     assert real.training is None
 
 
@@ -323,7 +332,7 @@ def test_a_folders_figures_are_those_of_its_images(tmp_path):
     images = digits("test")[:300]
     folder = write_digits(tmp_path / "digits", images)
     source = FolderSource(folder, classifier(), MINI)
-    found = evaluate(source, classifier(), mini_reference(), n=300)
+    found = evaluate(source, InFeatures(classifier(), mini_reference()), n=300)
     wanted = evaluated(images)
     assert found.seeds == ()
     assert found.protocol.endswith("n = 300")
@@ -353,7 +362,7 @@ def test_the_first_images_of_a_sorted_folder_are_no_class_alone(tmp_path):
 
 
 def test_images_come_by_batches(tmp_path, monkeypatch):
-    monkeypatch.setattr("ganzoo.measure.sources.BATCH", 4)
+    monkeypatch.setattr("ganzoo.measure.image_folder.BATCH", 4)
     source = FolderSource(write_digits(tmp_path / "digits", digits()[:9]), classifier(), MINI)
     assert [len(piece) for piece in source.batches(9, seed=0)] == [4, 4, 1]
     assert [len(piece) for piece in source.batches(6, seed=0)] == [4, 2]
@@ -383,7 +392,9 @@ def test_bright_images_are_what_they_are(tmp_path):
     """Bytes have a known range: images without one dark pixel do not seem to lie in [0, 1]."""
     bright = digits()[:200].clamp(min=0.1)
     source = FolderSource(write_digits(tmp_path / "digits", bright), classifier(), MINI)
-    assert evaluate(source, classifier(), mini_reference(), n=200).figures["fd"].value > 1
+    assert (
+        evaluate(source, InFeatures(classifier(), mini_reference()), n=200).figures["fd"].value > 1
+    )
 
 
 @pytest.mark.parametrize("mode", ["zero to one", "8 bits in 16"])
@@ -395,8 +406,10 @@ def test_files_that_hold_another_range_are_refused(tmp_path, mode):
         made = pixels if mode == "8 bits in 16" else (pixels > 127).astype("uint8")
         Image.fromarray(made).save(folder / f"{number}.png")
     source = FolderSource(folder, classifier(), MINI)
-    with pytest.raises(MetricError, match=r"digits: no pixel is above 1 of 255, all is black; if"):
-        evaluate(source, classifier(), mini_reference(), n=70)
+    with pytest.raises(
+        MetricError, match=r"digits: no pixel is above 1 of 255, all images are black; if"
+    ):
+        evaluate(source, InFeatures(classifier(), mini_reference()), n=70)
 
 
 def test_images_of_another_size_than_the_real_ones_are_refused(tmp_path):
@@ -409,15 +422,15 @@ def test_images_of_another_size_than_the_real_ones_are_refused(tmp_path):
         real.about, extractor=extractor.name, extractor_sha256=extractor_hash(extractor)
     )
     with pytest.raises(MetricError, match=r"samples of shape \[., 12, 12\], and those of .*28, 28"):
-        evaluate(source, extractor, replace(real, about=about), n=5)
+        evaluate(source, InFeatures(extractor, replace(real, about=about)), n=5)
 
 
 def test_what_the_kernel_distance_leaves_out_is_said(small, monkeypatch):
-    for module in ("evaluate", "features"):
+    for module in ("features", "methods"):
         monkeypatch.setattr(f"ganzoo.measure.{module}.KEPT", 100)
     source = Given(seed_0=pictures(5, 200))
-    notes = evaluate(source, TinyLinear(), tiny_reference(), n=200, seeds=(0,)).notes
-    assert "the kernel distance is of the first 100 samples" in notes
+    notes = evaluate(source, InFeatures(TinyLinear(), tiny_reference()), n=200, seeds=(0,)).notes
+    assert "the kernel distance uses the first 100 samples" in notes
 
 
 @pytest.mark.parametrize(
@@ -469,7 +482,7 @@ def test_a_broken_image_is_named(tmp_path, name):
     with pytest.raises(MetricError, match=name) as refused:
         list(source.batches(3, seed=0))
     text = str(refused.value)
-    assert f"{reason}; take it out, or make it again" in text or "pixels, and 28x28" in text
+    assert f"{reason}; remove it, or make it again" in text or "pixels, and 28x28" in text
 
 
 @pytest.mark.parametrize(
@@ -491,7 +504,9 @@ def test_folders_that_give_nothing_are_refused(tmp_path):
         FolderSource(tmp_path, classifier(), MINI)
     for name in (".DS_Store", "a.heic", "notes.txt"):
         (tmp_path / name).write_bytes(b"x")
-    with pytest.raises(MetricError, match="no images whose format is .* holds a.heic and 1 more"):
+    with pytest.raises(
+        MetricError, match="no images in a format that is .* holds a.heic and 1 more"
+    ):
         FolderSource(tmp_path, classifier(), MINI)
     with pytest.raises(MetricError, match="nowhere cannot be read: No such file"):
         FolderSource(tmp_path / "nowhere", classifier(), MINI)
@@ -500,7 +515,7 @@ def test_folders_that_give_nothing_are_refused(tmp_path):
 def test_more_images_than_there_are_are_refused(tmp_path):
     source = FolderSource(write_digits(tmp_path / "digits", digits()[:70]), classifier(), MINI)
     with pytest.raises(MetricError, match="digits holds 70 images, 71 were asked for"):
-        evaluate(source, classifier(), mini_reference(), n=71)
+        evaluate(source, InFeatures(classifier(), mini_reference()), n=71)
 
 
 # --- Models, and which is which ---------------------------------------------------------------

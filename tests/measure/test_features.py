@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ganzoo.errors import MetricError
 from ganzoo.measure import features
-from ganzoo.measure.features import look
+from ganzoo.measure.features import extract
 from measuring import SHAPE, TinyClasses, TinyLinear, classifier, digits, normal
 
 
@@ -20,8 +20,8 @@ def some(n: int = 10, seed: int = 0) -> Tensor:
 
 def test_everything_is_seen_once_in_order_however_it_comes():
     extractor, samples = TinyClasses(), some(1300)
-    whole = look(extractor, [samples], "x")
-    pieces = look(extractor, torch.split(samples, 7), "x")
+    whole = extract(extractor, [samples], "x")
+    pieces = extract(extractor, torch.split(samples, 7), "x")
     torch.testing.assert_close(whole.features, extractor(samples).detach())
     torch.testing.assert_close(pieces.features, whole.features)
     torch.testing.assert_close(pieces.logits, whole.logits)
@@ -32,7 +32,7 @@ def test_everything_is_seen_once_in_order_however_it_comes():
 
 def test_only_the_first_samples_are_kept():
     samples = some(2500)
-    seen = look(TinyLinear(), torch.split(samples, 900), "x")
+    seen = extract(TinyLinear(), torch.split(samples, 900), "x")
     assert seen.logits is None
     assert torch.equal(seen.first, samples[: features.NEIGHBOURS])
     assert len(seen) == 2500
@@ -40,7 +40,7 @@ def test_only_the_first_samples_are_kept():
 
 def test_of_many_features_some_stay_and_the_moments_of_all():
     samples = some(300)
-    whole, few = (look(TinyLinear(), torch.split(samples, 90), "x", keep=k) for k in (300, 40))
+    whole, few = (extract(TinyLinear(), torch.split(samples, 90), "x", keep=k) for k in (300, 40))
     assert torch.equal(few.features, whole.features[:40])
     assert len(few) == 300
     torch.testing.assert_close(few.moments.covariance, whole.moments.covariance)
@@ -50,14 +50,14 @@ def test_of_many_features_some_stay_and_the_moments_of_all():
 def test_values_of_any_range_are_seen_by_who_takes_them():
     extractor = TinyLinear()
     extractor.value_range = None
-    assert len(look(extractor, [some() * 9], "x")) == 10
-    assert len(look(extractor, [some().abs()], "x")) == 10
+    assert len(extract(extractor, [some() * 9], "x")) == 10
+    assert len(extract(extractor, [some().abs()], "x")) == 10
 
 
 def test_seen_features_carry_no_gradient():
     extractor = TinyLinear()
     assert extractor.matrix.requires_grad
-    assert not look(extractor, [some()], "x").features.requires_grad
+    assert not extract(extractor, [some()], "x").features.requires_grad
 
 
 class Shown(TinyLinear):
@@ -76,7 +76,7 @@ class Shown(TinyLinear):
 def test_a_network_that_enlarges_is_shown_fewer_at_once(shape, most):
     extractor = Shown()
     extractor.sample_shape = shape
-    look(extractor, [some(1100)], "x")
+    extract(extractor, [some(1100)], "x")
     assert max(extractor.sizes) == most
     assert sum(extractor.sizes) == 1100
 
@@ -98,36 +98,36 @@ def test_a_network_that_enlarges_is_shown_fewer_at_once(shape, most):
 )
 def test_what_would_give_a_wrong_figure_is_refused(samples, text):
     with pytest.raises(MetricError, match=text):
-        look(TinyLinear(), [samples], "x")
+        extract(TinyLinear(), [samples], "x")
 
 
 def test_nothing_at_all_is_refused():
     with pytest.raises(MetricError, match="there are no samples to measure"):
-        look(TinyLinear(), [], "x")
+        extract(TinyLinear(), [], "x")
 
 
 def test_a_bad_sample_is_found_in_any_batch():
     bad = some().index_fill(0, torch.tensor([9]), math.inf)
     with pytest.raises(MetricError, match="1 of 10 samples"):
-        look(TinyLinear(), [some(), some(), bad], "x")
+        extract(TinyLinear(), [some(), some(), bad], "x")
 
 
 def test_empty_pieces_and_dark_batches_are_no_harm():
     bright = torch.ones(5, *SHAPE)
-    seen = look(TinyLinear(), [bright, torch.zeros(0, *SHAPE), some()], "x")
+    seen = extract(TinyLinear(), [bright, torch.zeros(0, *SHAPE), some()], "x")
     assert len(seen) == 15
 
 
 def test_rounding_may_leave_the_range_a_little():
     edge = torch.where(some() > 0, 1.0, -1.0)
-    assert len(look(TinyLinear(), [edge * (1 + 1e-4)], "x")) == 10
+    assert len(extract(TinyLinear(), [edge * (1 + 1e-4)], "x")) == 10
     with pytest.raises(MetricError, match=r"values from -1\.01 to 1\.01"):
-        look(TinyLinear(), [edge * 1.01], "x")
+        extract(TinyLinear(), [edge * 1.01], "x")
 
 
 def test_digits_in_the_wrong_range_are_told():
     with pytest.raises(MetricError, match=r"digits: no value lies below 0"):
-        look(classifier(), [digits()[:4].add(1).div(2)], "digits")
+        extract(classifier(), [digits()[:4].add(1).div(2)], "digits")
 
 
 class Wide(TinyLinear):
@@ -152,4 +152,4 @@ class Square(TinyLinear):
 )
 def test_an_extractor_that_breaks_its_word_is_told(extractor, text):
     with pytest.raises(MetricError, match=text):
-        look(extractor, [some()], "x")
+        extract(extractor, [some()], "x")

@@ -14,22 +14,28 @@ from torch import Tensor
 import ganzoo
 import plugin_figures
 from bench_protocols import protocol_of
-from ganzoo.bench.measures import MEASURES, check_measure, measure_named, measured, sample_count
+from ganzoo.bench.measures import MEASURES, measure_of, measured
 from ganzoo.bench.runner import BenchOptions, run
 from ganzoo.cards import catalogue
 from ganzoo.cli import main
 from ganzoo.errors import ConfigError, MetricError, UnknownNameError, UsageError
 from ganzoo.extractors import extractors_of
-from ganzoo.measure.claims import contradictions, unchecked
-from ganzoo.measure.draws import Drawn, Rows, Sampled, Tensors
-from ganzoo.measure.evaluate import evaluate, extractor_for
-from ganzoo.measure.figures import BY_KEY, FIGURES, MODES, STACKED, known, offered
-from ganzoo.measure.plugin_figures import offered_for, value_of
-from ganzoo.measure.real_side import drawn, splits
-from ganzoo.measure.sample_figures import measure_samples, plan_for
-from ganzoo.measure.sources import FolderSource, ModelSource
-from ganzoo.measure.spread import Figures, across, median_of
-from ganzoo.publish.measuring import Effort, measured_again
+from ganzoo.measure.evaluate import evaluate
+from ganzoo.measure.figures import BY_KEY, FIGURES, MODES, STACKED
+from ganzoo.measure.image_folder import FolderSource
+from ganzoo.measure.measurement import Measurement, Measurements, across, median_of
+from ganzoo.measure.methods import AsTheyAre, InFeatures, extractor_for
+from ganzoo.measure.plugin_figures import (
+    all_plugin_figures,
+    find_figure,
+    plugin_figures_for,
+    value_of,
+)
+from ganzoo.measure.real_statistics import drawn, splits
+from ganzoo.measure.recheck import contradictions, measured_again, unchecked
+from ganzoo.measure.sample_set import SampleSet
+from ganzoo.measure.sources import ModelSource, RowSource, SampleSource, TensorSource
+from ganzoo.publish.measuring import Effort
 from ganzoo.publish.planning import Wish, planned
 from ganzoo.publish.publish import publish
 from ganzoo.specs import Part, Protocol, read_config
@@ -92,7 +98,7 @@ def ganzoo_command(capsys, monkeypatch, tmp_path):
 
 def published(what: Path, to: Path, effort: Effort, name: str = "tiny-ring") -> list[str]:
     """Publish, and return what there is to know."""
-    return list(publish(planned(Wish(what, str(to), name=name, **SAID)), effort).notes)
+    return list(publish(planned(catalogue(), Wish(what, str(to), name=name, **SAID)), effort).notes)
 
 
 def refused(out: str) -> list[str]:
@@ -120,7 +126,7 @@ def test_it_stands_in_eval(ring, ganzoo_command):
     lines = out.splitlines()
     assert lines[0].endswith(": beside real samples of tiny-ring; n = 200, sampling seeds 0 to 1")
     name, value, spread, real = re.split(r"\s{2,}", lines[3])
-    assert (name, real, spread[:2]) == ("right mode", "1", "± ") and 0 < float(value) < 1
+    assert (name, real, spread[:2]) == ("right mode", "1.000", "± ") and 0 < float(value) < 1
     found = json.loads(ganzoo_command("eval", f"{ring}/", "-n", "200", "--json")[1])
     assert found["figures"]["my-gan/right-mode"]["floor"] == 1
     assert len(found["figures"]["my-gan/right-mode"]["values"]) == 1  # of one training seed
@@ -141,7 +147,9 @@ def test_it_stands_in_the_card_and_check_measures_it_again(ring, tmp_path, ganzo
     assert (check.extractor, check.data, check.seed) == ("", "tiny-ring", 0)
     assert check.values.keys() == {"my-gan/right-mode"}
     assert not list(contradictions(config)) and unchecked(config) == []
-    assert measured_again(metric, config, tmp_path / "model") == pytest.approx(metric.value)
+    assert measured_again(metric, config, ModelSource(tmp_path / "model")) == pytest.approx(
+        metric.value
+    )
     code, out, _ = ganzoo_command("check", f"{tmp_path}/model/", "--metrics")
     assert (code, "WRONG" in out) == (0, False)
     assert re.search(r"tiny-ring +right mode +ok +0\.\d+, claimed", out)
@@ -188,6 +196,30 @@ def test_the_kit_checks_it(world):
     assert set(of_figure.values()) == {"ok"} and "check_direction" in of_figure
 
 
+def test_labels_are_drawn_in_the_datas_shares_or_evenly(ring, ganzoo_command):
+    """As `ganzoo sample --balanced` draws them; models without classes are refused."""
+    shares, even = ModelSource(ring), ModelSource(ring, balanced=True)
+    for source, balanced in ((shares, False), (even, True)):
+        labels = source.model.labels(300, seed=2, balanced=balanced)
+        assert source.labels(300, seed=2).equal(labels)
+        drawn = torch.cat([*source.batches(300, seed=2)])
+        assert drawn.equal(source.model.sample(300, seed=2, balanced=balanced, batch=500))
+    assert even.drawn_for == "labels drawn evenly"
+    code, out, said = ganzoo_command(
+        "eval", f"{ring}/", "-n", "200", "--repeats", "1", "--balanced"
+    )
+    assert code == 0, said
+    assert out.splitlines()[0].endswith("n = 200, sampling seed 0, labels drawn evenly")
+
+
+def test_what_has_no_classes_cannot_be_balanced(world, tmp_path, ganzoo_command):
+    world(tiny_plugin())
+    play(config_of(), tmp_path / "run")
+    code, _, said = ganzoo_command("eval", f"{tmp_path}/run/", "--balanced")
+    assert code == 2
+    assert "cannot be balanced over classes: it has no classes" in said
+
+
 # In features of an extractor
 
 
@@ -228,15 +260,19 @@ def test_its_figures_and_its_control_stand_in_the_card(pictures, tmp_path, ganzo
     assert {"my-gan/sure", "my-gan/mean-gap"} < config.checks[0].values.keys()
     assert not list(contradictions(config)) and unchecked(config) == []
     for name in ("mean gap", "sureness (tiny-classes)"):
-        again = measured_again(by_name[name], config, tmp_path / "model")
+        again = measured_again(by_name[name], config, ModelSource(tmp_path / "model"))
         assert again == pytest.approx(by_name[name].value, rel=1e-4)
     code, out, _ = ganzoo_command("check", f"{tmp_path}/model/", "--metrics")
     assert code == 0, out
 
 
+def measurement(key: str, value: float) -> Measurement:
+    return Measurement(BY_KEY[key], (value,))
+
+
 def test_a_figure_is_no_figure_of_a_card_where_one_training_seed_lacks_it():
-    one = {"fd": Figures("fd", (1.0,)), "kd": Figures("kd", (0.1,))}
-    rows = [one, {"fd": Figures("fd", (2.0,))}]
+    one = {"fd": measurement("fd", 1.0), "kd": measurement("kd", 0.1)}
+    rows = [one, {"fd": measurement("fd", 2.0)}]
     assert median_of(rows) == 1
     assert across([row.get("kd") for row in rows]).each == (0.1, None)
 
@@ -246,7 +282,9 @@ def test_a_figure_is_no_figure_of_a_card_where_one_training_seed_lacks_it():
 
 def test_a_floor_is_the_same_call_on_real_samples(pictures):
     part = Part("small/pictures")
-    report = evaluate(ModelSource(pictures), TinyClasses(), tiny_reference(TinyClasses()), n=60)
+    report = evaluate(
+        ModelSource(pictures), InFeatures(TinyClasses(), tiny_reference(TinyClasses())), n=60
+    )
     train, test = splits(part)
     real, _ = train.batch(drawn(train, 60))  # it looks at test samples: training ones are others
     gap = float((real.mean() - test.batch(torch.arange(len(test)))[0].mean()).abs())
@@ -258,39 +296,47 @@ def test_a_floor_is_the_same_call_on_real_samples(pictures):
 
 def test_a_figure_that_needs_the_model_has_no_floor(world, ring):
     world(tiny_plugin(), plugin(one_style="OneStyle"))
-    row, notes = measure_samples(ModelSource(ring), plan_for(Part("tiny-ring")), 64, (0, 1))
+    row, notes = as_they_are(ModelSource(ring), "tiny-ring", 64, (0, 1))
     figure = row["my-gan/one-style"]
-    assert (len(figure.values), figure.floor, notes) == (2, None, [])
+    assert (len(figure.values), figure.floor, notes) == (2, None, ())
     assert figure.value > 0
 
 
 # What it looks at
 
 
-def sampled(samples: Tensor) -> Sampled:
-    return Sampled(Tensors(samples), len(samples), 3)
+def as_they_are(
+    source: SampleSource, data: str, n: int, seeds: tuple[int, ...] = (0,)
+) -> tuple[Measurements, tuple[str, ...]]:
+    """The figures of a source without an extractor, and the notes on what is left out."""
+    found = evaluate(source, AsTheyAre(Part(data)), n=n, seeds=seeds)
+    return found.figures, found.notes
+
+
+def sampled(samples: Tensor) -> SampleSet:
+    return SampleSet(TensorSource(samples), len(samples), 3)
 
 
 def test_a_figure_is_given_what_it_names_and_there_is(world):
     world(tiny_plugin())
     data = TinyRing(64)
-    rows = Sampled(Rows(data, torch.arange(40), "rows"), 40, 0, real=data)
-    drawn = Drawn(rows, frozenset({"labels", "real"}))
+    rows = SampleSet(RowSource(data, torch.arange(40), "rows"), 40, 0, real=data)
+    drawn = rows.input_for(frozenset({"labels", "real"}))
     assert drawn.samples.equal(data.points[:40]) and drawn.labels.equal(data.labels[:40])
     assert torch.cat([*drawn.batches()]).equal(drawn.samples) and drawn.real is data
     assert rows.lacks(frozenset({"labels", "real"})) == []
     assert rows.lacks(frozenset({"model", "logits"})) == ["logits", "model"]
     with pytest.raises(MetricError, match=r"reads drawn.labels, which its needs don't name; add"):
-        _ = Drawn(rows, frozenset({"real"})).labels
+        _ = rows.input_for(frozenset({"real"})).labels
     with pytest.raises(MetricError, match="samples comes without the labels that its samples"):
-        _ = Drawn(sampled(torch.zeros(3, 2)), frozenset({"labels"})).labels
+        _ = sampled(torch.zeros(3, 2)).input_for(frozenset({"labels"})).labels
     with pytest.raises(MetricError, match="no extractor was named"):
-        _ = Drawn(sampled(torch.zeros(3, 2)), frozenset({"features"})).features
+        _ = sampled(torch.zeros(3, 2)).input_for(frozenset({"features"})).features
 
 
 def test_labels_are_those_that_the_samples_were_drawn_with(ring):
     source = ModelSource(ring)
-    made = Sampled(source, 70, 5)
+    made = SampleSet(source, 70, 5)
     asked = source.model.sample(70, seed=5, labels=made.labels.tolist(), batch=500)
     assert asked.equal(made.samples)
 
@@ -303,7 +349,7 @@ def test_what_there_is_none_of_is_said(pictures, tmp_path, world):
     folder = write_digits(tmp_path / "images", images)
     extractor, reference = TinyClasses(), tiny_reference(TinyClasses())
     source = FolderSource(folder, extractor, Part("small/pictures"))
-    report = evaluate(source, extractor, reference, n=100)
+    report = evaluate(source, InFeatures(extractor, reference), n=100)
     assert "my-gan/mean" in report.figures and "my-gan/right-letter" not in report.figures
     (note,) = [note for note in report.notes if "left out: it" in note]
     assert note == (
@@ -320,10 +366,10 @@ def test_samples_are_held_against_their_targets(world):
             return torch.cat([*self.batches(n, seed)]) + 0.02
 
     source = Painted(seed_0=torch.zeros(60, 2))
-    row, notes = measure_samples(source, plan_for(Part("tiny-ring")), 60, (0,))
+    row, notes = as_they_are(source, "tiny-ring", 60)
     assert row["my-gan/likeness"].value == pytest.approx(40.0, abs=1e-3)
-    assert (row["my-gan/likeness"].floor, notes) == (None, [])
-    plain, notes = measure_samples(Given(seed_0=torch.zeros(9, 2)), plan_for(Part("ring")), 9, (0,))
+    assert (row["my-gan/likeness"].floor, notes) == (None, ())
+    plain, notes = as_they_are(Given(seed_0=torch.zeros(9, 2)), "ring", 9)
     assert "my-gan/likeness" not in plain
     assert "it needs real samples that answer its conditions" in notes[0]
 
@@ -333,7 +379,7 @@ def test_statistics_of_a_data_set_that_nobody_offers_are_measured_against(pictur
     reference = tiny_reference(TinyClasses())
     world(tiny_plugin(), plugin(sure="Sure"))
     source = Given(seed_0=TinyPictures(100, seed=5).images)
-    report = evaluate(source, TinyClasses(), reference, n=100, seeds=(0,))
+    report = evaluate(source, InFeatures(TinyClasses(), reference), n=100, seeds=(0,))
     assert "fd" in report.figures
     assert report.notes[-1].startswith(
         "plugins' figures are left out (my-gan/sure): there is no dataset 'small/pictures'"
@@ -344,7 +390,7 @@ def test_figures_need_the_data_set_itself(pictures, monkeypatch):
     reference = tiny_reference(TinyClasses())
     monkeypatch.setattr(TinyPictures, "is_here", classmethod(lambda cls: False))
     source = Given(seed_0=TinyPictures(100, seed=5).images)
-    report = evaluate(source, TinyClasses(), reference, n=100, seeds=(0,))
+    report = evaluate(source, InFeatures(TinyClasses(), reference), n=100, seeds=(0,))
     assert not any("/" in key for key in report.figures) and "fd" in report.figures
     assert report.notes[-1] == (
         "plugins' figures are left out (my-gan/mean-gap, my-gan/sure): small/pictures is not on "
@@ -431,16 +477,18 @@ def bench_of(folder: Path, measure: dict[str, object]) -> Protocol:
 def test_a_bench_gives_a_figure_its_arguments_its_extractor_and_the_model(pictures, world):
     world(tiny_plugin(), measuring_plugin(), plugin(sure="Sure", one_style="OneStyle"))
     data, samples = Part("small/pictures"), TinyPictures(80, seed=4).images
-    plain = measured(Part("sure"), samples, data, "cpu")
-    squared = measured(Part("sure", {"power": 2.0}), samples, data, "cpu")
-    assert measure_named(Part("sure")).columns[0].header == "sureness (V)"
+    plain = measured(measure_of(Part("sure")), samples, data, "cpu")
+    squared = measured(measure_of(Part("sure", {"power": 2.0})), samples, data, "cpu")
+    assert measure_of(Part("sure")).columns[0].header == "sureness (V)"
     assert plain.keys() == {"sure"} and squared["sure"] < plain["sure"] < 1
-    check_measure(Part("my-gan/sure", {"extractor": "tiny-classes"}))
-    assert (sample_count(Part("sure")), sample_count(Part("sure", {"n": 9}))) == (10_000, 9)
-    assert measured(Part("one-style"), samples, data, "cpu") == {"one-style": None}  # a control's
+    measure_of(Part("my-gan/sure", {"extractor": "tiny-classes"})).check()
+    assert (measure_of(Part("sure")).n, measure_of(Part("sure", {"n": 9})).n) == (10_000, 9)
+    assert measured(measure_of(Part("one-style")), samples, data, "cpu") == {
+        "one-style": None
+    }  # a control's
     model = ganzoo.load(pictures)
     with pytest.raises(MetricError, match="my-gan/one-style: .* is not conditional"):
-        measured(Part("one-style"), samples, data, "cpu", model=model)
+        measured(measure_of(Part("one-style")), samples, data, "cpu", model=model)
 
 
 # The registry
@@ -455,8 +503,8 @@ def test_every_figure_says_what_it_is():
 
 def test_a_benchs_columns_are_the_registrys():
     for measure in MEASURES.values():
-        for column in measure.columns:
-            assert column.better == known(column.key).arrow
+        for column in measure().columns:
+            assert column.better == find_figure(column.key).arrow
 
 
 def test_worse_is_what_the_direction_says():
@@ -471,17 +519,17 @@ def test_worse_is_what_the_direction_says():
 
 def test_a_figure_that_cannot_be_built_is_left_out(world):
     world(plugin(lost="Lost", mean="Anything"))
-    figures, (note,) = offered()
+    figures, (note,) = all_plugin_figures()
     assert [figure.key for figure in figures] == ["my-gan/mean"]
     assert note.startswith(
         "metric my-gan/lost is left out: the plugin's target 'plugin_figures:Lost'"
     )
     with pytest.raises(UnknownNameError, match="no metric 'my-gan/meen'"):
-        known("my-gan/meen")
+        find_figure("my-gan/meen")
 
 
 def test_nothing_is_built_where_no_plugin_offers_a_figure(tiny_world, monkeypatch):
     monkeypatch.setattr(TinyRing, "__init__", lambda self: pytest.fail("built"))
-    assert offered_for(Part("tiny-ring")).figures == ()
+    assert plugin_figures_for(Part("tiny-ring")).figures == ()
     with pytest.raises(MetricError, match="fd is the core's"):
-        value_of(known("fd"), sampled(torch.zeros(2, 2)))
+        value_of(find_figure("fd"), sampled(torch.zeros(2, 2)))

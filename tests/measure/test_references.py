@@ -14,8 +14,8 @@ from ganzoo.errors import MetricError, WeightsError
 from ganzoo.extractors.shipped import FOLDER, open_folder, read_extractor_config
 from ganzoo.measure.anchors import ANCHORS
 from ganzoo.measure.evaluate import CHECKED, SAMPLES
-from ganzoo.measure.features import look
-from ganzoo.measure.figures import measure
+from ganzoo.measure.features import extract
+from ganzoo.measure.figures import feature_figures
 from ganzoo.measure.references import (
     HEAVY,
     PACKAGE,
@@ -125,8 +125,8 @@ def test_features_are_held_in_float16(reference, file):
 
 
 def test_figures_are_the_same_from_memory_and_from_a_file(reference, file):
-    seen = look(TinyClasses(), [TinyPictures(100, seed=9).images], "x")
-    assert measure(seen, read_reference(file)) == measure(seen, reference)
+    seen = extract(TinyClasses(), [TinyPictures(100, seed=9).images], "x")
+    assert feature_figures(seen, read_reference(file)) == feature_figures(seen, reference)
 
 
 def test_bytes_become_what_data_sets_give_and_back():
@@ -152,10 +152,10 @@ def test_anchors_are_added_by_their_number_of_samples(reference, tmp_path):
 def test_another_extractors_statistics_are_refused_by_name(reference):
     assert reference.require(TinyClasses()) is reference
     with pytest.raises(
-        MetricError, match="measured by tiny-classes, and samples by tiny-linear; s"
+        MetricError, match="measured by tiny-classes, and samples by tiny-linear; p"
     ):
         reference.require(TinyLinear())
-    with pytest.raises(MetricError, match=r"x.safetensors: .* say --extractor tiny-classes$"):
+    with pytest.raises(MetricError, match=r"x.safetensors: .* pass --extractor tiny-classes$"):
         reference.require(TinyLinear(), "x.safetensors")
 
 
@@ -246,7 +246,9 @@ def test_other_tensors_than_were_written_are_refused(reference, file):
     about = json.loads(about_text(file))
     features = reference.features.half()
     features[: len(features) // 2] = 0
-    with pytest.raises(MetricError, match=r"sha256 .* was written, and .* the file is damaged"):
+    with pytest.raises(
+        MetricError, match=r"written with sha256 .*, and now have .* the file is damaged"
+    ):
         read_reference(rewritten(file, about, features=features))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -337,7 +336,7 @@ def test_panels_are_fitted_to_the_samples():
 
 def test_figures_draw_test_conditions_by_the_seed(run):
     source = ModelSource(run)
-    assert source.told == "conditions of the test samples of steps"
+    assert source.drawn_for == "conditions of the test samples of steps"
     one = torch.cat([*source.batches(200, seed=1)])
     told = drawn_conditions(Steps("test"), 200, seed=1)[:]
     latents = source.model.latents(200, seed=1)
@@ -357,12 +356,11 @@ def test_figures_see_the_conditions_and_the_answers(run):
 
 
 def test_the_protocol_says_what_samples_were_drawn_for():
-    from ganzoo.measure.evaluate import Report
+    from ganzoo.measure.methods import samples_in_words
 
-    given = dict.fromkeys(Report.__dataclass_fields__, "")
-    report = Report(**{**given, "n": 9, "real": 9, "seeds": (0,), "told": "conditions of x"})
-    assert report.protocol.endswith("n = 9, sampling seed 0, conditions of x")
-    assert replace(report, told="").protocol.endswith("n = 9, sampling seed 0")
+    said = samples_in_words(9, (0,), "conditions of x")
+    assert said == "n = 9, sampling seed 0, conditions of x"
+    assert samples_in_words(9, (0,)) == "n = 9, sampling seed 0"
 
 
 # --- The command ----------------------------------------------------------------------------------
@@ -486,7 +484,7 @@ def test_batch_statistics_and_figures_follow_the_shares(tmp_path):
         ]
     )
     assert float((told == 0).float().mean()) == pytest.approx(0.75, abs=0.04)
-    assert ModelSource(tmp_path).told == "labels in the shares of the training data"
+    assert ModelSource(tmp_path).drawn_for == "labels in the shares of the training data"
 
 
 def test_even_shares_draw_what_was_drawn_without_any(tmp_path):

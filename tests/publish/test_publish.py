@@ -14,10 +14,12 @@ import ganzoo
 from ganzoo.cards import catalogue
 from ganzoo.engine.run.options import RunOptions
 from ganzoo.errors import CardError, HubError, UsageError
-from ganzoo.measure.claims import contradictions, unchecked
-from ganzoo.measure.spread import Figures, median_of
+from ganzoo.measure.figures import BY_KEY
+from ganzoo.measure.measurement import Measurement, median_of
+from ganzoo.measure.recheck import contradictions, measured_again, unchecked
+from ganzoo.measure.sources import ModelSource
 from ganzoo.plugins import CORE
-from ganzoo.publish.measuring import Effort, measured_again
+from ganzoo.publish.measuring import Effort
 from ganzoo.publish.planning import Wish, planned
 from ganzoo.publish.publish import Published, publish
 from ganzoo.specs import ModelConfig, read_config
@@ -104,9 +106,9 @@ def test_of_several_seeds_the_median_by_the_first_figure_goes_out(seeds, tmp_pat
 @pytest.mark.parametrize(("values", "best"), [((0.9, 0.5), 1), ((0.1, 0.9, 0.5, 0.7), 2)])
 def test_of_an_even_number_of_seeds_the_worse_of_the_middle_two_stands_for_all(values, best):
     """Of the share of good samples the smaller, of a distance the greater."""
-    rows = [{"high_quality": Figures("high_quality", (value,))} for value in values]
+    rows = [{"high_quality": Measurement(BY_KEY["high_quality"], (value,))} for value in values]
     assert median_of(rows) == best
-    rows = [{"fd": Figures("fd", (1 - value,))} for value in values]
+    rows = [{"fd": Measurement(BY_KEY["fd"], (1 - value,))} for value in values]
     assert median_of(rows) == best
 
 
@@ -224,7 +226,7 @@ def test_figures_in_features_come_with_a_control_and_checks(world, tmp_path, cac
     assert config.metrics[0].command.endswith("-n 100 --repeats 2 --extractor tiny-classes")
     assert "measured in features of tiny-classes and, as a control, tiny-linear" in done.notes
     for metric in (config.metrics[0], config.metrics[-1]):
-        assert measured_again(metric, config, tmp_path / "model") == pytest.approx(
+        assert measured_again(metric, config, ModelSource(tmp_path / "model")) == pytest.approx(
             metric.value, rel=1e-4
         )
 
@@ -246,7 +248,9 @@ def test_nothing_is_measured_where_that_is_asked(seeds, tmp_path):
 def test_modes_are_measured_again_by_the_cards_protocol(seeds, tmp_path):
     out(seeds / "seed-0", tmp_path / "model")
     config, _ = read_config(tmp_path / "model" / "config.json")
-    found = [measured_again(metric, config, tmp_path / "model") for metric in config.metrics]
+    found = [
+        measured_again(metric, config, ModelSource(tmp_path / "model")) for metric in config.metrics
+    ]
     assert found == [metric.value for metric in config.metrics]
 
 

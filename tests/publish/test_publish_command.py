@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from ganzoo.cards import Catalogue, using
-from ganzoo.cli import counting, main
-from ganzoo.measure.evaluate import Figures
+from ganzoo.cli import eval as eval_command
+from ganzoo.cli import main
+from ganzoo.measure.evaluate import Evaluation
+from ganzoo.measure.figures import BY_KEY
+from ganzoo.measure.measurement import Measurement
+from ganzoo.measure.training_seeds import SeedEvaluations
 from ganzoo.plugins import PluginManager
 from ganzoo.specs import read_config
 from short_runs import config, play
@@ -79,17 +83,25 @@ def test_eval_counts_the_modes_of_points(run, trained, tmp_path, capsys):
     assert len(found["figures"]["high_quality"]["values"]) == 1
 
 
+def evaluation(figures: dict[str, Measurement]) -> Evaluation:
+    """An evaluation of points, of which only the figures matter."""
+    fields = dict.fromkeys(Evaluation.__dataclass_fields__, "")
+    return Evaluation(**{**fields, "figures": figures, "notes": (), "protocol": "against a ring"})
+
+
 def test_a_figure_that_some_seeds_lack_is_none_and_said():
     """Two figures do not exist where no point is near a mode."""
-    one = {key: Figures(key, (0.5, 0.7), {"real": 0.9}) for key in ("high_quality", "modes")}
-    other = {**one, "reverse_kl": Figures("reverse_kl", (0.1, 0.3))}
-    text = counting._text("runs/ring", "against a ring", {0: one, 1: other})
-    assert ["reverse KL", "0.2", "none", "0.2"] in [
+    keys = ("high_quality", "modes")
+    one = {key: Measurement(BY_KEY[key], (0.5, 0.7), {"real": 0.9}) for key in keys}
+    other = {**one, "reverse_kl": Measurement(BY_KEY["reverse_kl"], (0.1, 0.3))}
+    found = SeedEvaluations("runs/ring", {0: evaluation(one), 1: evaluation(other)})
+    text = eval_command._text(found)
+    assert ["reverse KL", "0.200", "none", "0.200"] in [
         re.split(r" {2,}", x) for x in text.splitlines()
     ]
     assert "no sample lies near a mode where there is no reverse KL and no spread" in text
-    assert text.endswith("the median by high quality is seed 1\n")
-    figures = json.loads(counting._data("x", "y", {None: other}))["figures"]
+    assert text.endswith("the median by high quality is seed 1")
+    figures = SeedEvaluations("x", {None: evaluation(other)}).record()["figures"]
     assert figures["reverse_kl"]["spread"] == pytest.approx(0.2 / 2**0.5)
     assert figures["spread_ratio"]["value"] is None
 

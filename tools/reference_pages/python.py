@@ -64,7 +64,7 @@ TOPICS = {
     "measuring": Topic(
         "Extractors and figures",
         "The base classes of parts that measure samples.",
-        ("ganzoo.Extractor", "ganzoo.Figure", "ganzoo.Drawn"),
+        ("ganzoo.Extractor", "ganzoo.Figure", "ganzoo.FigureInput"),
     ),
     "plugins": Topic(
         "Plugins and errors",
@@ -88,7 +88,7 @@ TOPICS = {
 HIDDEN = frozenset(
     {
         "Card.parsed",
-        "Drawn.__init__",
+        "FigureInput.__init__",
         "Model.__init__",
         "Model.labeller",
         "Planned.function",

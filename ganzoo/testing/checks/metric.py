@@ -14,9 +14,10 @@ from ganzoo.data.splits import Half
 from ganzoo.errors import GanzooError, MetricError, one_line
 from ganzoo.extractors import extractors_of, open_extractor
 from ganzoo.interfaces import Dataset, Extractor
-from ganzoo.measure.draws import NEEDS, Sampled, Tensors
-from ganzoo.measure.figures import Known, figure_of
-from ganzoo.measure.plugin_figures import Offered, applies, value_of
+from ganzoo.measure.measurement import FigureSpec
+from ganzoo.measure.plugin_figures import PluginFigures, applies, figure_of, value_of
+from ganzoo.measure.sample_set import NEEDS, SampleSet
+from ganzoo.measure.sources import TensorSource
 from ganzoo.plugins import CORE
 from ganzoo.specs import Part
 from ganzoo.testing.failures import Skipped
@@ -87,23 +88,23 @@ def check_direction(subject: FigureSubject) -> str:
 class Trial:
     """A figure beside a data set that it applies to, with real samples and noise."""
 
-    def __init__(self, figure: Known, part: Part, data: Dataset) -> None:
+    def __init__(self, figure: FigureSpec, part: Part, data: Dataset) -> None:
         self.figure, self.name, self.data = figure, part.name, data
         self.extractor = _extractor(figure, part)
 
     @cached_property
-    def real(self) -> Sampled:
+    def real(self) -> SampleSet:
         """Real samples, as for the floor; with paired conditions, each is its own target."""
-        offered = Offered((self.figure,), (Half(self.data, 0), Half(self.data, 1)))
+        offered = PluginFigures((self.figure,), (Half(self.data, 0), Half(self.data, 1)))
         real = offered.real_samples(self.figure, TRIED, self.extractor)
         if self.data.condition_shape is None or not self.data.paired:
             return real
         targets = real.samples.clone()
-        source = Tensors(real.samples, real.source.name, labels=real.labels, targets=targets)
-        return Sampled(source, real.n, 0, self.extractor, real.real)
+        source = TensorSource(real.samples, real.source.name, labels=real.labels, targets=targets)
+        return SampleSet(source, real.n, 0, self.extractor, real.real)
 
     @cached_property
-    def noise(self) -> Sampled:
+    def noise(self) -> SampleSet:
         """As many samples of noise, with the same labels and targets."""
         real = self.real
         rng = torch.Generator().manual_seed(0)
@@ -111,13 +112,13 @@ class Trial:
         span = (float(real.samples.min()), float(real.samples.max()))
         low, high = self.data.value_range or span
         noise = noise * (high - low) + low
-        source = Tensors(noise, "noise", labels=real.labels, targets=real.targets)
-        return Sampled(source, real.n, 0, self.extractor, real.real)
+        source = TensorSource(noise, "noise", labels=real.labels, targets=real.targets)
+        return SampleSet(source, real.n, 0, self.extractor, real.real)
 
 
-def _extractor(figure: Known, part: Part) -> Extractor | None:
+def _extractor(figure: FigureSpec, part: Part) -> Extractor | None:
     """The data set's extractor, if the figure needs one."""
-    if not figure.named_after:
+    if not figure.named_after_extractor:
         return None
     name, _ = extractors_of(part)
     if name is None:
@@ -128,7 +129,7 @@ def _extractor(figure: Known, part: Part) -> Extractor | None:
         raise Skipped(f"{name} is not on this machine: {one_line(error)}") from error
 
 
-def _declared(subject: FigureSubject) -> Known:
+def _declared(subject: FigureSubject) -> FigureSpec:
     """The figure with its declarations, if they are sound."""
     subject.made()
     try:
@@ -168,7 +169,7 @@ def _data(subject: FigureSubject) -> Iterator[tuple[Part, Dataset]]:
             yield part, data
 
 
-def _value(subject: FigureSubject, figure: Known, sampled: Sampled) -> float:
+def _value(subject: FigureSubject, figure: FigureSpec, sampled: SampleSet) -> float:
     try:
         return value_of(figure, sampled)
     except MetricError as error:

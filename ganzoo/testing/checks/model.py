@@ -15,7 +15,7 @@ from ganzoo.testing.cases import parts_of
 from ganzoo.testing.failures import Blocked, NotOfferedError, Skipped, reported_by, wrong
 from ganzoo.testing.subjects import ModelSubject
 from ganzoo.weights import read_tensors
-from ganzoo.zoo import Model, load
+from ganzoo.zoo import Model
 
 #: Suffixes of files that are code, or whose readers may run code from them.
 CODE = frozenset(
@@ -168,7 +168,7 @@ def _weighed(subject: ModelSubject) -> ModelConfig:
 
 def _loaded(subject: ModelSubject) -> Model:
     try:
-        return load(subject.card.folder)
+        return subject.model
     except GanzooError as error:
         raise wrong(f"it cannot be loaded: {one_line(error)}") from error
 

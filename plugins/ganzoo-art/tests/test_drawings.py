@@ -20,7 +20,7 @@ from torch.testing import assert_close
 from torchvision.transforms.functional import pil_to_tensor
 
 import ganzoo
-from ganzoo.measure.real_side import splits
+from ganzoo.measure.real_statistics import splits
 from ganzoo.specs import Part
 
 ROOT = Path(__file__).parents[1]

@@ -26,8 +26,9 @@ from ganzoo_art.portraits import PixelFaces
 from torch import Tensor
 from torchvision.transforms.v2.functional import gaussian_blur
 
-from ganzoo import Drawn
-from ganzoo.measure.draws import Rows, Sampled
+from ganzoo import FigureInput
+from ganzoo.measure.sample_set import SampleSet
+from ganzoo.measure.sources import RowSource
 
 
 @cache
@@ -185,22 +186,22 @@ def test_a_figure_is_of_its_data_set(figure, data, applies):
     assert figure().applies_to(data()) is applies
 
 
-def drawn_of(figure, source, n: int) -> Drawn:
-    return Drawn(Sampled(source, n, seed=0), figure.needs)
+def drawn_of(figure, source, n: int) -> FigureInput:
+    return SampleSet(source, n, seed=0).input_for(figure.needs)
 
 
 def test_figures_are_measured_of_what_was_drawn():
     rows = torch.arange(300)
-    of_letters = drawn_of(RightLetter, Rows(letters(), 15 * rows, "real"), 300)
+    of_letters = drawn_of(RightLetter, RowSource(letters(), 15 * rows, "real"), 300)
     assert RightLetter().measure(of_letters) > 0.93
-    of_faces = Rows(faces(), rows, "real")
+    of_faces = RowSource(faces(), rows, "real")
     assert Palette().measure(drawn_of(Palette, of_faces, 300)) < 0.5
     shares = PixelFaceShares().measure(drawn_of(PixelFaceShares, of_faces, 300))
     assert 0.02 < shares < 0.3
 
 
 def test_style_is_measured_of_the_model():
-    class Source(Rows):
+    class Source(RowSource):
         model = Fonts(177)
 
     source = Source(letters(), torch.arange(10), "fonts")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganzoo.bench.finding import find, protocols
 from ganzoo.bench.jobs import Job, jobs_of
+from ganzoo.bench.protocols import find, protocols
 from ganzoo.bench.report import Report
 from ganzoo.build import build
 from ganzoo.cards import catalogue

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from ganzoo import Dataset, Drawn, Figure
+from ganzoo import Dataset, Figure, FigureInput
 from ganzoo_art.extractors import (
     WEIGHTS,
     AttributeExtractor,
@@ -152,7 +152,7 @@ def _to_palette(pixels: Tensor) -> Tensor:
 # --- As `ganzoo eval` measures them -------------------------------------------------------------
 
 
-def some(drawn: Drawn) -> Iterator[Tensor]:
+def some(drawn: FigureInput) -> Iterator[Tensor]:
     """The first 2,000 samples, piece by piece: fewer than any test split has."""
     left = SOME
     for batch in drawn.batches():
@@ -178,7 +178,7 @@ class RightLetter(OfLetters):
     direction = "higher"
     needs = frozenset({"labels"})
 
-    def measure(self, drawn: Drawn) -> float:
+    def measure(self, drawn: FigureInput) -> float:
         """From 1/26 by chance to what test fonts get, which is under 1."""
         return right_letter(drawn.batches(), drawn.labels)
 
@@ -197,7 +197,7 @@ class OneStyle(OfLetters):
     direction, best = "nearest", 1.0
     needs = frozenset({"labels", "model"})
 
-    def measure(self, drawn: Drawn) -> float:
+    def measure(self, drawn: FigureInput) -> float:
         """1 is as often as of real fonts; a model of one style only gets more."""
         same, _ = style_cosines(drawn.model, PAIRS, drawn.seed)
         return judged_one_style(same) / of_real_fonts("same_judged_same")
@@ -217,7 +217,7 @@ class StyleArea(OfLetters):
     def __init__(self) -> None:
         self.best = of_real_fonts("auc")
 
-    def measure(self, drawn: Drawn) -> float:
+    def measure(self, drawn: FigureInput) -> float:
         """From 0.5, where the latent says nothing of the style, to 1."""
         return area(*style_cosines(drawn.model, PAIRS, drawn.seed))
 
@@ -240,7 +240,7 @@ class AttributeShares(Figure):
         """Whether the samples are portraits of its kind."""
         return isinstance(data, self.kind)
 
-    def measure(self, drawn: Drawn) -> float:
+    def measure(self, drawn: FigureInput) -> float:
         """From what chance does, up to 1."""
         return max(attribute_distances(self.known_to, some(drawn)).values())
 
@@ -271,6 +271,6 @@ class Palette(Figure):
         """Whether the samples are pixel faces."""
         return isinstance(data, PixelFaces)
 
-    def measure(self, drawn: Drawn) -> float:
+    def measure(self, drawn: FigureInput) -> float:
         """Next to 0 of real ones; a flat picture has a clean palette too."""
         return float(torch.cat([palette_distances(batch) for batch in some(drawn)]).mean())

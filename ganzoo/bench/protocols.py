@@ -1,4 +1,4 @@
-"""Protocols by name, as plugins offer them, or from a file of one's own."""
+"""Protocols by name, which plugins offer, or from a file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ganzoo.specs import Protocol, read_protocol
 
 @dataclass(frozen=True)
 class OfferedProtocol:
-    """A protocol file of a plugin; `protocol` is None where it cannot be read, for `problem`."""
+    """A plugin's protocol file; `problem` tells why `protocol` is None."""
 
     name: str
     path: Path
@@ -23,12 +23,12 @@ class OfferedProtocol:
 
     @property
     def qualified(self) -> str:
-        """The name that is never ambiguous: `distribution/name`."""
+        """The unambiguous name: `distribution/name`."""
         return f"{self.distribution}/{self.name}"
 
 
 def protocols(manager: PluginManager) -> Names[OfferedProtocol]:
-    """All protocols of all plugins; each that cannot be read is reported."""
+    """All protocols of all plugins; those that cannot be read are reported."""
     offers = [
         _read(path, plugin.distribution)
         for plugin in manager.plugins.values()
@@ -42,7 +42,7 @@ def protocols(manager: PluginManager) -> Names[OfferedProtocol]:
 
 
 def find(manager: PluginManager, what: str) -> Protocol:
-    """A protocol by bare or qualified name, or of a PATH.json; the error names the nearest."""
+    """A protocol by bare or qualified name, or from a PATH.json; the error names the nearest."""
     if what.endswith(".json"):
         return read_protocol(Path(what).expanduser())
     offer = protocols(manager).find(what, otherwise="there are: {}")

@@ -1,4 +1,4 @@
-"""What a person sees of a bench: a bar over all jobs on a terminal, and a line for each."""
+"""The progress of a bench: a bar over all jobs on a terminal, and a line for each job."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from ganzoo.plugins import PluginManager, RunRecord, hookimpl
 from ganzoo.terminal import LOG_SECONDS, moves, stderr_console
 
 
-class BenchDisplay:
-    """Shows images done of those of all jobs, on stderr; the trainings themselves are quiet."""
+class BenchProgress:
+    """Shows on stderr how many of all jobs' images are done; the trainings themselves are quiet."""
 
     def __init__(self, jobs: list[Job], manager: PluginManager, *, quiet: bool = False) -> None:
         self._manager = manager
@@ -30,7 +30,7 @@ class BenchDisplay:
         self.live = moves(self.console)
         self.count, self.number, self.done = len(jobs), 0, 0
         self.job: Job | None = None
-        self._said = time.monotonic()
+        self._last_line = time.monotonic()
         self._bar = Progress(
             TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=28),
@@ -44,7 +44,7 @@ class BenchDisplay:
         self._task = self._bar.add_task("", total=sum(work(job) for job in jobs))
 
     def __enter__(self) -> Self:
-        self._manager.pluggy.register(self, name="the display of the bench")
+        self._manager.pluggy.register(self, name="the progress of the bench")
         self._bar.start()
         return self
 
@@ -62,26 +62,26 @@ class BenchDisplay:
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def begin(self, job: Job) -> None:
-        """A job begins."""
-        self.number, self.job, self._said = self.number + 1, job, time.monotonic()
+        """Begin a job."""
+        self.number, self.job, self._last_line = self.number + 1, job, time.monotonic()
         self._bar.update(self._task, description=f"{self.number} of {self.count}  {job}")
 
     @hookimpl
     def ganzoo_metrics_logged(self, run: RunRecord, metrics: Mapping[str, float]) -> None:
-        """Move the bar as the job's training goes on; a log gets a line now and then."""
+        """Move the bar as the job's training goes on; a log gets a line from time to time."""
         self._bar.update(self._task, completed=self.done + run.images_seen)
-        if not self.live and self.job and time.monotonic() - self._said >= LOG_SECONDS:
-            self._said = time.monotonic()
+        if not self.live and self.job and time.monotonic() - self._last_line >= LOG_SECONDS:
+            self._last_line = time.monotonic()
             shown = f"{run.images_seen:,} of {work(self.job):,} images"
             self.say(f"{self.number} of {self.count}  {self.job}  {shown}")
 
     def end(self, job: Job, text: str) -> None:
-        """A job ended: one line says how."""
+        """Print how a job ended."""
         self.done += work(job)
         self._bar.update(self._task, completed=self.done)
         self.say(f"{self.number} of {self.count}  {job}: {text}")
 
 
 def work(job: Job) -> int:
-    """Images that a job shows; a control's are drawn at once."""
+    """The images of a job; a control trains on none."""
     return 0 if job.row.control else job.budget

@@ -1,4 +1,4 @@
-"""Real samples: finding their statistics, in the package or the cache, or measuring them."""
+"""Statistics of real samples: found in the package or the cache, or measured now."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ganzoo.build import factory_of, qualify
 from ganzoo.data.splits import Half, drawn, splits
 from ganzoo.errors import GanzooError, MetricError, one_line
 from ganzoo.interfaces import Dataset, Extractor
-from ganzoo.measure.features import NEIGHBOURS, look
+from ganzoo.measure.features import NEIGHBOURS, extract
 from ganzoo.measure.references import (
     REFERENCE_VERSION,
     About,
@@ -32,7 +32,7 @@ from ganzoo.specs import Part
 
 log = logging.getLogger("ganzoo")
 
-#: The most samples of each side that are looked at.
+#: The most samples of each split to look at.
 MOST = 60_000
 BATCH = 1_000
 
@@ -52,10 +52,9 @@ def batches(data: Dataset, indices: Tensor) -> Iterator[Tensor]:
 
 
 def reference_for(extractor: Extractor, part: Part) -> Reference:
-    """Statistics of a data set in an extractor's features: cached, in the package or made now.
+    """Statistics of a data set in an extractor's features: cached, from the package or made now.
 
-    Where the data set is not on this machine, the package's do; where those are not for this
-    data set and extractor, it is fetched.
+    A data set that is not on this machine is fetched only where the package lacks its statistics.
     """
     part = samples_of(part)
     shipped = shipped_reference(extractor, part)
@@ -66,8 +65,8 @@ def reference_for(extractor: Extractor, part: Part) -> Reference:
     file = cache_file(extractor.name, extractor_hash(extractor), data_hash)
     if file.is_file():
         try:
-            found = read_reference(file).require(extractor, str(file))
-            return replace(found, about=replace(found.about, data=part))  # kept by content
+            cached = read_reference(file).require(extractor, str(file))
+            return replace(cached, about=replace(cached.about, data=part))  # kept by content
         except GanzooError as error:
             log.warning("%s; measured again", one_line(error))
     made = make_reference(extractor, part, train, test, data_hash)
@@ -79,41 +78,41 @@ def reference_for(extractor: Extractor, part: Part) -> Reference:
 
 
 def shipped_or_made(extractor: Extractor, part: Part) -> Reference:
-    """Statistics as the package has them, which are the same everywhere; made where it has none."""
+    """The package's statistics, which are the same everywhere; measured where it has none."""
     return shipped_reference(extractor, samples_of(part)) or reference_for(extractor, part)
 
 
 def samples_of(part: Part) -> Part:
-    """A data set under its qualified name, without what a recipe says of drawing from it."""
+    """A data set by its qualified name, without what a recipe adds about drawing from it."""
     return Part(qualify(Dataset, part).name, part.arguments)
 
 
 def shipped_reference(extractor: Extractor, part: Part) -> Reference | None:
-    """The package's statistics of a data set as it comes; None where it has none."""
-    file = package_file(extractor.name, part.name.rpartition("/")[2])
+    """The package's statistics of an unchanged data set; None where it has none."""
+    file = package_file(extractor.name, part.bare_name)
     if set(part.arguments) - {"split"} or not file.is_file():
         return None
-    found = read_reference(file)
-    if found.about.data.name != part.name:
+    shipped = read_reference(file)
+    if shipped.about.data.name != part.name:
         return None  # another plugin's data set of that name
-    return found.require(extractor, str(file))
+    return shipped.require(extractor, str(file))
 
 
 def make_reference(
     extractor: Extractor, part: Part, train: Dataset, test: Dataset, data_hash: str
 ) -> Reference:
-    """Measure real samples: this takes as long as showing them all to the extractor.
+    """Measure real samples, which takes as long as showing them all to the extractor.
 
-    Everything is rounded as it will be stored, so that a stored one gives the same figures.
+    Everything is rounded as it will be stored, so that a stored reference gives the same figures.
     """
-    seen = look(extractor, batches(test, drawn(test, MOST)), f"test samples of {part.name}")
-    shown = batches(train, drawn(train, MOST))
-    known = look(extractor, shown, f"training samples of {part.name}", keep=MOST)
-    training, moments = known.features.half().float(), seen.moments
-    features = seen.features[:NEIGHBOURS].half().float()
+    tested = extract(extractor, batches(test, drawn(test, MOST)), f"test samples of {part.name}")
+    rows = batches(train, drawn(train, MOST))
+    trained = extract(extractor, rows, f"training samples of {part.name}", keep=MOST)
+    training, moments = trained.features.half().float(), tested.moments
+    features = tested.features[:NEIGHBOURS].half().float()
     halves = isinstance(train, Half)
-    if halves:  # a model may have been trained on both: whoever copies either has copied
-        training = torch.cat([seen.features.half().float(), training])[:MOST]
+    if halves:  # a model may have been trained on both, so copying either is memorising
+        training = torch.cat([tested.features.half().float(), training])[:MOST]
         distance = float(nearest(features, training, k=2)[:, 1].mean())  # the first is itself
     else:
         distance = mean_nearest(features, training)
@@ -127,21 +126,21 @@ def make_reference(
             data=part,
             data_hash=data_hash,
             sample_shape=test.sample_shape,
-            n=len(seen),
+            n=len(tested),
             nearest=distance,
             training=len(train) + (len(test) if halves else 0),
             halves=halves,
         ),
         moments=Moments.known(moments.n, moments.mean, moments.covariance),
         features=features,
-        shares=None if seen.logits is None else class_histogram(seen.logits),
+        shares=None if tested.logits is None else class_histogram(tested.logits),
         training=training,
-        pixels=from_bytes(to_bytes(seen.first)),
+        pixels=from_bytes(to_bytes(tested.first)),
     )
 
 
 def keep(reference: Reference) -> None:
-    """Put a reference into the user's cache; where that cannot be written, say so and go on."""
+    """Put a reference into the user's cache, or warn where that cannot be written."""
     about = reference.about
     file = cache_file(about.extractor, about.extractor_sha256, about.data_hash)
     try:
@@ -151,17 +150,17 @@ def keep(reference: Reference) -> None:
 
 
 def cache_folder() -> Path:
-    """Where measured statistics of real samples are kept."""
+    """The folder of measured statistics."""
     return platformdirs.user_cache_path("ganzoo") / "references"
 
 
 def cache_file(extractor: str, extractor_sha256: str, data_hash: str) -> Path:
-    """Where the statistics of a data set's content in an extractor's features are kept."""
+    """The file of a data set's statistics, named by its content and the extractor's weights."""
     text = f"{REFERENCE_VERSION} {extractor} {extractor_sha256} {data_hash}"
     return cache_folder() / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.safetensors"
 
 
 def both_hashes(train: Dataset, test: Dataset) -> str:
-    """One hash of what both splits hold."""
+    """One hash of the content of both splits."""
     text = f"{train.content_hash()} {test.content_hash()}"
     return hashlib.sha256(text.encode()).hexdigest()
