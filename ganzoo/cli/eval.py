@@ -195,7 +195,7 @@ def _as_it_is(own: Part, asked: Part, options: Mapping[str, Any]) -> AsTheyAre |
 
 def _data(asked: str | None, own: Part | None) -> Part | None:
     """The data set to compare with: the one asked for, else the model's own."""
-    from ganzoo.cli.recipes import data_part
+    from ganzoo.recipes import data_part
 
     if asked is None:
         return own
