@@ -62,9 +62,11 @@ def asked(what: str | None, options: dict[str, Any]) -> Asked:
         check_path(ModelConfig, path, also=ROOTS, option=f"--set {text.partition('=')[0]}")
         settings.append((path, value))
     begun = _begun(options["init"]) if options["init"] else ""
-    raw, notes, short = derived(base.raw, settings, base.label, begun)
+    registry = catalogue().registry
+    raw, notes, short = derived(registry, base.raw, settings, base.label, begun)
     where = f"{base.where} with --set" if options["settings"] else base.where
-    other = any(key.startswith(tuple(f"{p}." for p in PARTS)) for key in differences(base.raw, raw))
+    parts = tuple(f"{place}." for place in PARTS)
+    other = any(key.startswith(parts) for key in differences(registry, base.raw, raw))
     folder = Path("runs") / (short or _folder(raw, base.label))
     return Asked(raw, where, folder, tuple(notes), fill=other or not base.trained)
 

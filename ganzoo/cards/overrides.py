@@ -1,4 +1,4 @@
-"""Whose settings win where a model's parts are changed: the user's, the new loss's, the card's."""
+"""Settings laid over a model's config, and whose settings win where a part is replaced."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeAlias
 
-from ganzoo.cards.installed import catalogue
 from ganzoo.errors import UnknownNameError
+from ganzoo.plugins.registry import Registry
 from ganzoo.specs import Optimizer, Part, merge, read_record, set_path, split_key, write_record
 
-#: A dotted path of config.json, in full, and its value.
+#: A full dotted path of config.json, and its value.
 Setting: TypeAlias = tuple[str, Any]
 
 LOSS = "recipe.loss"
-#: Where parts of plugins stand, and their kind.
+#: The paths of plugins' parts, and the kind of each.
 PARTS = {
     "generator": "generator",
     "discriminator": "discriminator",
@@ -23,7 +23,7 @@ PARTS = {
 }
 
 
-def laid(raw: Mapping[str, Any], settings: Iterable[Setting]) -> dict[str, Any]:
+def overlaid(raw: Mapping[str, Any], settings: Iterable[Setting]) -> dict[str, Any]:
     """A raw config with settings laid over it, one after the other."""
     raw = dict(raw)
     for path, value in settings:
@@ -32,122 +32,131 @@ def laid(raw: Mapping[str, Any], settings: Iterable[Setting]) -> dict[str, Any]:
 
 
 def changed(
-    base: Mapping[str, Any], settings: Sequence[Setting], label: str = ""
+    registry: Registry, base: Mapping[str, Any], settings: Sequence[Setting], label: str = ""
 ) -> tuple[dict[str, Any], list[str]]:
-    """A raw config with settings laid over it, and a line for each part that another replaced.
+    """A raw config with settings laid over it, and a note for each part that was replaced.
 
-    Arguments belong to the part they were given to: where the user names another, they go. Where it
-    is the loss, so does what the old one asked for, and what the new one asks for stands above the
-    card's own. The line says what went and what came; `label` is the card's name.
+    Arguments belong to their part: where the user names another part, they are dropped. Where that
+    is the loss, the recipe of the old loss is dropped too, and the recipe of the new one wins over
+    the card's. The note says what was dropped and added; `label` is the card's name.
     """
-    wished = laid(base, settings)
-    below, replaced = cleared(base, wished)
-    own: list[str] = []
-    came: list[str] = []
+    below, replaced = without_arguments(registry, base, overlaid(base, settings))
+    added: list[str] = []
+    dropped: list[str] = []
     if LOSS in replaced:
-        old, new = asked_by(at(base, LOSS)), asked_by(at(laid(below, settings), LOSS))
+        old = recipe_of(registry, at(base, LOSS))
+        new = recipe_of(registry, at(overlaid(below, settings), LOSS))
         recipe = merge(without(below["recipe"], old), new)
         below = {**below, "recipe": recipe}
-        below, _ = cleared(below, laid(below, settings))  # the user's optimizer may be another
-        own = sorted(new.keys() - {path.removeprefix("recipe.") for path, _ in settings})
-        came = sorted(old.keys() & base["recipe"].keys() - new.keys())
-        came = [key for key in came if base["recipe"][key] != recipe.get(key)]
-    raw = laid(below, settings)
-    notes = []
-    for place in replaced:
-        old_part, new_part = at(base, place), at(raw, place)
-        gone = sorted(set(old_part.get("arguments") or {}) - set(new_part.get("arguments") or {}))
-        said = [f"{', '.join(gone)} left out"] if gone else []
-        if place == LOSS:
-            said += [f"{', '.join(own)} as {bare(new_part['name'])} asks"] if own else []
-            said += [f"{', '.join(came)} of {bare(old_part['name'])} left out"] if came else []
-            said += [f"all else as in {label}"] if label else []
-        if said:
-            notes.append(f"{_change(place, old_part, new_part)}: {'; '.join(said)}")
-    return raw, notes
+        # the user's optimizer may be another than the new loss's
+        below, _ = without_arguments(registry, below, overlaid(below, settings))
+        added = sorted(new.keys() - {path.removeprefix("recipe.") for path, _ in settings})
+        dropped = sorted(old.keys() & base["recipe"].keys() - new.keys())
+        dropped = [key for key in dropped if base["recipe"][key] != recipe.get(key)]
+    raw = overlaid(below, settings)
+    notes = (_note(place, base, raw, added, dropped, label) for place in replaced)
+    return raw, [note for note in notes if note]
 
 
-def _change(place: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """That one part takes the place of another, in words."""
-    names = [bare(part.get("name", Optimizer.name)) for part in (new, old)]
-    return f"{PARTS.get(place, place.removeprefix('recipe.'))} {names[0]} in place of {names[1]}"
+def _note(
+    place: str,
+    base: Mapping[str, Any],
+    raw: Mapping[str, Any],
+    added: Sequence[str],
+    dropped: Sequence[str],
+    label: str,
+) -> str:
+    """What one part's replacement changed, in words; empty where it changed nothing else."""
+    old, new = at(base, place), at(raw, place)
+    new_name, old_name = (bare(part.get("name", Optimizer.name)) for part in (new, old))
+    gone = sorted(set(old.get("arguments") or {}) - set(new.get("arguments") or {}))
+    effects = [f"{', '.join(gone)} left out"] if gone else []
+    if place == LOSS:
+        effects += [f"{', '.join(added)} as {new_name} requires"] if added else []
+        effects += [f"{', '.join(dropped)} of {old_name} left out"] if dropped else []
+        effects += [f"all else as in {label}"] if label else []
+    kind = PARTS.get(place, place.removeprefix("recipe."))
+    return f"{kind} {new_name} in place of {old_name}: {'; '.join(effects)}" if effects else ""
 
 
-def cleared(base: Mapping[str, Any], wished: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """A config without the arguments of what `wished` names otherwise, and where that stands."""
+def without_arguments(
+    registry: Registry, base: Mapping[str, Any], wanted: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """A config without the arguments of the parts that `wanted` renames, and those parts' paths."""
     replaced: list[str] = []
 
     def clear(below: Any, above: Any, path: str) -> Any:
         if not isinstance(below, Mapping) or not isinstance(above, Mapping):
             return below
-        found = {k: clear(v, above.get(k), f"{path}.{k}" if path else k) for k, v in below.items()}
-        if path and renamed(path, below, above):
+        kept = {k: clear(v, above.get(k), f"{path}.{k}" if path else k) for k, v in below.items()}
+        if path and is_renamed(registry, path, below, above):
             replaced.append(path)
-            found.pop("arguments", None)
-        return found
+            kept.pop("arguments", None)
+        return kept
 
-    found = clear(base, wished, "")
+    config = clear(base, wanted, "")
     for place in replaced:
-        found = _without_schedules(found, f"{place.removeprefix('recipe.')}.arguments.")
-    return found, replaced
+        config = _without_schedules(config, f"{place.removeprefix('recipe.')}.arguments.")
+    return config, replaced
 
 
-def _without_schedules(raw: dict[str, Any], above: str) -> dict[str, Any]:
-    """A config without the schedules of numbers below a path of the recipe."""
+def _without_schedules(raw: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """A config without the schedules of numbers whose path begins so."""
     schedules = at(raw, "recipe.schedules")
     if not isinstance(schedules, Mapping):
         return raw
-    kept = {path: how for path, how in schedules.items() if not path.startswith(above)}
+    kept = {path: part for path, part in schedules.items() if not path.startswith(prefix)}
     return {**raw, "recipe": {**raw["recipe"], "schedules": kept}}
 
 
-def renamed(path: str, old: Any, new: Any) -> bool:
-    """Whether what stands at a path has another name than before, bare or qualified."""
+def is_renamed(registry: Registry, path: str, old: Any, new: Any) -> bool:
+    """Whether the part or optimizer at a path has another name, bare names taken as qualified."""
     if not isinstance(old, Mapping) or not isinstance(new, Mapping):
         return False
-    one, other = old.get("name", Optimizer.name), new.get("name", Optimizer.name)
-    return bool(one != other and qualified(path, one) != qualified(path, other))
+    names = (part.get("name", Optimizer.name) for part in (old, new))
+    first, second = (qualified(registry, path, name) for name in names)
+    return bool(first != second)
 
 
-def qualified(path: str, name: Any) -> Any:
-    """The part's name with its plugin's; as it stands where nobody offers it."""
+def qualified(registry: Registry, path: str, name: Any) -> Any:
+    """A part's name with its plugin's; unchanged where no plugin offers it."""
     if path in PARTS and isinstance(name, str):
-        with suppress(UnknownNameError):  # which is told when it is built
-            return catalogue().registry.find(PARTS[path], name).qualified
+        with suppress(UnknownNameError):  # raised again when the part is built
+            return registry.find(PARTS[path], name).qualified
     return name
 
 
-def asked_by(loss: Any) -> dict[str, Any]:
-    """What a loss asks for in a recipe; nothing of one that is not here."""
+def recipe_of(registry: Registry, loss: Any) -> dict[str, Any]:
+    """The recipe that a loss states; empty where the loss is not installed."""
     with suppress(UnknownNameError):
         part = read_record(Part, loss, "loss")
-        entry = catalogue().registry.find("loss", part.name)
-        asks = getattr(entry.resolve(), "recipe", None)
-        if not isinstance(asks, Mapping):  # a function that makes one
-            asks = entry.build(**part.arguments).recipe
-        return dict(write_record(asks))
+        offer = registry.find("loss", part.name)
+        recipe = getattr(offer.resolve(), "recipe", None)
+        if not isinstance(recipe, Mapping):  # a function that makes a loss
+            recipe = offer.build(**part.arguments).recipe
+        return dict(write_record(recipe))
     return {}
 
 
 def without(recipe: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
-    """A recipe without the values that came from an old loss.
+    """A recipe without the values that came from an old loss's.
 
-    An optimizer that the old loss named goes whole: its rate is no other's.
+    An optimizer that the old loss named is dropped whole: its rate suits no other.
     """
-    found = {}
+    kept = {}
     for key, value in recipe.items():
         came = old.get(key)
         if isinstance(value, Mapping) and isinstance(came, Mapping):
             name = value.get("name")
             if name is None or name != came.get("name") or name == Optimizer.name:
-                found[key] = without(value, came)
+                kept[key] = without(value, came)
         elif key not in old or value != came:
-            found[key] = value
-    return found
+            kept[key] = value
+    return kept
 
 
 def at(raw: Any, path: str) -> Any:
-    """What stands at a dotted path; None where nothing does."""
+    """The value at a dotted path; None where there is none."""
     keys = path.split(".")
     while keys:
         if not isinstance(raw, Mapping):

@@ -1,4 +1,4 @@
-"""The config.json of an extractor that the package ships, as a record."""
+"""The schema of a shipped extractor's config.json."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ EXTRACTOR_VERSION = 1
 
 @dataclass(frozen=True)
 class ExtractorConfig:
-    """A frozen extractor: what it is built of, its weights, and how they came about.
+    """A frozen extractor: its network, its weights, and how they were trained.
 
-    `network` names the kind and its arguments, `data` the data set whose training images it saw,
-    `figures` what it reaches on the test images. Another training is another name.
+    `network` names the kind and its arguments, `data` the data set that it was trained on, and
+    `figures` its results on the test images. Another training gets another name.
     """
 
     ganzoo_extractor: int

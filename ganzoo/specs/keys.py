@@ -1,4 +1,4 @@
-"""The keys of a record by dotted paths, and which of them somebody meant."""
+"""The keys of a record by dotted paths, and the nearest one to a misspelt path."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any
 
 from ganzoo.errors import ConfigError, brief, did_you_mean
 
-#: Suggestions at the most.
+#: The most suggestions.
 MOST = 4
 
 
 def check_path(record: type, path: str, *, also: Iterable[str] = (), option: str = "") -> None:
-    """Refuse a dotted path that names no key of a record; `ConfigError` names the nearest.
+    """Refuse a dotted path that is not a key of a record; `ConfigError` names the nearest.
 
-    What lies below `arguments` or `extra`, or in a list, is no schema's. `option` is what the user
-    wrote, `also` are keys that it might have begun with.
+    Keys below `arguments` and `extra`, and in lists, are free. `option` is what the user wrote,
+    `also` are further keys that it may begin with.
     """
     hint: Any = record
     done: list[str] = []
@@ -29,8 +29,7 @@ def check_path(record: type, path: str, *, also: Iterable[str] = (), option: str
             return
         known = {name: kind for kind in kinds for name, kind in _fields(kind).items()}
         if not known:
-            held = f"{option}: {'.'.join(done)!r} holds a value, which has no keys below it"
-            raise ConfigError(held)
+            raise ConfigError(f"{option}: {'.'.join(done)!r} is a value without keys below it")
         if key not in known:
             near = _nearest(record, done, key, {*known, *(also if len(done) < 2 else ())})
             raise ConfigError(f"{option}: unknown key {brief(key)}; {near}")
@@ -39,7 +38,7 @@ def check_path(record: type, path: str, *, also: Iterable[str] = (), option: str
 
 
 def _nearest(record: type, done: list[str], key: str, known: set[str]) -> str:
-    """What somebody may have meant: a near name, that key elsewhere, an argument of the part."""
+    """What was probably meant: a near name, that key elsewhere, or an argument of the part."""
     ends = {full: full.rpartition(".")[2] for full in paths(record)}
     if near := did_you_mean(key, known, otherwise=""):
         return near
@@ -47,12 +46,12 @@ def _nearest(record: type, done: list[str], key: str, known: set[str]) -> str:
         return f"did you mean {' or '.join(repr(full) for full in elsewhere)}?"
     if "arguments" in known:
         place = ".".join(done).removeprefix("recipe.")
-        return f"what a part is built with is set as {f'{place}.arguments.{key}'!r}"
+        return f"write {f'{place}.arguments.{key}'!r} for an argument of the part"
     return did_you_mean(key, known)
 
 
 def paths(record: type) -> Iterator[str]:
-    """All dotted paths to a record's values; as `--set` takes them, without `recipe.` before."""
+    """All dotted paths to a record's values, as `--set` takes them: without a leading `recipe.`."""
     for name, hint in _fields(record).items():
         kinds, _ = _records(hint)
         before = "" if name == "recipe" else f"{name}."
@@ -61,10 +60,10 @@ def paths(record: type) -> Iterator[str]:
 
 
 def _records(hint: Any) -> tuple[list[type], bool]:
-    """The records that a value may be, and whether it may hold keys that no schema knows."""
+    """The records that a value may be, and whether it may hold any keys."""
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        found = [_records(inner) for inner in typing.get_args(hint)]
-        return [kind for kinds, _ in found for kind in kinds], any(free for _, free in found)
+        options = [_records(inner) for inner in typing.get_args(hint)]
+        return [kind for kinds, _ in options for kind in kinds], any(free for _, free in options)
     if dataclasses.is_dataclass(hint):
         return [typing.cast(type, hint)], False
     origin = typing.get_origin(hint) or hint

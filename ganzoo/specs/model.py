@@ -1,4 +1,4 @@
-"""config.json, the machine's part of a model folder, as records."""
+"""The schema of config.json, the machine-readable part of a model folder."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from ganzoo.errors import ConfigError, brief
 from ganzoo.specs.reading import read_json, read_record
 from ganzoo.specs.recipe import Part, Recipe
 
-#: The version of the schema below; lower ones are read for ever, a higher one asks to upgrade.
+#: The version of the schema below; lower ones stay readable, a higher one is refused.
 CONFIG_VERSION = 1
 GENERATOR_FILE = "model.safetensors"
 DISCRIMINATOR_FILE = "discriminator.safetensors"
-#: What a generator of conditions is given where nobody names any.
+#: The conditions that a conditional generator samples by default.
 CONDITIONS_FILE = "conditions.safetensors"
 LONGEST_NAME = 100
-#: How far from 1 the shares of classes may add up to.
+#: How far the sum of the classes' shares may be from 1.
 SHARES_ROUNDING = 1e-6
 MODEL_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-#: What may be installed: https://packaging.python.org/en/latest/specifications/name-normalization/
+#: Names of distributions: https://packaging.python.org/en/latest/specifications/name-normalization/
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?", re.ASCII)
 
 
 def is_model_name(text: str) -> bool:
-    """Whether a model may be called so."""
+    """Whether a text is a valid name for a model."""
     return len(text) <= LONGEST_NAME and MODEL_NAME.fullmatch(text) is not None
 
 
@@ -49,35 +49,35 @@ class FileRecord:
 class Licenses:
     """SPDX names of the licences of the code, the weights and the data."""
 
-    #: Of the networks' code.
+    #: The licence of the networks' code.
     code: str
-    #: Of the weights.
+    #: The licence of the weights.
     weights: str
-    #: Of what they were trained on.
+    #: The licence of the training data.
     data: str
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One measured figure, with all that is needed to measure it again."""
+    """One measured figure, with everything needed to measure it again."""
 
     #: The figure with its extractor, such as `FD (cnn-mnist)`.
     name: str
     #: The mean over training seeds, each the mean over `repeats` sampling seeds.
     value: float
-    #: Against what it was measured, and how.
+    #: What it was measured against, and how.
     protocol: str
-    #: Samples that were measured.
+    #: Number of samples.
     n: int
     #: The command that measures it again.
     command: str
-    #: Standard deviation over training seeds, or over sampling seeds where there is one of those.
+    #: Standard deviation over training seeds; over sampling seeds for one training seed.
     spread: float | None = None
-    #: Sampling seeds.
+    #: Number of sampling seeds.
     repeats: int | None = None
-    #: What real samples score under the same protocol.
+    #: The score of real samples under the same protocol.
     floor: float | None = None
-    #: Such as `%`.
+    #: The unit, such as `%`.
     unit: str = ""
     #: Each training seed's value.
     values: tuple[float, ...] = ()
@@ -87,26 +87,26 @@ class Metric:
 
 @dataclass(frozen=True)
 class Check:
-    """What the shipped weights score, to be measured again from the package's statistics."""
+    """What the shipped weights score against the package's statistics, for `check --metrics`."""
 
     #: The extractor by name.
     extractor: str
     #: The data set by name.
     data: str
-    #: Samples.
+    #: Number of samples.
     n: int
-    #: The one sampling seed.
+    #: The sampling seed.
     seed: int
     #: Figures by key.
     values: Mapping[str, float]
-    #: How far another machine's may lie from each.
+    #: How far another machine's figure may be from each.
     tolerance: Mapping[str, float]
 
     def __post_init__(self) -> None:
         if not self.values:
-            raise ConfigError("values: a check is of one figure at least")
+            raise ConfigError("values: a check needs at least one figure")
         if odd := sorted(self.values.keys() ^ self.tolerance.keys()):
-            raise ConfigError(f"{brief(odd[0])} stands in one of values and tolerance alone")
+            raise ConfigError(f"{brief(odd[0])} is in only one of values and tolerance")
         for key, allowed in self.tolerance.items():
             if not allowed > 0:
                 raise ConfigError(f"the tolerance of {brief(key)} must be above 0, found {allowed}")
@@ -118,21 +118,21 @@ class Provenance:
 
     #: The command that made them.
     command: str
-    #: The day it ended.
+    #: The day the training ended.
     date: str
     #: Seconds of training.
     duration_s: float
-    #: Images that were shown; 0 of what was imported.
+    #: Images that were shown; 0 for imported weights.
     images: int
     #: The data set's content hash.
     data_hash: str
-    #: The machine, in words.
+    #: A description of the machine.
     hardware: str
-    #: Versions of what took part, by distribution.
+    #: Versions of the packages used, by distribution.
     versions: Mapping[str, str]
     #: CPU threads.
     threads: int
-    #: How often it was begun or gone on with.
+    #: How often it was started or resumed.
     sittings: int = 1
 
 
@@ -142,24 +142,21 @@ class Fingerprint:
 
     #: The sampling seed.
     seed: int
-    #: Samples.
+    #: Number of samples.
     n: int
     #: Their mean.
     mean: float
     #: Their standard deviation.
     std: float
-    #: The means of the first samples, one by one.
+    #: The mean of each of the first samples.
     means: tuple[float, ...]
-    #: How far another machine's may lie from each.
+    #: How far another machine's statistics may be from these.
     tolerance: float
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """A model, or a recipe for one: the schema of config.json.
-
-    Third parties write what the schema does not know under `extra`.
-    """
+    """A model, or a recipe for one: the schema of config.json."""
 
     #: The schema's version, 1.
     ganzoo_config: int
@@ -167,23 +164,23 @@ class ModelConfig:
     generator: Part
     #: The discriminator.
     discriminator: Part
-    #: All that changes the result of a training.
+    #: Everything that changes the result of a training.
     recipe: Recipe
     #: The model's name: family first, data last, such as `dcgan-mnist`.
     name: str | None = None
-    #: One line of what it is.
+    #: A description of one line.
     description: str = ""
-    #: How samples are written: `image`, `points`, or what a plugin's writer is called.
+    #: The kind of samples: `image`, `points`, or the name of a plugin's writer.
     kind: str = "image"
-    #: The plugins whose parts it names, with versions, such as `{"ganzoo-dcgan": ">=0.1"}`.
+    #: The plugins whose parts it uses, with versions, such as `{"ganzoo-dcgan": ">=0.1"}`.
     requires: Mapping[str, str] = field(default_factory=dict)
-    #: Weights by file name.
+    #: The files of weights by name.
     files: Mapping[str, FileRecord] = field(default_factory=dict)
     #: Numbers of parameters by player.
     parameters: Mapping[str, int] = field(default_factory=dict)
-    #: Of code, weights and data.
+    #: The licences of code, weights and data.
     licenses: Licenses | None = None
-    #: Each class's share of the training data, from which labels are drawn; empty: all alike.
+    #: Each class's share of the training data, by which labels are drawn; empty: equal shares.
     class_shares: tuple[float, ...] = ()
     #: The classes' names by number, as `ganzoo sample --label` accepts them; empty: numbers alone.
     class_names: tuple[str, ...] = ()
@@ -191,11 +188,11 @@ class ModelConfig:
     metrics: tuple[Metric, ...] = ()
     #: Where the weights come from.
     provenance: Provenance | None = None
-    #: What samples of fixed latents are like, so that any machine can tell the model by them.
+    #: Statistics of samples of fixed latents, by which any machine recognises the model.
     fingerprint: Fingerprint | None = None
-    #: What exactly these weights score, for `ganzoo check --metrics`.
+    #: What these weights score, for `ganzoo check --metrics`.
     checks: tuple[Check, ...] = ()
-    #: What third parties write.
+    #: Free keys for third parties.
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -207,13 +204,13 @@ class ModelConfig:
         shares = self.class_shares
         if shares and not (min(shares) >= 0 and abs(sum(shares) - 1) < SHARES_ROUNDING):
             raise ConfigError(
-                f"class_shares are 0 or more and add up to 1, found {min(shares):g} at the least "
-                f"and {sum(shares):g} in all"
+                f"class_shares must be 0 or more and add up to 1, found a least share of "
+                f"{min(shares):g} and a sum of {sum(shares):g}"
             )
         for name in self.requires:
             if not _DISTRIBUTION.fullmatch(name):
                 raise ConfigError(
-                    f"requires: {brief(name)} is no package's name; write one, such as ganzoo-dcgan"
+                    f"requires: {brief(name)} is not a package name such as ganzoo-dcgan"
                 )
         for file in self.files:
             plain = Path(file).name == file and "\\" not in file and file not in ("", ".", "..")
@@ -222,7 +219,7 @@ class ModelConfig:
 
 
 def read_config(path: Path) -> tuple[ModelConfig, dict[str, Any]]:
-    """Read a config.json: the checked record, and the JSON as it stands in the file."""
+    """Read a config.json: the checked record, and the JSON as it is in the file."""
     data = read_json(path)
     check_version(data, str(path))
     return read_record(ModelConfig, data, str(path)), data
@@ -231,12 +228,12 @@ def read_config(path: Path) -> tuple[ModelConfig, dict[str, Any]]:
 def check_version(
     data: Any, where: str, *, key: str = "ganzoo_config", newest: int = CONFIG_VERSION
 ) -> None:
-    """Refuse what was written for a later schema before any other key of it is looked at."""
+    """Refuse data written for a later schema before any other key is read."""
     if not isinstance(data, Mapping):
-        raise ConfigError(f"{where}: expected an object that begins with {key!r}")
+        raise ConfigError(f"{where}: expected an object with the key {key!r}")
     version = data.get(key)
     if version is None:
-        raise ConfigError(f"{where}: the key {key!r} is missing; it is {newest}")
+        raise ConfigError(f"{where}: the key {key!r} is missing; write {newest}")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise ConfigError(f"{where}: {key} must be a whole number from 1, found {brief(version)}")
     if version > newest:

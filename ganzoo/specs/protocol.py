@@ -1,4 +1,4 @@
-"""A protocol: what a paper trained and measured, as a record that `ganzoo bench` runs."""
+"""A protocol: what a paper trained and measured, as a record for `ganzoo bench`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ganzoo.specs.model import CONFIG_VERSION, MODEL_NAME, ModelConfig, check_ve
 from ganzoo.specs.reading import read_json, read_record
 from ganzoo.specs.recipe import Part, merge
 
-#: The version of the schema below; as for config.json, a higher one asks to upgrade.
+#: The version of the schema below; a file of a higher one is refused, as for config.json.
 PROTOCOL_VERSION = 1
 
 
@@ -22,9 +22,9 @@ class Citation:
 
     #: Authors, year and title.
     paper: str
-    #: Where in it.
+    #: The section or table.
     section: str
-    #: Where it can be read.
+    #: A link to it.
     url: str = ""
 
 
@@ -34,15 +34,15 @@ class Table:
 
     #: Lower-case words joined by `-`.
     name: str
-    #: What stands above it.
+    #: Its heading.
     title: str
     #: A measure's name and its arguments.
     measure: Part
     #: Laid over the protocol's model, key by key.
     model: Mapping[str, Any] = field(default_factory=dict)
-    #: Samples that no training made and that are measured too.
+    #: Samples to measure that no training made, such as real ones.
     controls: tuple[str, ...] = ()
-    #: Figures that papers print and the measure does not give: key to header.
+    #: Columns of figures that papers print and the measure does not compute: key to header.
     published_columns: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -52,19 +52,19 @@ class Entry:
 
     #: Lower-case words joined by `-`.
     name: str
-    #: The table that it stands in.
+    #: The name of its table.
     table: str
-    #: What the row is called; its name where nothing is said.
+    #: The row's label; by default its name.
     title: str = ""
     #: Laid over the table's model, key by key.
     model: Mapping[str, Any] = field(default_factory=dict)
     #: Figures as the paper prints them: column to text.
     published: Mapping[str, str] = field(default_factory=dict)
-    #: Where it prints them.
+    #: Where the paper prints them.
     published_in: str = ""
-    #: It is shown and never run.
+    #: Whether it is only shown and never run.
     published_only: bool = False
-    #: The paper's budget, where it is not the protocol's.
+    #: The paper's budget, where it differs from the protocol's.
     paper_images: int | None = None
     #: The plugins that it needs, with versions.
     requires: Mapping[str, str] = field(default_factory=dict)
@@ -78,19 +78,19 @@ class Protocol:
 
     #: The schema's version, 1.
     ganzoo_protocol: int
-    #: As `ganzoo bench` is asked for it.
+    #: The name for `ganzoo bench`.
     name: str
-    #: What stands above its tables.
+    #: The heading above its tables.
     title: str
     #: The paper.
     source: Citation
-    #: In words: how much is trained, and how that compares with the paper.
+    #: In words: how much is trained, compared with the paper.
     budget: str
-    #: Training seeds that are run, from 0.
+    #: Number of training seeds, counted from 0.
     seeds: int
     #: The config that tables and entries are laid over: generator, discriminator and recipe.
     model: Mapping[str, Any]
-    #: One at least.
+    #: At least one.
     tables: tuple[Table, ...]
     #: The rows.
     entries: tuple[Entry, ...]
@@ -100,7 +100,7 @@ class Protocol:
     paper_images: int | None = None
     #: The plugins that all entries need, with versions.
     requires: Mapping[str, str] = field(default_factory=dict)
-    #: What stands below the tables.
+    #: Notes below the tables.
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -109,16 +109,14 @@ class Protocol:
         if self.sampling_seed < 0:
             raise ConfigError(f"sampling_seed must be 0 or more, found {self.sampling_seed}")
         if not self.tables:
-            raise ConfigError("tables: a protocol has one at least")
+            raise ConfigError("tables: a protocol needs at least one")
         _check_names("name", [self.name])
         _check_names("tables", [table.name for table in self.tables])
         _check_names("entries and controls", [*(e.name for e in self.entries), *self.controls])
         for entry in self.entries:
             self.table_of(entry)
             if entry.published and not entry.published_in:
-                raise ConfigError(
-                    f"entry {brief(entry.name)}: say where its figures are published_in"
-                )
+                raise ConfigError(f"entry {brief(entry.name)}: published figures need published_in")
 
     @property
     def controls(self) -> dict[str, tuple[Table, str]]:
@@ -126,7 +124,7 @@ class Protocol:
         return {f"{t.name}-{control}": (t, control) for t in self.tables for control in t.controls}
 
     def table_of(self, entry: Entry) -> Table:
-        """The table in which an entry stands."""
+        """The table of an entry."""
         for table in self.tables:
             if table.name == entry.table:
                 return table
@@ -136,10 +134,7 @@ class Protocol:
         )
 
     def config_of(self, table: Table, entry: Entry | None = None) -> dict[str, Any]:
-        """The raw config of an entry: the protocol's, the table's and its own, laid in layers.
-
-        Without an entry it is the table's.
-        """
+        """The raw config of a table or an entry: the protocol's, the table's and its own, merged."""
         base = {"ganzoo_config": CONFIG_VERSION, **self.model}
         over = merge(base, table.model)
         return over if entry is None else merge(over, entry.model)
@@ -159,13 +154,13 @@ def read_protocol(path: Path) -> Protocol:
 
 
 def _check_names(where: str, names: Iterable[str]) -> None:
-    """Names are lower-case words joined by '-', and none stands twice."""
+    """Check that names are lower-case words joined by '-', each used once."""
     seen: set[str] = set()
     for name in names:
         if not MODEL_NAME.fullmatch(name):
             raise ConfigError(
-                f"{where}: {brief(name)} is no name; use lower-case words joined by '-'"
+                f"{where}: {brief(name)} is not a name; use lower-case words joined by '-'"
             )
         if name in seen:
-            raise ConfigError(f"{where}: {brief(name)} stands twice; keep one")
+            raise ConfigError(f"{where}: {brief(name)} is used twice; keep one")
         seen.add(name)

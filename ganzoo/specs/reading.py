@@ -1,4 +1,4 @@
-"""Reading JSON strictly: an unknown key, a wrong type or a doubtful number is an error by name."""
+"""Reading JSON strictly: unknown keys, wrong types and doubtful numbers are errors."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ T = TypeVar("T")
 
 #: Far above any honest config (the zoo's are 3 KB), far below what would hurt to parse.
 MAX_JSON_BYTES = 4 * 1024 * 1024
-#: Far above any honest config, far below what recursion over it can bear.
+#: Far above any honest config, far below the recursion limit.
 MAX_DEPTH = 64
-#: Whole numbers of ours are counts and seeds; others' lie within what every reader takes.
+#: Whole numbers are counts and seeds; every JSON reader takes numbers in this range.
 MAX_WHOLE = 2**64
 LONGEST_KEY = 100
 
 
 def parse_json(text: str | bytes, where: str) -> Any:
-    """Parse JSON, refusing duplicate keys, NaN, infinities and endless nesting."""
+    """Parse JSON, refusing duplicate keys, NaN, infinities and deep nesting."""
 
     def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        data: dict[str, Any] = {}
         for key, value in pairs:
-            if key in found:
-                raise ConfigError(f"{where}: the key {brief(key)} stands twice; keep one")
-            found[key] = value
-        return found
+            if key in data:
+                raise ConfigError(f"{where}: the key {brief(key)} is used twice; keep one")
+            data[key] = value
+        return data
 
     def no_constant(name: str) -> Any:
         raise ConfigError(f"{where}: {name} is not a number in JSON; write a finite one")
@@ -69,7 +69,7 @@ def read_json(path: Path) -> Any:
     try:
         data = read_plain(path, MAX_JSON_BYTES + 1)
         if len(data) > MAX_JSON_BYTES:
-            raise ConfigError(f"{path}: more than {MAX_JSON_BYTES:,} bytes; this is no config")
+            raise ConfigError(f"{path}: more than {MAX_JSON_BYTES:,} bytes; this is not a config")
         return parse_json(data, str(path))
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such file") from None
@@ -78,7 +78,7 @@ def read_json(path: Path) -> Any:
 
 
 def read_record(record: type[T], data: Any, where: str) -> T:
-    """Make the dataclass `record` of parsed JSON; `where` names the place in errors."""
+    """Make the dataclass `record` from parsed JSON; `where` is the place for errors."""
     fields = {field.name: field for field in dataclasses.fields(record)}  # type: ignore[arg-type]
     if not isinstance(data, Mapping):
         is_part = isinstance(data, str) and {"name", "arguments"} <= fields.keys()
@@ -102,20 +102,20 @@ def read_record(record: type[T], data: Any, where: str) -> T:
 
 
 def _below(where: str, key: str) -> str:
-    """The place of a key: `config.json: recipe`, and then `config.json: recipe.batch`."""
+    """The place of a key: `config.json: recipe`, then `config.json: recipe.batch`."""
     return f"{where}.{key}" if ": " in where or not where else f"{where}: {key}"
 
 
 def _step(key: str) -> str:
-    """A key as it stands in a place; a stranger's may be long, or no word at all."""
+    """A key as part of a place; a stranger's may be long, or unprintable."""
     return key if len(key) <= LONGEST_KEY and key.isprintable() else brief(key)
 
 
 def write_record(record: Any, where: str = "") -> Any:
-    """Turn a dataclass back into JSON data; `read_record` of it gives an equal record.
+    """Turn a dataclass into JSON data, from which `read_record` makes an equal record.
 
-    What a part was given in Python becomes what JSON has: a tuple a list, a path text, an
-    enumeration's member its value. What JSON has nothing for is a `ConfigError` that names it.
+    Tuples become lists, paths text, members of enumerations their values. Anything else that JSON
+    lacks is a `ConfigError` that names it.
     """
     if dataclasses.is_dataclass(record) and not isinstance(record, type):
         fields = (field.name for field in dataclasses.fields(record))
@@ -141,9 +141,9 @@ def _at(where: str, key: str) -> str:
 
 
 def _key(key: Any, where: str) -> str:
-    """A key of an object, which JSON has as text only."""
+    """A key of an object, which must be text in JSON."""
     if not isinstance(key, str):
-        raise ConfigError(f"{where or 'it'}: {key!r} is no text, and keys in config.json are")
+        raise ConfigError(f"{where or 'it'}: {key!r} is not text, and keys in config.json must be")
     return key
 
 
@@ -153,9 +153,9 @@ def _hints(record: Hashable) -> dict[str, Any]:
 
 
 def _not_too_deep(data: Any, depth: int = MAX_DEPTH) -> Any:
-    """The data; a `RecursionError` where lists and objects lie deeper in each other.
+    """The data; a `RecursionError` where lists and objects are nested more deeply.
 
-    Halves of characters, which JSON can spell and no file can hold, raise a `ValueError`.
+    Lone surrogates, which JSON can spell and no file can hold, raise a `ValueError`.
     """
     if isinstance(data, str):
         data.encode()
@@ -208,7 +208,7 @@ def _scalar(hint: type, data: Any, where: str) -> Any:
 
 
 def _kind(data: Any) -> str:
-    """Name the kind of a JSON value, with the value where it is short."""
+    """The kind of a JSON value, or the value itself."""
     names = {dict: "an object", list: "a list", type(None): "null"}
     if type(data) in names:
         return names[type(data)]
@@ -217,15 +217,15 @@ def _kind(data: Any) -> str:
 
 
 def flatten(data: object, path: str = "") -> dict[str, object]:
-    """Nested mappings as one, keyed by dotted paths: `loss.arguments.r1_gamma`."""
+    """Nested mappings as one with dotted paths as keys: `loss.arguments.r1_gamma`."""
     if not isinstance(data, dict):
         return {path: data}
-    found: dict[str, object] = {}
+    flat: dict[str, object] = {}
     for key, value in data.items():
-        found |= flatten(value, f"{path}.{key}" if path else key)
-    return found
+        flat |= flatten(value, f"{path}.{key}" if path else key)
+    return flat
 
 
 def to_json(data: Any) -> str:
-    """Write JSON as it stands in the zoo's files: indented, in the order given, with a newline."""
+    """JSON as the zoo's files hold it: indented, in the given order, with a final newline."""
     return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,4 +1,4 @@
-"""A model's README.md: front matter and figures from config.json, around prose kept by hand."""
+"""A model's README.md: front matter and figures from config.json, and hand-written prose."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from ganzoo.specs import CONDITIONS_FILE, Metric, ModelConfig
 #: Far above any card.
 MAX_BYTES = 1024 * 1024
 FENCE = "---\n"
-#: Between these lines of the prose stand the card's figures.
+#: These lines of the prose enclose the card's figures.
 FIGURES = "<!-- figures: written by `ganzoo cards build` -->\n"
 FIGURES_END = "<!-- end of figures -->\n"
 UNDESCRIBED = "A model trained with ganzoo."
-#: In a first prose stands one of these wherever a person must write.
+#: Marks a place in the first prose that a person must fill in.
 BLANK = re.compile(r"<!-- write: (.+?) -->")
 PIPELINES = {"image": "unconditional-image-generation", "audio": "text-to-audio"}
 
 
 def read_readme(folder: Path) -> str:
-    """The text of a folder's README.md, empty without one; `CardError` where it is no text."""
+    """The text of a folder's README.md, empty without one; `CardError` where it is not text."""
     path = folder / "README.md"
     if not path.is_file():
         return ""
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise CardError(f"{path}: more than {MAX_BYTES:,} bytes; this is no model card")
+            raise CardError(f"{path}: more than {MAX_BYTES:,} bytes; this is not a model card")
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CardError(f"{path} cannot be read: {one_line(error)}") from None
@@ -49,7 +49,7 @@ def is_class_conditional(config: ModelConfig) -> bool:
 
 
 def front_matter(config: ModelConfig, name: str) -> str:
-    """The YAML that the Hugging Face Hub reads, between its fences."""
+    """The YAML for the Hugging Face Hub, between its fences."""
     from huggingface_hub import EvalResult, ModelCardData
 
     data = config.recipe.data.name.rpartition("/")[2]
@@ -79,54 +79,54 @@ def front_matter(config: ModelConfig, name: str) -> str:
 
 
 def prose_of(readme: str) -> str:
-    """What follows the front matter."""
+    """The text after the front matter."""
     if not readme.startswith(FENCE):
         return readme
     _, end, prose = readme[len(FENCE) :].partition("\n" + FENCE)
     if not end:
-        raise CardError("README.md: the front matter has no end; close it with a line '---'")
+        raise CardError("README.md: the front matter is not closed; end it with a line '---'")
     return prose
 
 
 def readme_of(config: ModelConfig, name: str, prose: str | None = None) -> str:
-    """The whole README.md; without prose, a first one for a person to go on from."""
+    """The whole README.md; without prose, a draft for a person to complete."""
     if prose is None:
         prose = _first_prose(config, name)
     return front_matter(config, name) + "\n" + with_figures(config, prose.lstrip("\n"))
 
 
 def blanks(prose: str) -> list[str]:
-    """What a prose still asks a person to write."""
+    """What the prose still asks a person to write."""
     return BLANK.findall(prose)
 
 
 def filled(prose: str, ask: Callable[[str], str]) -> str:
-    """The prose with an answer in the place of each blank."""
+    """The prose with each blank replaced by an answer."""
     return BLANK.sub(lambda blank: ask(blank[1]), prose)
 
 
 def with_place_for_figures(prose: str) -> str:
-    """The prose, with a place for the card's figures at its end where it has none."""
+    """The prose with a place for the card's figures, added at its end where it has none."""
     if FIGURES in prose:
         return prose
     return f"{prose.rstrip()}\n\n## Figures\n\n{FIGURES}{FIGURES_END}"
 
 
 def with_figures(config: ModelConfig, prose: str) -> str:
-    """The prose with the card's figures where it has a place for them."""
+    """The prose with the card's figures in their place, if it has one."""
     before, start, rest = prose.partition(FIGURES)
     if not start:
         return prose
     _, end, after = rest.partition(FIGURES_END)
     if not end:
         raise CardError(
-            f"README.md: the figures have no end; close them with {FIGURES_END.strip()}"
+            f"README.md: the figures are not closed; end them with {FIGURES_END.strip()}"
         )
     return before + FIGURES + figures(config) + FIGURES_END + after
 
 
 def figures(config: ModelConfig) -> str:
-    """The card's figures as Markdown, a table for each protocol."""
+    """The card's figures as Markdown, one table per protocol."""
     tables = []
     protocols = dict.fromkeys(_protocol(metric) for metric in config.metrics)
     for protocol in protocols:
@@ -144,7 +144,7 @@ def figures(config: ModelConfig) -> str:
 
 
 def _protocol(metric: Metric) -> str:
-    """What the figures of one table have in common."""
+    """The part of a protocol that all figures of a table share."""
     return metric.protocol.partition("; ")[2] or metric.protocol
 
 

@@ -1,4 +1,4 @@
-"""The recipe: all that changes the result of a training, and nothing that does not."""
+"""The recipe: everything that changes the result of a training, and nothing else."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ganzoo.errors import ConfigError, brief, did_you_mean
 from ganzoo.specs.reading import read_record, write_record
 
 PRECISIONS = ("auto", "float32", "bf16")
-#: What a run does when its health is bad for long.
+#: What a run does about a collapse.
 COLLAPSE_ACTIONS = ("warn", "stop", "rollback")
 SCHEDULES = ("constant", "linear", "cosine")
 
 
 @dataclass(frozen=True)
 class Part:
-    """A named part and the arguments it is built with: `{"name": ..., "arguments": {...}}`."""
+    """A part by name with its arguments: `{"name": ..., "arguments": {...}}`."""
 
-    #: A bare name, or `distribution/name`, as which it is stored.
+    #: A bare name, or `distribution/name`, which is the form that is stored.
     name: str
-    #: What its constructor takes, by name.
+    #: The arguments of its constructor.
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -33,27 +33,27 @@ class Part:
 
 @dataclass(frozen=True)
 class Data(Part):
-    """The data set, and how its samples are drawn."""
+    """The data set, and how samples are drawn from it."""
 
-    #: Draw every class equally often, whatever its share of the data.
+    #: Whether every class is drawn equally often, whatever its share of the data.
     balance: bool = False
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How a learning rate changes over a run, as a share of the optimizer's `lr`; in images.
+    """How a learning rate changes over a run, as a share of the optimizer's `lr`.
 
-    It rises from 0 over the first `warmup` images. Then `constant` keeps it, and `linear` and
-    `cosine` bring it to the share `final` at image number `images` (None: the recipe's last).
+    The rate rises from 0 over the first `warmup` images. Then `constant` keeps it, while `linear`
+    and `cosine` bring it to the share `final` at image number `images`.
     """
 
     #: `constant`, `linear` or `cosine`.
     name: str = "cosine"
-    #: The image at which `final` is reached; null: the recipe's last.
+    #: The image at which `final` is reached; null: the last of the recipe.
     images: int | None = None
-    #: Images over which the rate rises from 0.
+    #: Images of warm-up.
     warmup: int = 0
-    #: The share of `lr` that it falls to.
+    #: The share of `lr` at the end.
     final: float = 0.0
 
     def __post_init__(self) -> None:
@@ -74,17 +74,17 @@ class Schedule:
 
     @property
     def needs_total(self) -> bool:
-        """Whether it depends on how many images the whole run has."""
+        """Whether it depends on the total number of images."""
         return self.name != "constant" and self.images is None
 
 
 @dataclass(frozen=True)
 class Group:
-    """Settings of some of a player's parameters."""
+    """Settings for some of a player's parameters."""
 
-    #: Their learning rate's share of the optimizer's.
+    #: Multiplies the learning rate.
     lr_factor: float = 1.0
-    #: What else holds for them alone, such as `weight_decay`.
+    #: Other arguments for them, such as `weight_decay`.
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -94,19 +94,19 @@ class Group:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """An optimizer by the name timm's factory gives it, its rate and its other arguments."""
+    """An optimizer by name, its learning rate and its other arguments."""
 
     #: Any name of timm's factory.
     name: str = "adam"
     #: The learning rate.
     lr: float = 2e-4  # Radford et al. 2016, section 4
-    #: What else it takes, such as `betas`; torch's defaults where nothing is said.
+    #: Other arguments, such as `betas`; by default torch's.
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    #: How the rate changes over the run; null: it stays.
+    #: How the learning rate changes over the run; null: it is constant.
     schedule: Schedule | None = None
-    #: A longer gradient of the whole player is scaled down to this norm; null: none is.
+    #: Clip the norm of the player's whole gradient to this; null: do not clip.
     max_grad_norm: float | None = None
-    #: Settings of some parameters, by a pattern of their names such as `mapping.*`.
+    #: Settings for some parameters, by a pattern of their names such as `mapping.*`.
     groups: Mapping[str, Group] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -120,9 +120,9 @@ class Optimizer:
 class Optimizers:
     """One optimizer for each player."""
 
-    #: The generator's.
+    #: The generator's optimizer.
     generator: Optimizer = field(default_factory=Optimizer)
-    #: The discriminator's.
+    #: The discriminator's optimizer.
     discriminator: Optimizer = field(default_factory=Optimizer)
 
 
@@ -130,13 +130,13 @@ class Optimizers:
 class Averaging:
     """The generator's exponential moving average, in images.
 
-    The half-life grows with the run, as `ramp_up` times the images seen, until it reaches
-    `half_life` (Karras et al. 2020, whose ramp-up is 0.05).
+    The half-life grows as `ramp_up` times the images seen until it reaches `half_life` (Karras et
+    al. 2020, whose ramp-up is 0.05).
     """
 
-    #: Images after which a weight counts half; 0 averages nothing.
+    #: Images after which a weight counts half; 0: no averaging.
     half_life: float = 10_000.0
-    #: The half-life's share of the images seen, at the start of a run; null: in full at once.
+    #: Limits the half-life to this share of the images seen; null: no limit.
     ramp_up: float | None = 0.05
 
     def __post_init__(self) -> None:
@@ -148,48 +148,48 @@ class Averaging:
 
 @dataclass(frozen=True)
 class Start:
-    """The model whose weights a training begins with, and the sha256 of what was taken over."""
+    """The model whose weights a training starts with, and their sha256."""
 
-    #: What `--init` named, in full.
+    #: The full name of the `--init` model.
     model: str
-    #: sha256 of the generator's weights.
+    #: sha256 of its generator's weights.
     generator: str
-    #: sha256 of the discriminator's.
+    #: sha256 of its discriminator's weights.
     discriminator: str
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a training does; counted in images (real samples shown in a discriminator turn)."""
+    """A training, counted in images: real samples shown in a discriminator turn."""
 
-    #: The game.
+    #: The loss of both players.
     loss: Part
     #: The data set.
     data: Data
-    #: One for each player.
+    #: The optimizer of each player.
     optimizers: Optimizers = field(default_factory=Optimizers)
-    #: Turns of the discriminator before each of the generator's.
+    #: Discriminator turns in each step.
     discriminator_steps: int = 1
-    #: Turns of the generator after them.
+    #: Generator turns in each step, after those of the discriminator.
     generator_steps: int = 1
-    #: Images of one turn, over all processes.
+    #: Images in one turn, over all processes.
     batch: int = 64
-    #: Real images shown to the discriminator, in all.
+    #: The total of real images shown to the discriminator.
     images: int = 1_000_000  # 15,625 turns of 64, the budget of Lucic et al. 2018
-    #: The generator's average, which is what is sampled, measured and exported.
+    #: The generator's average, which is sampled, measured and exported.
     ema: Averaging = field(default_factory=Averaging)
-    #: The generator's turn takes the latents and fakes of the last discriminator turn.
+    #: Whether the generator's turn reuses the latents and fakes of the last discriminator turn.
     reuse_fakes: bool = True
     #: `float32`, `bf16` (autocast, penalties in float32), or `auto`: float32 on a CPU, else bf16.
     precision: str = "auto"
-    #: What is done to samples before the discriminator sees them: augmentations by name, each with
-    #: its arguments, applied in the order of their names.
+    #: What is done to samples before the discriminator sees them: augmentations by name, with
+    #: their arguments, applied in the order of their names.
     augmentation: Mapping[str, Any] = field(default_factory=dict)
-    #: Numbers of this recipe that move in training, by path, such as `loss.arguments.r1_gamma`.
+    #: Schedules for numbers of this recipe, by path, such as `loss.arguments.r1_gamma`.
     schedules: Mapping[str, Any] = field(default_factory=dict)
-    #: What is done about a training that is ill: `warn`, `stop` or `rollback`.
+    #: What to do when the training collapses: `warn`, `stop` or `rollback`.
     on_collapse: str = "warn"
-    #: The model that it begins with, which `--init` fills in; null: untrained networks.
+    #: The model to start from, set by `--init`; null: untrained networks.
     start: Start | None = None
     #: The random seed.
     seed: int = 0
@@ -213,15 +213,12 @@ class Recipe:
 
     @property
     def images_per_step(self) -> int:
-        """Images of one step: n discriminator turns of a batch."""
+        """Images in one step: a batch for each discriminator turn."""
         return self.batch * self.discriminator_steps
 
     @property
     def needs_total(self) -> bool:
-        """Whether a schedule depends on `images`, so that it cannot be raised later.
-
-        One that names its own `images` does not.
-        """
+        """Whether a schedule depends on `images`, so that these cannot be raised later."""
         players = (self.optimizers.generator, self.optimizers.discriminator)
         return any(player.schedule and player.schedule.needs_total for player in players) or any(
             part.arguments.get("images") is None for part in self.schedules.values()
@@ -229,14 +226,14 @@ class Recipe:
 
 
 def _switched_on(augmentations: Mapping[str, Any]) -> dict[str, Any]:
-    """The augmentations that are not switched off by `false`, `null` or an empty list."""
+    """The augmentations without those that are `false`, `null` or an empty list."""
     return {name: how for name, how in augmentations.items() if how not in (False, None, [], ())}
 
 
 def _by_path(schedules: Mapping[str, Any], above: str = "") -> dict[str, Part]:
-    """Schedules by the dotted path of their number; `null` takes one away.
+    """Schedules by the dotted path of their number; `null` removes one.
 
-    They may lie below nested keys, as `--set schedules.optimizers.generator.lr=...` leaves them.
+    They may be nested, as `--set schedules.optimizers.generator.lr=...` leaves them.
     """
     parts: dict[str, Part] = {}
     for key, value in schedules.items():
@@ -255,38 +252,41 @@ def _by_path(schedules: Mapping[str, Any], above: str = "") -> dict[str, Part]:
 def recipe_hash(
     generator: Part, discriminator: Part, recipe: Recipe, *, needs_total: bool | None = None
 ) -> str:
-    """Hash what a run must keep to go on: everything but `images`, which may be raised.
+    """Hash what a run must keep to be resumed: everything but `images`, which may be raised.
 
-    Where a schedule depends on `images`, they are part of it: `needs_total`, which is guessed from
-    the schedules' arguments where nobody asked the schedules. What holds its default is left out,
-    so that a run goes on when a later version adds keys.
+    Where a schedule depends on `images` (`needs_total`, by default judged from the schedules'
+    arguments), they are hashed too. Defaults are left out, so that a run can be resumed after a
+    later version adds keys.
     """
     import hashlib  # here, since `ganzoo list` has no use for it
     import json
 
-    told = _told(recipe)
+    settings = _beyond_defaults(recipe)
     if not (recipe.needs_total if needs_total is None else needs_total):
-        told.pop("images", None)
-    parts = {"generator": _told(generator), "discriminator": _told(discriminator), "recipe": told}
+        settings.pop("images", None)
+    parts = {
+        "generator": _beyond_defaults(generator),
+        "discriminator": _beyond_defaults(discriminator),
+        "recipe": settings,
+    }
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _told(record: Any) -> dict[str, Any]:
-    """What a record says beyond its defaults, as JSON data."""
-    found = {}
-    for key in dataclasses.fields(record):
-        value = getattr(record, key.name)
-        made = key.default_factory
-        default = key.default if made is dataclasses.MISSING else made()
+def _beyond_defaults(record: Any) -> dict[str, Any]:
+    """What differs from a record's defaults, as JSON data."""
+    data = {}
+    for field in dataclasses.fields(record):
+        value, factory = getattr(record, field.name), field.default_factory
+        default = field.default if factory is dataclasses.MISSING else factory()
         if value != default:
             deep = dataclasses.is_dataclass(value)
-            found[key.name] = _told(value) if deep else write_record(value)
-    return found
+            data[field.name] = _beyond_defaults(value) if deep else write_record(value)
+    return data
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay `over` on `base`, key by key; a part of another name replaces the whole part."""
+    """Merge `over` into `base` key by key; a part of another name replaces the whole part."""
     merged = dict(base)
     for key, value in over.items():
         below = merged.get(key)
@@ -302,10 +302,10 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def set_path(data: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """Return `data` with the value at a dotted path such as `optimizers.generator.lr` set.
+    """`data` with the value at a dotted path such as `optimizers.generator.lr` set.
 
-    A key that holds dots itself, such as a schedule's number or a group's pattern, is found where
-    it stands. An augmentation that is `true` takes arguments.
+    Keys that contain dots, such as a schedule's path or a group's pattern, are recognised. An
+    augmentation that is `true` takes arguments.
     """
     keys = path.split(".")
     if not all(keys):
@@ -319,14 +319,16 @@ def set_path(data: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
         if isinstance(below, bool) and above in ("augmentation", "recipe.augmentation"):
             below = {}
         if not isinstance(below, Mapping):
-            raise ConfigError(f"--set {path}: {head!r} holds {below!r}, which has no keys below it")
+            raise ConfigError(
+                f"--set {path}: {head!r} holds {below!r}, a value without keys below it"
+            )
         return {**data, head: put(below, rest, f"{above}.{head}" if above else head)}
 
     return put(data, keys)
 
 
 def split_key(data: Mapping[str, Any], keys: list[str]) -> tuple[str, list[str]]:
-    """The key of `data` that a dotted path begins with, the longest that is there, and the rest."""
+    """The longest key of `data` that a dotted path begins with, and the rest of the path."""
     for count in range(len(keys), 1, -1):
         if (joined := ".".join(keys[:count])) in data:
             return joined, keys[count:]

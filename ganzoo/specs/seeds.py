@@ -1,4 +1,4 @@
-"""seeds.json: the training seeds of one recipe that lie side by side in a folder."""
+"""seeds.json: the training seeds of one recipe whose runs share a folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Seeds:
 
     #: The schema's version, 1.
     ganzoo_seeds: int
-    #: Ascending; seed K lies in `seed-K/`.
+    #: Ascending; the run of seed K is in `seed-K/`.
     seeds: tuple[int, ...]
     #: The command that trained the last of them.
     command: str
@@ -30,7 +30,7 @@ class Seeds:
 
 
 def read_seeds(folder: Path) -> Seeds | None:
-    """The seeds of a folder; None where it is no folder of seeds."""
+    """The seeds of a folder; None where it holds no seeds.json."""
     file = folder / SEEDS_FILE
     if not file.is_file():
         return None
@@ -40,5 +40,5 @@ def read_seeds(folder: Path) -> Seeds | None:
 
 
 def seed_folder(folder: Path, seed: int) -> Path:
-    """Where a seed's run lies."""
+    """The folder of a seed's run."""
     return folder / f"seed-{seed}"

@@ -8,9 +8,17 @@ from typing import ClassVar
 import pytest
 
 from ganzoo import Loss
-from ganzoo.cards.derived_name import derived
-from ganzoo.cards.overrides import changed
+from ganzoo.cards import catalogue, derived_name, overrides
 from tiny import tiny_plugin
+
+
+def derived(*arguments):
+    return derived_name.derived(catalogue().registry, *arguments)
+
+
+def changed(*arguments):
+    return overrides.changed(catalogue().registry, *arguments)
+
 
 ADAM = {"name": "adam", "lr": 1e-4, "arguments": {"betas": [0.0, 0.9]}}
 RMSPROP = {"name": "rmsprop", "lr": 5e-5, "arguments": {"momentum": 0.0}}
@@ -108,7 +116,7 @@ def test_a_new_loss_brings_what_it_asks_for_and_nothing_of_the_old(setting):
     name = setting[1] if isinstance(setting[1], str) else "critic"
     assert notes == [
         f"loss {name} in place of non-saturating: penalty_interval, r1_gamma left out; "
-        f"discriminator_steps, optimizers as {name} asks; all else as in tiny-ring"
+        f"discriminator_steps, optimizers as {name} requires; all else as in tiny-ring"
     ]
 
 
@@ -123,7 +131,7 @@ def test_what_the_user_said_stands_above_the_new_loss():
     assert raw["recipe"]["loss"] == {"name": "critic", "arguments": {"penalty": 1.0}}
     assert raw["recipe"]["discriminator_steps"] == 2
     assert raw["recipe"]["optimizers"]["generator"] == {**ADAM, "lr": 0.5, "schedule": None}
-    assert "; optimizers as critic asks" in notes[0]
+    assert "; optimizers as critic requires" in notes[0]
 
 
 def test_an_optimizer_that_the_user_names_takes_no_arguments_of_the_losss():

@@ -36,7 +36,7 @@ def test_a_path_of_the_schema_is_taken(path):
         ("recipe.optimizers.genrator.lr", "'genrator'; did you mean 'generator'"),
         ("generator.width", "is built with is set as 'generator.arguments.width'"),
         ("recipe.loss.r1_gamma", "is set as 'loss.arguments.r1_gamma'"),
-        ("recipe.batch.size", "'recipe.batch' holds a value, which has no keys below it"),
+        ("recipe.batch.size", "'recipe.batch' is a value without keys below it"),
         ("recipe.zzz", "unknown key 'zzz'; known: .*batch"),
     ],
 )

@@ -34,8 +34,8 @@ def test_a_protocol_is_read_and_written_back(tmp_path: Path) -> None:
         ({"seeds": 0}, "seeds must be 1 or more, found 0"),
         ({"seeds": "many"}, "seeds: expected a whole number, found 'many'"),
         ({"name": "My Bench"}, "name: 'My Bench' is no name"),
-        ({"tables": []}, "tables: a protocol has one at least"),
-        ({"tables": BASE["tables"] * 2}, "tables: 'ring' stands twice"),
+        ({"tables": []}, "tables: a protocol needs at least one"),
+        ({"tables": BASE["tables"] * 2}, "tables: 'ring' is used twice"),
         ({"model": {"genrator": {"name": "tiny"}}}, "unknown key 'genrator'; did you mean 'gener"),
         ({"model": {"recipe": {"batch": 0}}}, "table ring.recipe: batch must be 1 or more"),
     ],
@@ -50,13 +50,16 @@ def test_what_a_protocol_does_not_take_is_told(tmp_path: Path, keys: Any, text: 
 @pytest.mark.parametrize(
     ("entry", "text"),
     [
-        ({"name": "gan", "table": "ring"}, "entries and controls: 'gan' stands twice"),
-        ({"name": "ring-real", "table": "ring"}, "'ring-real' stands twice"),
+        ({"name": "gan", "table": "ring"}, "entries and controls: 'gan' is used twice"),
+        ({"name": "ring-real", "table": "ring"}, "'ring-real' is used twice"),
         ({"name": "Gan", "table": "ring"}, "'Gan' is no name"),
         ({"name": "new", "table": "rign"}, "there is no table 'rign'; did you mean 'ring'"),
         ({"name": "new"}, "the key 'table' is missing"),
         ({"name": "new", "table": "ring", "note": 3}, "note: expected text, found 3"),
-        ({"name": "new", "table": "ring", "published": {"modes": "8"}}, "say where its figures"),
+        (
+            {"name": "new", "table": "ring", "published": {"modes": "8"}},
+            "published figures need published_in",
+        ),
         ({"name": "new", "table": "ring", "model": {"recipe": {"bacth": 1}}}, "mean 'batch'"),
     ],
 )

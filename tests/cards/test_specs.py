@@ -304,7 +304,7 @@ def test_what_is_no_object_is_no_config(data: object) -> None:
 
 
 def test_a_key_that_stands_twice_is_named() -> None:
-    with pytest.raises(ConfigError, match=r"here: the key 'batch' stands twice"):
+    with pytest.raises(ConfigError, match=r"here: the key 'batch' is used twice"):
         parse_json('{"recipe": {"batch": 1, "batch": 2}}', "here")
 
 
@@ -371,7 +371,7 @@ def test_a_version_that_is_no_whole_number_from_one_is_refused(version: object) 
 
 
 def test_a_config_without_version_says_what_it_is() -> None:
-    with pytest.raises(ConfigError, match="the key 'ganzoo_config' is missing; it is 1"):
+    with pytest.raises(ConfigError, match="the key 'ganzoo_config' is missing; write 1"):
         check_version({}, "config.json")
 
 

@@ -101,7 +101,11 @@ def test_a_run_is_trained_again_by_its_folder(train):
         ([*PARTS, "--set", "bacth=3"], 1, "unknown key 'bacth'; did you mean 'batch'"),
         ([*PARTS, "--set", "genrator.name=x"], 1, "'genrator'; did you mean 'generator'"),
         ([*PARTS, "--set", "lr=0.1"], 1, "'lr'; did you mean 'optimizers.generator.lr'"),
-        ([*PARTS, "--set", "generator.width=8"], 1, "set as 'generator.arguments.width'"),
+        (
+            [*PARTS, "--set", "generator.width=8"],
+            1,
+            "write 'generator.arguments.width' for an argument",
+        ),
         ([*PARTS, "--set", "batch=many"], 1, "recipe.batch: expected a whole number, found 'many'"),
         ([*PARTS, "--set", "generator.arguments.widht=3"], 2, "did you mean 'width'"),
         ([*PARTS, "--data", "tiny-rign"], 2, "no dataset 'tiny-rign'; did you mean 'tiny-ring'"),

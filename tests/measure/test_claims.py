@@ -94,9 +94,9 @@ def test_a_check_that_nothing_could_fail_is_refused(changes, said):
 @pytest.mark.parametrize(
     ("values", "tolerances", "said"),
     [
-        ({}, {}, "values: a check is of one figure at least"),
-        ({"fd": 1.0}, {}, "'fd' stands in one of values and tolerance alone"),
-        ({"fd": 1.0}, {"fd": 0.1, "kd": 0.1}, "'kd' stands in one of values and tolerance alone"),
+        ({}, {}, "values: a check needs at least one figure"),
+        ({"fd": 1.0}, {}, "'fd' is in only one of values and tolerance"),
+        ({"fd": 1.0}, {"fd": 0.1, "kd": 0.1}, "'kd' is in only one of values and tolerance"),
         ({"fd": 1.0}, {"fd": 0.0}, "the tolerance of 'fd' must be above 0, found 0.0"),
     ],
 )

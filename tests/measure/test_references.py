@@ -192,7 +192,7 @@ def test_a_torn_file_is_refused(file, keep):
         ({"ganzoo_reference": 3, "more": 1}, "ganzoo_reference 3, this ganzoo reads 2; upgrade"),
         ({"ganzoo_reference": 0}, "ganzoo_reference must be a whole number from 1, found 0"),
         ({"format": 1, "part": "tiny/tiny"}, "the key 'ganzoo_reference' is missing"),
-        ([1], "expected an object that begins with 'ganzoo_reference'"),
+        ([1], "expected an object with the key 'ganzoo_reference'"),
     ],
 )
 def test_another_kind_of_file_or_version_is_told_before_its_keys(file, about, text):

@@ -146,7 +146,7 @@ NONSENSE = [
     ("ganzoo_losses", {"mine": "module:"}, "ganzoo_losses: 'mine' is 'module:'; give it as text"),
     ("ganzoo_losses", {"mine": ".a:b"}, r"ganzoo_losses: 'mine' is '\.a:b'; give it as text"),
     ("ganzoo_losses", {"mine": dict}, "ganzoo_losses: 'mine' is <class 'dict'>; give it as text"),
-    ("ganzoo_losses", {"Mine": "a:b"}, "ganzoo_losses: 'Mine' is no name; use lower-case words"),
+    ("ganzoo_losses", {"Mine": "a:b"}, "ganzoo_losses: 'Mine' is not a name; use lower-case words"),
     ("ganzoo_losses", {"my/own": "a:b"}, "ganzoo_losses: 'my/own' is no name"),
     ("ganzoo_losses", {"mine\n": "a:b"}, "ganzoo_losses: 'mine.n' is no name"),
     ("ganzoo_losses", {3: "a:b"}, "ganzoo_losses: 3 is no name"),

@@ -341,7 +341,7 @@ def test_files_that_are_not_the_configs_are_named(seeds, tmp_path):
 def test_what_would_fail_after_the_measuring_fails_before(seeds, tmp_path):
     never = Effort(n=10**9)
     prose = f"# Mine\n\nOdd.\n\n{FIGURES}"
-    with pytest.raises(CardError, match="the figures have no end"):
+    with pytest.raises(CardError, match="the figures are not closed"):
         out(seeds, tmp_path / "model", never, prose=prose)
     with pytest.raises(CardError, match="the licences of data are missing"):
         out(seeds, tmp_path / "model", never, licences={**LICENCES, "data": " "})

@@ -196,7 +196,7 @@ def test_megabytes_of_a_strangers_make_a_short_line(keys, tmp_path, tiny_world):
 )
 def test_only_a_packages_name_is_required(name, tmp_path, tiny_world):
     """It stands in the advice `pip install ...`."""
-    with pytest.raises(ConfigError, match="is no package's name; write one, such as ganzoo-dcgan"):
+    with pytest.raises(ConfigError, match="is not a package name such as ganzoo-dcgan"):
         write_published(tmp_path / "a", requires={name: ">=0"})
 
 
