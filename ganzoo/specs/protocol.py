@@ -134,7 +134,7 @@ class Protocol:
         )
 
     def config_of(self, table: Table, entry: Entry | None = None) -> dict[str, Any]:
-        """The raw config of a table or an entry: the protocol's, the table's and its own, merged."""
+        """The raw config of a table or an entry: all layers from the protocol down, merged."""
         base = {"ganzoo_config": CONFIG_VERSION, **self.model}
         over = merge(base, table.model)
         return over if entry is None else merge(over, entry.model)

@@ -276,12 +276,12 @@ def recipe_hash(
 def _beyond_defaults(record: Any) -> dict[str, Any]:
     """What differs from a record's defaults, as JSON data."""
     data = {}
-    for field in dataclasses.fields(record):
-        value, factory = getattr(record, field.name), field.default_factory
-        default = field.default if factory is dataclasses.MISSING else factory()
+    for key in dataclasses.fields(record):
+        value, factory = getattr(record, key.name), key.default_factory
+        default = key.default if factory is dataclasses.MISSING else factory()
         if value != default:
             deep = dataclasses.is_dataclass(value)
-            data[field.name] = _beyond_defaults(value) if deep else write_record(value)
+            data[key.name] = _beyond_defaults(value) if deep else write_record(value)
     return data
 
 

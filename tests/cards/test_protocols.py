@@ -33,7 +33,7 @@ def test_a_protocol_is_read_and_written_back(tmp_path: Path) -> None:
         ({"seed": 3}, "unknown key 'seed'; did you mean 'seeds'"),
         ({"seeds": 0}, "seeds must be 1 or more, found 0"),
         ({"seeds": "many"}, "seeds: expected a whole number, found 'many'"),
-        ({"name": "My Bench"}, "name: 'My Bench' is no name"),
+        ({"name": "My Bench"}, "name: 'My Bench' is not a name"),
         ({"tables": []}, "tables: a protocol needs at least one"),
         ({"tables": BASE["tables"] * 2}, "tables: 'ring' is used twice"),
         ({"model": {"genrator": {"name": "tiny"}}}, "unknown key 'genrator'; did you mean 'gener"),
@@ -52,7 +52,7 @@ def test_what_a_protocol_does_not_take_is_told(tmp_path: Path, keys: Any, text: 
     [
         ({"name": "gan", "table": "ring"}, "entries and controls: 'gan' is used twice"),
         ({"name": "ring-real", "table": "ring"}, "'ring-real' is used twice"),
-        ({"name": "Gan", "table": "ring"}, "'Gan' is no name"),
+        ({"name": "Gan", "table": "ring"}, "'Gan' is not a name"),
         ({"name": "new", "table": "rign"}, "there is no table 'rign'; did you mean 'ring'"),
         ({"name": "new"}, "the key 'table' is missing"),
         ({"name": "new", "table": "ring", "note": 3}, "note: expected text, found 3"),

@@ -249,7 +249,7 @@ def test_what_has_no_end_is_not_waited_for(file, tmp_path, tiny_world):
         if file == "README.md":
             assert ganzoo.card(folder).readme == ""
         else:
-            with pytest.raises(GanzooError, match="regular file|no model folder|is missing"):
+            with pytest.raises(GanzooError, match="regular file|not a model folder|is missing"):
                 ganzoo.load(folder)
         (folder / file).unlink()
         (folder / file).symlink_to("/dev/zero")
