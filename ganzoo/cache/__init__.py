@@ -1,7 +1,7 @@
-"""What ganzoo keeps on this machine: listed, verified and removed, whoever else is using it.
+"""Cached files: listed, verified and removed, safely while other processes use them.
 
-Each kind has a file: models from the Hub, statistics of real samples, extractors' weights, packed
-folders of images. All of it can be fetched or made again.
+They are models from the Hub, statistics of real samples, extractors' weights and packed folders of
+images. All of them can be fetched or made again.
 """
 
 from ganzoo.cache.entry import CacheEntry

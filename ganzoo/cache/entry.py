@@ -1,4 +1,4 @@
-"""One thing that is kept, and what all kinds of them have in common."""
+"""An entry of the cache, and what all kinds of entries have in common."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from typing import ClassVar
 
 from ganzoo.errors import GanzooError
 
-#: Seconds after which what was left unfinished is taken for abandoned.
+#: Seconds after which unfinished work is considered abandoned.
 ABANDONED_AFTER = 7 * 24 * 3600.0
-#: Ends the hidden name of a folder that is being removed.
+#: The suffix of a folder that is being removed.
 GOING = ".gone"
 
 
 @dataclass(frozen=True)
 class CacheEntry(ABC):
-    """A thing that is kept: where it lies, its files, a word on it, and whether it is of no use."""
+    """A cached thing: its name and place, its files, a note, and whether it is useless."""
 
     kind: ClassVar[str]
 
@@ -36,7 +36,7 @@ class CacheEntry(ABC):
 
     @cached_property
     def bytes(self) -> int:
-        """What its files take."""
+        """The size of its files."""
         return sum(stat.st_size for stat in _stats(self.files))
 
     @cached_property
@@ -45,20 +45,20 @@ class CacheEntry(ABC):
         return last_used(self.files)
 
     def damage(self) -> str:
-        """What is wrong with it, as far as its hashes are known; empty where nothing is."""
-        with unnoticed(self.files):
+        """What is damaged, as far as hashes are known; empty where nothing is."""
+        with times_kept(self.files):
             try:
-                found = self._damage()
+                problem = self._damage()
             except OSError as error:
-                found = f"it cannot be read: {error.strerror}"
-        return found if self.path.exists() else ""  # removed meanwhile
+                problem = f"it cannot be read: {error.strerror}"
+        return problem if self.path.exists() else ""  # another process removed it
 
     def remove(self) -> None:
-        """Remove it; `GanzooError` where the system does not let it be removed."""
+        """Remove it; `GanzooError` where the system refuses."""
         try:
             self._remove()
         except FileNotFoundError:
-            pass  # another process was quicker
+            pass  # another process removed it
         except OSError as error:
             raise GanzooError(f"{self.path} cannot be removed: {error.strerror}") from None
 
@@ -71,7 +71,7 @@ class CacheEntry(ABC):
 
 @dataclass(frozen=True)
 class Leftover(CacheEntry):
-    """What a process left unfinished."""
+    """Unfinished work that a process left behind."""
 
     kind = "leftover"
 
@@ -80,30 +80,30 @@ class Leftover(CacheEntry):
 
 
 def leftover(path: Path, note: str) -> Leftover:
-    """A file or folder that was left unfinished; of no use when nobody has touched it for long."""
+    """An unfinished file or folder, which is useless once it is abandoned."""
     files = files_below(path)
     return Leftover(path.name, path, files, note, useless=is_abandoned(files))
 
 
 def is_abandoned(files: tuple[Path, ...]) -> bool:
-    """Whether nobody has touched any of the files for long."""
+    """Whether none of the files was used for a week."""
     return time.time() - last_used(files) > ABANDONED_AFTER
 
 
 def last_used(files: tuple[Path, ...]) -> float:
-    """When one of them was last read or written, as far as the system notes it, in Unix seconds."""
+    """When one of them was last read or written, as the system records it, in Unix seconds."""
     return max((max(stat.st_atime, stat.st_mtime) for stat in _stats(files)), default=0.0)
 
 
 def files_below(path: Path) -> tuple[Path, ...]:
-    """A file itself, or the files of a folder."""
+    """The file itself, or all files in a folder."""
     if path.is_dir():
         return tuple(Path(top) / name for top, _, names in os.walk(path) for name in names)
     return (path,)
 
 
 def discard(path: Path) -> None:
-    """Remove a file or folder; a folder is put aside first, so that nobody finds half of it."""
+    """Remove a file or folder; a folder is moved aside first, so that nobody sees half of it."""
     if not path.is_dir():
         path.unlink()
         return
@@ -113,8 +113,8 @@ def discard(path: Path) -> None:
 
 
 @contextmanager
-def unnoticed(files: tuple[Path, ...]) -> Iterator[None]:
-    """Leave the files' times as they were, since looking at them is no use of them."""
+def times_kept(files: tuple[Path, ...]) -> Iterator[None]:
+    """Keep the files' times, since examining them does not count as use."""
     times = {}
     for file in files:
         with suppress(OSError):
@@ -129,7 +129,7 @@ def unnoticed(files: tuple[Path, ...]) -> Iterator[None]:
 
 
 def _stats(files: tuple[Path, ...]) -> Iterator[os.stat_result]:
-    """What the system says of the files that are still there."""
+    """The status of the files that still exist."""
     for file in files:
         with suppress(OSError):
             yield file.stat()

@@ -1,4 +1,4 @@
-"""Single files: statistics of real samples, and the weights of extractors that were fetched."""
+"""Cached single files: statistics of real samples, and fetched weights of extractors."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganzoo.cache.entry import CacheEntry, leftover, unnoticed
+from ganzoo.cache.entry import CacheEntry, leftover, times_kept
 from ganzoo.cache.places import extractors, references
 from ganzoo.errors import GanzooError, one_line
 from ganzoo.hub.intact import sha256_of
 from ganzoo.specs import parse_json
 
-#: Far above any header of a reference.
+#: Far above the header of any reference.
 MAX_HEADER_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class ReferenceEntry(CacheEntry):
-    """Statistics of real samples: they hold no hash of themselves, so their form is checked."""
+    """Statistics of real samples. They carry no hash, so their format is checked."""
 
     kind = "reference"
 
@@ -36,22 +36,22 @@ class ReferenceEntry(CacheEntry):
 
 @dataclass(frozen=True)
 class ExtractorEntry(CacheEntry):
-    """Fetched weights; torch's files are named by how their sha256 begins."""
+    """Fetched weights; torch names its files after the start of their sha256."""
 
     kind = "extractor"
 
     def _damage(self) -> str:
-        wanted = re.search(r"-([0-9a-f]{8,64})\.\w+$", self.path.name)
-        found = sha256_of(self.path)
-        if wanted is None or found.startswith(wanted[1]):
+        expected = re.search(r"-([0-9a-f]{8,64})\.\w+$", self.path.name)
+        sha256 = sha256_of(self.path)
+        if expected is None or sha256.startswith(expected[1]):
             return ""
-        return f"its sha256 begins with {found[:8]}, its name says {wanted[1]}"
+        return f"its sha256 begins with {sha256[:8]}, its name says {expected[1]}"
 
 
 def single_files() -> Iterator[CacheEntry]:
-    """References and extractors, and what was left of them when they were written."""
+    """References and extractors, and files that were left half written."""
     for path in _files(references(), "*.safetensors"):
-        yield ReferenceEntry(_said(path), path, (path,))
+        yield ReferenceEntry(_label(path), path, (path,))
     for path in _files(extractors(), "[!.]*"):
         yield ExtractorEntry(path.name, path, (path,))
     for folder in (references(), extractors()):
@@ -63,9 +63,9 @@ def _files(folder: Path, pattern: str) -> list[Path]:
     return sorted(path for path in folder.glob(pattern) if path.is_file())
 
 
-def _said(path: Path) -> str:
-    """A reference by its extractor and its data, as its header has them; else by its file."""
-    with unnoticed((path,)):
+def _label(path: Path) -> str:
+    """The extractor and data set in a reference's header; its file's name where unreadable."""
+    with times_kept((path,)):
         try:
             about = _about(path)
             data = about["data"]["name"].rpartition("/")[2]
@@ -75,7 +75,7 @@ def _said(path: Path) -> str:
 
 
 def _about(path: Path) -> Any:
-    """The metadata of a safetensors file of ganzoo's."""
+    """The metadata of a safetensors file written by ganzoo."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         header = parse_json(file.read(min(length, MAX_HEADER_BYTES)), str(path))

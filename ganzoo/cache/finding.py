@@ -1,4 +1,4 @@
-"""All that is kept, and which of it to remove."""
+"""All entries of the cache, and the ones to remove."""
 
 from __future__ import annotations
 
@@ -13,32 +13,34 @@ from ganzoo.errors import UnknownNameError, did_you_mean
 
 
 def entries() -> list[CacheEntry]:
-    """All that ganzoo keeps on this machine, by kind and name."""
-    found = [*models(), *single_files(), *packed()]
-    return sorted(found, key=lambda entry: (entry.kind, entry.name, str(entry.path)))
+    """Everything that ganzoo caches on this machine, by kind and name."""
+    return sorted(
+        [*models(), *single_files(), *packed()],
+        key=lambda entry: (entry.kind, entry.name, str(entry.path)),
+    )
 
 
 def chosen(
-    found: Iterable[CacheEntry], names: Sequence[str] = (), older_than: float | None = None
+    every: Iterable[CacheEntry], names: Sequence[str] = (), older_than: float | None = None
 ) -> list[CacheEntry]:
-    """What to remove: the named; without names what is of no use, or unused for `older_than` s.
+    """The entries to remove: the named ones, else useless ones and those unused for `older_than` s.
 
-    A name is an entry's, its path, or a repository's for all its commits. Raises
-    `UnknownNameError` for one that nothing has.
+    A name is an entry's name or path, or a repository for all its commits. Raises an
+    `UnknownNameError` for a name that no entry has.
     """
-    found = list(found)
+    every = list(every)
     names_of = {
-        entry: {entry.name, entry.name.partition("@")[0], str(entry.path)} for entry in found
+        entry: {entry.name, entry.name.partition("@")[0], str(entry.path)} for entry in every
     }
     for name in names:
         if not any(name in own for own in names_of.values()):
-            near = did_you_mean(name, (entry.name for entry in found))
-            raise UnknownNameError(f"nothing is kept as {name!r}; {near}")
+            near = did_you_mean(name, (entry.name for entry in every))
+            raise UnknownNameError(f"the cache has no entry {name!r}; {near}")
     if names:
         return [entry for entry, own in names_of.items() if own & {*names}]
     now = time.time()
     return [
         entry
-        for entry in found
+        for entry in every
         if entry.useless or (older_than is not None and now - entry.used > older_than)
     ]

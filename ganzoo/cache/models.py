@@ -1,4 +1,4 @@
-"""Models from the Hub, in huggingface_hub's cache: those of its repositories that are ganzoo's."""
+"""Models from the Hub: the repositories in huggingface_hub's cache that hold ganzoo models."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo.cache.entry import CacheEntry, files_below, is_abandoned, leftover, unnoticed
+from ganzoo.cache.entry import CacheEntry, files_below, is_abandoned, leftover, times_kept
 from ganzoo.errors import ConfigError, GanzooError
 from ganzoo.hub.address import Address
 from ganzoo.hub.contents import CONFIG
@@ -29,7 +29,7 @@ class ModelEntry(CacheEntry):
         records = _records(self.path)
         for file in sorted(self.files):
             record = records.get(file.name)
-            if problem := mismatch(file, record) if record else _unlike_the_hubs(file):
+            if problem := mismatch(file, record) if record else _differs_from_hub(file):
                 return problem
         return ""
 
@@ -37,7 +37,7 @@ class ModelEntry(CacheEntry):
         address = Address.parse(self.name)
         for info, repo in _repositories():
             if repo.repo_id == address.repo and _commits(repo) >= {address.revision}:
-                alone = replace(info, repos=frozenset({repo}))  # a fork may hold the same commit
+                alone = replace(info, repos=frozenset({repo}))  # a fork may share the commit
                 alone.delete_revisions(str(address.revision)).execute()
         if self.path.exists():
             raise GanzooError(f"{self.path} cannot be removed: huggingface_hub left it there")
@@ -45,16 +45,16 @@ class ModelEntry(CacheEntry):
 
 @dataclass(frozen=True)
 class BrokenEntry(CacheEntry):
-    """A repository that huggingface_hub cannot make out, such as one that is half removed."""
+    """A repository that huggingface_hub cannot read, such as one that is half removed."""
 
     kind = "leftover"
 
     def _damage(self) -> str:
-        return "files are missing; they are fetched again when the model is loaded"
+        return "files are missing; loading the model fetches them again"
 
 
 def models() -> Iterator[CacheEntry]:
-    """The commits of ganzoo's models, what was left of their downloads, and what is broken."""
+    """The commits of ganzoo's models, unfinished downloads and broken repositories."""
     known = set()
     for _, repo in _repositories():
         known.add(repo.repo_path)
@@ -73,14 +73,14 @@ def models() -> Iterator[CacheEntry]:
             files = files_below(folder / "snapshots")
             yield BrokenEntry(folder.name, folder, files, "broken", useless=is_abandoned(files))
         for part in folder.glob("blobs/*.incomplete"):
-            yield leftover(part, "a download that was interrupted")
+            yield leftover(part, "an interrupted download")
 
 
 def is_model(snapshot: Path) -> bool:
-    """Whether a commit's folder holds a config.json of ganzoo's, of whatever version."""
+    """Whether a commit's folder holds a ganzoo config.json, of any version."""
     config = snapshot / CONFIG
     try:
-        with unnoticed((config,)):
+        with times_kept((config,)):
             found = read_json(config)
     except ConfigError:
         return False
@@ -111,12 +111,12 @@ def _commits(repo: CachedRepoInfo) -> set[str | None]:
 
 
 def _records(snapshot: Path) -> dict[str, FileRecord]:
-    """What config.json says of the files; nothing where it is of a later version."""
+    """The records of the files in config.json; none where its version is newer."""
     try:
         return dict(read_config(snapshot / CONFIG)[0].files)
     except ConfigError:
         return {}
 
 
-def _unlike_the_hubs(file: Path) -> str:
+def _differs_from_hub(file: Path) -> str:
     return f"{file.name} is not what the Hub sent" if is_damaged(file) else ""

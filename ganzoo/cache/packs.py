@@ -1,4 +1,4 @@
-"""Packed folders of images: of no use when the folder is gone."""
+"""Packed folders of images, which are useless once the folder is gone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganzoo.cache.entry import GOING, CacheEntry, Leftover, files_below, leftover, unnoticed
+from ganzoo.cache.entry import GOING, CacheEntry, Leftover, files_below, leftover, times_kept
 from ganzoo.cache.places import packs
 
 _PACK = re.compile(r"([0-9a-f]{24})-[0-9a-f]+(\.part)?")
@@ -20,7 +20,7 @@ _PACK = re.compile(r"([0-9a-f]{24})-[0-9a-f]+(\.part)?")
 
 @dataclass(frozen=True)
 class PackEntry(CacheEntry):
-    """A folder's images in one form; `note` is the folder, with the form where it says."""
+    """A folder's images in one form; `note` names the folder and the form."""
 
     kind = "pack"
 
@@ -36,7 +36,7 @@ class PackEntry(CacheEntry):
                     digest.update(block)
         if digest.hexdigest() == record.get("content_hash"):
             return ""
-        return "its images are not those that were packed"
+        return "its images differ from those that were packed"
 
     def _remove(self) -> None:
         from ganzoo.files import locked
@@ -47,11 +47,11 @@ class PackEntry(CacheEntry):
 
 
 def packed() -> Iterator[CacheEntry]:
-    """Whole packs, those that were begun, and those that were being removed."""
+    """Complete packs, unfinished ones and half-removed ones."""
     home = packs()
     for path in sorted(home.iterdir()) if home.is_dir() else []:
         if path.name.startswith(".") and path.name.endswith(GOING):
-            yield Leftover(path.name, path, files_below(path), "it was being removed", True)
+            yield Leftover(path.name, path, files_below(path), "half removed", True)
         elif (found := _PACK.fullmatch(path.name)) and path.is_dir():
             yield _begun(path) if found[2] else _whole(path)
 
@@ -68,14 +68,14 @@ def _whole(path: Path) -> PackEntry:
 def _begun(path: Path) -> Leftover:
     if _is_held(_lock(path)):
         return Leftover(path.name, path, files_below(path), "being packed now")
-    return leftover(path, "begun; packing the folder again goes on from here")
+    return leftover(path, "unfinished; packing the folder again resumes it")
 
 
 def _record(path: Path) -> dict[str, Any] | None:
-    """What pack.json says; None where it cannot be read."""
+    """The content of pack.json; None where it cannot be read."""
     file = path / "pack.json"
     try:
-        with unnoticed((file,)):
+        with times_kept((file,)):
             found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
@@ -83,7 +83,7 @@ def _record(path: Path) -> dict[str, Any] | None:
 
 
 def _lock(path: Path) -> Path:
-    """The lock of whoever packs the same folder."""
+    """The lock held while the same folder is being packed."""
     return path.with_name(f"{path.name.partition('-')[0]}.lock")
 
 

@@ -1,6 +1,6 @@
-"""Where things are kept, as those parts have it that keep them; said here without importing torch.
+"""Where cached files and data sets are kept, without importing torch.
 
-A test holds these to `ganzoo.measure`, `ganzoo.extractors` and `ganzoo.data`.
+A test compares these places with those that `ganzoo.measure` and `ganzoo.extractors` use.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where a model lies on the Hub: `hf-hub:owner/repo`, or `hf-hub:owner/repo@revision`."""
+"""Addresses of models on the Hub: `hf-hub:owner/repo` or `hf-hub:owner/repo@revision`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PREFIX = "hf-hub:"
 #: are compiled when they are used, since every command imports this file and few use an address.
 _NAME = r"(?![.-])[A-Za-z0-9_.-]{1,96}(?<![.-])"
 _REPOSITORY = rf"(?!.*(?:--|\.\.)){_NAME}/{_NAME}(?<!\.git)"
-#: A branch, a tag, a commit or `refs/pr/1`, none of which leaves the folder it is noted in.
+#: A branch, a tag, a commit or `refs/pr/1`; none escapes the folder in which it is recorded.
 _REVISION = r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,254}(?<![./])"
 _COMMIT = "[0-9a-f]{40}"
 

@@ -1,7 +1,7 @@
-"""The questions that are put to huggingface_hub, and nothing else that it could be asked.
+"""All calls of huggingface_hub.
 
-Whatever can be answered from the cache alone is answered without its downloading functions: those
-may send a request (which agents there are, say) before they look.
+What the cache alone can answer is answered without its downloading functions, which may send a
+request before they look into the cache.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo._version import __version__
 from ganzoo.errors import HubError
 from ganzoo.hub.address import Address
-from ganzoo.hub.trouble import told
+from ganzoo.hub.trouble import hub_errors
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -31,33 +31,30 @@ def offline() -> str:
     return "HF_HUB_OFFLINE" if HF_HUB_OFFLINE else ""
 
 
-def require_online(address: Address, wish: str) -> None:
+def require_online(address: Address, purpose: str) -> None:
     """Refuse what needs a request where requests are forbidden."""
     if variable := offline():
-        raise HubError(f"{address}: {wish}, and {variable} forbids requests; unset it")
+        raise HubError(f"{address}: {purpose}, but {variable} forbids requests; unset it")
 
 
 def require_login(address: Address) -> None:
-    """Ask the Hub who this is, before long work for it; `HubError` where it knows nobody."""
-    with told(address):
+    """Check that somebody is logged in, before long work; `HubError` where nobody is."""
+    with hub_errors(address):
         api().whoami()
 
 
 def cached(address: Address, file: str) -> Path | None:
-    """A file that lies in the cache, without a request; None where it does not.
-
-    Of a branch it is the one that was fetched last.
-    """
+    """A file from the cache without a request, as last fetched for a branch; None if absent."""
     from huggingface_hub import try_to_load_from_cache
 
-    found = try_to_load_from_cache(address.repo, file, revision=address.revision)
-    return Path(found) if isinstance(found, str) else None
+    path = try_to_load_from_cache(address.repo, file, revision=address.revision)
+    return Path(path) if isinstance(path, str) else None
 
 
 def download(address: Address, file: str, *, again: bool = False) -> Path:
-    """A file from the cache, fetched where it is absent; of a branch it is the newest.
+    """A file from the cache, fetched where it is absent; for a branch, the newest.
 
-    `again` drops the cached one first. Without a connection, a branch is what it was when last
+    `again` drops the cached file first. Without a connection, a branch is what it was when last
     fetched. Raises `HubError`.
     """
     from huggingface_hub import hf_hub_download
@@ -68,7 +65,7 @@ def download(address: Address, file: str, *, again: bool = False) -> Path:
     require_online(address, f"{file} is {'damaged in' if known else 'not in'} the cache")
     if known and again:
         known.unlink(missing_ok=True)  # where the system has no links, the client would keep it
-    with told(address, file):
+    with hub_errors(address, file):
         return Path(
             hf_hub_download(
                 address.repo, file, revision=address.revision, force_download=again, **_WHO
@@ -77,31 +74,31 @@ def download(address: Address, file: str, *, again: bool = False) -> Path:
 
 
 def stated_size(address: Address, file: str) -> int | None:
-    """The bytes of a file, as the Hub says; None where it does not, as a download then tells."""
+    """The bytes of a file according to the Hub; None where it gives no answer."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
-    with suppress(HubError), told(address, file):
+    with suppress(HubError), hub_errors(address, file):
         url = hf_hub_url(address.repo, file, revision=address.revision)
         return get_hf_file_metadata(url, **_WHO).size
     return None
 
 
 def listed(address: Address) -> list[str]:
-    """The paths of all files in a repository, as it names them. Raises `HubError`."""
-    require_online(address, "its files are to be listed")
-    with told(address):
+    """The paths of all files in a repository. Raises `HubError`."""
+    require_online(address, "its files must be listed")
+    with hub_errors(address):
         return api().list_repo_files(address.repo, revision=address.revision)
 
 
 def api() -> HfApi:
-    """The client's interface to everything else."""
+    """The client's interface."""
     from huggingface_hub import HfApi
 
     return HfApi(**_WHO)
 
 
 def page(address: Address) -> str:
-    """Where a person finds the repository."""
+    """The repository's web page."""
     from huggingface_hub.constants import ENDPOINT
 
     return f"{ENDPOINT}/{address.repo}"

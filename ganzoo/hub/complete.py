@@ -1,4 +1,4 @@
-"""What a model folder lacks before it may go to other people."""
+"""What a model folder lacks before it can be published."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from ganzoo.specs.readme import blanks, prose_of, read_readme, readme_of
 
 
 def missing(folder: Path, config: ModelConfig, name: str) -> Iterator[str]:
-    """Each thing that is missing, wrong or stale, with what to do; nothing where all is well."""
+    """Each thing that is missing, wrong or stale, with what to do about it."""
     if config.name is None:
-        yield "config.json states no name; write one there, such as my-digits"
+        yield "config.json states no name; add one, such as my-digits"
     yield from _weights(folder, config)
     yield from _licences(config)
     yield from _readme(folder, config, name)
     for file in files_of(folder, config):
         if (folder / file).is_symlink():
-            yield f"{file} is a link; put the file itself there"
+            yield f"{file} is a link; replace it with the file"
 
 
 def _weights(folder: Path, config: ModelConfig) -> Iterator[str]:
     if GENERATOR_FILE not in config.files:
-        yield f"config.json names no {GENERATOR_FILE}; train it first"
+        yield f"config.json lists no {GENERATOR_FILE}; train the model first"
     for file, record in config.files.items():
         if not (folder / file).is_file():
             yield f"{file} is missing"
@@ -37,7 +37,7 @@ def _weights(folder: Path, config: ModelConfig) -> Iterator[str]:
 
 def _licences(config: ModelConfig) -> Iterator[str]:
     if config.licenses is None:
-        yield "config.json states no licenses; write those of code, weights and data there"
+        yield "config.json states no licenses; add those of code, weights and data"
         return
     for field in fields(config.licenses):
         if not getattr(config.licenses, field.name).strip():
@@ -45,7 +45,7 @@ def _licences(config: ModelConfig) -> Iterator[str]:
 
 
 def _readme(folder: Path, config: ModelConfig, name: str) -> Iterator[str]:
-    """The front matter and the figures are config.json's; the prose is a person's."""
+    """Whether README.md has prose, and front matter and figures that match config.json."""
     build = f"run `ganzoo cards build {folder.parent}`"
     if not (folder / README).is_file():
         yield f"{README} is missing; {build} and write its prose"
@@ -58,8 +58,8 @@ def _readme(folder: Path, config: ModelConfig, name: str) -> Iterator[str]:
         yield f"{README} cannot be read: {error}"
         return
     if not prose.strip():
-        yield f"{README} holds no prose; say what the model is for, and how it fails"
+        yield f"{README} has no prose; describe what the model is for, and how it fails"
     elif asked := blanks(prose):
-        yield f"{README} still asks for {', and for '.join(asked)}; write it there"
+        yield f"{README} still asks for {', and for '.join(asked)}; fill it in"
     elif not fresh:
-        yield f"{README} is not what config.json says; {build}"
+        yield f"{README} does not match config.json; {build}"

@@ -1,4 +1,4 @@
-"""Whether files are what they should be, by config.json's records or their blobs' names."""
+"""Whether files are intact, judged by config.json's records or the cache's names."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def sha256_of(path: Path) -> str:
 
 
 def mismatch(path: Path, record: FileRecord) -> str:
-    """How a file differs from its record; empty where it does not. Raises `OSError`."""
+    """How a file differs from its record; empty where it matches. Raises `OSError`."""
     if (size := path.stat().st_size) != record.bytes:
         return wrong_size(path.name, size, record)
-    if (found := sha256_of(path)) != record.sha256:
-        return f"{path.name} has the sha256 {found}, config.json says {record.sha256}"
+    if (sha256 := sha256_of(path)) != record.sha256:
+        return f"{path.name} has the sha256 {sha256}, config.json says {record.sha256}"
     return ""
 
 
@@ -30,10 +30,10 @@ def wrong_size(file: str, size: int, record: FileRecord) -> str:
 
 
 def is_damaged(path: Path) -> bool:
-    """Whether a cached file is not what the Hub sent, as its blob's name tells.
+    """Whether a cached file differs from what the Hub sent.
 
-    It is a link to a blob, which the Hub names by its sha256 where it is large and as git does
-    where it is small. False where nothing tells: on systems without links the cache holds copies.
+    It is a link to a blob whose name is its sha256 (large files) or git's sha1 (small ones). False
+    where that is unknown: on systems without links the cache holds copies.
     """
     name = path.readlink().name if path.is_symlink() else ""
     if re.fullmatch(r"[0-9a-f]{64}", name):
@@ -44,7 +44,7 @@ def is_damaged(path: Path) -> bool:
 
 
 def _git_name(path: Path) -> str:
-    """The sha1 under which git keeps a file."""
+    """The sha1 that git gives a file."""
     digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
     with path.open("rb") as file:
         while block := file.read(2**20):

@@ -1,4 +1,4 @@
-"""Copying a model from the Hub into a folder of one's own: whole and checked, or not at all."""
+"""Copying a model from the Hub into a new folder: complete and checked, or not at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ganzoo.hub.snapshot import Snapshot, find
 
 @dataclass(frozen=True)
 class Pulled:
-    """What was copied: the commit, the folder, its files' names and bytes."""
+    """A copied model: the commit, the folder, its files' names and bytes."""
 
     address: Address
     folder: Path
@@ -26,50 +26,51 @@ class Pulled:
 
 
 def pull(address: Address, folder: Path) -> Pulled:
-    """Copy the model at an address into `folder`, which is made.
+    """Copy the model at an address into `folder`, which must not exist.
 
-    Raises `UsageError` where the folder is there, `HubError` where the model cannot be had or
-    kept, `CardError` or `WeightsError` where it is none.
+    Raises `UsageError` where it exists, `HubError` where the model cannot be fetched or written,
+    `CardError` or `WeightsError` where it is not a valid model.
     """
     if folder.exists():
-        raise UsageError(f"{folder} is there already; give another folder with -o, or remove it")
-    found = find(address)
-    sources = _sources(found)
+        raise UsageError(f"{folder} exists already; give another folder with -o, or remove it")
+    snapshot = find(address)
+    sources = _sources(snapshot)
     try:
         with folder_written_whole(folder) as beside:
             for name, source in sources.items():
                 shutil.copyfile(source, beside / name)
-            _check(found, beside)
+            _check(snapshot, beside)
     except OSError as error:
         raise HubError(
-            f"{found.address} cannot be kept in {folder}: {error.strerror or error}"
+            f"{snapshot.address} cannot be written to {folder}: {error.strerror or error}"
         ) from None
     size = sum((folder / name).stat().st_size for name in sources)
-    return Pulled(found.address, folder, tuple(sources), size)
+    return Pulled(snapshot.address, folder, tuple(sources), size)
 
 
-def _sources(found: Snapshot) -> dict[str, Path]:
-    """The model's own files, fetched, by name; others in the repository are left there."""
+def _sources(snapshot: Snapshot) -> dict[str, Path]:
+    """The model's own files, fetched, by name; other files in the repository are ignored."""
     weights = {
-        name: found.weights(name, found.config.files[name]) for name in weights_of(found.config)
+        name: snapshot.weights(name, snapshot.config.files[name])
+        for name in weights_of(snapshot.config)
     }
-    others = {name: found.file(name) for name in (CONFIG, *_shown(found))}
+    others = {name: snapshot.file(name) for name in (CONFIG, *_shown(snapshot))}
     return {**others, **weights}
 
 
-def _shown(found: Snapshot) -> list[str]:
-    """The names of what is there for people; where requests are forbidden, what is cached."""
+def _shown(snapshot: Snapshot) -> list[str]:
+    """The names of README and samples; where requests are forbidden, the cached ones."""
     if not offline():
-        return shown_of(listed(found.address))
-    names = shown_of(path.name for path in found.folder.iterdir())
-    return names if README in names else [README]  # to be told what is missing
+        return shown_of(listed(snapshot.address))
+    names = shown_of(path.name for path in snapshot.folder.iterdir())
+    return names if README in names else [README]  # whose absence is reported
 
 
-def _check(found: Snapshot, folder: Path) -> None:
-    """Hold the copies of the weights to config.json."""
-    for name, record in found.config.files.items():
+def _check(snapshot: Snapshot, folder: Path) -> None:
+    """Check the copied weights against config.json."""
+    for name, record in snapshot.config.files.items():
         if problem := mismatch(folder / name, record):
             raise WeightsError(
-                f"{found.address}: {problem}; what the cache holds was altered or damaged, see "
+                f"{snapshot.address}: {problem}; the cached file was altered or damaged, run "
                 "`ganzoo cache verify`"
             )

@@ -1,4 +1,4 @@
-"""Sending a model folder to the Hub: its own files, in one commit, or nothing."""
+"""Uploading a model folder to the Hub: its own files in one commit, or nothing."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ganzoo.hub.address import Address
 from ganzoo.hub.client import api, page, require_online
 from ganzoo.hub.complete import missing
 from ganzoo.hub.contents import files_of
-from ganzoo.hub.trouble import told
+from ganzoo.hub.trouble import hub_errors
 from ganzoo.specs import ModelConfig
 
 
 @dataclass(frozen=True)
 class Pushed:
-    """What was sent: the commit, where a person finds it, and the files' names."""
+    """An uploaded model: the commit, its web page and the files' names."""
 
     address: Address
     url: str
@@ -32,30 +32,32 @@ def push(
     private: bool = False,
     message: str = "",
 ) -> Pushed:
-    """Commit the model in `folder` to the address's branch; make what is absent of the two.
+    """Commit the model in `folder` to the address's branch; create repository and branch if absent.
 
-    Raises `CardError` that names all that the model lacks, `HubError` where the Hub refuses; in
-    both cases the branch is as it was.
+    Raises a `CardError` that names everything the model lacks, or a `HubError` where the Hub
+    refuses; in both cases the branch is unchanged.
     """
     if address.is_pinned:
-        raise UsageError(f"{address} is a commit, which never changes; name a branch, or none")
+        raise UsageError(
+            f"{address} is a commit, which never changes; name a branch, or leave it out"
+        )
     if gaps := list(missing(folder, config, name)):
-        raise CardError(f"{name} is not complete, nothing was sent: {'; '.join(gaps)}")
-    require_online(address, "it is to be sent to")
+        raise CardError(f"{name} is not complete, nothing was uploaded: {'; '.join(gaps)}")
+    require_online(address, "it must be uploaded to")
     files = files_of(folder, config)
-    with told(address):
+    with hub_errors(address):
         _prepare(address, private)
         commit = _commit(folder, files, address, message or f"Push {name} with ganzoo")
     return Pushed(replace(address, revision=commit), page(address), tuple(files))
 
 
 def _prepare(address: Address, private: bool) -> None:
-    """Make the repository and the branch where they are absent."""
+    """Create the repository and the branch where they are absent."""
     hub = api()
     if private:
         hub.create_repo(address.repo, exist_ok=True, private=True)
         if not hub.model_info(address.repo).private:
-            raise HubError(f"{address} is public already; make it private on its page first")
+            raise HubError(f"{address} is public; make it private on its web page first")
     else:
         hub.create_repo(address.repo, exist_ok=True)
     if address.revision:
@@ -63,7 +65,7 @@ def _prepare(address: Address, private: bool) -> None:
 
 
 def _commit(folder: Path, files: list[str], address: Address, message: str) -> str:
-    """One commit of these files; returns its name."""
+    """Commit these files; returns the commit's hash."""
     from huggingface_hub import CommitOperationAdd
 
     additions = [

@@ -1,4 +1,4 @@
-"""One commit of a model's repository, in the client's cache: a model folder as far as fetched."""
+"""One commit of a model's repository in the client's cache: a partly fetched model folder."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from ganzoo.specs.reading import MAX_JSON_BYTES
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A commit's config.json, and the folder where its other files lie or will lie.
+    """A commit's config.json, and the folder for its other files.
 
-    `address` is pinned to the commit, so that all files come from one, wherever a branch moves.
+    `address` is pinned to the commit, so that all files belong to it even if a branch moves.
     """
 
     address: Address
@@ -35,17 +35,17 @@ class Snapshot:
     config: ModelConfig
 
     def fetch_weights(self) -> None:
-        """Have both players' files and the conditions, as far as config.json names them."""
+        """Fetch both players' files and the conditions, as far as config.json lists them."""
         for file in (GENERATOR_FILE, DISCRIMINATOR_FILE, CONDITIONS_FILE):
             if record := self.config.files.get(file):
                 self.weights(file, record)
 
     def weights(self, file: str, record: FileRecord) -> Path:
-        """A file that config.json names, of its size; if it was fetched now, of its sha256 too.
+        """A file that config.json lists, of the right size and, if fetched now, the right sha256.
 
-        A cached one is hashed by who reads it, from the bytes that are read. What is damaged is
-        fetched once more, and nothing that the Hub says to be of another size; `WeightsError` where
-        the repository itself holds another file.
+        A cached file is hashed by its reader, from the bytes that are read. A damaged one is
+        fetched again; nothing is fetched whose size on the Hub is wrong. `WeightsError` where the
+        repository itself holds another file.
         """
         with _undisturbed(self.address, file):
             there = cached(self.address, file)
@@ -59,34 +59,34 @@ class Snapshot:
                 problem = wrong_size(file, size, record)
         if problem:
             raise WeightsError(
-                f"{self.address}: {problem}; its owner must upload them together, or take another "
-                "revision"
+                f"{self.address}: {problem}; use another revision, or ask the owner to upload both "
+                "again"
             )
         return path
 
     def file(self, file: str) -> Path:
-        """Any file of the commit, as the Hub has it; `HubError` where it cannot be had."""
+        """Any file of the commit; `HubError` where it cannot be fetched."""
         return _whole(self.address, file)
 
 
 def find(address: Address) -> Snapshot:
-    """The commit that an address means, with its config.json read.
+    """The commit that an address stands for, with its config.json.
 
-    Of a pinned commit that is cached nothing is asked. Raises `HubError`, and `CardError` where
-    the repository holds no model of ganzoo's.
+    A pinned commit that is cached needs no request. Raises `HubError`, and `CardError` where the
+    repository holds no ganzoo model.
     """
     size = None if cached(address, CONFIG) or offline() else stated_size(address, CONFIG)
     if size is not None and size > MAX_JSON_BYTES:
         raise CardError(
-            f"{address} holds no model that ganzoo can read: {CONFIG} has {size:,} bytes, and at "
-            f"most {MAX_JSON_BYTES:,} are read"
+            f"{address} holds no model that ganzoo can read: {CONFIG} has {size:,} bytes, more "
+            f"than {MAX_JSON_BYTES:,}"
         )
     path = _whole(address, CONFIG)
     pinned = replace(address, revision=path.parent.name)
     if address.is_pinned and pinned != address:
         raise HubError(
-            f"{address}: the Hub gives {path.parent.name} for it, which is another commit; "
-            "name that one, if it is meant"
+            f"{address}: the Hub returns {path.parent.name}, which is another commit; name that "
+            "one if you want it"
         )
     try:
         config, _ = read_config(path)
@@ -97,7 +97,7 @@ def find(address: Address) -> Snapshot:
 
 
 def _whole(address: Address, file: str) -> Path:
-    """A file of the cache, fetched again where it was damaged there or on its way."""
+    """A file of the cache, fetched again where it is damaged."""
     with _undisturbed(address, file):
         path = download(address, file)
         if is_damaged(path):
@@ -107,7 +107,7 @@ def _whole(address: Address, file: str) -> Path:
 
 @contextmanager
 def _undisturbed(address: Address, file: str) -> Iterator[None]:
-    """Tell of a file that was removed from the cache while it was looked at."""
+    """Report a file that another process removed from the cache meanwhile."""
     try:
         yield
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What the Hub's client raises, told in one line: what was asked, what was found, what to do."""
+"""Errors of the Hub's client in one line: what was asked, what was found, what to do."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ LOG_IN = "log in with `hf auth login`, or set HF_TOKEN"
 
 
 @contextmanager
-def told(address: Address, file: str = "") -> Iterator[None]:
-    """Turn whatever the client raises inside into a `HubError` about an address and its file."""
+def hub_errors(address: Address, file: str = "") -> Iterator[None]:
+    """Turn whatever the client raises inside into a `HubError` that names the address."""
     try:
         yield
     except GanzooError:
         raise
     except Exception as error:  # the client's own, its HTTP library's and the system's
-        raise HubError(f"{address}: {_said(error, address, file)}") from error
+        raise HubError(f"{address}: {_explained(error, address, file)}") from error
 
 
 def is_absent(error: HubError) -> bool:
-    """Whether the Hub answered that the repository, the revision or the file is not there."""
+    """Whether the Hub answered that the repository, the revision or the file is absent."""
     from huggingface_hub.errors import (
         EntryNotFoundError,
         GatedRepoError,
@@ -41,7 +41,7 @@ def is_absent(error: HubError) -> bool:
     )
 
 
-def _said(error: Exception, address: Address, file: str) -> str:
+def _explained(error: Exception, address: Address, file: str) -> str:
     """What happened, and what to do about it."""
     from huggingface_hub.errors import (
         EntryNotFoundError,
@@ -53,9 +53,9 @@ def _said(error: Exception, address: Address, file: str) -> str:
     )
 
     if isinstance(error, LocalTokenNotFoundError):
-        return f"it is to be written, and nobody is logged in; {LOG_IN}"
+        return f"writing it requires a login; {LOG_IN}"
     if isinstance(error, GatedRepoError):
-        return f"access is by permission; ask for it on the repository's page, and {LOG_IN}"
+        return f"access requires permission; request it on the repository's page and {LOG_IN}"
     if isinstance(error, RepositoryNotFoundError):
         return f"there is no such repository, or it is private; check the name, or {LOG_IN}"
     if isinstance(error, RevisionNotFoundError):
@@ -68,7 +68,7 @@ def _said(error: Exception, address: Address, file: str) -> str:
 
 
 def _status(error: BaseException | None) -> int:
-    """The HTTP status that an error goes back to; 0 where the Hub gave none."""
+    """The HTTP status behind an error; 0 where there is none."""
     from huggingface_hub.errors import HfHubHTTPError
 
     while error is not None:
@@ -81,24 +81,24 @@ def _status(error: BaseException | None) -> int:
 
 def _answered(status: int, error: Exception) -> str:
     if status in (401, 403):
-        return f"the Hub refuses it ({status}); {LOG_IN} with a token that may do this"
+        return f"the Hub refuses this ({status}); {LOG_IN} with a token that permits it"
     if status == 429:
-        return f"the Hub has had too many requests (429); wait a while, or {LOG_IN}"
+        return f"the Hub received too many requests (429); wait a while, or {LOG_IN}"
     if status >= 500:
-        return f"the Hub fails ({status}); try again later"
-    return f"the Hub answers {status}: {one_line(error)[:LONGEST]}"
+        return f"the Hub is failing ({status}); try again later"
+    return f"the Hub answered {status}: {one_line(error)[:LONGEST]}"
 
 
 def _unreachable(error: Exception, file: str) -> str:
-    """No answer, or half of one: the network, a full disk, or a server that is no Hub."""
+    """No usable answer: the network, a full disk, or a server that is not a Hub."""
     from huggingface_hub.constants import ENDPOINT
 
     cause = error
     while isinstance(cause.__cause__, Exception):
         cause = cause.__cause__
     reason = one_line(cause)[:LONGEST]
-    what = f"{file} could not be fetched" if file else "no answer of use came"
+    what = f"{file} could not be fetched" if file else "there was no usable answer"
     advice = "check the connection, the disk and HF_ENDPOINT"
-    if "xet" in reason:  # the client's newer way to store files, which it takes without asking
+    if "xet" in reason:  # the client's newer storage, which it uses without asking
         advice = "if this Hub has no Xet, set HF_HUB_DISABLE_XET=1"
     return f"{what} from {ENDPOINT} ({reason}); {advice}"

@@ -44,8 +44,10 @@ def target_of(zoo: Catalogue, to: str, name: str, config: ModelConfig) -> Target
     if is_address(to):
         address = Address.parse(to)
         if address.is_pinned:
-            raise UsageError(f"{address} is a commit, which never changes; name a branch, or none")
-        require_online(address, "it is to be sent to")
+            raise UsageError(
+                f"{address} is a commit, which never changes; name a branch, or leave it out"
+            )
+        require_online(address, "it must be uploaded to")
         return Target(address=address)
     kind, _, wish = to.partition(":")
     if kind == PLUGIN:  # a folder of that name is ./plugin

@@ -259,7 +259,7 @@ def test_a_damaged_extractor_is_found(extractor):
 @pytest.mark.parametrize("file", ["pixels.u8", "labels.i32"])
 def test_a_damaged_pack_is_found(pack, file):
     spoil(pack / file)
-    assert only().damage() == "its images are not those that were packed"
+    assert only().damage() == "its images differ from those that were packed"
 
 
 def test_a_pack_without_a_record_is_found(pack):
@@ -273,7 +273,7 @@ def test_verify_names_what_is_damaged_and_exits_with_1(capsys, extractor, refere
     _, first, second = out.splitlines()
     assert re.fullmatch(rf"extractor +{extractor.name} +DAMAGED +its sha256 begins .*", first)
     assert re.fullmatch(r"reference +cnn-mnist.mnist +ok", second)
-    assert err == "1 damaged: `ganzoo cache prune NAME` removes by name\n"
+    assert err == "1 damaged; remove them with `ganzoo cache prune NAME`\n"
     records = json.loads(ganzoo(capsys, "verify", "--json", code=1)[0])
     assert [bool(record["damage"]) for record in records] == [True, False]
 
@@ -341,7 +341,7 @@ def test_a_folder_that_was_half_removed_is_removed(pack, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "rmtree", lambda path: None)
         discard(pack)
-    assert (only().note, only().useless) == ("it was being removed", True)
+    assert (only().note, only().useless) == ("half removed", True)
     only().remove()
     assert entries() == []
 
@@ -371,7 +371,7 @@ def test_prune_by_repository(capsys, hub, tmp_path):
 
 
 def test_an_unknown_name_is_told(cache):
-    with pytest.raises(UnknownNameError, match="nothing is kept as 'cnn'"):
+    with pytest.raises(UnknownNameError, match="the cache has no entry 'cnn'"):
         chosen(entries(), ["cnn"])
 
 
@@ -409,7 +409,7 @@ def test_a_dry_run_removes_nothing(capsys, extractor):
 
 def test_prune_asks(capsys, extractor, monkeypatch):
     _, err = ganzoo(capsys, "prune", extractor.name, code=2)
-    assert "prune asks before it removes, and nobody is here; say -y or --dry-run" in err
+    assert "stdin is not a terminal, so prune cannot ask; pass -y or --dry-run" in err
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     for answer, code, left in (("n", 130, True), ("y", 0, False)):
         monkeypatch.setattr("click.termui.visible_prompt_func", lambda *_, said=answer: said)
@@ -420,9 +420,12 @@ def test_prune_asks(capsys, extractor, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (("--older-than", "soon"), "'soon' is no age; write a number of m, h, d or w, such as 30d"),
+        (
+            ("--older-than", "soon"),
+            "'soon' is not an age; write a number and m, h, d or w, such as 30d",
+        ),
         (("x", "--older-than", "1d"), "prune takes names or --older-than, not both"),
-        (("x",), "nothing is kept as 'x'"),
+        (("x",), "the cache has no entry 'x'"),
     ],
 )
 def test_wrong_usage_is_told(capsys, cache, tmp_path, monkeypatch, words, text):

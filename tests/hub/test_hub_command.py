@@ -51,7 +51,7 @@ def test_push_pull_and_show(hub, machine, folder):
 def test_push_refuses_what_is_not_complete(hub, machine, folder):
     describe(folder, licenses=None)
     said = machine.complaint("push", folder, "hf-hub:lab/ring")
-    assert "is not complete, nothing was sent: config.json states no licenses" in said
+    assert "is not complete, nothing was uploaded: config.json states no licenses" in said
     assert hub.asked == []
 
 
@@ -83,7 +83,7 @@ def test_a_hub_without_xet_is_told_of(machine, folder):
 def test_offline_nothing_is_asked(hub, machine, folder):
     hub.repo("lab/ring").publish(folder)
     said = machine.complaint("show", "hf-hub:lab/ring", GANZOO_OFFLINE="1")
-    assert "config.json is not in the cache, and GANZOO_OFFLINE forbids requests; unset it" in said
+    assert "config.json is not in the cache, but GANZOO_OFFLINE forbids requests; unset it" in said
     assert hub.asked == []
 
 

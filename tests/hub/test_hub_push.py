@@ -102,7 +102,7 @@ def test_push_makes_a_private_repository(hub, folder):
 
 def test_push_never_takes_a_public_repository_for_private(hub, folder):
     before = hub.repo("lab/ring").commit({"notes.md": b""})
-    with pytest.raises(HubError, match="hf-hub:lab/ring is public already; make it private on its"):
+    with pytest.raises(HubError, match="hf-hub:lab/ring is public; make it private on its"):
         send(folder, private=True)
     assert hub.repos["lab/ring"].branches == {"main": before}
 
@@ -114,7 +114,9 @@ def test_push_to_a_commit_is_refused(hub, folder):
 
 def test_push_without_a_token_is_refused(hub, folder, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "hf_another")
-    with pytest.raises(HubError, match=r"the Hub refuses it \(401\); log in with `hf auth login`"):
+    with pytest.raises(
+        HubError, match=r"the Hub refuses this \(401\); log in with `hf auth login`"
+    ):
         send(folder)
     assert hub.repos == {}
 
@@ -122,7 +124,7 @@ def test_push_without_a_token_is_refused(hub, folder, monkeypatch):
 def test_push_that_fails_half_way_leaves_the_branch(hub, folder):
     before = hub.repo("lab/ring").commit({"notes.md": b""})
     hub.faults.append(Fault("POST", "/commit/main", status=403))
-    with pytest.raises(HubError, match=r"the Hub refuses it \(403\); log in"):
+    with pytest.raises(HubError, match=r"the Hub refuses this \(403\); log in"):
         send(folder)
     assert hub.repos["lab/ring"].branches == {"main": before}
 
@@ -143,7 +145,7 @@ def test_push_names_all_that_is_missing_and_sends_nothing(hub, folder):
     (folder / "discriminator.safetensors").unlink()
     with pytest.raises(CardError) as told:
         send(folder)
-    assert str(told.value).startswith("tiny-ring is not complete, nothing was sent: ")
+    assert str(told.value).startswith("tiny-ring is not complete, nothing was uploaded: ")
     for gap in (
         "discriminator.safetensors is missing",
         "config.json states no licenses",
@@ -167,12 +169,12 @@ def test_push_wants_the_weights_of_the_config(hub, folder):
 
 def test_push_wants_a_name(hub, folder):
     describe(folder, name=None)
-    refused(folder, "config.json states no name; write one there")
+    refused(folder, "config.json states no name; add one")
 
 
 def test_push_wants_weights(hub, folder):
     describe(folder, files={})
-    refused(folder, "config.json names no model.safetensors; train it first")
+    refused(folder, "config.json lists no model.safetensors; train the model first")
 
 
 @pytest.mark.parametrize("licence", LICENCES)
@@ -185,13 +187,13 @@ def test_push_wants_a_readme_that_config_json_made(hub, folder):
     config = json.loads((folder / "config.json").read_text())
     config["licenses"]["weights"] = "MIT"
     (folder / "config.json").write_text(json.dumps(config))
-    refused(folder, "README.md is not what config.json says; run `ganzoo cards build")
+    refused(folder, "README.md does not match config.json; run `ganzoo cards build")
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("---\nlicense: mit\n---\n", "README.md holds no prose; say what the model is for"),
+        ("---\nlicense: mit\n---\n", "README.md has no prose; describe what the model is for"),
         ("---\nlicense: mit\n", "README.md cannot be read: .*the front matter has no end"),
     ],
 )
@@ -202,11 +204,11 @@ def test_push_wants_a_readme_with_prose(hub, folder, text, told):
 
 def test_push_wants_no_other_files_in_the_config(hub, folder):
     describe(folder, files={"setup.py": {"sha256": "0" * 64, "bytes": 0}})
-    refused(folder, "names the file 'setup.py'; a model's files are safetensors")
+    refused(folder, "lists the file 'setup.py'; a model's files are safetensors")
 
 
 def test_push_follows_no_link(hub, folder, tmp_path):
     (tmp_path / "secret").write_text("mine")
     (folder / "samples.txt").unlink()
     (folder / "samples.txt").symlink_to(tmp_path / "secret")
-    refused(folder, "samples.txt is a link; put the file itself there")
+    refused(folder, "samples.txt is a link; replace it with the file")

@@ -551,9 +551,9 @@ def test_nothing_is_measured_for_a_hub_that_knows_nobody(hub, seeds, token, monk
 
 def test_nothing_is_measured_for_a_hub_that_may_not_be_reached(hub, seeds, monkeypatch):
     monkeypatch.setenv("GANZOO_OFFLINE", "1")
-    with pytest.raises(HubError, match="is to be sent to, and GANZOO_OFFLINE forbids requests"):
+    with pytest.raises(HubError, match="must be uploaded to, but GANZOO_OFFLINE forbids requests"):
         out(seeds, "hf-hub:lab/ring")
     with pytest.raises(
-        UsageError, match="is a commit, which never changes; name a branch, or none"
+        UsageError, match="is a commit, which never changes; name a branch, or leave it out"
     ):
         out(seeds, f"hf-hub:lab/ring@{'0' * 40}")
