@@ -1,19 +1,19 @@
-"""Everything that ganzoo raises on purpose.
+"""The errors that ganzoo raises on purpose.
 
     GanzooError
-    ├── UsageError            what was asked for cannot be (exit code 2)
-    │   ├── UnknownNameError  no model, part or command of that name
+    ├── UsageError            the request is not possible (exit code 2)
+    │   ├── UnknownNameError  no model, part or command has that name
     │   └── UnknownOptionError  a part does not take that argument
-    ├── ConfigError           a config.json or a recipe is not what the schema says
+    ├── ConfigError           a config.json or a recipe does not match the schema
     ├── CardError             a model folder is incomplete or cannot be used
-    ├── WeightsError          a weights file is missing, damaged, altered or of another network
+    ├── WeightsError          a weights file is missing, damaged, altered or for another network
     ├── PluginError           a plugin is broken, or missing
-    ├── PartError             a part was found and could not be built
+    ├── PartError             a part was found but could not be built
     ├── DataError             a data set is missing or unreadable
-    ├── HubError              the Hugging Face Hub lacks it, refuses it or is out of reach
-    ├── MetricError           a figure cannot be measured, or would be wrong
-    ├── CheckError            a check of `ganzoo.testing` found a plugin or a model wrong
-    └── TrainingError         a training cannot start or go on
+    ├── HubError              the Hugging Face Hub lacks something, refuses it or is unreachable
+    ├── MetricError           a figure cannot be measured or would be wrong
+    ├── CheckError            a conformance check found a mistake in a plugin or a model
+    └── TrainingError         a training cannot start or continue
 
 Each message is one line: what was asked, what was found, what to do.
 """
@@ -24,19 +24,19 @@ from collections.abc import Iterable
 
 
 class GanzooError(Exception):
-    """Base of all errors that ganzoo raises on purpose; `exit_code` is the command's."""
+    """Base of all errors that ganzoo raises on purpose, with the command's exit code."""
 
     exit_code = 1
 
 
 class UsageError(GanzooError):
-    """What was asked for cannot be."""
+    """The request is not possible."""
 
     exit_code = 2
 
 
 class UnknownNameError(UsageError):
-    """No model, part or command of that name."""
+    """No model, part or command has that name."""
 
 
 class UnknownOptionError(UsageError):
@@ -44,7 +44,7 @@ class UnknownOptionError(UsageError):
 
 
 class ConfigError(GanzooError):
-    """A config.json or a recipe is not what the schema says."""
+    """A config.json or a recipe does not match the schema."""
 
 
 class CardError(GanzooError):
@@ -52,7 +52,7 @@ class CardError(GanzooError):
 
 
 class WeightsError(GanzooError):
-    """A weights file is missing, damaged, altered or of another network."""
+    """A weights file is missing, damaged, altered or for another network."""
 
 
 class PluginError(GanzooError):
@@ -60,7 +60,7 @@ class PluginError(GanzooError):
 
 
 class PartError(GanzooError):
-    """A part was found and could not be built."""
+    """A part was found but could not be built."""
 
 
 class DataError(GanzooError):
@@ -68,23 +68,23 @@ class DataError(GanzooError):
 
 
 class HubError(GanzooError):
-    """The Hugging Face Hub lacks it, refuses it or is out of reach."""
+    """The Hugging Face Hub lacks something, refuses it or is unreachable."""
 
 
 class MetricError(GanzooError):
-    """A figure cannot be measured, or would be wrong."""
+    """A figure cannot be measured or would be wrong."""
 
 
 class CheckError(GanzooError):
-    """A check of `ganzoo.testing` found a plugin or a model wrong."""
+    """A conformance check found a mistake in a plugin or a model."""
 
 
 class TrainingError(GanzooError):
-    """A training cannot start or go on."""
+    """A training cannot start or continue."""
 
 
 def did_you_mean(name: str, known: Iterable[str], *, otherwise: str = "known: {}") -> str:
-    """Say the nearest of the known names, or all of them where none is near."""
+    """Suggest the nearest known names, or list all of them where none is near."""
     import difflib  # here, since most commands never suggest anything
 
     names = sorted(set(known))
@@ -94,23 +94,23 @@ def did_you_mean(name: str, known: Iterable[str], *, otherwise: str = "known: {}
     return otherwise.format(", ".join(names) or "none")
 
 
-#: Enough of a foreign message to know it by; a stranger's values may stand in it.
+#: Characters of another library's message, which may contain long values.
 LONGEST_FOREIGN = 500
 
 
 def brief(value: object, most: int = 100) -> str:
-    """A value as Python writes it, cut off where it is long: others' names may have megabytes."""
+    """A value as Python writes it, cut off where it is long: it may have megabytes."""
     text = repr(value[: 2 * most] if isinstance(value, str) else value)
     return text if len(text) <= most else f"{text[: most - 4]} ..."
 
 
 def printable(text: str) -> str:
-    """Text without what a terminal obeys or cannot write."""
+    """Text with spaces for control and unprintable characters."""
     return "".join(c if c.isprintable() else " " for c in text)
 
 
 def one_line(error: BaseException) -> str:
-    """Say an error as one line, with its type where it is not ours; others' are cut where long."""
+    """An error as one line; other libraries' errors are cut off and named by their type."""
     text = " ".join(printable(str(error)).split())
     if isinstance(error, GanzooError):
         return text

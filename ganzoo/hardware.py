@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from ganzoo._version import __version__
-from ganzoo.arguments import told
+from ganzoo.arguments import described
 from ganzoo.errors import UsageError
 
 #: Enough of torch's own words: the rest is about how torch was built.
@@ -20,7 +20,9 @@ LONGEST_REASON = 120
 def usable_device(device: str | torch.device) -> torch.device:
     """The device of that name, tried once; `UsageError` where it cannot be used here."""
     if not isinstance(device, str | torch.device):
-        raise UsageError(f"device must be text such as 'cpu' or 'cuda:1', found {told(device)}")
+        raise UsageError(
+            f"device must be text such as 'cpu' or 'cuda:1', found {described(device)}"
+        )
     try:
         target = torch.device(device)
     except RuntimeError:

@@ -1,4 +1,4 @@
-"""What the core itself offers, through the same hooks as every plugin."""
+"""What the core offers, through the same hooks as every plugin."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from ganzoo.plugins.hookspecs import hookimpl
 
 ganzoo_api = 1
-#: What `ganzoo check` builds parts with.
+#: Arguments with which `ganzoo check` builds parts.
 ganzoo_examples = {
     "augmentation/ada": [{}, {"strength": 0.8, "target": None}],
     "schedule/cosine": [{"to": 0.0}, {"to": 0.0, "images": 50_000, "warmup": 5_000}],
@@ -18,7 +18,7 @@ ganzoo_examples = {
 
 @hookimpl
 def ganzoo_losses() -> dict[str, str]:
-    """The adversarial games that no plugin needs to bring."""
+    """The basic adversarial losses."""
     return {
         "hinge": "ganzoo.losses:Hinge",
         "least-squares": "ganzoo.losses:LeastSquares",
@@ -30,7 +30,7 @@ def ganzoo_losses() -> dict[str, str]:
 
 @hookimpl
 def ganzoo_datasets() -> dict[str, str]:
-    """The data sets that everybody starts with."""
+    """Small standard data sets, and folders of images."""
     return {
         "fashion-mnist": "ganzoo.data.mnist:FashionMNIST",
         "folder": "ganzoo.data.folder:FolderImages",
@@ -44,7 +44,7 @@ def ganzoo_datasets() -> dict[str, str]:
 
 @hookimpl
 def ganzoo_augmentations() -> dict[str, str]:
-    """What lets few images last longer."""
+    """Augmentations for small data sets."""
     return {
         "ada": "ganzoo.augmentations.ada:Ada",
         "diffaugment": "ganzoo.augmentations:DiffAugment",
@@ -54,7 +54,7 @@ def ganzoo_augmentations() -> dict[str, str]:
 
 @hookimpl
 def ganzoo_schedules() -> dict[str, str]:
-    """How numbers move in the papers."""
+    """Schedules from the papers."""
     return {
         "constant": "ganzoo.schedules:Constant",
         "cosine": "ganzoo.schedules:Cosine",
@@ -65,7 +65,7 @@ def ganzoo_schedules() -> dict[str, str]:
 
 @hookimpl
 def ganzoo_extractors() -> dict[str, str]:
-    """Features to measure in: our own for 28x28, by classes and without, and what others know."""
+    """Extractors: our own for 28x28 images, and pretrained ones."""
     return {
         "ae-fashion-mnist": "ganzoo.extractors.shipped:ae_fashion_mnist",
         "ae-mnist": "ganzoo.extractors.shipped:ae_mnist",
@@ -78,7 +78,7 @@ def ganzoo_extractors() -> dict[str, str]:
 
 @hookimpl
 def ganzoo_trackers() -> dict[str, str]:
-    """Where figures and samples can be sent; each needs a library of its own."""
+    """Experiment trackers, each of which needs its own library."""
     return {
         "mlflow": "ganzoo.trackers.mlflow:MLflow",
         "tensorboard": "ganzoo.trackers.tensorboard:TensorBoard",
@@ -88,7 +88,7 @@ def ganzoo_trackers() -> dict[str, str]:
 
 @hookimpl
 def ganzoo_writers() -> dict[str, str]:
-    """How samples are written, by their kind."""
+    """Writers of samples, by kind."""
     return {
         "image": "ganzoo.writers.images:write_images",
         "points": "ganzoo.writers.points:write_points",

@@ -1,4 +1,4 @@
-"""Checks of the functions that a plugin marks `@hookimpl`, before any of them is called."""
+"""Checks of the functions that a plugin marks `@hookimpl`, before any is called."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from ganzoo.errors import PluginError, did_you_mean
 from ganzoo.plugins import hookspecs
 from ganzoo.plugins.validation import Report
 
-#: Hooks that answer with an iterable, so that a generator function will do.
+#: Hooks that return an iterable, so that a generator function is fine.
 ITERABLES = frozenset({"ganzoo_cards", "ganzoo_protocols"})
-#: Each hook with the arguments that it is called with, in their order.
+#: The arguments of each hook, in their order.
 HOOKS: Mapping[str, tuple[str, ...]] = {
     name: tuple(inspect.signature(value).parameters)
     for name, value in vars(hookspecs).items()
     if name.startswith("ganzoo_")
 }
-#: Hooks that tell of something; the others return what a plugin offers.
+#: Hooks that announce something; the others return what a plugin offers.
 EVENTS = frozenset(name for name, taken in HOOKS.items() if taken)
 
 
 class Hooks(pluggy.PluginManager):
-    """pluggy's manager, which passes over the functions that were refused."""
+    """pluggy's manager, without the functions that were refused."""
 
     def __init__(self) -> None:
         super().__init__("ganzoo")
@@ -43,13 +43,13 @@ class Hooks(pluggy.PluginManager):
             self._refused = frozenset()
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
-        """Options of a plugin's function; None of one that is no hook, or was refused."""
+        """The options of a plugin's function; None where it is not a hook, or was refused."""
         return None if name in self._refused else super().parse_hookimpl_opts(plugin, name)
 
 
 @dataclass(frozen=True)
 class Marked:
-    """A function that is marked `@hookimpl`: its name, and the hook that it answers."""
+    """A function that is marked `@hookimpl`, and the hook that it implements."""
 
     name: str
     function: Any
@@ -57,38 +57,37 @@ class Marked:
 
     @property
     def hook(self) -> str:
-        """The hook of its name, or of its `specname`."""
+        """The hook that its name or its `specname` names."""
         return self.options.get("specname") or self.name
 
     @property
-    def said(self) -> str:
-        """How it is named in a report."""
+    def label(self) -> str:
+        """Its name in a report."""
         return self.name if self.hook == self.name else f"{self.name} (specname={self.hook!r})"
 
 
 def refused(module: ModuleType, report: Report) -> set[str]:
-    """Names of a module's functions that cannot be hooks; each is reported, in one line.
+    """Names of a module's marked functions that cannot be used; each is reported in one line.
 
-    Functions that merely look like hooks are reported too. Arguments that the core does not give
-    are a `PluginError`: such a plugin was written for another contract.
+    Functions that merely look like hooks are reported too. A `PluginError` is raised for arguments
+    that the core does not pass: such a plugin was written for another contract.
     """
-    found: set[str] = set()
-    answered: dict[str, str] = {}
-    for one in _marked(module, report):
-        reason = _reason(one, answered)
-        if reason:
-            report(f"{one.said} {reason}")
-            found.add(one.name)
+    names: set[str] = set()
+    implemented: dict[str, str] = {}
+    for marked in _marked(module, report):
+        if reason := _reason(marked, implemented):
+            report(f"{marked.label} {reason}")
+            names.add(marked.name)
             continue
-        answered.setdefault(one.hook, one.name)
-        if one.hook in HOOKS:
-            _check_arguments(one)
-            _tell_unheeded(one, report)
-    return found
+        implemented.setdefault(marked.hook, marked.name)
+        if marked.hook in HOOKS:
+            _check_arguments(marked)
+            _report_ignored(marked, report)
+    return names
 
 
 def _marked(module: ModuleType, report: Report) -> Iterator[Marked]:
-    """The functions that are marked; those that only look like hooks are reported."""
+    """The marked functions; unmarked ones that look like hooks are reported."""
     for name, value in vars(module).items():
         options = getattr(value, "ganzoo_impl", None)
         if isinstance(options, Mapping):
@@ -97,72 +96,74 @@ def _marked(module: ModuleType, report: Report) -> Iterator[Marked]:
             report(f"{name} is not marked @hookimpl and is not used")
 
 
-def _reason(one: Marked, answered: Mapping[str, str]) -> str:
-    """Why a function cannot answer its hook, and what to do; nothing where it can."""
-    if one.hook not in HOOKS:
-        if one.options.get("optionalhook"):
-            return ""  # its author says that not every ganzoo has this hook
-        return f"is no hook of ganzoo; {did_you_mean(one.hook, HOOKS)}"
-    if not inspect.isroutine(one.function):
-        return f"is marked @hookimpl and is a {type(one.function).__name__}; write a function"
-    if one.options.get("wrapper") or one.options.get("hookwrapper"):
+def _reason(marked: Marked, implemented: Mapping[str, str]) -> str:
+    """Why a function cannot implement its hook, and what to do; empty where it can."""
+    if marked.hook not in HOOKS:
+        if marked.options.get("optionalhook"):
+            return ""  # the author knows that some versions lack this hook
+        return f"is not a hook of ganzoo; {did_you_mean(marked.hook, HOOKS)}"
+    if not inspect.isroutine(marked.function):
+        return f"is marked @hookimpl but is a {type(marked.function).__name__}; write a function"
+    if marked.options.get("wrapper") or marked.options.get("hookwrapper"):
         return (
-            "is a hook wrapper, and is not used: each plugin is asked, and told, by itself, so "
-            "there is nothing to wrap; write a plain function under @hookimpl"
+            "is a hook wrapper and is not used: each plugin is called by itself, so there is "
+            "nothing to wrap; write a plain function under @hookimpl"
         )
-    if one.hook in answered:
-        return f"answers the same hook as {answered[one.hook]}, and is not used; make them one"
-    return _unreturning(one)
+    if marked.hook in implemented:
+        return (
+            f"implements the same hook as {implemented[marked.hook]} and is not used; merge the two"
+        )
+    return _unreturning(marked)
 
 
-def _unreturning(one: Marked) -> str:
+def _unreturning(marked: Marked) -> str:
     """Why calling the function would not run it."""
-    function = one.function
+    function = marked.function
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        return "is async, and is not used: nothing awaits a hook; write def in place of async def"
-    if inspect.isgeneratorfunction(function) and one.hook not in ITERABLES:
-        wanted = "take the yield out" if one.hook in EVENTS else "return a mapping"
-        return f"yields, and is not used: calling it runs nothing; {wanted}"
+        return "is async and is not used: nothing awaits a hook; write def instead of async def"
+    if inspect.isgeneratorfunction(function) and marked.hook not in ITERABLES:
+        advice = "remove the yield" if marked.hook in EVENTS else "return a mapping"
+        return f"yields and is not used: calling it runs nothing; {advice}"
     return ""
 
 
-def _check_arguments(one: Marked) -> None:
-    """A hook is called with what its specification names, by position: all else must be optional.
+def _check_arguments(marked: Marked) -> None:
+    """Refuse required arguments that are not in the hook's specification.
 
-    As pluggy reads it: arguments with a default are left alone.
+    Arguments are passed by position; those with a default are left alone, as pluggy does.
     """
-    given = HOOKS[one.hook]
+    given = HOOKS[marked.hook]
     called = f"it is called with {', '.join(given)}" if given else "it is called with nothing"
-    for name, parameter in _parameters(one.function).items():
+    for name, parameter in _parameters(marked.function).items():
         if parameter.default is not parameter.empty:
             continue
         if parameter.kind is parameter.KEYWORD_ONLY:
-            raise PluginError(f"{one.said} takes {name!r} after a *; {called}, by position")
+            raise PluginError(f"{marked.label} takes {name!r} after a *, but {called} by position")
         named = parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
         if named and name not in given:
-            near = did_you_mean(name, given, otherwise="take it out")
-            raise PluginError(f"{one.said} takes {name!r}, and {called}; {near}")
+            near = did_you_mean(name, given, otherwise="remove it")
+            raise PluginError(f"{marked.label} takes {name!r}, but {called}; {near}")
 
 
 def _parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
     try:
         return inspect.signature(function).parameters
     except (TypeError, ValueError):
-        return {}  # a built-in that does not say
+        return {}  # a built-in without a signature
 
 
-def _tell_unheeded(one: Marked, report: Report) -> None:
-    """Report what a hook asks for and does not get: an order where there is none, loose names."""
+def _report_ignored(marked: Marked, report: Report) -> None:
+    """Report what has no effect: an order among data hooks, and catch-all arguments."""
     for option in ("tryfirst", "trylast"):
-        if one.options.get(option) and one.hook not in EVENTS:
+        if marked.options.get(option) and marked.hook not in EVENTS:
             report(
-                f"{one.said} says {option}, which means nothing here: each plugin is asked by "
-                "itself; take it out"
+                f"{marked.label} sets {option}, which has no effect: each plugin is called by "
+                "itself; remove it"
             )
-    for name, parameter in _parameters(one.function).items():
+    for name, parameter in _parameters(marked.function).items():
         stars = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}.get(parameter.kind.name)
-        if stars and one.hook in EVENTS:
-            given = ", ".join(HOOKS[one.hook])
+        if stars and marked.hook in EVENTS:
+            given = ", ".join(HOOKS[marked.hook])
             report(
-                f"{one.said} takes {stars}{name}, which stays empty; name what it reads: {given}"
+                f"{marked.label} takes {stars}{name}, which stays empty; name arguments: {given}"
             )

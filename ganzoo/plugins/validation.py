@@ -1,4 +1,4 @@
-"""Checks of what a plugin's hooks return; each error names the hook and the entry."""
+"""Checks of what a plugin's hooks return. Each problem names the hook and the entry."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ganzoo.errors import PluginError
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
-#: What `report` gets: the reason why an entry is left out.
+#: Receives the reason why an entry is left out.
 Report = Callable[[str], None]
 
 
 def parts(hook: str, returned: Any, report: Report) -> dict[str, str]:
-    """Keep the good entries of a mapping from name to `"module:attribute"`."""
+    """Keep the valid entries of a mapping from name to `"module:attribute"`."""
     good = {}
     for name, target in _mapping(hook, returned).items():
         if not _is_name(name):
-            report(f"{hook}: {name!r} is no name; use lower-case words joined by '-'")
+            report(f"{hook}: {name!r} is not a name; use lower-case words joined by '-'")
         elif not isinstance(target, str) or not TARGET.fullmatch(target):
             report(f'{hook}: {name!r} is {target!r}; give it as text, "module:attribute"')
         else:
@@ -30,12 +30,12 @@ def parts(hook: str, returned: Any, report: Report) -> dict[str, str]:
 
 
 def commands(hook: str, returned: Any, report: Report) -> dict[str, tuple[str, str]]:
-    """Keep the good entries of a mapping from name to (`"module:command"`, help)."""
+    """Keep the valid entries of a mapping from name to (`"module:command"`, help)."""
     good = {}
     for name, value in _mapping(hook, returned).items():
         pair = isinstance(value, tuple | list) and len(value) == 2
         if not _is_name(name):
-            report(f"{hook}: {name!r} is no name; use lower-case words joined by '-'")
+            report(f"{hook}: {name!r} is not a name; use lower-case words joined by '-'")
         elif not pair or not all(isinstance(item, str) for item in value):
             report(f'{hook}: {name!r} is {value!r}; give ("module:command", "one line of help")')
         elif not TARGET.fullmatch(value[0]):
@@ -46,7 +46,7 @@ def commands(hook: str, returned: Any, report: Report) -> dict[str, tuple[str, s
 
 
 def folders(hook: str, returned: Any, report: Report) -> list[Path]:
-    """Keep the folders that exist of an iterable of paths."""
+    """Keep the paths of an iterable that are folders."""
     if isinstance(returned, str | bytes | Path | Mapping) or not isinstance(returned, Iterable):
         raise PluginError(f"{hook}: expected a list of folders, found {_kind(returned)}")
     good = []
@@ -54,7 +54,7 @@ def folders(hook: str, returned: Any, report: Report) -> list[Path]:
         if not isinstance(entry, str | Path):
             report(f"{hook}: expected a folder, found {_kind(entry)}")
         elif not Path(entry).is_dir():
-            report(f"{hook}: there is no folder {str(entry)!r}; is it in the package's data?")
+            report(f"{hook}: there is no folder {str(entry)!r}; is it in the package data?")
         else:
             good.append(Path(entry))
     return good

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ganzoo.arguments import told
+from ganzoo.arguments import described
 from ganzoo.cards import Card, Catalogue, catalogue, using
 from ganzoo.errors import CheckError, UnknownNameError, UsageError, did_you_mean
 from ganzoo.plugins import CORE, PART_HOOKS, Plugin, PluginManager, PluginSource, canonical
@@ -118,7 +118,7 @@ def checks_of(
     if not isinstance(what, str | Path | Card):
         raise UsageError(
             "what is checked is a plugin (its distribution, its module, a PluginSource) or a model "
-            f"(a name, a folder, a Card), found {told(what)}"
+            f"(a name, a folder, a Card), found {described(what)}"
         )
     zoo = catalogue()
     plugin = None if isinstance(what, Path | Card) else find_plugin(zoo, what)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 import torch
 from torch import Tensor
 
-from ganzoo.arguments import told, whole
+from ganzoo.arguments import described, whole
 from ganzoo.conditions import checked
 from ganzoo.errors import UsageError, brief, did_you_mean
 from ganzoo.interfaces import Generator
@@ -60,7 +60,7 @@ def checked_latents(generator: Generator, latents: Tensor, name: str) -> Tensor:
     """Latents [n, D] as they were given; `UsageError` if they do not fit."""
     dim = generator.latent_dim
     if not isinstance(latents, Tensor) or not latents.is_floating_point():
-        raise UsageError(f"latents are floats [n, {dim}], found {told(latents)}")
+        raise UsageError(f"latents are floats [n, {dim}], found {described(latents)}")
     if latents.dim() != 2 or latents.shape[1] != dim or not len(latents):
         raise UsageError(f"{name} takes latents [n, {dim}], found {list(latents.shape)}")
     return latents
@@ -151,7 +151,7 @@ def _whole_numbers(given: Any) -> Tensor:
         labels = torch.as_tensor(given)
     except (TypeError, ValueError, RuntimeError):
         raise UsageError(
-            f"labels are whole numbers, one for all samples or [n], found {told(given)}"
+            f"labels are whole numbers, one for all samples or [n], found {described(given)}"
         ) from None
     if labels.dim() > 1 or labels.dtype not in WHOLE:
         raise UsageError(f"labels are whole numbers [n], found {labels.dtype} {list(labels.shape)}")

@@ -238,7 +238,7 @@ def test_a_repository_that_lost_its_blobs_is_found_and_removed(hub):
     found = find(RING)
     found.fetch_weights()
     (found.folder / "model.safetensors").resolve().unlink()
-    assert only().damage() == "files are missing; they are fetched again when the model is loaded"
+    assert only().damage() == "files are missing; loading the model fetches them again"
     assert not only().useless  # perhaps it is being loaded now
     grow_old(only().path)
     assert only().useless

@@ -351,7 +351,7 @@ def test_offline_a_cached_model_is_found_without_a_request(hub, commit, monkeypa
 @pytest.mark.parametrize("revision", [None, "dev", "0" * 40])
 def test_offline_what_is_not_cached_is_named(hub, commit, monkeypatch, revision):
     go_offline(hub, monkeypatch)
-    with pytest.raises(HubError, match="config.json is not in the cache, and GANZOO_OFFLINE forb"):
+    with pytest.raises(HubError, match="config.json is not in the cache, but GANZOO_OFFLINE forb"):
         find(Address("lab/ring", revision))
     assert hub.asked == []
 
@@ -359,7 +359,7 @@ def test_offline_what_is_not_cached_is_named(hub, commit, monkeypatch, revision)
 def test_offline_damage_is_told(hub, commit, monkeypatch):
     (find(RING).folder / "config.json").resolve().write_bytes(b"{")
     go_offline(hub, monkeypatch)
-    with pytest.raises(HubError, match="config.json is damaged in the cache, and GANZOO_OFFLINE"):
+    with pytest.raises(HubError, match="config.json is damaged in the cache, but GANZOO_OFFLINE"):
         find(RING)
     assert hub.asked == []
 
@@ -419,7 +419,7 @@ def test_pull_holds_cached_weights_to_the_config(hub, commit, tmp_path):
     data = bytearray(blob.read_bytes())
     data[-1] ^= 1
     blob.write_bytes(data)
-    with pytest.raises(WeightsError, match="has the sha256 .*see `ganzoo cache verify`"):
+    with pytest.raises(WeightsError, match="has the sha256 .*run `ganzoo cache verify`"):
         pull(RING, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

@@ -108,7 +108,9 @@ def test_push_never_takes_a_public_repository_for_private(hub, folder):
 
 
 def test_push_to_a_commit_is_refused(hub, folder):
-    with pytest.raises(UsageError, match="is a commit, which never changes; name a branch, or non"):
+    with pytest.raises(
+        UsageError, match="is a commit, which never changes; name a branch, or leave"
+    ):
         send(folder, Address("lab/ring", "0" * 40))
 
 
@@ -131,7 +133,7 @@ def test_push_that_fails_half_way_leaves_the_branch(hub, folder):
 
 def test_push_offline_is_refused(hub, folder, monkeypatch):
     monkeypatch.setenv("GANZOO_OFFLINE", "1")
-    with pytest.raises(HubError, match="to be sent to, and GANZOO_OFFLINE forbids requests"):
+    with pytest.raises(HubError, match="must be uploaded to, but GANZOO_OFFLINE forbids requests"):
         send(folder)
     assert hub.asked == []
 
@@ -194,7 +196,7 @@ def test_push_wants_a_readme_that_config_json_made(hub, folder):
     ("text", "told"),
     [
         ("---\nlicense: mit\n---\n", "README.md has no prose; describe what the model is for"),
-        ("---\nlicense: mit\n", "README.md cannot be read: .*the front matter has no end"),
+        ("---\nlicense: mit\n", "README.md cannot be read: .*the front matter is not closed"),
     ],
 )
 def test_push_wants_a_readme_with_prose(hub, folder, text, told):

@@ -85,7 +85,7 @@ def test_an_order_of_what_a_plugin_offers_is_reported_and_the_hook_is_used(optio
     manager = PluginManager([plugin_of(ganzoo_losses=hook)])
     assert manager.plugins["odd"].parts["loss"] == GOOD
     (said,) = manager.plugins["odd"].problems
-    assert said.startswith(f"ganzoo_losses says {option}, which means nothing here")
+    assert said.startswith(f"ganzoo_losses sets {option}, which has no effect")
 
 
 # Functions that are no hooks
@@ -138,7 +138,7 @@ REFUSED: dict[str, tuple[str, Hook, str]] = {
     "a yielding event": (
         "ganzoo_training_ended",
         hookimpl(yielding_event),
-        "yields.*take the yield out",
+        "yields.*remove the yield",
     ),
     "async": ("ganzoo_losses", hookimpl(awaited), "is async.*nothing awaits a hook"),
     "async cards": ("ganzoo_cards", hookimpl(awaited_cards), "is async"),
@@ -147,7 +147,7 @@ REFUSED: dict[str, tuple[str, Hook, str]] = {
     "a hook of nobody": (
         "my_losses",
         hookimpl(specname="ganzoo_lozzes")(lambda: GOOD),
-        r"\(specname='ganzoo_lozzes'\) is no hook of ganzoo; did you mean 'ganzoo_losses'",
+        r"\(specname='ganzoo_lozzes'\) is not a hook of ganzoo; did you mean 'ganzoo_losses'",
     ),
 }
 
@@ -201,7 +201,7 @@ def test_two_functions_for_one_hook_are_told() -> None:
         more_losses=hookimpl(specname="ganzoo_losses")(lambda: {"more": "a:b"}),
     )
     (said,) = problems_of(source)
-    assert said.startswith("more_losses (specname='ganzoo_losses') answers the same hook as")
+    assert said.startswith("more_losses (specname='ganzoo_losses') implements the same hook as")
     assert PluginManager([source]).plugins["odd"].parts["loss"] == GOOD
 
 
@@ -221,18 +221,18 @@ def test_a_hook_that_may_be_absent_is_left_alone() -> None:
         (
             "ganzoo_metrics_logged",
             lambda run, metric: None,
-            "ganzoo_metrics_logged takes 'metric', and it is called with run, metrics; "
+            "ganzoo_metrics_logged takes 'metric', but it is called with run, metrics; "
             "did you mean 'metrics'?",
         ),
         (
             "ganzoo_generators",
             lambda registry: GOOD,
-            "ganzoo_generators takes 'registry', and it is called with nothing; take it out",
+            "ganzoo_generators takes 'registry', but it is called with nothing; remove it",
         ),
         (
             "ganzoo_training_ended",
             lambda *, outcome: None,
-            "ganzoo_training_ended takes 'outcome' after a *; it is called with run, outcome, "
+            "ganzoo_training_ended takes 'outcome' after a *, but it is called with run, outcome "
             "by position",
         ),
     ],
@@ -248,7 +248,7 @@ def test_an_argument_that_is_not_given_is_named_with_the_nearest(
 def test_loose_arguments_of_an_event_are_told() -> None:
     (said,) = problems_of(plugin_of(ganzoo_metrics_logged=hookimpl(lambda **values: None)))
     assert said == (
-        "ganzoo_metrics_logged takes **values, which stays empty; name what it reads: run, metrics"
+        "ganzoo_metrics_logged takes **values, which stays empty; name arguments: run, metrics"
     )
 
 

@@ -147,9 +147,9 @@ NONSENSE = [
     ("ganzoo_losses", {"mine": ".a:b"}, r"ganzoo_losses: 'mine' is '\.a:b'; give it as text"),
     ("ganzoo_losses", {"mine": dict}, "ganzoo_losses: 'mine' is <class 'dict'>; give it as text"),
     ("ganzoo_losses", {"Mine": "a:b"}, "ganzoo_losses: 'Mine' is not a name; use lower-case words"),
-    ("ganzoo_losses", {"my/own": "a:b"}, "ganzoo_losses: 'my/own' is no name"),
-    ("ganzoo_losses", {"mine\n": "a:b"}, "ganzoo_losses: 'mine.n' is no name"),
-    ("ganzoo_losses", {3: "a:b"}, "ganzoo_losses: 3 is no name"),
+    ("ganzoo_losses", {"my/own": "a:b"}, "ganzoo_losses: 'my/own' is not a name"),
+    ("ganzoo_losses", {"mine\n": "a:b"}, "ganzoo_losses: 'mine.n' is not a name"),
+    ("ganzoo_losses", {3: "a:b"}, "ganzoo_losses: 3 is not a name"),
     ("ganzoo_losses", failing, "ganzoo_losses: ValueError: out of order"),
     ("ganzoo_losses", exiting, "ganzoo_losses: SystemExit: 3"),
     ("ganzoo_cards", None, "ganzoo_cards: expected a list of folders, found None"),
@@ -161,7 +161,7 @@ NONSENSE = [
     ("ganzoo_commands", {"hi": "a:b"}, r"ganzoo_commands: 'hi' is 'a:b'; give \(\"module:command"),
     ("ganzoo_commands", {"hi": ("a", "x")}, "ganzoo_commands: 'hi' is 'a'; give it as"),
     ("ganzoo_commands", {"hi": ("a:b", 3)}, "ganzoo_commands: 'hi' is .*; give"),
-    ("ganzoo_commands", {"-hi": ("a:b", "x")}, "ganzoo_commands: '-hi' is no name"),
+    ("ganzoo_commands", {"-hi": ("a:b", "x")}, "ganzoo_commands: '-hi' is not a name"),
 ]
 
 
@@ -208,7 +208,7 @@ def test_every_hook_for_parts_is_asked(kind: str) -> None:
 
 def test_a_misspelt_hook_is_reported_with_the_nearest() -> None:
     manager = PluginManager([make_plugin("typo", ganzoo_generator=GOOD)])
-    assert "ganzoo_generator is no hook of ganzoo; did you mean 'ganzoo_generators'" in (
+    assert "ganzoo_generator is not a hook of ganzoo; did you mean 'ganzoo_generators'" in (
         problems_of(manager, "typo")
     )
 
@@ -638,7 +638,7 @@ BROKEN = {
     "bad-typo": (offering("ganzoo_loses", {}), "did you mean 'ganzoo_losses'"),
     "bad-twice": (
         offering("ganzoo_losses", {"X": "a:b", "Y": "a:b", "Z": "a:b"}),
-        "ganzoo_losses: 'X' is no name",
+        "ganzoo_losses: 'X' is not a name",
     ),
     "bad-long": (f"raise RuntimeError('{'no luck ' * 1000}')", "RuntimeError: no luck no luck"),
 }
