@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from ganzoo.plugins import hookimpl
     from ganzoo.run_folders import Run, runs
+    from ganzoo.training import train
     from ganzoo.zoo import Model, load
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "list_models",
     "load",
     "runs",
+    "train",
 ]
 
 _HOMES = {
@@ -96,6 +98,7 @@ _HOMES = {
     "ganzoo.build": ("create_discriminator", "create_generator", "create_loss"),
     "ganzoo.plugins": ("hookimpl",),
     "ganzoo.run_folders": ("Run", "runs"),
+    "ganzoo.training": ("train",),
     "ganzoo.zoo": ("Model", "load"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -61,6 +61,10 @@ def asked(what: str | None, options: dict[str, Any]) -> Asked:
         path, value = parsed(text)
         check_path(ModelConfig, path, also=ROOTS, option=f"--set {text.partition('=')[0]}")
         settings.append((path, value))
+    for key, value in options.get("values", {}).items():  # from Python
+        path = full_path(key)
+        check_path(ModelConfig, path, also=ROOTS, option=f"set: {key}")
+        settings.append((path, value))
     begun = _begun(options["init"]) if options["init"] else ""
     registry = catalogue().registry
     raw, notes, short = derived(registry, base.raw, settings, base.label, begun)
@@ -166,11 +170,16 @@ def parsed(text: str, roots: tuple[str, ...] = ROOTS, otherwise: str = "recipe")
     if not equals:
         example = "recipe.batch=128" if otherwise == "recipe" else f"{otherwise}.width=32"
         raise UsageError(f"--set {text}: write KEY.PATH=VALUE, such as {example}")
-    full = path if path.partition(".")[0] in roots else f"{otherwise}.{path}"
+    full = full_path(path, roots, otherwise)
     try:
         return full, parse_json(value, f"--set {path}")
     except ConfigError:
         return full, value
+
+
+def full_path(path: str, roots: tuple[str, ...] = ROOTS, otherwise: str = "recipe") -> str:
+    """A key's path from the root of config.json; another root's lies below `otherwise`."""
+    return path if path.partition(".")[0] in roots else f"{otherwise}.{path}"
 
 
 def setting(

@@ -5,31 +5,19 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ganzoo.cli.parameters import models
-from ganzoo.errors import GanzooError, UsageError
-from ganzoo.files import write_text
 from ganzoo.recipes import Asked, asked
-from ganzoo.specs import (
-    SEEDS_FILE,
-    SEEDS_VERSION,
-    Seeds,
-    read_seeds,
-    seed_folder,
-    write_record,
-)
 from ganzoo.specs.reading import to_json
 
 if TYPE_CHECKING:
     from ganzoo.engine.ranks import Ranks
     from ganzoo.engine.run.estimate import Rehearsal
     from ganzoo.engine.run.options import Outcome, RunOptions
-    from ganzoo.specs import ModelConfig
 
 
 @click.command("train")
@@ -130,117 +118,35 @@ def _train(asked: Asked, options: dict[str, Any]) -> int:
     tune_cuda()
     import torch
 
-    from ganzoo.engine.prepare import resolve
     from ganzoo.engine.ranks import joined
     from ganzoo.engine.run.estimate import rehearse
-    from ganzoo.engine.run.folder import known_run
+    from ganzoo.engine.run.seeds import refuse_seeds, train_seeds
     from ganzoo.engine.train import train
     from ganzoo.hardware import own_device, usable_device
+    from ganzoo.training import config_for
 
     if options["threads"]:
         torch.set_num_threads(options["threads"])
     device = usable_device(own_device(options["device"]))
     with joined(device) as ranks:
         out = options["out"] or asked.folder
-        known = known_run(out)
-        config = resolve(asked.raw, asked.where, fill=asked.fill, ranks=ranks, known=known)
+        config = config_for(asked, out, ranks, options["init"])
         if ranks.first:
             for note in asked.notes:
                 click.echo(note, err=True)
-        if options["init"]:
-            config = _started(config, options["init"], out)
         run = _run_options(out, str(device), ranks, options)
         if options["dry_run"]:
             report = rehearse(config, run)
             if ranks.first:
                 _tell_rehearsal(report, out, as_json=options["as_json"])
             return 0
+        tell = _tell_outcome if ranks.first else _tell_nothing
         if options["seeds"]:
-            return _train_seeds(config, run, options["seeds"])
-        if (out / SEEDS_FILE).exists():
-            raise UsageError(f"{out} holds several training seeds; say --seeds, or another --out")
+            return train_seeds(config, run, options["seeds"], tell).exit_code
+        refuse_seeds(out)
         outcome = train(config, run)
-    if ranks.first:
-        _tell_outcome(outcome, out)
+    tell(outcome, out)
     return outcome.exit_code
-
-
-def _train_seeds(config: ModelConfig, run: RunOptions, count: int) -> int:
-    """Train one recipe under several seeds, one after the other; the first that stops is the last.
-
-    seeds.json is there from the start, so that the folder is known for what it is.
-    """
-    from dataclasses import replace
-
-    from ganzoo.engine.train import train
-
-    out, first = run.folder, config.recipe.seed
-    seeds = range(first, first + count)
-    _check_seeds(config, run, seeds)
-    run.ranks.wait()  # all have looked before the first writes
-    with _listed(out, seeds, run.command) if run.ranks.first else nullcontext():
-        for seed in seeds:
-            folder = seed_folder(out, seed)
-            outcome = train(_seeded(config, seed), replace(run, folder=folder))
-            if run.ranks.first:
-                _tell_outcome(outcome, folder)
-            if outcome.exit_code:
-                return outcome.exit_code
-    return 0
-
-
-def _seeded(config: ModelConfig, seed: int) -> ModelConfig:
-    """The same recipe under another seed."""
-    from dataclasses import replace
-
-    return replace(config, recipe=replace(config.recipe, seed=seed))
-
-
-def _check_seeds(config: ModelConfig, run: RunOptions, seeds: range) -> None:
-    """Refuse a folder that holds something else, or a seed of another recipe."""
-    import torch
-
-    from ganzoo.engine.prepare import resolve_precision
-    from ganzoo.engine.run.folder import check_folder
-
-    out, known = run.folder, read_seeds(run.folder)
-    if (out / "config.json").exists():
-        raise UsageError(f"{out} holds a run of one seed; give several another --out")
-    config = resolve_precision(config, torch.device(run.device))
-    if known is None:
-        check_folder(config, out)
-    for seed in sorted({*seeds, *(known.seeds if known else ())}):
-        check_folder(_seeded(config, seed), seed_folder(out, seed))
-
-
-@contextmanager
-def _listed(out: Path, seeds: range, command: str) -> Iterator[None]:
-    """Write seeds.json, and leave all as it was where the first new run is refused."""
-    file, known = out / SEEDS_FILE, read_seeds(out)
-    old = set(known.seeds if known else ())
-    made = [folder for folder in (out, *out.parents) if not folder.exists()]
-    record = Seeds(SEEDS_VERSION, tuple(sorted({*seeds, *old})), command)
-    write_text(file, to_json(write_record(record)))
-    try:
-        yield
-    except GanzooError:
-        if not any(seed_folder(out, seed).exists() for seed in {*seeds} - old):
-            if known:
-                write_text(file, to_json(write_record(known)))
-            else:
-                file.unlink()
-            for folder in made:
-                folder.rmdir()
-        raise
-
-
-def _started(config: ModelConfig, init: str, out: Path) -> ModelConfig:
-    """The config with the model that it begins with."""
-    from dataclasses import replace
-
-    from ganzoo.engine.initial_weights import start_from
-
-    return replace(config, recipe=replace(config.recipe, start=start_from(init, config, out)))
 
 
 def _run_options(out: Path, device: str, ranks: Ranks, options: dict[str, Any]) -> RunOptions:
@@ -262,6 +168,10 @@ def _run_options(out: Path, device: str, ranks: Ranks, options: dict[str, Any]) 
         command=shlex.join(["ganzoo", *sys.argv[1:]]),
         ranks=ranks,
     )
+
+
+def _tell_nothing(outcome: Outcome, out: Path) -> None:
+    """What ranks but the first say."""
 
 
 def _tell_outcome(outcome: Outcome, out: Path) -> None:

@@ -117,6 +117,10 @@ class Registry:
 
     def find(self, kind: str, name: str) -> Offer:
         """Find a part by bare or qualified name; `UnknownNameError` suggests what was meant."""
+        if name.startswith("local/"):
+            from ganzoo.plugins import local
+
+            return local.offer(kind, name)
         return self._names[kind].find(name, hint=partial(self._hint, kind))
 
     def _collect(self, kind: str) -> Names[Offer]:

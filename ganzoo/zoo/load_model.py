@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from ganzoo import sampling
 from ganzoo.arguments import model_of, pinned_sha256
@@ -13,20 +15,27 @@ from ganzoo.ema import recalibrate
 from ganzoo.engine.run.checkpoint import last_good
 from ganzoo.errors import CardError, UsageError, WeightsError, one_line
 from ganzoo.hardware import usable_device
-from ganzoo.interfaces import Generator
+from ganzoo.interfaces import Discriminator, Generator
+from ganzoo.plugins import local
 from ganzoo.specs import CONDITIONS_FILE, GENERATOR_FILE
 from ganzoo.zoo.model import Model
 from ganzoo.zoo.players import labeller_of, read_player, unfilled_player
 
 
 def load(
-    what: str | Path, *, device: str | torch.device = "cpu", sha256: str | None = None
+    what: str | Path,
+    *,
+    device: str | torch.device = "cpu",
+    sha256: str | None = None,
+    parts: Iterable[type | nn.Module] = (),
 ) -> Model:
     """Load a model: a name, a folder, a run or `hf-hub:owner/repo[@revision]`.
 
-    `sha256` pins the generator's file. Raises a `GanzooError` that says what is missing, altered
+    `sha256` pins the generator's file. `parts` are the classes (or objects) of a model of one's own
+    that no plugin offers. Raises a `GanzooError` that says what is missing, altered
     or unknown; nothing is half-loaded, and torch's own random state is left as it was.
     """
+    give_players(parts)
     what, sha256, target = model_of(what), pinned_sha256(sha256), usable_device(device)
     card = catalogue().locate(what)
     config = card.require_usable()
@@ -43,6 +52,17 @@ def load(
             "this is another version of the model"
         )
     return Model(read_player(Generator, card, record), card, target)
+
+
+def give_players(parts: Iterable[type | nn.Module]) -> None:
+    """Make generators and discriminators of one's own known under their classes' names."""
+    for part in parts:
+        cls = part if isinstance(part, type) else type(part)
+        kinds = {Generator: "generator", Discriminator: "discriminator"}
+        kind = next((kinds[interface] for interface in kinds if issubclass(cls, interface)), None)
+        if kind is None:
+            raise UsageError(f"parts are generators and discriminators, found {cls.__name__}")
+        local.give(kind, part)
 
 
 def _average_of_run(card: Card) -> Generator:

@@ -20,6 +20,7 @@ from ganzoo.files import folder_written_whole
 from ganzoo.hardware import hardware, versions
 from ganzoo.interfaces import Generator
 from ganzoo.plugins import CORE
+from ganzoo.plugins.local import LOCAL
 from ganzoo.sampling import Labeller, calibrating, calibration_batches, samples
 from ganzoo.specs import (
     CONDITIONS_FILE,
@@ -97,7 +98,7 @@ def requirements(config: ModelConfig) -> dict[str, str]:
     parts = (config.generator, config.discriminator, config.recipe.loss, config.recipe.data)
     moved = (part.name for part in config.recipe.schedules.values())
     qualified = (*(part.name for part in parts), *config.recipe.augmentation, *moved)
-    names = {name.rpartition("/")[0] for name in qualified} - {CORE, ""}
+    names = {name.rpartition("/")[0] for name in qualified} - {CORE, LOCAL, ""}
     return {name: f">={release(plugins[name].version)}" for name in sorted(names)}
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from ganzoo.engine.ranks import Ranks
+from ganzoo.plugins.hookspecs import RunRecord
+
+#: Is called on rank 0 with a record of the run and its newest row of figures.
+Callback: TypeAlias = Callable[[RunRecord, Mapping[str, float]], object]
 
 
 @dataclass(frozen=True)
@@ -15,7 +21,8 @@ class RunOptions:
     Cadences are in images, but for the checkpoints', which are in seconds; grids are drawn at
     every twentieth of the run where `grid_every` is None. The last `keep` checkpoints stay, and
     one at every `keep_every` images. A rank plays at most `micro_batch` rows at once. On a GPU,
-    turns are played as CUDA graphs where `graph` is set and nothing forbids it.
+    turns are played as CUDA graphs where `graph` is set and nothing forbids it. `callbacks` are
+    called whenever a row of figures is logged; what one of them raises ends the training.
     """
 
     folder: Path
@@ -29,6 +36,7 @@ class RunOptions:
     compile: bool = False
     graph: bool = True
     trackers: tuple[str, ...] = ()
+    callbacks: tuple[Callback, ...] = ()
     quiet: bool = False
     command: str = ""
     ranks: Ranks = Ranks()  # noqa: RUF009 - it holds nothing

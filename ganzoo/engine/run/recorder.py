@@ -178,6 +178,8 @@ class Recorder:
         self.metrics.append(row)
         self.tell("ganzoo_metrics_logged", metrics=row)
         self.trackers.log(self.state.images, figures)
+        for callback in self.run.callbacks:
+            callback(self.record(), row)
 
     def note_augmentations(self) -> None:
         """Take in what augmentations show of themselves, under its path in the recipe."""

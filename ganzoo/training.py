@@ -1,0 +1,176 @@
+"""`train`: whatever `ganzoo train` does, as one call."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ganzoo.engine.initial_weights import start_from
+from ganzoo.engine.prepare import resolve
+from ganzoo.engine.ranks import Ranks, joined
+from ganzoo.engine.run.folder import known_run
+from ganzoo.engine.run.options import Callback, RunOptions
+from ganzoo.engine.run.seeds import refuse_seeds, train_seeds
+from ganzoo.engine.train import train as train_run
+from ganzoo.errors import UsageError, brief, did_you_mean
+from ganzoo.hardware import own_device, usable_device
+from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
+from ganzoo.plugins import local
+from ganzoo.recipes import Asked, asked
+from ganzoo.run_folders import Run, Runs
+from ganzoo.specs import ModelConfig, read_seeds, seed_folder
+
+log = logging.getLogger("ganzoo")
+
+#: Players, losses and data sets as they can be given: by name, as a class, or as an object.
+GivenPart = str | type | Any
+#: Values that stand in a call as they are.
+PLAIN = (str, int, float, Path, dict)
+INTERFACES = {
+    "generator": Generator,
+    "discriminator": Discriminator,
+    "loss": Loss,
+    "data": Dataset,
+}
+
+
+def train(
+    what: str | Path | None = None,
+    *,
+    generator: GivenPart | None = None,
+    discriminator: GivenPart | None = None,
+    loss: GivenPart | None = None,
+    data: GivenPart | None = None,
+    images: int | None = None,
+    seed: int | None = None,
+    seeds: int | None = None,
+    batch: int | None = None,
+    init: str | Path | None = None,
+    set: Mapping[str, Any] | None = None,  # noqa: A002 - the command's word
+    out: str | Path | None = None,
+    device: str | torch.device | None = None,
+    strict: bool = False,
+    callbacks: Sequence[Callback] = (),
+    **options: Any,
+) -> Run | Runs:
+    """Train a model, or parts of one's own, and return the run; with `seeds`, the runs.
+
+    `what` is a model's name, a folder or a RECIPE.json. A generator, discriminator, loss or data
+    set is a name, a class (or `functools.partial` of one, whose keywords are its arguments), or an
+    object; a class is built under the run's seed, an object keeps the weights that it has. `set`
+    maps keys of config.json to values, such as `{"optimizers.generator.lr": 5e-4}`. Each of
+    `callbacks` is called with a record of the run and its newest figures whenever a row of them is
+    logged; what it raises ends the training. `options` are fields of `RunOptions`: `log_every`,
+    `grid_every`, `checkpoint_seconds`, `keep`, `keep_every`, `micro_batch`, `compile`, `graph`,
+    `trackers`, `quiet`.
+
+    The same call again goes on where the training stopped, and so does the command. Raises a
+    `GanzooError` where the folder holds another recipe, or a part does not fit.
+    """
+    given = {"generator": generator, "discriminator": discriminator, "loss": loss, "data": data}
+    names, arguments = named(given)
+    request = asked(
+        None if what is None else str(what),
+        {
+            **names,
+            "images": images,
+            "seed": 0 if seeds and seed is None else seed,
+            "batch": batch,
+            "init": None if init is None else str(init),
+            "strict": strict,
+            "settings": (),
+            "values": {**arguments, **(set or {})},
+        },
+    )
+    for note in request.notes:
+        log.info("%s", note)
+    folder = request.folder if out is None else Path(out).expanduser()
+    target = usable_device(own_device(None if device is None else str(device)))
+    with joined(target) as ranks, torch.random.fork_rng():
+        config = config_for(request, folder, ranks, None if init is None else str(init))
+        run = RunOptions(
+            folder=folder,
+            device=str(target),
+            command=call_of(
+                what,
+                {**given, "images": images, "seed": seed, "seeds": seeds, "batch": batch}
+                | {"init": init, "set": set, "out": out},
+            ),
+            callbacks=tuple(callbacks),
+            ranks=ranks,
+            **checked_options(options),
+        )
+        if seeds:
+            train_seeds(config, run, seeds)
+            return several(folder)
+        refuse_seeds(folder)
+        train_run(config, run)
+    return Run(folder)
+
+
+def several(folder: Path) -> Runs:
+    """The runs of a folder of training seeds."""
+    record = read_seeds(folder)
+    return Runs([Run(seed_folder(folder, seed)) for seed in record.seeds] if record else [])
+
+
+def call_of(what: str | Path | None, keywords: Mapping[str, Any]) -> str:
+    """The call that trains the same, as config.json keeps it."""
+    said = [] if what is None else [repr(str(what))]
+    for name, value in keywords.items():
+        if value is not None:
+            shown = repr(value) if isinstance(value, PLAIN) else local.name_of(value)
+            said.append(f"{name}={shown}")
+    return f"ganzoo.train({', '.join(said)})"
+
+
+def named(given: Mapping[str, GivenPart | None]) -> tuple[dict[str, str | None], dict[str, Any]]:
+    """Each part's name, and settings for the arguments of those that no plugin offers."""
+    names: dict[str, str | None] = {}
+    settings: dict[str, Any] = {}
+    for kind, thing in given.items():
+        if thing is None or isinstance(thing, str):
+            names[kind] = thing
+            continue
+        place = {"loss": "recipe.loss", "data": "recipe.data"}.get(kind, kind)
+        check_interface(kind, thing)
+        part = local.give("dataset" if kind == "data" else kind, thing)
+        names[kind] = part["name"]
+        settings |= {f"{place}.arguments.{key}": value for key, value in part["arguments"].items()}
+    return names, settings
+
+
+def check_interface(kind: str, thing: Any) -> None:
+    """Refuse an object, or a class, that is not of the interface of its place."""
+    interface = INTERFACES[kind]
+    cls = thing if isinstance(thing, type) else type(thing)
+    is_function = local.is_factory(thing) and not isinstance(thing, type)
+    if not (is_function or cls is partial or issubclass(cls, interface)):
+        raise UsageError(
+            f"{kind} must be a name, or a class or an object of ganzoo.{interface.__name__}, found "
+            f"{'the class ' if isinstance(thing, type) else 'an object of '}{cls.__name__}"
+        )
+
+
+def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of `RunOptions` that a caller may set; `UsageError` with the nearest for others."""
+    known = [f.name for f in fields(RunOptions) if f.name not in ("folder", "command", "ranks")]
+    if unknown := next((name for name in options if name not in known), None):
+        raise UsageError(f"train takes no {brief(unknown)}; {did_you_mean(unknown, known)}")
+    return dict(options)
+
+
+def config_for(request: Asked, folder: Path, ranks: Ranks, init: str | None) -> ModelConfig:
+    """The config that is trained in a folder, with everything filled in."""
+    config = resolve(
+        request.raw, request.where, fill=request.fill, ranks=ranks, known=known_run(folder)
+    )
+    if init is None:
+        return config
+    return replace(config, recipe=replace(config.recipe, start=start_from(init, config, folder)))
