@@ -16,6 +16,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+import commands
 import ganzoo
 import short_runs
 import tiny
@@ -383,14 +384,10 @@ MINI = [
 ]
 
 
-def command(folder: Path, *more: str) -> list[str]:
-    return [sys.executable, "-m", "ganzoo", *MINI, "--out", str(folder), *more]
-
-
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole") / "run"
-    subprocess.run(command(folder), check=True, capture_output=True)
+    assert commands.ganzoo(*MINI, "--out", folder) == 0
     return exported(folder)
 
 
@@ -402,8 +399,9 @@ def uninterrupted(tmp_path_factory):
 def test_a_run_that_is_stopped_goes_on_as_if_nothing_had_happened(
     tmp_path, uninterrupted, number, code
 ):
+    """A process is stopped; this one goes on."""
     folder = tmp_path / "run"
-    slow = [*command(folder, "--checkpoint-every", "0")]
+    slow = [sys.executable, "-m", "ganzoo", *MINI, "--out", str(folder), "--checkpoint-every", "0"]
     process = subprocess.Popen(slow, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not checkpoint_folders(folder / "checkpoints"):
         assert process.poll() is None, process.stderr.read()
@@ -415,8 +413,7 @@ def test_a_run_that_is_stopped_goes_on_as_if_nothing_had_happened(
     if code > 0:
         assert "the same command goes on from here" in err
     assert not (folder / "export").exists()
-    again = subprocess.run(command(folder), capture_output=True, text=True)
-    assert again.returncode == 0, again.stderr
+    assert commands.ganzoo(*MINI, "--out", folder) == 0
     assert exported(folder) == uninterrupted
 
 

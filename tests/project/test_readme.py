@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from commands import ganzoo
 from ganzoo.cards import Catalogue, catalogue, using
-from ganzoo.cli import main
 from ganzoo.cli.list import model_table
 from ganzoo.plugins import PluginManager
 
@@ -44,9 +44,8 @@ def in_a_process(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 def run(*words: str) -> None:
     """Run a command of the installed plugins here, in the current folder; it must succeed."""
-    with using(Catalogue(PluginManager())), pytest.raises(SystemExit) as ended:
-        main(list(words))
-    assert not ended.value.code
+    with using(Catalogue(PluginManager())):
+        assert ganzoo(*words) == 0
 
 
 def test_the_table_of_models_is_the_zoos():
