@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.domains.index import IndexDomain
 from sphinx.domains.python import PythonDomain
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -43,19 +43,22 @@ def register_names(app: Sphinx, page: nodes.document) -> None:
     """
     if not app.env.docname.startswith("reference/python/"):
         return
-    domain = app.env.domains["py"]
-    assert isinstance(domain, PythonDomain)
+    python, index = app.env.domains["py"], app.env.domains["index"]
+    assert isinstance(python, PythonDomain)
+    assert isinstance(index, IndexDomain)
+    entries = index.entries.setdefault(app.env.docname, [])
     module = ""
     for section in page.findall(nodes.section):
-        heading, code = section[0].astext(), section.next_node(nodes.literal_block)
+        name, code = section[0].astext(), section.next_node(nodes.literal_block)
         if not isinstance(section[0].next_node(), nodes.literal) or code is None:
             continue
-        if heading.startswith("ganzoo."):
-            module = heading.rpartition(".")[0]
+        if name.startswith("ganzoo."):
+            module = name.rpartition(".")[0]
             kind = {"class": "class", "def": "function"}.get(code.astext().split()[0], "data")
         else:  # a member, as Class.member
-            heading = f"{module}.{heading}"
+            name = f"{module}.{name}"
             kind = "property" if code.astext().startswith("@property") else "method"
         anchor = section["ids"][0]
-        domain.note_object(heading, kind, anchor, location=section)
-        section.insert(1, addnodes.index(entries=[("single", heading, anchor, "", None)]))
+        python.note_object(name, kind, anchor, location=section)
+        owner, _, short = name.rpartition(".")
+        entries.append(("single", f"{short} ({owner})", anchor, "", None))

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -91,6 +92,14 @@ def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     for page in PAGES:
         built = (tmp_path / page.relative_to(DOCS)).with_suffix(".html").read_text("utf-8")
         assert not re.search(r"<(link|script|img)[^>]*(href|src)=.https?:", built), page
+    index = (tmp_path / "genindex.html").read_text("utf-8")
+    inventory = (tmp_path / "objects.inv").read_bytes().split(b"\n", 4)[4]
+    objects = {line.split()[0] for line in zlib.decompress(inventory).decode().splitlines()}
+    for name in ganzoo.__all__:
+        if not name.startswith("__"):
+            assert f"ganzoo.{name}" in objects
+            assert f"{name} (ganzoo)" in index
+    assert "ganzoo.Model.sample" in objects
 
 
 # --- From a paper -----------------------------------------------------------------------------

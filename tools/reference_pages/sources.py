@@ -6,6 +6,7 @@ A page is then the same whatever version of Python writes it.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -62,7 +63,7 @@ def docstring(node: ast.AST) -> str:
 def first_sentence(text: str | None) -> str:
     """The first sentence of a docstring, on one line."""
     paragraph = " ".join((text or "").split("\n\n")[0].split())
-    return paragraph.partition(". ")[0].rstrip(".") + "."
+    return re.split(r"(?<!et al)\. ", paragraph)[0].rstrip(".") + "."
 
 
 def signature(node: ast.FunctionDef, *, method: bool = False) -> str:
