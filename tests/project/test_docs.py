@@ -169,6 +169,49 @@ def test_the_papers_page_trains(
     assert all(value == value for row in rows(tmp_path) for value in row.values())
 
 
+# --- Using and training ------------------------------------------------------------------------
+
+
+def commands(page: str) -> Iterator[list[str]]:
+    """The words of each `ganzoo ...` command of a page."""
+    text = "".join(blocks(page, "sh")).replace("\\\n", " ")
+    for line in text.splitlines():
+        if line.startswith("ganzoo "):
+            yield shlex.split(line, comments=True)[1:]
+
+
+def run_command(*words: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert not ended.value.code, words
+
+
+def test_the_page_on_using_a_model_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its commands but for checks, which other tests make, and its Python."""
+    monkeypatch.chdir(tmp_path)
+    for words in commands("use-a-model.md"):
+        if words[0] != "check":
+            run_command(*words)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "samples.png", "digits", "a.png", "tame.png"
+    }  # fmt: skip
+    names: dict[str, Any] = {}
+    for code in blocks("use-a-model.md", "python"):
+        exec(code, names)
+    assert names["samples"].shape == (8, 1, 28, 28)
+
+
+@pytest.mark.slow
+def test_the_dry_runs_of_the_page_on_training_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in commands("training.md"):
+        if "--dry-run" in words:
+            run_command(*words, "--data", "mnist-mini", "--images", "2000", "--threads", "1")
+    assert not list(tmp_path.iterdir())
+
+
 # --- Plugins ----------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from reference_pages.sources import (
     definition,
     docstring,
     first_sentence,
+    is_overload,
     public_names,
     signature,
     table,
@@ -35,6 +36,11 @@ TOPICS = {
         "Models and sampling",
         "Find models, load them and draw samples.",
         ("ganzoo.load", "ganzoo.Model", "ganzoo.list_models", "ganzoo.card", "ganzoo.Card"),
+    ),
+    "runs": Topic(
+        "Training runs",
+        "Read trainings from their folders, and compare them.",
+        ("ganzoo.runs", "ganzoo.Run"),
     ),
     "parts": Topic(
         "Building parts",
@@ -102,7 +108,7 @@ def topic_pages() -> Iterator[tuple[str, Iterator[str]]]:
         name for topic in TOPICS.values() for name in topic.names
     }
     if missing:
-        raise SystemExit(f"no page in TOPICS names {', '.join(sorted(missing))}")
+        raise SystemExit(f"{__file__}: no page in TOPICS names {', '.join(sorted(missing))}")
     yield "reference/python.md", _contents()
     for slug, topic in TOPICS.items():
         yield f"reference/python/{slug}.md", _page(topic)
@@ -160,7 +166,7 @@ def _class(node: ast.ClassDef) -> Iterator[str]:
     """A class: its constructor, attributes and methods."""
     bases = [base for base in map(ast.unparse, node.bases) if base not in ("ABC", "object")]
     heads = [f"class {node.name}({', '.join(bases)})" if bases else f"class {node.name}"]
-    methods = [n for n in node.body if isinstance(n, ast.FunctionDef)]
+    methods = [n for n in node.body if isinstance(n, ast.FunctionDef) and not is_overload(n)]
     methods = [n for n in methods if f"{node.name}.{n.name}" not in HIDDEN]
     heads += [
         signature(method, method=True).replace("__init__", node.name, 1).removesuffix(" -> None")

@@ -33,7 +33,8 @@ def definition(module: str, name: str) -> tuple[Path, ast.stmt]:
     path = source_of(module)
     tree = tree_of(path)
     for node in tree.body:
-        if getattr(node, "name", None) == name or name in assigned(node):
+        defines = getattr(node, "name", None) == name or name in assigned(node)
+        if defines and not is_overload(node):
             return path, node
     for node in ast.walk(tree):  # imports for type checkers stand below an `if`
         if isinstance(node, ast.ImportFrom) and name in {alias.name for alias in node.names}:
@@ -105,6 +106,11 @@ def _argument(argument: ast.arg, default: ast.expr | None) -> str:
 def decorated(node: ast.FunctionDef, name: str) -> bool:
     """Whether a function has a decorator of that name."""
     return any(name in ast.unparse(decorator) for decorator in node.decorator_list)
+
+
+def is_overload(node: ast.stmt) -> bool:
+    """Whether it is a signature for type checkers, beside the function itself."""
+    return isinstance(node, ast.FunctionDef) and decorated(node, "overload")
 
 
 def comment_above(path: Path, line: int) -> str:
