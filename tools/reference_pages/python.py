@@ -39,8 +39,8 @@ TOPICS = {
     ),
     "runs": Topic(
         "Training runs",
-        "Read trainings from their folders, and compare them.",
-        ("ganzoo.runs", "ganzoo.Run"),
+        "Train from Python; read trainings from their folders, and compare them.",
+        ("ganzoo.train", "ganzoo.runs", "ganzoo.Run"),
     ),
     "parts": Topic(
         "Building parts",
