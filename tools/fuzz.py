@@ -104,11 +104,11 @@ def leaf(rng: random.Random) -> Any:
 
 def places(data: Any) -> list[tuple[Any, Any]]:
     """All (container, key) in JSON data."""
-    found = []
+    pairs = []
     keys = data if isinstance(data, dict) else range(len(data)) if isinstance(data, list) else ()
     for key in keys:
-        found += [(data, key), *places(data[key])]
-    return found
+        pairs += [(data, key), *places(data[key])]
+    return pairs
 
 
 def mutate_json(data: Any, rng: random.Random) -> Any:
@@ -147,25 +147,25 @@ def text_of(data: Any, rng: random.Random) -> bytes:
 
 def mutate_bytes(data: bytes, rng: random.Random) -> bytes:
     """Flip, cut, insert, repeat or splice."""
-    found = bytearray(data)
+    mutated = bytearray(data)
     for _ in range(rng.choice([1, 1, 2, 4, 16])):
-        at = rng.randrange(len(found) + 1)
+        at = rng.randrange(len(mutated) + 1)
         kind = rng.randrange(6)
-        if kind == 0 and at < len(found):
-            found[at] ^= 1 << rng.randrange(8)
+        if kind == 0 and at < len(mutated):
+            mutated[at] ^= 1 << rng.randrange(8)
         elif kind == 1:
-            del found[at:]
+            del mutated[at:]
         elif kind == 2:
-            found[at:at] = rng.choice(TOKENS)
+            mutated[at:at] = rng.choice(TOKENS)
         elif kind == 3:
-            found[at:at] = found[at : at + rng.randrange(1, 64)]
+            mutated[at:at] = mutated[at : at + rng.randrange(1, 64)]
         elif kind == 4:
-            del found[at : at + rng.randrange(1, 64)]
+            del mutated[at : at + rng.randrange(1, 64)]
         else:
-            found[at : at + 8] = rng.choice([0, 1, 8, 2**31, 2**63, 2**64 - 1]).to_bytes(
+            mutated[at : at + 8] = rng.choice([0, 1, 8, 2**31, 2**63, 2**64 - 1]).to_bytes(
                 8, "little"
             )
-    return bytes(found)
+    return bytes(mutated)
 
 
 def mutate_tensors(data: bytes, rng: random.Random) -> bytes:
@@ -258,9 +258,9 @@ class Targets:
         )  # fmt: skip
         with contextlib.suppress(GanzooError):
             metadata(buffer, self.where)
-        found = parse(buffer, self.where)
+        tensors = parse(buffer, self.where)
         stated = 8 + int.from_bytes(data[:8], "little")
-        total = sum(t.numel() * t.element_size() for t in found.values())
+        total = sum(t.numel() * t.element_size() for t in tensors.values())
         if total != len(data) - stated:
             raise AssertionError(f"{total} bytes of tensors, {len(data) - stated} in the file")
 
@@ -402,7 +402,7 @@ class Session:
 
     def show(self, number: int, kind: str, data: bytes) -> None:
         """Give one input to its reader, and record what happens."""
-        start, said = time.monotonic(), ""
+        start, complaint = time.monotonic(), ""
         self.watch.on = True
         try:
             getattr(self.targets, kind)(data)
@@ -410,21 +410,21 @@ class Session:
             self.refused[kind] += 1
             text = str(error)
             plain = text.isprintable() and len(text) <= LONGEST
-            said = "" if plain else f"a strange line: {text[:99]!a}"
+            complaint = "" if plain else f"a strange line: {text[:99]!a}"
         except Exception:
-            said = traceback.format_exc(limit=-4)
+            complaint = traceback.format_exc(limit=-4)
         self.watch.on = False
         took = time.monotonic() - start
         self.slowest = max(self.slowest, (took, kind))
         self.counts[kind] += 1
-        said += f"took {took:.1f} s" if took > SLOW else ""
-        said += f"outside of the folder: {self.watch.seen}" if self.watch.seen else ""
+        complaint += f"took {took:.1f} s" if took > SLOW else ""
+        complaint += f"outside of the folder: {self.watch.seen}" if self.watch.seen else ""
         self.watch.seen.clear()
-        if said:
+        if complaint:
             self.wrong += 1
             self.keep.mkdir(parents=True, exist_ok=True)
             (self.keep / f"{number}-{kind}").write_bytes(data)
-            print(f"input {number}, {kind}: {said[:1500]}", flush=True)
+            print(f"input {number}, {kind}: {complaint[:1500]}", flush=True)
         if kind != "tensors":
             self.mend()
 

@@ -24,11 +24,11 @@ def main() -> None:
     parser.add_argument("site", type=Path)
     parser.add_argument("--wheels", type=Path, default=ROOT / ".whl")
     given = parser.parse_args()
-    found = given.site / "dist-info"
-    found.mkdir(parents=True, exist_ok=True)
-    paths = [found, ROOT]
+    dist_info = given.site / "dist-info"
+    dist_info.mkdir(parents=True, exist_ok=True)
+    paths = [dist_info, ROOT]
     for project in (ROOT / "pyproject.toml", *sorted(ROOT.glob("plugins/*/pyproject.toml"))):
-        write_dist_info(found, project)
+        write_dist_info(dist_info, project)
         if (source := project.parent / "src").is_dir():
             paths.append(source)
     if wheels := missing(given.wheels):
@@ -57,24 +57,24 @@ def write_dist_info(folder: Path, project: Path) -> None:
 
 def core_version() -> str:
     """The version in the package itself."""
-    said: dict[str, str] = {}
-    exec((ROOT / "ganzoo" / "_version.py").read_text(encoding="utf-8"), said)
-    return said["__version__"]
+    module: dict[str, str] = {}
+    exec((ROOT / "ganzoo" / "_version.py").read_text(encoding="utf-8"), module)
+    return module["__version__"]
 
 
 def missing(wheels: Path) -> list[Path]:
     """The carried wheels whose distribution this Python lacks or has too old (click)."""
-    found = []
+    lacking = []
     for wheel in sorted(wheels.glob("*.whl")):
         name = wheel.name.split("-")[0]
         try:
             version = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            found.append(wheel)
+            lacking.append(wheel)
             continue
         if name == "click" and tuple(map(int, version.split(".")[:2])) < (8, 2):
-            found.append(wheel)
-    return found
+            lacking.append(wheel)
+    return lacking
 
 
 def install(wheels: list[Path], target: Path) -> None:

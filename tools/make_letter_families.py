@@ -51,9 +51,9 @@ WITHOUT_LETTERS = {
 
 def own_family(font: str) -> str:
     """`FiraSans-BoldItalic.otf` -> `FiraSans`; `8bitlim.ttf` -> `8bitlim`."""
-    found = re.match(r"\d*[^-\d]*", font.rpartition(".")[0])
-    assert found is not None
-    return found.group()
+    match = re.match(r"\d*[^-\d]*", font.rpartition(".")[0])
+    assert match is not None
+    return match.group()
 
 
 def by_name(families: list[str]) -> Iterator[tuple[str, str]]:

@@ -105,11 +105,11 @@ def opened(name: str, split: str) -> Drawings:
     return PixelFaces(split, attributes=attributes)
 
 
-def numbers(told: Tensor, heads: dict[str, int]) -> list[Tensor]:
+def numbers(labels: Tensor, heads: dict[str, int]) -> list[Tensor]:
     """Labels [N], or codes [N, K] of all attributes -> the number of each one's value [N]."""
-    if told.dim() == 1:
-        return [told]
-    return [piece.argmax(1) for piece in told.split(list(heads.values()), 1)]
+    if labels.dim() == 1:
+        return [labels]
+    return [piece.argmax(1) for piece in labels.split(list(heads.values()), 1)]
 
 
 def shifted(drawings: Tensor, by: int, rng: torch.Generator) -> Tensor:
@@ -142,10 +142,10 @@ class Task(nn.Module):
             rng = torch.Generator().manual_seed(derive(seed, "extractor", number))
             order = torch.randperm(len(self.data), generator=rng)
             for rows in order.split(BATCH):
-                drawings, told = self.data.batch(rows)
-                yield shifted(drawings, self.plan.shift, rng), told
+                drawings, labels = self.data.batch(rows)
+                yield shifted(drawings, self.plan.shift, rng), labels
 
-    def loss(self, drawings: Tensor, told: Any) -> Tensor:
+    def loss(self, drawings: Tensor, labels: Any) -> Tensor:
         """What is minimised."""
         raise NotImplementedError
 
@@ -159,9 +159,9 @@ class Naming(Task):
 
     network: AttributeExtractor
 
-    def loss(self, drawings: Tensor, told: Any) -> Tensor:
+    def loss(self, drawings: Tensor, labels: Any) -> Tensor:
         scores = self.network.scores(self.network(drawings))
-        known = numbers(told, self.network.heads)
+        known = numbers(labels, self.network.heads)
         pairs = zip(scores.values(), known, strict=True)
         return torch.stack([cross_entropy(one, other) for one, other in pairs]).mean()
 
@@ -169,21 +169,21 @@ class Naming(Task):
         """The share of drawings with each attribute named correctly; also sets the shares."""
         rows = torch.arange(len(self.data)).split(1000)
         shown = (self.network.probabilities(self.data.batch(some)[0]) for some in rows)
-        sums = torch.stack([found.double().sum(0) for found in shown])
+        sums = torch.stack([values.double().sum(0) for values in shown])
         self.network.shares.copy_(sums.sum(0) / len(self.data))
         right: list[Tensor] = []
         for rows in torch.arange(len(test)).split(1000):
-            drawings, told = test.batch(rows)
+            drawings, labels = test.batch(rows)
             scores = self.network.scores(self.network(drawings)).values()
-            known = numbers(told, self.network.heads)
+            known = numbers(labels, self.network.heads)
             pairs = zip(scores, known, strict=True)
             right.append(torch.stack([one.argmax(1) == other for one, other in pairs]))
         shares = torch.cat(right, 1).double().mean(1).tolist()
-        found = {
+        shares_named = {
             f"accuracy:{name}": round(share, 4)
             for name, share in zip(self.network.heads, shares, strict=True)
         }
-        return found if len(found) > 1 else {"accuracy": round(shares[0], 4)}
+        return shares_named if len(shares_named) > 1 else {"accuracy": round(shares[0], 4)}
 
 
 class Drawing(Task):
@@ -193,7 +193,7 @@ class Drawing(Task):
         super().__init__(network, data, plan)
         self.decoder = Decoder((network.channels, network.side, network.side))
 
-    def loss(self, drawings: Tensor, told: Any) -> Tensor:
+    def loss(self, drawings: Tensor, labels: Any) -> Tensor:
         return mse_loss(self.decoder(self.network(drawings)), drawings)
 
     def judge(self, test: Drawings) -> dict[str, float]:
@@ -238,8 +238,8 @@ class Likening(Task):
             one, other = self.data.batch(rows + first)[0], self.data.batch(rows + second)[0]
             yield shifted(one, self.plan.shift, rng), shifted(other, self.plan.shift, rng)
 
-    def loss(self, drawings: Tensor, told: Any) -> Tensor:
-        directions = normalize(self.network(torch.cat([drawings, told])))
+    def loss(self, drawings: Tensor, labels: Any) -> Tensor:
+        directions = normalize(self.network(torch.cat([drawings, labels])))
         one, other = directions.chunk(2)
         cosines = one @ other.T / TEMPERATURE
         own = torch.arange(len(one), device=one.device)
@@ -296,8 +296,8 @@ def train(task: Task, seed: int) -> int:
     optimizer = torch.optim.AdamW(task.parameters(), RATE, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
     task.train()
-    for step, (drawings, told) in enumerate(task.batches(seed)):
-        loss = task.loss(drawings, told)
+    for step, (drawings, labels) in enumerate(task.batches(seed)):
+        loss = task.loss(drawings, labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

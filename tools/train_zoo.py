@@ -203,8 +203,8 @@ def exported(job: Job) -> bool:
 
 def images_of(folder: Path) -> int:
     """The images that the newest checkpoint has seen."""
-    found = [int(path.name) for path in folder.glob("checkpoints/[0-9]*") if path.is_dir()]
-    return max(found, default=0)
+    counts = [int(path.name) for path in folder.glob("checkpoints/[0-9]*") if path.is_dir()]
+    return max(counts, default=0)
 
 
 def wanted(folder: Path, name: str) -> int:
@@ -257,7 +257,7 @@ def pack(ran: list[Job], out: Path, most: int) -> list[str]:
     """Put each job's export, figures and log into few archives; report what does not fit."""
     archives: list[list[tuple[Path, str]]] = []
     sizes: list[int] = []
-    told = []
+    left_out = []
     for job in ran:
         files = files_of(job)
         size = sum(path.stat().st_size + HEADER for path, _ in files)
@@ -267,7 +267,9 @@ def pack(ran: list[Job], out: Path, most: int) -> list[str]:
             sizes.append(0)
             place = len(archives) - 1
         if place is None:
-            told.append(f"{job.name}: {size / 2**20:.1f} MiB do not fit; they lie in {job.folder}")
+            left_out.append(
+                f"{job.name}: {size / 2**20:.1f} MiB do not fit; they lie in {job.folder}"
+            )
             continue
         archives[place] += files
         sizes[place] += size
@@ -275,13 +277,13 @@ def pack(ran: list[Job], out: Path, most: int) -> list[str]:
         with tarfile.open(out / f"models-{number}.tar", "w") as archive:
             for path, name in files:
                 archive.add(path, name)
-    return told
+    return left_out
 
 
 def files_of(job: Job) -> list[tuple[Path, str]]:
     """The files of a job for the archive, each with its name there."""
-    found = sorted(path for path in (job.folder / "export").rglob("*") if path.is_file())
-    files = [(path, f"{job.name}/{path.relative_to(job.folder)}") for path in found]
+    exports = sorted(path for path in (job.folder / "export").rglob("*") if path.is_file())
+    files = [(path, f"{job.name}/{path.relative_to(job.folder)}") for path in exports]
     more = [(job.folder / "metrics.jsonl", f"{job.name}/metrics.jsonl")]
     more += [(job.log, f"{job.name}/log.txt")]
     return [*files, *((path, name) for path, name in more if path.is_file())]

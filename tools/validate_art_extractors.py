@@ -72,14 +72,14 @@ def tried(extractor: DrawingExtractor, name: str, data: tuple[Drawings, Drawings
     nothing = torch.empty(0)
     rows, wrong = [], []
     for ladder in ladders(name):
-        found = list(climb(ladder, extractor, real, images, nothing))
-        cells = (" → ".join(short(row[key]) for row in found) for key in SHOWN)
+        figures = list(climb(ladder, extractor, real, images, nothing))
+        cells = (" → ".join(short(row[key]) for row in figures) for key in SHOWN)
         levels = ", ".join(f"{level:g}" for level in ladder.levels)
         rows.append(f"| {ladder.name} | {levels} {ladder.unit} | {' | '.join(cells)} |")
         wrong += [
-            f"{ladder.name}: {key} goes " + ", ".join(short(row[key]) for row in found)
+            f"{ladder.name}: {key} goes " + ", ".join(short(row[key]) for row in figures)
             for key in (*DISTANCES, *ladder.falls)
-            if not moves(key, [row[key] for row in found])
+            if not moves(key, [row[key] for row in figures])
         ]
         print(f"  {extractor.name}, {ladder.name}", flush=True)
     order = drawn(train, max(FLOORS))
@@ -88,7 +88,7 @@ def tried(extractor: DrawingExtractor, name: str, data: tuple[Drawings, Drawings
         for size in FLOORS
     )
     reached = ", ".join(f"{key.replace('_', ' ')} {v:g}" for key, v in config["figures"].items())
-    said = "; ".join(wrong)
+    misplaced = "; ".join(wrong)
     return "\n".join(
         [
             f"### {extractor.name}",
@@ -102,7 +102,7 @@ def tried(extractor: DrawingExtractor, name: str, data: tuple[Drawings, Drawings
             "",
             f"Floor of FD (real training drawings): {', '.join(floors)}.",
             "",
-            f"**Not in order:** {said}." if wrong else "Every figure moves as it must.",
+            f"**Not in order:** {misplaced}." if wrong else "Every figure moves as it must.",
             "",
         ]
     )
@@ -118,17 +118,17 @@ def own_figures(name: str, test: Drawings, n: int) -> str:
     images, labels = test.batch(rows)
     lines = []
     for ladder in [one for one in ladders(name) if one.name != "occlusion"]:
-        found: dict[str, list[float]] = {}
+        series: dict[str, list[float]] = {}
         for level in (None, *ladder.levels):
             rng = torch.Generator().manual_seed(derive("validation", ladder.name))
             shown = images if level is None else ladder.worsen(images, images, level, rng)
             for key, value in figures_of(name, shown, labels).items():
-                found.setdefault(key, []).append(value)
+                series.setdefault(key, []).append(value)
         lines += [
             f"| {ladder.name} | {key} | "
             + " → ".join(f"{value:.{DIGITS.get(key, 3)}f}" for value in values)
             + f" | {'yes' if monotone(values) else 'no'} |"
-            for key, values in found.items()
+            for key, values in series.items()
         ]
     head = ["| ladder | figure | untouched → worst | monotonic |", "|---|---|---|---|"]
     return "\n".join([*head, *lines, ""])
@@ -153,11 +153,11 @@ def figures_of(name: str, shown: Tensor, labels: Tensor | None) -> dict[str, flo
             "area under the curve of the two": area(same, apart),
         }
     distances = attribute_distances(f"cnn-{name}", shown.split(500))
-    found = {f"attribute shares, worst of {len(distances)}": max(distances.values())}
+    figures = {f"attribute shares, worst of {len(distances)}": max(distances.values())}
     if name == "pixel-faces":
         off = palette_distances(shown).mean()
-        found["off the palette (of 255)"] = float(off)
-    return found
+        figures["off the palette (of 255)"] = float(off)
+    return figures
 
 
 def monotone(values: list[float]) -> bool:
@@ -169,11 +169,11 @@ def monotone(values: list[float]) -> bool:
 def section(name: str, n: int) -> str:
     """The section for one data set."""
     data = SETS[name]("train"), SETS[name]("test")
-    found = [tried(network(f"{kind}-{name}"), name, data, n) for kind in ("cnn", "ae")]
+    sections = [tried(network(f"{kind}-{name}"), name, data, n) for kind in ("cnn", "ae")]
     if name == "letters":
-        found.append(tried(network("style-letters"), name, data, n))
+        sections.append(tried(network("style-letters"), name, data, n))
     own = "\n".join(["### The data set's own figures", "", own_figures(name, data[1], n)])
-    return "\n".join([f"## {name}", "", *found, own])
+    return "\n".join([f"## {name}", "", *sections, own])
 
 
 def main() -> None:

@@ -173,19 +173,19 @@ def attempt(extractor: Extractor, data: Part, n: int, *, quick: bool) -> Trial:
     )
     images, labels = train.batch(drawn(train, n))
     assert labels is not None
-    found = {}
+    figures = {}
     for ladder in LADDERS:
-        found[ladder.name] = list(climb(ladder, extractor, real, images, labels))
+        figures[ladder.name] = list(climb(ladder, extractor, real, images, labels))
         print(f"  {extractor.name}, {ladder.name}", flush=True)
     if quick:
-        return Trial(extractor, found, {}, {})
+        return Trial(extractor, figures, {}, {})
     order = drawn(train, max(FLOORS))
     floors = {
         size: feature_figures(extract(extractor, batches(train, order[:size]), "the floor"), real)
         for size in FLOORS
     }
     copies = feature_figures(extract(extractor, batches(train, order[:n]), "copies"), real)
-    return Trial(extractor, found, floors, copies)
+    return Trial(extractor, figures, floors, copies)
 
 
 def moments(extractor: Extractor, test: Dataset) -> Reference:
@@ -218,7 +218,7 @@ def plot(trials: list[Trial], data: str, path: Path) -> None:
         steps = ["none", *(f"{level:g}" for level in ladder.levels)]
         for trial in trials:
             for row, key in enumerate(("fd", "coverage")):
-                values = [found[key] for found in trial.figures[ladder.name]]
+                values = [figures[key] for figures in trial.figures[ladder.name]]
                 axes[row][column].plot(steps, values, marker="o", label=trial.extractor.name)
         axes[0][column].set_yscale("log")
         axes[0][column].set_title(ladder.name)
@@ -270,10 +270,10 @@ def page(data: str, trials: list[Trial], taus: dict[str, float], n: int) -> str:
             "",
         ]
     if taus:
-        found = ", ".join(f"{name} {tau:.3f}" for name, tau in taus.items())
+        correlations = ", ".join(f"{name} {tau:.3f}" for name, tau in taus.items())
         lines += [
             f"Kendall's tau between {trials[0].extractor.name}'s Fréchet distances of all "
-            f"{len(trials[0].ranking)} sets and those of others: {found}.",
+            f"{len(trials[0].ranking)} sets and those of others: {correlations}.",
             "",
         ]
     return "\n".join(lines)
