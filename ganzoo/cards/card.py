@@ -11,7 +11,7 @@ from ganzoo.errors import CardError
 
 if TYPE_CHECKING:
     from ganzoo.cards.index import Summary
-    from ganzoo.specs import ModelConfig
+    from ganzoo.specs import Metric, ModelConfig
 
     #: A config.json: the checked record, and the JSON as it stands in the file.
     Parsed: TypeAlias = tuple[ModelConfig, dict[str, Any]]
@@ -35,6 +35,16 @@ class Card:
     problem: str = ""
     origin: str = ""
     parsed: Parsed | None = field(default=None, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        from ganzoo.cards.page import page
+
+        return page(self) if self.summary else f"{self.name}: {self.problem}"
+
+    @property
+    def figures(self) -> dict[str, Metric]:
+        """The measured figures by name, such as `FD (cnn-mnist)`, with protocol and floor."""
+        return {metric.name: metric for metric in self.config.metrics} if self.config else {}
 
     @property
     def config(self) -> ModelConfig | None:

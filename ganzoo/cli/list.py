@@ -26,8 +26,14 @@ def command(
     as_json: bool,
     as_markdown: bool,
 ) -> None:
-    """List the models of the zoo, or those that match PATTERN (part of a name, or with * and ?)."""
+    """List the models of the zoo, or those that match PATTERN (part of a name, or with * and ?).
+
+    A PATTERN that is a folder, such as runs/, lists the trainings in it and how they differ.
+    """
     zoo = catalogue()
+    if pattern and zoo.as_path(pattern) is not None:
+        _list_runs(pattern, as_json=as_json)
+        return
     cards = zoo.select(pattern, family=family, data=data, licence=licence)
     named = [(zoo.name_of(card), card) for card in cards]
     if as_json:
@@ -43,6 +49,21 @@ def command(
         click.echo(f"no model matches; `ganzoo list` shows all {len(zoo.cards)}", err=True)
     else:
         click.echo("there are no models: no plugin offers any", err=True)
+
+
+def _list_runs(folder: str, *, as_json: bool) -> None:
+    """Compare the trainings in a folder."""
+    from ganzoo.run_folders import runs
+
+    listed = runs(folder)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(listed.records(), indent=2))
+    elif listed:
+        click.echo(str(listed))
+    else:
+        click.echo(f"there are no runs in {folder}", err=True)
 
 
 def model_table(named: list[tuple[str, Card]]) -> str:

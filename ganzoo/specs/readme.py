@@ -128,9 +128,7 @@ def with_figures(config: ModelConfig, prose: str) -> str:
 def figures(config: ModelConfig) -> str:
     """The card's figures as Markdown, one table per protocol."""
     tables = []
-    protocols = dict.fromkeys(_protocol(metric) for metric in config.metrics)
-    for protocol in protocols:
-        rows = [metric for metric in config.metrics if _protocol(metric) == protocol]
+    for protocol, rows in by_protocol(config).items():
         commands = dict.fromkeys(metric.command for metric in rows)
         tables.append(
             f"\n{protocol[0].upper()}{protocol[1:]}:\n\n"
@@ -141,6 +139,22 @@ def figures(config: ModelConfig) -> str:
             + "```\n"
         )
     return "".join(tables) + "\n"
+
+
+def by_protocol(config: ModelConfig) -> dict[str, list[Metric]]:
+    """The card's figures, sorted by what their protocols share."""
+    sorted_figures: dict[str, list[Metric]] = {}
+    for metric in config.metrics:
+        sorted_figures.setdefault(_protocol(metric), []).append(metric)
+    return sorted_figures
+
+
+def without_figures(prose: str) -> str:
+    """The prose without the place of the figures, and without a heading that is left empty."""
+    before, start, rest = prose.partition(FIGURES)
+    if not start:
+        return prose
+    return f"{before.rstrip().removesuffix('## Figures')}{rest.partition(FIGURES_END)[2]}"
 
 
 def _protocol(metric: Metric) -> str:

@@ -121,3 +121,15 @@ def test_a_model_is_saved_as_a_folder_that_loads(digits, tmp_path):
     assert (folder / "README.md").is_file()
     with pytest.raises(UsageError, match="mine exists"):
         digits.save(folder)
+
+
+def test_a_card_prints_as_a_page_and_its_figures_are_at_hand(clothes):
+    card = ganzoo.card("dcgan-fashion-mnist")
+    figure = card.figures["FD (cnn-fashion-mnist)"]
+    assert figure.floor is not None and figure.floor < figure.value
+    lines = str(card).splitlines()
+    assert lines[0].startswith("dcgan-fashion-mnist  ")
+    row = next(line for line in lines if line.startswith("FD (cnn-fashion-mnist) "))
+    assert row.split()[3] == f"{figure.value:.4g}"
+    shared = figure.protocol.partition("; ")[2]
+    assert sum(shared in line for line in lines) == 1

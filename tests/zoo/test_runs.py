@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import ganzoo
+from ganzoo.cli import main
 from ganzoo.errors import UsageError
 from ganzoo.run_folders import Run, Runs, runs
 from short_runs import config, play
@@ -80,3 +81,13 @@ def test_what_holds_no_run_is_refused(tmp_path):
     with pytest.raises(UsageError, match="there is no folder"):
         ganzoo.runs(tmp_path / "none")
     assert len(ganzoo.runs(tmp_path)) == 0
+
+
+def test_the_command_lists_the_runs_of_a_folder(trained, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["list", f"{trained}/"])
+    assert not ended.value.code
+    assert capsys.readouterr().out.rstrip() == repr(runs(trained))
+    with pytest.raises(SystemExit):
+        main(["list", f"{trained}/", "--json"])
+    assert json.loads(capsys.readouterr().out)[0]["state"] == "finished"
