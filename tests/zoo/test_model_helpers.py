@@ -128,7 +128,7 @@ def test_a_card_prints_as_a_page_and_its_figures_are_at_hand(clothes):
     figure = card.figures["FD (cnn-fashion-mnist)"]
     assert figure.floor is not None and figure.floor < figure.value
     lines = str(card).splitlines()
-    assert lines[0].startswith("dcgan-fashion-mnist  ")
+    assert lines[0].startswith("dcgan-fashion-mnist DCGAN")
     row = next(line for line in lines if line.startswith("FD (cnn-fashion-mnist) "))
     assert row.split()[3] == f"{figure.value:.4g}"
     shared = figure.protocol.partition("; ")[2]
