@@ -1,4 +1,4 @@
-"""`ganzoo doctor`: what this machine has, what is wrong, and what to do about it."""
+"""`ganzoo doctor`: packages, devices and data on this machine, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ganzoo.files import nearest_existing
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found, and what to do where it is wrong."""
+    """What was found, and what to do if it is wrong."""
 
     text: str
     advice: str = ""
@@ -29,17 +29,17 @@ class Finding:
 
 @click.command("doctor")
 def command() -> int:
-    """Say what this machine has, and what to do about what is wrong; exits with 1 then."""
+    """Report packages, devices and data found here; exit with 1 if something is wrong."""
     wrong = 0
     for label, examine in EXAMINATIONS.items():
         try:
-            found = examine()
-        except Exception as error:  # the doctor examines what is broken
-            found = Finding(one_line(error), "this part of the installation is broken")
-        click.echo(f"{label:<12}{found.text}")
-        if found.advice:
+            finding = examine()
+        except Exception as error:  # what is broken must not stop the others
+            finding = Finding(one_line(error), "this part of the installation is broken")
+        click.echo(f"{label:<12}{finding.text}")
+        if finding.advice:
             wrong += 1
-            click.echo(f"{'':<12}-> {found.advice}")
+            click.echo(f"{'':<12}-> {finding.advice}")
     for plugin, problem in catalogue().manager.problems:
         wrong += 1
         click.echo(f"{'plugin':<12}{plugin.distribution} {plugin.version}: {problem}")
@@ -55,59 +55,61 @@ def _python() -> Finding:
 def _packages() -> Finding:
     names = ("torch", "torchvision", "timm", "pluggy", "click", "safetensors", "huggingface_hub")
     versions = {name: _version(name) for name in names}
-    missing = [name for name, found in versions.items() if not found]
-    text = ", ".join(f"{name} {found or 'missing'}" for name, found in versions.items())
+    missing = [name for name, version in versions.items() if not version]
+    text = ", ".join(f"{name} {version or 'missing'}" for name, version in versions.items())
     return Finding(text, f"pip install {' '.join(missing)}" if missing else "")
 
 
 def _torch() -> Finding:
     try:
         import torch
-        import torchvision  # noqa: F401  (an import that fails where the two do not fit)
+        import torchvision  # noqa: F401  (its import fails where the two do not match)
     except Exception as error:
         return Finding(
-            one_line(error), "install versions that fit: pip install -U torch torchvision"
+            one_line(error), "install versions that match: pip install -U torch torchvision"
         )
-    found = ["cpu"]
+    devices = ["cpu"]
     if torch.cuda.is_available():
         count = torch.cuda.device_count()
-        found += [f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(count)]
+        devices += [f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(count)]
     if torch.backends.mps.is_available():
-        found.append("mps")
-    return Finding(f"{', '.join(found)}; {torch.get_num_threads()} threads, {os.cpu_count()} CPUs")
+        devices.append("mps")
+    return Finding(
+        f"{', '.join(devices)}; {torch.get_num_threads()} threads, {os.cpu_count()} CPUs"
+    )
 
 
 def _gpu() -> Finding:
     import torch
 
     if not torch.cuda.is_available():
-        return Finding("none that torch can use: trainings run on the CPU")
+        return Finding("none that torch can use; trainings run on the CPU")
     memory = torch.cuda.get_device_properties(0).total_memory / 1e9
     text = f"{torch.cuda.get_device_name(0)}, {memory:.0f} GB, driver {_driver()}"
     try:
         _record_a_graph()
     except RuntimeError as error:
         return Finding(
-            f"{text}; turns cannot be played as CUDA graphs: {one_line(error)}",
+            f"{text}; turns cannot run as CUDA graphs: {one_line(error)}",
             "train with --no-graph, or update the driver",
         )
-    return Finding(f"{text}; turns can be played as CUDA graphs")
+    return Finding(f"{text}; turns can run as CUDA graphs")
 
 
 def _driver() -> str:
-    """The NVIDIA driver's version, as its own tool says it."""
+    """The version of the NVIDIA driver."""
     try:
-        said = subprocess.run(
+        shown = subprocess.run(
             ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"],
             capture_output=True, text=True, timeout=20, check=True,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return "unknown"
-    return said.stdout.splitlines()[0].strip()
+    return shown.stdout.splitlines()[0].strip()
 
 
 def _record_a_graph() -> None:
-    """Record one sum as a CUDA graph, and replay it."""
+    """Record a sum as a CUDA graph, and replay it."""
     import torch
 
     number = torch.zeros(1, device="cuda")
@@ -117,7 +119,7 @@ def _record_a_graph() -> None:
     graph.replay()
     torch.cuda.synchronize()
     if number.item() != 1:
-        raise RuntimeError("a graph that was replayed did nothing")
+        raise RuntimeError("replaying a graph had no effect")
 
 
 def _data() -> Finding:
@@ -125,15 +127,15 @@ def _data() -> Finding:
 
     root = data_root()
     sets = sorted(p.name for p in root.iterdir() if p.is_dir()) if root.is_dir() else []
-    text = f"{root}: {', '.join(sets) or 'empty; sets are fetched when they are needed'}"
+    text = f"{root}: {', '.join(sets) or 'empty; data sets are fetched when they are needed'}"
     if sets or _writable(root):
         return Finding(text)
-    return Finding(text, "it cannot be written; set GANZOO_DATA to a folder that can")
+    return Finding(text, "it is not writable; set GANZOO_DATA to a writable folder")
 
 
 def _cache() -> Finding:
     root = Path(platformdirs.user_cache_path("ganzoo"))
-    advice = "" if _writable(root) else "it cannot be written; set XDG_CACHE_HOME"
+    advice = "" if _writable(root) else "it is not writable; set XDG_CACHE_HOME"
     return Finding(str(root), advice)
 
 
@@ -147,7 +149,7 @@ def _models() -> Finding:
 
 
 def _writable(folder: Path) -> bool:
-    """Whether something can be written there, or where it would be made."""
+    """Whether the folder, or its nearest existing parent, is writable."""
     folder = nearest_existing(folder)
     return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
 

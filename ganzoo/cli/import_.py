@@ -1,4 +1,4 @@
-"""`ganzoo import`: a model folder from weights that others saved with torch."""
+"""`ganzoo import`: a model folder from PyTorch weights."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROOTS = ("generator", "discriminator", "loss", "data")
 
 @click.command("import")
 @click.argument("weights", type=FILE)
-@click.option("--generator", required=True, help="The generator whose weights these are, by name.")
+@click.option("--generator", required=True, help="The generator of these weights, by name.")
 @click.option("--name", required=True, help="The model's name, such as dcgan-faces.")
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="The model folder to make."
@@ -37,30 +37,39 @@ ROOTS = ("generator", "discriminator", "loss", "data")
     "--map",
     "mapping",
     type=FILE,
-    help="A JSON object of the file's names to the network's, where they cannot be matched.",
+    help="A JSON object from names in the file to the network's, if they cannot be matched.",
 )
 @click.option("--key", help="The part of the file that holds the weights, such as netG.")
 @click.option("--discriminator", help="Discriminator by name.  [default: the generator's]")
-@click.option("--discriminator-weights", type=FILE, help="Its weights, to go on training.")
-@click.option("--discriminator-key", help="The part of that file that holds them, such as netD.")
-@click.option("--data", help="What it learnt from, by name.  [default: a folder of images]")
-@click.option("--loss", default="non-saturating", help="What a training that goes on would take.")
+@click.option(
+    "--discriminator-weights", type=FILE, help="The discriminator's weights, to continue training."
+)
+@click.option(
+    "--discriminator-key", help="The part of that file that holds its weights, such as netD."
+)
+@click.option("--data", help="Its training data, by name.  [default: a folder of images]")
+@click.option(
+    "--loss",
+    default="non-saturating",
+    show_default=True,
+    help="The loss for a training that continues.",
+)
 def command(weights: Path, name: str, out: Path, **options: Any) -> None:
-    """Make a model folder of WEIGHTS: a PyTorch checkpoint (.pth, .pt) or a safetensors file.
+    """Make a model folder from WEIGHTS: a PyTorch checkpoint (.pth, .pt) or a safetensors file.
 
     \b
     ganzoo import netG.pth --generator dcgan-2015 --name dcgan-faces --out models/dcgan-faces
     ganzoo import both.pt --key netG --generator dcgan-2015 --set width=32 --name x --out models/x
 
-    The checkpoint is read in a process of its own that takes tensors and nothing else. They are
-    matched by name, or by order and shape; where that is not certain, nothing is written and --map
-    is asked for.
+    The checkpoint is read in a separate process that accepts tensors and nothing else. They are
+    matched by name, or by order and shape. If the match is not certain, nothing is written; use
+    --map then.
     """  # noqa: D301
     from ganzoo.importing.mapping import read_mapping
     from ganzoo.importing.model import Import, import_model
 
     if options["discriminator_key"] and not options["discriminator_weights"]:
-        raise UsageError("--discriminator-key is of --discriminator-weights FILE; give that too")
+        raise UsageError("--discriminator-key requires --discriminator-weights FILE")
     raw = _parts(options)
     done = import_model(
         Import(
@@ -83,7 +92,7 @@ def command(weights: Path, name: str, out: Path, **options: Any) -> None:
         click.echo(f"{who}: {one.tensors} tensors, matched {one.how}{left}")
         if one.by_order:
             pairs = ", ".join(f"{theirs} to {ours}" for theirs, ours in one.by_order)
-            click.echo(printable(f"{who}: alike in shape, so by their order alone: {pairs}"))
+            click.echo(printable(f"{who}: of the same shape, so matched by order alone: {pairs}"))
     click.echo(f"{name}: {done.folder}  (ganzoo sample {shlex.quote(f'{done.folder}/')})")
 
 
@@ -103,10 +112,10 @@ def _part(raw: dict[str, Any], kind: str) -> Part:
     from ganzoo.specs import Part, read_record
 
     if "name" not in raw[kind]:
-        raise ConfigError(f"--set {kind}...: name it first, with --{kind}")
+        raise ConfigError(f"--set {kind}...: name the part with --{kind}")
     return read_record(Part, raw[kind], f"--{kind}")
 
 
 def _bare(word: str) -> str:
-    """A word of the command line, a path of this machine by its last name."""
+    """A word of the command line; an absolute path is reduced to its last name."""
     return Path(word).name if word.startswith(("/", "~")) else word

@@ -1,4 +1,4 @@
-"""`ganzoo new-plugin`: the package of a new GAN, ready to be installed and trained."""
+"""`ganzoo new-plugin`: the package of a new GAN, ready to install and train."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from ganzoo.new_plugin.write import LICENCES, Names, write_plugin
     show_default=True,
     help="The licence of its code and weights.",
 )
-@click.option("--author", help="Who holds the rights.  [default: git's user.name]")
+@click.option("--author", help="The copyright holder.  [default: git's user.name]")
 def command(name: str, out: Path | None, licence: str, author: str | None) -> None:
-    """Write the package of a plugin NAME: networks, a loss, two models, tests, CI.
+    """Create the package of a plugin NAME: networks, a loss, two models, tests, CI.
 
-    It installs, trains on points and on digits, and passes `ganzoo check` as it is written; what
-    is yours goes into networks.py and loss.py.
+    It installs, trains on points and on digits, and passes `ganzoo check` without a change. Your
+    own code goes into networks.py and loss.py.
     """
     names = Names.parse(name)
     _refuse_taken(names)
@@ -49,13 +49,13 @@ def command(name: str, out: Path | None, licence: str, author: str | None) -> No
         f"  ganzoo list {family}\n"
         f"  ganzoo train {family}-ring        # points: half a minute\n"
         f"  ganzoo train {family}-mnist-mini  # digits: a minute\n"
-        f"  ganzoo check {names.distribution}   # what is wrong, why, and at which line\n"
+        f"  ganzoo check {names.distribution}   # mistakes, their causes and lines\n"
         f"  pytest"
     )
 
 
 def _refuse_taken(names: Names) -> None:
-    """A name that an installed plugin has would be ambiguous from the first day."""
+    """Refuse the name of an installed plugin, which would be ambiguous."""
     zoo = catalogue()
     owners = [plugin for plugin in zoo.manager.plugins if plugin == names.distribution]
     for kind in ("generator", "discriminator", "loss"):
@@ -63,12 +63,12 @@ def _refuse_taken(names: Names) -> None:
     if owners:
         raise UsageError(
             f"the name {names.family!r} is taken by {owners[0]}, which is installed here; choose "
-            "another, so that nobody has to write which of the two is meant"
+            "another"
         )
 
 
 def _gits_name() -> str:
-    """The name that git signs commits with; empty where there is none."""
+    """Git's user.name; empty where it is not set."""
     try:
         ended = subprocess.run(
             ["git", "config", "user.name"], capture_output=True, text=True, timeout=10, check=False

@@ -1,4 +1,4 @@
-"""A mapping file: the file's names to the network's, of tensors or of whole layers."""
+"""A mapping file, from names in the weights file to the network's: tensors or whole layers."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from pathlib import Path
 from torch import Tensor
 
 from ganzoo.errors import ConfigError, WeightsError, did_you_mean
-from ganzoo.importing.layers import COUNTER, listed, said, split
+from ganzoo.importing.layers import COUNTER, listed, shaped, split
 from ganzoo.importing.match import Match
 from ganzoo.specs import read_json
 
 
 def read_mapping(path: Path) -> dict[str, str | None]:
-    """Read `{"main.0": "grow.0", "main.3.weight": "last.weight", "x": null}`; null leaves out."""
+    """Read `{"main.0": "grow.0", "main.3.weight": "last.weight", "x": null}`; null omits."""
     data = read_json(path)
     if not isinstance(data, dict) or not all(
         v is None or isinstance(v, str) for v in data.values()
     ):
         raise ConfigError(
             f"{path}: expected an object of the file's names to the network's, such as "
-            '{"main.0": "grow.0"}, or to null for what is left out'
+            '{"main.0": "grow.0"}, or to null for tensors to leave out'
         )
     return data
 
@@ -29,10 +29,9 @@ def read_mapping(path: Path) -> dict[str, str | None]:
 def mapped(
     found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], mapping: Mapping[str, str | None]
 ) -> Match:
-    """Assign a file's tensors as a mapping says; what it does not name keeps its own name.
+    """Assign a file's tensors by a mapping; tensors that it does not name keep their names.
 
-    Raises `WeightsError` where a name is not there, is named twice, is left over, or differs in
-    shape.
+    Raises `WeightsError` where a name is absent, used twice or left over, or shapes differ.
     """
     for name in mapping:
         if not any(one == name or one.startswith(f"{name}.") for one in found):
@@ -44,24 +43,24 @@ def mapped(
             continue
         if target not in wanted:
             raise WeightsError(
-                f"--map: the network has no {target!r} for {said(name, found)}; "
+                f"--map: the network has no {target!r} for {shaped(name, found)}; "
                 f"{did_you_mean(target, wanted)} (null leaves a tensor out)"
             )
         if target in names:
             raise WeightsError(f"--map: {names[target]} and {name} both go to {target}")
         if found[name].shape != wanted[target].shape:
             raise WeightsError(
-                f"--map: {said(name, found)} does not fit {said(target, wanted)} of the network"
+                f"--map: {shaped(name, found)} does not fit {shaped(target, wanted)} of the network"
             )
         names[target] = name
     lacking = [one for one in wanted if one not in names and split(one)[1] != COUNTER]
     if lacking:
-        raise WeightsError(f"--map: nothing goes to {listed(lacking, wanted)} of the network")
+        raise WeightsError(f"--map: nothing is assigned to the network's {listed(lacking, wanted)}")
     return Match({name: names[name] for name in wanted if name in names}, "by --map")
 
 
 def _target(name: str, mapping: Mapping[str, str | None]) -> str | None:
-    """Where a tensor goes: as its own entry says, else as the nearest layer's above it."""
+    """The target of a tensor: by its own entry, else by that of the nearest layer above."""
     above, below = name, ""
     while above:
         if above in mapping:

@@ -1,6 +1,6 @@
-"""Which tensor of a file is which of a network's: by name, by order and shape, or by shape alone.
+"""Matching a file's tensors to a network's: by name, by order and shape, or by shape alone.
 
-Nothing is guessed: where two assignments would fit, or none, that is an error with the tensors.
+Nothing is guessed: no match, or more than one, is an error that names the tensors.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from ganzoo.importing.layers import (
     split,
 )
 
-ADVICE = "say which is which with --map FILE.json, of the file's names to the network's"
+ADVICE = "assign them with --map FILE.json, from the file's names to the network's"
 
 Tensors = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
 class Match:
-    """The file's name for each of the network's tensors that it has, and how that was found.
+    """The file's name for each of the network's tensors, and how they were matched.
 
-    `by_order` are the layers that nothing but their order tells apart: (the file's, the network's).
+    `by_order` lists the layers that only their order distinguishes: (the file's, the network's).
     """
 
     names: Mapping[str, str]
@@ -41,9 +41,9 @@ class Match:
 
 
 def match(found: Tensors, wanted: Tensors, *, ordered: bool = True) -> Match:
-    """Assign a file's tensors to a network's; `WeightsError` where that cannot be told.
+    """Assign a file's tensors to a network's; `WeightsError` where that is not certain.
 
-    `ordered` says that the file keeps the order in which its network was built.
+    `ordered` means that the file keeps the order in which its network was built.
     """
     if exact := _by_name(found, wanted):
         return exact
@@ -58,13 +58,13 @@ def match(found: Tensors, wanted: Tensors, *, ordered: bool = True) -> Match:
         pairs = dict(zip(ours, theirs, strict=True))
         _check_names(pairs)
         alike = Counter(ours.values())
-        told = tuple((pairs[layer], layer) for layer, kind in ours.items() if alike[kind] > 1)
-        return Match(_paired(pairs, wanted), "by order and shape", told)
+        by_order = tuple((pairs[layer], layer) for layer, kind in ours.items() if alike[kind] > 1)
+        return Match(_paired(pairs, wanted), "by order and shape", by_order)
     if twin := _twins(ours):
         one, other = twin
         raise WeightsError(
-            f"the file's layers come in another order than the network's, and {one} and {other} "
-            f"are alike in shape; {ADVICE}"
+            f"the file's layers are in another order than the network's, and {one} and {other} "
+            f"have the same shape; {ADVICE}"
         )
     by_shape = {signature: layer for layer, signature in theirs.items()}
     pairs = {layer: by_shape[signature] for layer, signature in ours.items()}
@@ -73,7 +73,7 @@ def match(found: Tensors, wanted: Tensors, *, ordered: bool = True) -> Match:
 
 
 def _by_name(found: Tensors, wanted: Tensors) -> Match | None:
-    """Names and shapes are equal, but for counters."""
+    """The match where names and shapes are equal, except for counters."""
     needed = {name: t.shape for name, t in wanted.items() if split(name)[1] != COUNTER}
     there = {name: t.shape for name, t in found.items() if split(name)[1] != COUNTER}
     if needed != there:
@@ -82,7 +82,7 @@ def _by_name(found: Tensors, wanted: Tensors) -> Match | None:
 
 
 def _paired(pairs: Mapping[str, str], wanted: Tensors) -> dict[str, str]:
-    """The names of all tensors of layers that belong together."""
+    """The file's names of all tensors in paired layers."""
     names = {}
     for name in wanted:
         layer, part = split(name)
@@ -92,7 +92,7 @@ def _paired(pairs: Mapping[str, str], wanted: Tensors) -> dict[str, str]:
 
 
 def _twins(layers: Mapping[str, Signature]) -> tuple[str, str] | None:
-    """Two layers that are alike in shape."""
+    """Two layers of the same shape."""
     seen: dict[Signature, str] = {}
     for layer, signature in layers.items():
         if signature in seen:
@@ -102,44 +102,44 @@ def _twins(layers: Mapping[str, Signature]) -> tuple[str, str] | None:
 
 
 def _check_order_by_names(layers: Mapping[str, Signature]) -> None:
-    """Refuse layers that are alike and whose names do not count: nothing says which comes first."""
+    """Refuse layers of the same shape whose names have no numbers that order them."""
     seen: dict[Signature, str] = {}
     for layer, signature in layers.items():
         first = seen.setdefault(signature, layer)
         if counted_only(first) != counted_only(layer):
             raise WeightsError(
-                f"{first} and {layer} are alike in shape, and a safetensors file keeps no order; "
+                f"{first} and {layer} have the same shape, and a safetensors file keeps no order; "
                 f"{ADVICE}"
             )
 
 
 def _check_counting_up(ours: Mapping[str, Signature]) -> None:
-    """Refuse a network whose alike layers count down: by their numbers a file's would come up."""
+    """Refuse a network whose layers of one shape are numbered downwards."""
     last: dict[Signature, str] = {}
     for layer, signature in ours.items():
         before = last.get(signature, layer)
         if counted_only(before) == counted_only(layer) and natural(before) > natural(layer):
             raise WeightsError(
-                f"the network has {before} before {layer}, alike in shape, and a safetensors file "
-                f"keeps no order; {ADVICE}"
+                f"the network has {before} before {layer}, of the same shape, and a safetensors "
+                f"file keeps no order; {ADVICE}"
             )
         last[signature] = layer
 
 
 def _check_names(pairs: Mapping[str, str]) -> None:
-    """Refuse pairs (the network's to the file's) where a name says that its layer is another."""
+    """Refuse pairs (the network's to the file's) that contradict the layers' names."""
     bare = {_bare(theirs, pairs.values()): theirs for theirs in pairs.values()}
     for ours, theirs in pairs.items():
         same = ours if ours in pairs.values() else bare.get(ours, theirs)
         if same != theirs:
             raise WeightsError(
-                f"by shape {theirs} of the file would be the network's {ours}, but {same} has its "
+                f"by shape, {theirs} of the file is the network's {ours}, but {same} has that "
                 f"name; {ADVICE}"
             )
 
 
 def _bare(layer: str, layers: Iterable[str]) -> str:
-    """A layer's name without what all of them begin with, such as `module.`."""
+    """A layer's name without the prefix that all share, such as `module.`."""
     paths = [one.split(".")[:-1] for one in layers]
     shared = takewhile(lambda heads: len(set(heads)) == 1, zip(*paths, strict=False))
     return ".".join(layer.split(".")[len([*shared]) :])
@@ -151,21 +151,21 @@ def _mismatch(
     theirs: Mapping[str, Signature],
     ours: Mapping[str, Signature],
 ) -> str:
-    """What each side has and the other lacks, in one line."""
+    """One line on what each side has and the other lacks."""
     extra = _unlike(theirs, Counter(ours.values()), found)
     lacking = _unlike(ours, Counter(theirs.values()), wanted)
-    there = f"the file has {listed(extra, found)}" if extra else "the file has nothing more"
-    here = f"the network {listed(lacking, wanted)}" if lacking else "the network has all of its own"
+    there = f"the file has {listed(extra, found)}" if extra else "the file has nothing else"
+    here = f"the network has {listed(lacking, wanted)}" if lacking else "the network lacks nothing"
     return (
-        f"the weights are of another network: {there}; {here}; build it alike with --set, or take "
-        "another --generator"
+        f"the weights belong to another network: {there}; {here}; change the network with --set, "
+        "or use another --generator"
     )
 
 
 def _unlike(
     layers: Mapping[str, Signature], others: Counter[Signature], tensors: Tensors
 ) -> list[str]:
-    """The tensors of layers that the other side has none for."""
+    """The tensors of layers for which the other side has none."""
     left, names = Counter(others), set()
     for layer, signature in layers.items():
         if left[signature] > 0:

@@ -38,15 +38,15 @@ from ganzoo.weights import save_weights
 
 P = TypeVar("P", Generator, Discriminator)
 
-#: By how many dimensions a sample has.
+#: The kind of samples by their number of dimensions.
 KINDS = {3: "image", 1: "points"}
 
 
 @dataclass(frozen=True)
 class Import:
-    """What is taken over into what: files, parts and names as a person gave them.
+    """The files, parts and names of an import, as the user gave them.
 
-    `data` and `loss` are what a training that goes on would take; nobody knows those of the past.
+    `data` and `loss` are for a training that continues; those of the past are unknown.
     """
 
     name: str
@@ -64,18 +64,18 @@ class Import:
 
 
 @dataclass(frozen=True)
-class Done:
-    """The folder, and what went into each network."""
+class Imported:
+    """The new model folder, and what each network took."""
 
     folder: Path
     taken: Mapping[str, Taken]
 
 
-def import_model(wish: Import) -> Done:
-    """Read weights through the one door, and write a model folder that is whole, or nothing."""
-    _check(wish)
-    generator = _built(Generator, wish.generator)
-    discriminator = _built(Discriminator, beside(wish, generator))
+def import_model(request: Import) -> Imported:
+    """Read weights in the limited process, and write a complete model folder, or nothing."""
+    _check(request)
+    generator = _built(Generator, request.generator)
+    discriminator = _built(Discriminator, beside(request, generator))
     if generator.sample_shape != discriminator.sample_shape:
         raise ConfigError(
             f"the generator makes samples of shape {list(generator.sample_shape)}, the "
@@ -83,57 +83,59 @@ def import_model(wish: Import) -> Done:
             "--set discriminator.arguments.KEY=VALUE"
         )
     networks: dict[str, torch.nn.Module] = {GENERATOR_FILE: generator}
-    taken = {"generator": take(wish.weights, generator, key=wish.key, mapping=wish.mapping)}
-    if wish.discriminator_weights is not None:
+    taken = {
+        "generator": take(request.weights, generator, key=request.key, mapping=request.mapping)
+    }
+    if request.discriminator_weights is not None:
         taken["discriminator"] = take(
-            wish.discriminator_weights,
+            request.discriminator_weights,
             discriminator,
-            key=wish.discriminator_key,
+            key=request.discriminator_key,
             option="--discriminator-key",
         )
         networks[DISCRIMINATOR_FILE] = discriminator
     config = replace(
-        _config(wish, generator),
+        _config(request, generator),
         parameters={"generator": count(generator), "discriminator": count(discriminator)},
         fingerprint=None if generator.condition_shape else fingerprint(generator.eval()),
-        extra={"imported": _told(taken)},
+        extra={"imported": _origins(taken)},
     )
     try:
-        with folder_written_whole(wish.out.resolve()) as folder:
+        with folder_written_whole(request.out.resolve()) as folder:
             _write(folder, replace(config, requires=requirements(config)), networks, generator)
     except OSError as error:
-        raise GanzooError(f"{wish.out} cannot be written: {error.strerror or error}") from None
-    return Done(wish.out, taken)
+        raise GanzooError(f"{request.out} cannot be written: {error.strerror or error}") from None
+    return Imported(request.out, taken)
 
 
-def _check(wish: Import) -> None:
-    """Refuse a name that is none, and a folder that holds something."""
-    if not MODEL_NAME.fullmatch(wish.name):
+def _check(request: Import) -> None:
+    """Refuse an invalid name, and a folder that is not empty."""
+    if not MODEL_NAME.fullmatch(request.name):
         raise UsageError(
-            f"--name {wish.name}: a model's name is lower-case words joined by '-', such as "
+            f"--name {request.name}: a model's name is lower-case words joined by '-', such as "
             "dcgan-faces"
         )
-    if wish.out.exists() and (not wish.out.is_dir() or any(wish.out.iterdir())):
-        raise UsageError(f"{wish.out} is there already; give another --out, or remove it")
-    if holds_working_folder(wish.out):
-        raise UsageError(f"{wish.out} is or holds the folder you are in; give another --out")
+    if request.out.exists() and (not request.out.is_dir() or any(request.out.iterdir())):
+        raise UsageError(f"{request.out} exists already; give another --out, or remove it")
+    if holds_working_folder(request.out):
+        raise UsageError(f"{request.out} is or holds the folder you are in; give another --out")
 
 
 def _built(interface: type[P], part: Part) -> P:
-    """Build an untrained network as `load` will build it, which brings what no file holds."""
+    """Build an untrained network as `load` will, with the buffers that no file holds."""
     player = "generator" if issubclass(interface, Generator) else "discriminator"
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(derive(Recipe.seed, player))
         return build(interface, part)
 
 
-def beside(wish: Import, generator: Generator) -> Part:
-    """The discriminator: the one asked for, else of the generator's name; for the same samples."""
-    own = qualify(Generator, wish.generator)
+def beside(request: Import, generator: Generator) -> Part:
+    """The given discriminator, else the generator's namesake, for samples of the same shape."""
+    own = qualify(Generator, request.generator)
     try:
-        part = qualify(Discriminator, wish.discriminator or Part(own.name))
+        part = qualify(Discriminator, request.discriminator or Part(own.name))
     except UnknownNameError as error:
-        if wish.discriminator is not None:
+        if request.discriminator is not None:
             raise
         raise UsageError(f"{error}; name one with --discriminator") from None
     shape, taken = generator.sample_shape, taken_arguments(Discriminator, part)
@@ -145,26 +147,26 @@ def beside(wish: Import, generator: Generator) -> Part:
     return Part(part.name, {**fitting, **part.arguments})
 
 
-def _config(wish: Import, generator: Generator) -> ModelConfig:
-    """The model's config, without what is measured of it."""
-    data = wish.data
+def _config(request: Import, generator: Generator) -> ModelConfig:
+    """The model's config, without what depends on the weights."""
+    data = request.data
     if data is None:
         if len(generator.sample_shape) != 3:
-            raise UsageError("say with --data what kind of samples these are, such as ring")
-        data = Part("folder")  # images of one's own, where nobody says of whose
+            raise UsageError("name the data set of these samples with --data, such as ring")
+        data = Part("folder")  # of unknown images
     kind = KINDS.get(len(generator.sample_shape), "other")
     return ModelConfig(
         ganzoo_config=CONFIG_VERSION,
-        generator=qualify(Generator, wish.generator),
-        discriminator=beside(wish, generator),
+        generator=qualify(Generator, request.generator),
+        discriminator=beside(request, generator),
         recipe=Recipe(
-            loss=qualify(Loss, wish.loss), data=qualify(Dataset, Data(data.name, data.arguments))
+            loss=qualify(Loss, request.loss), data=qualify(Dataset, Data(data.name, data.arguments))
         ),
-        name=wish.name,
-        description=f"Weights imported from {wish.weights.name}",
+        name=request.name,
+        description=f"Weights imported from {request.weights.name}",
         kind=kind,
         provenance=Provenance(
-            command=wish.command,
+            command=request.command,
             date=datetime.now(UTC).date().isoformat(),
             duration_s=0.0,
             images=0,
@@ -176,7 +178,7 @@ def _config(wish: Import, generator: Generator) -> ModelConfig:
     )
 
 
-def _told(taken: Mapping[str, Taken]) -> dict[str, Any]:
+def _origins(taken: Mapping[str, Taken]) -> dict[str, Any]:
     """Where the weights came from, for config.json."""
     return {
         who: {"file": one.path.name, "sha256": sha256_of(one.path), "matched": one.how}

@@ -1,4 +1,4 @@
-"""Filling a network from a file: finding its weights in whatever they were saved with."""
+"""Loading a foreign file's weights into a network, wherever in the file they are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from ganzoo.errors import WeightsError, did_you_mean
-from ganzoo.importing.layers import COUNTER, said, split
+from ganzoo.importing.layers import COUNTER, shaped, split
 from ganzoo.importing.mapping import mapped
 from ganzoo.importing.match import Match, match
 from ganzoo.weights import ties
@@ -21,9 +21,9 @@ Names = Mapping[str, str | None]
 
 @dataclass(frozen=True)
 class Taken:
-    """What of a file went into a network: how it was found, and what was left out.
+    """The tensors of a file that a network took, how they were matched, and what was left out.
 
-    `by_order` are the layers that nothing but their order tells apart: (the file's, the network's).
+    `by_order` lists the layers that only their order distinguishes: (the file's, the network's).
     """
 
     path: Path
@@ -43,8 +43,8 @@ def take(
 ) -> Taken:
     """Load a file's weights into a network of the same layers; `WeightsError` says what differs.
 
-    `key` names the part of the file that holds them, such as `netG`, and `option` is how a person
-    gives it; what wraps them (`state_dict`, `module.`) is seen through.
+    `key` names the part of the file that holds them, such as `netG`; `option` is its option on the
+    command line. Wrappers (`state_dict`, `module.`) are removed.
     """
     file, wanted = read_checkpoint(path), network.state_dict()
     try:
@@ -94,12 +94,12 @@ def _matched(
             named = f" ({option} takes one of {', '.join(file.groups[:5])})" if several else ""
             raise WeightsError(f"{error}{named}") from None
     if len(fitting) > 1:
-        raise WeightsError(f"{' and '.join(fitting)} hold such weights; say which with {option}")
+        raise WeightsError(f"{' and '.join(fitting)} hold such weights; choose with {option}")
     return next(iter(fitting.values()))
 
 
 def _first(file: Checkpoint, wanted: Tensors) -> tuple[Tensors, Match]:
-    """The level whose names are the network's, else the outermost, whose names are the file's."""
+    """The level whose names are the network's, else the outermost one."""
     levels = [*_unwrapped(file.tensors)]
     inner = [level for level in levels if _holds_all(level, wanted)]
     chosen = inner[0] if inner else levels[0]
@@ -107,7 +107,7 @@ def _first(file: Checkpoint, wanted: Tensors) -> tuple[Tensors, Match]:
 
 
 def _fits(file: Checkpoint, group: str, wanted: Tensors) -> tuple[Tensors, Match] | None:
-    """The match of one part of a file, or None; of a part of a part that fits too, the inner."""
+    """The match of one part of a file; None without one, or where an inner part matches."""
     inner = any(other.startswith(f"{group}.") for other in file.groups)
     try:
         return None if inner else _first(_part(file, group), wanted)
@@ -116,7 +116,7 @@ def _fits(file: Checkpoint, group: str, wanted: Tensors) -> tuple[Tensors, Match
 
 
 def _unwrapped(found: Tensors) -> Iterator[Tensors]:
-    """The tensors under their own names, and again without each name that all are below."""
+    """The tensors under their own names, then without each prefix that all share."""
     yield found
     while len(heads := {name.partition(".")[0] for name in found}) == 1:
         if any("." not in name for name in found):
@@ -126,13 +126,13 @@ def _unwrapped(found: Tensors) -> Iterator[Tensors]:
 
 
 def _part(file: Checkpoint, key: str) -> Checkpoint:
-    """What a file holds below a name."""
+    """The part of a file below a name."""
     inner = tuple(n.removeprefix(f"{key}.") for n in file.groups if n.startswith(f"{key}."))
     return Checkpoint(_below(file.tensors, key), inner, file.ordered)
 
 
 def _below(found: Tensors, key: str) -> Tensors:
-    """What lies below a name, without it."""
+    """The tensors below a name, without that prefix."""
     below = {n.removeprefix(f"{key}."): t for n, t in found.items() if n.startswith(f"{key}.")}
     if not below:
         heads = [name.partition(".")[0] for name in found]
@@ -141,7 +141,7 @@ def _below(found: Tensors, key: str) -> Tensors:
 
 
 def _holds_all(level: Tensors, wanted: Tensors) -> bool:
-    """Whether names are the network's, but for counters, which old files lack."""
+    """Whether all names of the network are there, except for counters, which old files lack."""
     return all(name in level or split(name)[1] == COUNTER for name in wanted)
 
 
@@ -150,21 +150,21 @@ def _holds(level: Tensors, name: str) -> bool:
 
 
 def _check_types(path: Path, state: Tensors, wanted: Tensors) -> None:
-    """Refuse numbers that are of another sort than the network's: complex ones, and quantised."""
+    """Refuse tensors of other kinds of numbers than the network's: complex or quantised ones."""
     for name, tensor in state.items():
         if wanted[name].is_floating_point() and not tensor.is_floating_point():
             found, asked = (str(one.dtype).removeprefix("torch.") for one in (tensor, wanted[name]))
             raise WeightsError(
-                f"{path}: {said(name, state)} is {found}, the network's {asked}; give the weights "
-                "that it was made of"
+                f"{path}: {shaped(name, state)} is {found}, the network's {asked}; give the "
+                "original weights"
             )
 
 
 def _check_values(path: Path, plain: Tensors) -> None:
-    """Refuse weights that are no numbers, or are none any more in the network's own type."""
+    """Refuse weights that are not finite, or not finite in the network's own type."""
     for name, tensor in plain.items():
         if not tensor.isfinite().all():
             raise WeightsError(
-                f"{path}: {said(name, plain)} holds NaN or infinity, or more than the network's "
+                f"{path}: {shaped(name, plain)} holds NaN or infinity, or more than the network's "
                 f"{str(tensor.dtype).removeprefix('torch.')} can hold"
             )

@@ -1,1 +1,1 @@
-"""A new plugin's package: the template and what fills it in."""
+"""The template of a plugin's package, and what fills it in."""

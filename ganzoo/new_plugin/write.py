@@ -1,7 +1,4 @@
-"""A new plugin's package, from the template in `template/`, which is a plugin itself.
-
-The template calls its plugin my-gan; what is written calls it by the name that was asked for.
-"""
+"""Writing a new plugin's package from `template/`, which is a working plugin called my-gan."""
 
 from __future__ import annotations
 
@@ -18,32 +15,32 @@ from ganzoo.specs.readme import readme_of
 
 HERE = Path(__file__).parent
 LICENCES = ("Apache-2.0", "MIT", "BSD-3-Clause")
-#: The template's own licence and author.
+#: The licence and author in the template.
 LICENCE, AUTHOR = "Apache-2.0", "Your Name"
-#: A name that a family of models may have.
+#: Valid names of a family of models.
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-#: The core's own names: `ganzoo-core` is itself, `ganzoo-testing` stands in where nobody plays.
+#: Names of the core: `ganzoo-core` is its distribution, `ganzoo-testing` a stand-in of the kit.
 TAKEN = ("core", "ganzoo", "testing")
-#: What would hide files of the template from git, where it lies in a checkout.
+#: Files whose dot is left out in the template, so that git does not act on them.
 DOTTED = ("gitignore", "github")
 
 
 @dataclass(frozen=True)
 class Names:
-    """What a plugin is called: its family `my-gan`, and the names that come of it."""
+    """The names of a plugin, which follow from its family, such as `my-gan`."""
 
     family: str
 
     @classmethod
     def parse(cls, text: str) -> Names:
-        """Read what a user typed, with or without `ganzoo-`; `UsageError` where it is no name."""
+        """Read a name with or without `ganzoo-`; `UsageError` where it is invalid."""
         family = text.removeprefix("ganzoo-")
         if not NAME.fullmatch(family):
             near = re.sub(r"[^a-z0-9]+", "-", family.lower()).strip("-0123456789")
             hint = f", such as {near!r}" if NAME.fullmatch(near) else ", such as 'my-gan'"
             raise UsageError(
-                f"{text!r} is no name for a plugin: small letters, digits and single hyphens, a "
-                f"letter first{hint}"
+                f"{text!r} is not a name for a plugin: use lower-case letters, digits and single "
+                f"hyphens, beginning with a letter{hint}"
             )
         if keyword.iskeyword(family) or family in TAKEN:
             raise UsageError(f"{text!r} is taken; choose the name of the GAN, such as 'my-gan'")
@@ -51,27 +48,27 @@ class Names:
 
     @property
     def distribution(self) -> str:
-        """`ganzoo-my-gan`, as it is installed."""
+        """The distribution: `ganzoo-my-gan`."""
         return f"ganzoo-{self.family}"
 
     @property
     def module(self) -> str:
-        """`my_gan`, in names of modules."""
+        """The form in module names: `my_gan`."""
         return self.family.replace("-", "_")
 
     @property
     def words(self) -> str:
-        """`MyGan`, in names of classes."""
+        """The form in class names: `MyGan`."""
         return "".join(word.capitalize() for word in self.family.split("-"))
 
 
 def write_plugin(folder: Path, names: Names, licence: str, author: str) -> list[Path]:
-    """Write the package into a new folder, whole or not at all; returns its files.
+    """Write the whole package into a new or empty folder; returns its files.
 
-    Raises `UsageError` where something is there already.
+    Raises `UsageError` where the folder is not empty.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} is there already; move it away, or give another --out")
+        raise UsageError(f"{folder} exists already; move it away, or give another --out")
     folder = folder.resolve()
     with folder_written_whole(folder / ".new" if folder.exists() else folder) as beside:
         for source in sorted((HERE / "template").rglob("*")):
@@ -85,7 +82,9 @@ def write_plugin(folder: Path, names: Names, licence: str, author: str) -> list[
             config, _ = read_config(path)
             readme = readme_of(config, path.parent.name)
             (path.parent / "README.md").write_text(readme, encoding="utf-8")
-    if (inside := folder / ".new").is_dir():  # an empty folder may be somebody's working folder
+    if (
+        inside := folder / ".new"
+    ).is_dir():  # the empty folder may be a working folder, which must stay
         for path in inside.iterdir():
             path.replace(folder / path.name)
         inside.rmdir()
@@ -93,14 +92,14 @@ def write_plugin(folder: Path, names: Names, licence: str, author: str) -> list[
 
 
 def _renamed(path: Path, names: Names) -> Path:
-    """Where a file of the template goes."""
+    """The path of a template's file in the new package."""
     first, *rest = path.parts
     whole = "/".join([f".{first}" if first in DOTTED else first, *rest])
     return Path(whole.replace("my_gan", names.module).replace("my-gan", names.family))
 
 
 def _reworded(text: str, names: Names, licence: str, author: str) -> str:
-    """The template's text under the names of the plugin."""
+    """The template's text with the plugin's names."""
     quoted = author.replace("\\", "\\\\").replace('"', '\\"')
     for old, new in (
         ("my_gan", names.module),

@@ -1,5 +1,6 @@
 """Records of what is written down: recipes, config.json and protocols, read strictly."""
 
+from ganzoo.specs.keys import merge, set_path, split_key
 from ganzoo.specs.model import (
     CONDITIONS_FILE,
     CONFIG_VERSION,
@@ -28,10 +29,7 @@ from ganzoo.specs.recipe import (
     Recipe,
     Schedule,
     Start,
-    merge,
     recipe_hash,
-    set_path,
-    split_key,
 )
 from ganzoo.specs.seeds import SEEDS_FILE, SEEDS_VERSION, Seeds, read_seeds, seed_folder
 

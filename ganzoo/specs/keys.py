@@ -1,4 +1,4 @@
-"""The keys of a record by dotted paths, and the nearest one to a misspelt path."""
+"""Dotted paths: reading and setting values by them, and suggesting the nearest for a typo."""
 
 from __future__ import annotations
 
@@ -13,6 +13,56 @@ from ganzoo.errors import ConfigError, brief, did_you_mean
 
 #: The most suggestions.
 MOST = 4
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge `over` into `base` key by key; a part of another name replaces the whole part."""
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        if (
+            isinstance(value, Mapping)
+            and isinstance(below, Mapping)
+            and value.get("name", below.get("name")) == below.get("name")
+        ):
+            merged[key] = merge(below, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def set_path(data: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """`data` with the value at a dotted path such as `optimizers.generator.lr` set.
+
+    Keys that contain dots, such as a schedule's path or a group's pattern, are recognised. An
+    augmentation that is `true` takes arguments.
+    """
+    keys = path.split(".")
+    if not all(keys):
+        raise ConfigError(f"--set {path}: a path is keys joined by dots, such as recipe.batch")
+
+    def put(data: Mapping[str, Any], keys: list[str], above: str = "") -> dict[str, Any]:
+        head, rest = split_key(data, keys)
+        if not rest:
+            return {**data, head: value}
+        below = data.get(head, {})
+        if isinstance(below, bool) and above in ("augmentation", "recipe.augmentation"):
+            below = {}
+        if not isinstance(below, Mapping):
+            raise ConfigError(
+                f"--set {path}: {head!r} holds {below!r}, a value without keys below it"
+            )
+        return {**data, head: put(below, rest, f"{above}.{head}" if above else head)}
+
+    return put(data, keys)
+
+
+def split_key(data: Mapping[str, Any], keys: list[str]) -> tuple[str, list[str]]:
+    """The longest key of `data` that a dotted path begins with, and the rest of the path."""
+    for count in range(len(keys), 1, -1):
+        if (joined := ".".join(keys[:count])) in data:
+            return joined, keys[count:]
+    return keys[0], keys[1:]
 
 
 def check_path(record: type, path: str, *, also: Iterable[str] = (), option: str = "") -> None:

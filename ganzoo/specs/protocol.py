@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.errors import ConfigError, brief, did_you_mean
+from ganzoo.specs.keys import merge
 from ganzoo.specs.model import CONFIG_VERSION, MODEL_NAME, ModelConfig, check_version
 from ganzoo.specs.reading import read_json, read_record
-from ganzoo.specs.recipe import Part, merge
+from ganzoo.specs.recipe import Part
 
 #: The version of the schema below; a file of a higher one is refused, as for config.json.
 PROTOCOL_VERSION = 1

@@ -46,7 +46,7 @@ def test_a_data_folder_that_cannot_be_written_is_named(tiny_world, tmp_path, mon
     monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "file" / "data"))
     code, said = examine()
     assert code == 1
-    assert "set GANZOO_DATA to a folder that can" in said
+    assert "set GANZOO_DATA to a writable folder" in said
 
 
 def test_a_torch_that_does_not_import_is_named(tiny_world, tmp_path, monkeypatch):
@@ -60,7 +60,7 @@ def test_a_torch_that_does_not_import_is_named(tiny_world, tmp_path, monkeypatch
     )
     assert ended.returncode == 1
     assert "libcudart is missing" in ended.stdout
-    assert "-> install versions that fit" in ended.stdout
+    assert "-> install versions that match" in ended.stdout
     assert "Traceback" not in ended.stdout + ended.stderr
 
 
@@ -79,8 +79,8 @@ def test_a_gpu_is_named_with_whether_turns_can_be_recorded(failure, monkeypatch)
     monkeypatch.setattr(doctor, "_driver", lambda: "580.1")
     monkeypatch.setattr(doctor, "_record_a_graph", record)
     found = doctor._gpu()
-    said = "can be" if failure is None else "cannot be"
-    assert found.text.startswith(f"Card, 80 GB, driver 580.1; turns {said} played as CUDA graphs")
+    said = "can" if failure is None else "cannot"
+    assert found.text.startswith(f"Card, 80 GB, driver 580.1; turns {said} run as CUDA graphs")
     assert found.advice == ("train with --no-graph, or update the driver" if failure else "")
 
 

@@ -223,7 +223,7 @@ def test_the_doctor_says_whether_graphs_can_be_recorded():
     from ganzoo.cli import cli
 
     said = CliRunner().invoke(cli, ["doctor"]).output
-    assert "turns can be played as CUDA graphs" in said
+    assert "turns can run as CUDA graphs" in said
     assert torch.cuda.get_device_name(0) in said
 
 

@@ -68,7 +68,7 @@ def test_the_licence_that_was_chosen_is_everywhere(tmp_path, licence):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("My GAN", "small letters.*such as 'my-gan'"),
+        ("My GAN", "lower-case letters.*such as 'my-gan'"),
         ("gan_two", "such as 'gan-two'"),
         ("3gan", "such as 'gan'"),
         ("--", "such as 'my-gan'"),
@@ -97,7 +97,7 @@ def test_an_installed_plugins_name_is_refused(tmp_path, capsys):
 def test_what_is_there_is_not_overwritten(tmp_path, capsys):
     (tmp_path / "notes.txt").write_text("mine")
     assert new_plugin("mine", "-o", tmp_path) == 2
-    assert "is there already; move it away" in capsys.readouterr().err
+    assert "exists already; move it away" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 

@@ -211,22 +211,22 @@ def refused(tmp_path: Path, data: object, text: str, **more) -> str:
 
 
 def test_another_width_is_told_with_tensors_and_shapes_of_both(tmp_path):
-    said = refused(tmp_path, SAVED["plain"], "are of another network", generator=part(width=8))
+    said = refused(tmp_path, SAVED["plain"], "belong to another network", generator=part(width=8))
     assert "the file has main.0.weight [100, 32, 4, 4], main." in said
-    assert "the network main.0.weight [100, 64, 4, 4], main." in said
-    assert said.endswith("build it alike with --set, or take another --generator")
+    assert "the network has main.0.weight [100, 64, 4, 4], main." in said
+    assert said.endswith("change the network with --set, or use another --generator")
 
 
 def test_what_only_one_side_has_is_told(tmp_path):
     less = {n: t for n, t in SAVED["plain"].items() if not n.startswith("main.12")}
-    assert "the file has nothing more; the network main.12.weight [4, 3, 4, 4];" in refused(
-        tmp_path, less, "x.pth: the weights are of another network"
+    assert "the file has nothing else; the network has main.12.weight [4, 3, 4, 4];" in refused(
+        tmp_path, less, "x.pth: the weights belong to another network"
     )
     more = {"net": {**SAVED["plain"], "head.weight": torch.zeros(2, 3)}, "n": 3}
     said = refused(tmp_path, more, "the file has head.weight")
-    assert "head.weight [2, 3]; the network has all of its own" in said
+    assert "head.weight [2, 3]; the network lacks nothing" in said
     both = {"netG": more["net"], "netD": OTHER.state_dict()}
-    assert refused(tmp_path, both, "of another").endswith(" (--key takes one of netG, netD)")
+    assert refused(tmp_path, both, "to another").endswith(" (--key takes one of netG, netD)")
 
 
 def test_the_other_player_is_refused(tmp_path):
@@ -235,7 +235,7 @@ def test_the_other_player_is_refused(tmp_path):
 
 def test_two_that_fit_are_ambiguous(tmp_path):
     two = {"netG": SAVED["plain"], "netG_ema": SAVED["plain"]}
-    refused(tmp_path, two, "netG and netG_ema hold such weights; say which with --key")
+    refused(tmp_path, two, "netG and netG_ema hold such weights; choose with --key")
     with pytest.raises(WeightsError, match="nothing below 'net'; did you mean 'netG'"):
         import_model(wish(tmp_path, tmp_path / "x.pth", key="net"))
 
@@ -246,18 +246,22 @@ def test_layers_are_never_paired_against_their_names():
     for wrap in ("", "module."):
         theirs = {f"{wrap}{name}.weight": ours.get(f"{name}.weight", end)
                   for name in ("b2", "b1", "out")}  # fmt: skip
-        with pytest.raises(WeightsError, match="be the network's b1, but .*b1 has its name; say"):
+        with pytest.raises(
+            WeightsError, match="is the network's b1, but .*b1 has that name; assign"
+        ):
             match(theirs, ours)
     swapped = {"a.weight": torch.zeros(4, 8), "b.weight": torch.zeros(8, 4)}
     other = {"a.weight": swapped["b.weight"], "b.weight": swapped["a.weight"]}
-    with pytest.raises(WeightsError, match="b of the file would be the network's a, but a has its"):
+    with pytest.raises(WeightsError, match="b of the file is the network's a, but a has that"):
         match(swapped, other)
 
 
 def test_a_network_that_counts_down_is_not_matched_by_numbers():
     ours = {f"up.{i}.weight": torch.zeros(4, 4) for i in (16, 8, 4)}
     theirs = {f"net.{i}.weight": torch.zeros(4, 4) for i in (16, 8, 4)}
-    with pytest.raises(WeightsError, match=r"has up\.16 before up\.8, alike in shape, and a safet"):
+    with pytest.raises(
+        WeightsError, match=r"has up\.16 before up\.8, of the same shape, and a safet"
+    ):
         match(theirs, ours, ordered=False)
     assert match(theirs, ours).names["up.16.weight"] == "net.16.weight"
 
@@ -284,16 +288,14 @@ def test_numbers_that_the_network_cannot_hold_are_refused(tmp_path):
     refused(tmp_path, huge, "main.0.weight .* holds NaN or infinity, or more than the network's fl")
     import_model(wish(tmp_path, saved(tmp_path / "doubles.pth", doubles)))
     other = {**SAVED["plain"], "main.0.weight": torch.ones(100, 32, 4, 4, dtype=torch.int8)}
-    with pytest.raises(WeightsError, match="is int8, the network's float32; give the weights that"):
+    with pytest.raises(WeightsError, match="is int8, the network's float32; give the original"):
         import_model(wish(tmp_path, saved(tmp_path / "x.pth", other), out=tmp_path / "other"))
 
 
 def test_the_discriminators_part_of_a_file_is_named(tmp_path):
     two = saved(tmp_path / "both.pth", {**SAVED["everything"], "netD_ema": OTHER.state_dict()})
     both = {"key": "netG", "discriminator_weights": two}
-    with pytest.raises(
-        WeightsError, match="netD and netD_ema hold .*; say which with --discrimina"
-    ):
+    with pytest.raises(WeightsError, match="netD and netD_ema hold .*; choose with --discrimina"):
         import_model(wish(tmp_path, two, **both))
     done = import_model(wish(tmp_path, two, discriminator_key="netD_ema", **both))
     assert done.taken["discriminator"].tensors > 0
@@ -317,7 +319,7 @@ def test_code_is_refused(tmp_path):
         ({"main.0": "main.3"}, "main.3.weight"),
         (
             {"main.0.weight": None},
-            r"nothing goes to main.0.weight \[100, 32, 4, 4\] of the network",
+            r"nothing is assigned to the network's main.0.weight \[100, 32, 4, 4\]",
         ),
         ({"main.4": "main.1"}, "both go to main.1.weight|does not fit main.1.weight"),
     ],
@@ -342,9 +344,7 @@ class Twins(nn.Module):
 
 def test_layers_alike_in_shape_and_in_another_order_are_never_guessed():
     found, wanted = Twins("c", "a", "b").state_dict(), Twins("a1", "b1", "c1").state_dict()
-    with pytest.raises(
-        WeightsError, match="another order than the network's, and a1 and b1 are al"
-    ):
+    with pytest.raises(WeightsError, match="another order than the network's, and a1 and b1 have"):
         match(found, wanted)
     assert match(Twins("a", "b", "c").state_dict(), wanted).names["b1.weight"] == "b.weight"
 
@@ -352,7 +352,7 @@ def test_layers_alike_in_shape_and_in_another_order_are_never_guessed():
 def test_without_an_order_names_must_count():
     wanted = Twins("a1", "b1", "c1").state_dict()
     with pytest.raises(
-        WeightsError, match="a and b are alike in shape, and a safetensors file kee"
+        WeightsError, match="a and b have the same shape, and a safetensors file kee"
     ):
         match(Twins("a", "b", "c").state_dict(), wanted, ordered=False)
     assert match(Twins("a3", "a10", "c").state_dict(), wanted, ordered=False).names == {
@@ -398,9 +398,9 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     command = read_config(tmp_path / "m" / "config.json")[0].provenance.command
     assert command == f"ganzoo import {' '.join(words)} --out m"  # no path of this machine
     assert ganzoo_import(*words, "--out", "m") == 2
-    assert "m is there already; give another --out" in capsys.readouterr().err
+    assert "m exists already; give another --out" in capsys.readouterr().err
     assert ganzoo_import(*words, "--out", "n", "--discriminator-key", "netD") == 2
-    assert "is of --discriminator-weights FILE; give that too" in capsys.readouterr().err
+    assert "requires --discriminator-weights FILE" in capsys.readouterr().err
     (tmp_path / "map.json").write_text(json.dumps({"main.0": 3}))
     assert ganzoo_import(*words, "--out", "n", "--map", "map.json") == 1
     assert "expected an object of the file's names to the network's" in capsys.readouterr().err
@@ -433,7 +433,7 @@ def test_what_does_not_fit_together_is_refused(more, error, text, tmp_path):
 
 def test_points_want_their_data(tiny_world, tmp_path):
     path = saved(tmp_path / "x.pth", TinyGenerator().state_dict())
-    with pytest.raises(UsageError, match="say with --data what kind of samples these are"):
+    with pytest.raises(UsageError, match="name the data set of these samples with --data"):
         import_model(wish(tmp_path, path, generator=Part("tiny")))
     import_model(wish(tmp_path, path, generator=Part("tiny"), data=Part("ring")))
     assert read_config(tmp_path / "model" / "config.json")[0].kind == "points"
