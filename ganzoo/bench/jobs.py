@@ -11,7 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ganzoo.bench.measures import Measure, measure_of
+from ganzoo.bench.measures import Measure
+from ganzoo.bench.measuring import measure_of
 from ganzoo.errors import UnknownNameError, did_you_mean
 from ganzoo.specs import ModelConfig, Protocol, merge, read_record, write_record
 from ganzoo.specs.protocol import Entry, Table

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ganzoo.bench.jobs import Job, rows_of
-from ganzoo.bench.measures import measure_of
+from ganzoo.bench.measuring import measure_of
 from ganzoo.bench.results import Result, gathered
 from ganzoo.bench.table import table_of
 from ganzoo.errors import GanzooError

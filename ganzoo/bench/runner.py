@@ -13,7 +13,7 @@ import torch
 
 from ganzoo.bench import controls
 from ganzoo.bench.jobs import Job, digest, jobs_of
-from ganzoo.bench.measures import measured
+from ganzoo.bench.measuring import measured
 from ganzoo.bench.progress import BenchProgress
 from ganzoo.bench.report import Report
 from ganzoo.bench.results import (

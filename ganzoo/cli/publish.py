@@ -1,4 +1,4 @@
-"""`ganzoo publish`: make a published model of a finished training."""
+"""`ganzoo publish`: publish a finished training as a model."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ LICENCES = ("code", "weights", "data")
 
 @click.command("publish")
 @click.argument("run", shell_complete=models)
-@click.option("--name", help="The model's name: family first, data last, such as dcgan-photos.")
+@click.option("--name", help="Model name: family first, data last, such as dcgan-photos.")
 @click.option(
     "--to",
     required=True,
     metavar="PATH|plugin|hf-hub:OWNER/REPO",
-    help="A folder, the checkout of the plugin that it belongs to, or the Hub.",
+    help="A folder, the checkout of its plugin, or the Hub.",
 )
-@click.option("--description", default="", help="One line of what it is.")
+@click.option("--description", default="", help="One line that describes it.")
 @click.option(
     "--license",
     "licences",
     multiple=True,
     metavar="WHICH=SPDX",
-    help="Of code, weights or data, such as weights=CC-BY-4.0.",
+    help="Licence of code, weights or data, such as weights=CC-BY-4.0.",
 )
 @click.option(
     "--prose",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="The person's part of the card: what it is for, how it fails.",
+    help="File with the prose of the card: what it is for, how it fails.",
 )
-@click.option("-n", "count", type=click.IntRange(2), help="Samples to measure.  [default: 10000]")
-@click.option("--repeats", type=click.IntRange(1), help="Sampling seeds.  [default: 3]")
-@click.option("--extractor", help="Features by name, or timm:MODEL; the data set's by default.")
+@click.option("-n", "count", type=click.IntRange(2), help="Number of samples.  [default: 10000]")
+@click.option("--repeats", type=click.IntRange(1), help="Number of sampling seeds.  [default: 3]")
+@click.option("--extractor", help="Features by name, or timm:MODEL; by default the data set's.")
 @click.option("--no-metrics", is_flag=True, help="Measure nothing.")
-@click.option("--replace", is_flag=True, help="Let it take the place of other weights there.")
-@click.option("--private", is_flag=True, help="On the Hub: make the repository private.")
-@click.option("--message", default="", help="On the Hub: the commit's message.")
-@click.option("--device", help="cpu, cuda, cuda:1 ...; the first GPU where there is one.")
-@click.option("--threads", type=click.IntRange(1), help="CPU threads; torch's choice by default.")
+@click.option("--replace", is_flag=True, help="Replace other weights at the target.")
+@click.option("--private", is_flag=True, help="Make the Hub repository private.")
+@click.option("--message", default="", help="Commit message on the Hub.")
+@click.option("--device", help="cpu, cuda, cuda:1 ...; by default the first GPU, else the CPU.")
+@click.option("--threads", type=click.IntRange(1), help="CPU threads; by default torch's choice.")
 def command(run: str, name: str | None, to: str, **options: Any) -> None:
     """Publish RUN: a finished run, a folder of training seeds, or a model folder.
 
@@ -60,9 +60,10 @@ def command(run: str, name: str | None, to: str, **options: Any) -> None:
     ganzoo publish runs/dcgan-mnist --to plugin
     ganzoo publish runs/mine --name dcgan-photos --to hf-hub:OWNER/REPO
 
-    All training seeds are measured, and the median by the first figure goes out. A description and
-    licences are a person's to give, and prose: what the model is for, and how it fails. It is asked
-    for on a terminal; else all that is missing is named, before anything is measured.
+    All training seeds are measured, and the median by the first figure is published. You provide a
+    description, licences, and prose: what the model is for and how it fails. On a terminal you are
+    asked for the prose; otherwise everything that is missing is reported before anything is
+    measured.
     """  # noqa: D301
     from ganzoo.engine.run.process import tune_cuda
 
@@ -73,14 +74,14 @@ def command(run: str, name: str | None, to: str, **options: Any) -> None:
     from ganzoo.hardware import own_device, usable_device
     from ganzoo.measure.evaluate import REPEATS, SAMPLES
     from ganzoo.publish.measuring import Effort
-    from ganzoo.publish.planning import Wish, planned
+    from ganzoo.publish.planning import PublishRequest, planned
     from ganzoo.publish.publish import publish
 
     if (options["private"] or options["message"]) and not is_address(to):
-        raise UsageError(f"--private and --message are for the Hub, and {to} is not there")
+        raise UsageError(f"--private and --message apply to the Hub, and {to} is not on it")
     if options["threads"]:
         torch.set_num_threads(options["threads"])
-    wish = Wish(
+    request = PublishRequest(
         run,
         to,
         name,
@@ -99,7 +100,7 @@ def command(run: str, name: str | None, to: str, **options: Any) -> None:
         measure=not options["no_metrics"],
         device=str(usable_device(own_device(options["device"]))),
     )
-    plan = planned(catalogue(), wish)
+    plan = planned(catalogue(), request)
     _check_figures(plan.config.metrics, run, options)
     with telling(quiet=False) as tell:
         done = publish(plan, effort, tell)
@@ -113,32 +114,32 @@ def command(run: str, name: str | None, to: str, **options: Any) -> None:
         )
 
 
-def _check_figures(known: Sequence[Metric], run: str, options: dict[str, Any]) -> None:
-    """Refuse options of a measuring that will not be, as the model keeps the figures it has."""
+def _check_figures(metrics: Sequence[Metric], run: str, options: dict[str, Any]) -> None:
+    """Refuse options for measuring where the model keeps the figures of its card."""
     asked = options["count"] or options["repeats"] or options["no_metrics"]
-    if known and asked and not options["extractor"]:
+    if metrics and asked and not options["extractor"]:
         raise UsageError(
             f"{run} keeps the figures of its card, so leave out -n, --repeats and --no-metrics; "
-            "with --extractor it is measured again"
+            "--extractor measures it again"
         )
 
 
 def _licences(given: tuple[str, ...]) -> dict[str, str]:
-    """Read WHICH=SPDX, each."""
-    found = {}
-    for one in given:
-        which, equals, name = one.partition("=")
+    """Read each WHICH=SPDX."""
+    licences = {}
+    for text in given:
+        which, equals, name = text.partition("=")
         if which not in LICENCES or not equals or not name.strip():
             raise UsageError(
-                f"--license {one}: write WHICH=SPDX, of {', '.join(LICENCES)}, such as "
+                f"--license {text}: write WHICH=SPDX, of {', '.join(LICENCES)}, such as "
                 "weights=CC-BY-4.0"
             )
-        found[which] = name.strip()
-    return found
+        licences[which] = name.strip()
+    return licences
 
 
 def _prose(file: Path | None) -> str | None:
-    """The text of --prose, without the front matter that it may have."""
+    """The text of --prose, without front matter."""
     from ganzoo.specs.readme import prose_of
 
     if file is None:

@@ -15,11 +15,11 @@ from ganzoo.cli.parameters import models
 from ganzoo.terminal import table
 
 if TYPE_CHECKING:
-    from ganzoo.publish.reproduce import Verdict
+    from ganzoo.publish.reproduce import Reproduction
 
 
-#: More threads than a machine has give the same bits as where there were so many, only later; this
-#: bounds what a stranger's card may ask for.
+#: The most threads that a stranger's card may ask for. More threads than the machine has are slower
+#: and give the same bits.
 MOST_THREADS = 256
 
 
@@ -28,14 +28,14 @@ MOST_THREADS = 256
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="The new run's folder.  [default: runs/NAME-again]",
+    help="Folder of the new run.  [default: runs/NAME-again]",
 )
-@click.option("--exact", is_flag=True, help="Nothing but equal bytes will do.")
-@click.option("--tolerance", type=click.FloatRange(0), help="How far the first figure may be off.")
-@click.option("--device", help="cpu, cuda, cuda:1 ...; the first GPU where there is one.")
-@click.option("--threads", type=click.IntRange(1), help="CPU threads; the card's by default.")
-@click.option("--json", "as_json", is_flag=True, help="The verdict for programs.")
-@click.option("--quiet", is_flag=True, help="No progress.")
+@click.option("--exact", is_flag=True, help="Accept only equal bytes.")
+@click.option("--tolerance", type=click.FloatRange(0), help="How much the first figure may differ.")
+@click.option("--device", help="cpu, cuda, cuda:1 ...; by default the first GPU, else the CPU.")
+@click.option("--threads", type=click.IntRange(1), help="CPU threads; by default the card's.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
 def command(
     what: str,
     out: Path | None,
@@ -48,10 +48,10 @@ def command(
 ) -> int:
     """Train WHAT (a name, a folder or hf-hub:...) again from its card, and compare.
 
-    Weights are compared bit for bit, else the samples of fixed latents by the card's fingerprint,
-    else the card's first figure, measured again: it may lie as far from the card's as another
-    training seed's. Exits with 0 where one of them holds, else with 1. The same command goes on
-    where it stopped.
+    First the weights are compared bit for bit; if they differ, the samples of fixed latents with
+    the card's fingerprint; if those differ, the card's first figure is measured again, and may
+    differ as much as another training seed's. Exits with 0 if a comparison holds, else with 1. Run
+    the same command again to continue where it stopped.
     """
     from ganzoo.engine.run.process import tune_allocator, tune_cuda
 
@@ -67,7 +67,7 @@ def command(
     made = card.require_config().provenance
     if used := threads or (made.threads if made else None):
         torch.set_num_threads(used if threads else min(max(used, 1), MOST_THREADS))
-    verdict = reproduce(
+    new = reproduce(
         card,
         RunOptions(
             out or Path("runs") / f"{card.name}-again",
@@ -77,39 +77,39 @@ def command(
         ),
         tolerance=tolerance,
     )
-    if verdict.outcome.exit_code:
-        said = f"stopped at {verdict.outcome.images:,} images and saved"
-        click.echo(f"{said}; the same command goes on from here", err=True)
-        return verdict.outcome.exit_code
-    holds = verdict.exact if exact else verdict.holds
-    click.echo(_data(card.name, verdict, holds) if as_json else _text(card.name, verdict, holds))
+    if new.outcome.exit_code:
+        stopped = f"stopped at {new.outcome.images:,} images and saved"
+        click.echo(f"{stopped}; run the same command again to continue", err=True)
+        return new.outcome.exit_code
+    holds = new.exact if exact else new.holds
+    click.echo(_data(card.name, new, holds) if as_json else _text(card.name, new, holds))
     return 0 if holds else 1
 
 
-def _text(name: str, verdict: Verdict, holds: bool) -> str:
-    """What was compared, and the verdict."""
-    rows = [(one.what, "same" if one.holds else "OTHER", one.said) for one in verdict.comparisons]
-    last = verdict.comparisons[-1].what if verdict.comparisons else "nothing"
-    how = "bit for bit" if verdict.exact else f"by its {last}"
-    said = f"reproduced, {how}" if holds else "NOT reproduced"
-    said += "" if verdict.same_data else ", from OTHER data than the card's"
-    lines = [table(("COMPARED", "", "FOUND"), [("data", "", verdict.data), *rows]), ""]
-    return "\n".join([*lines, f"{name} {said}: {verdict.outcome.export}"])
+def _text(name: str, new: Reproduction, holds: bool) -> str:
+    """The comparisons and the verdict."""
+    rows = [(one.what, "same" if one.holds else "OTHER", one.result) for one in new.comparisons]
+    last = new.comparisons[-1].what if new.comparisons else "nothing"
+    how = "bit for bit" if new.exact else f"by its {last}"
+    result = f"reproduced, {how}" if holds else "NOT reproduced"
+    result += "" if new.same_data else ", from OTHER data than the card's"
+    lines = [table(("COMPARED", "", "FOUND"), [("data", "", new.data), *rows]), ""]
+    return "\n".join([*lines, f"{name} {result}: {new.outcome.export}"])
 
 
-def _data(name: str, verdict: Verdict, holds: bool) -> str:
+def _data(name: str, new: Reproduction, holds: bool) -> str:
     """The same as JSON."""
     compared = [
-        {"what": one.what, "holds": one.holds, "found": one.said} for one in verdict.comparisons
+        {"what": one.what, "holds": one.holds, "found": one.result} for one in new.comparisons
     ]
     return json.dumps(
         {
             "model": name,
             "reproduced": holds,
-            "exact": verdict.exact,
-            "data": verdict.data,
+            "exact": new.exact,
+            "data": new.data,
             "compared": compared,
-            "export": str(verdict.outcome.export),
+            "export": str(new.outcome.export),
         },
         indent=2,
     )

@@ -1,1 +1,1 @@
-"""Making a published model of a finished training: the median seed, measured, described, whole."""
+"""Publishing a finished training: its median seed, measured, described and complete."""

@@ -1,4 +1,4 @@
-"""What is published from: a run's export, those of several training seeds, or a model folder."""
+"""What to publish: a run's export, the exports of several training seeds, or a model folder."""
 
 from __future__ import annotations
 
@@ -15,10 +15,7 @@ from ganzoo.specs.readme import blanks, prose_of, read_readme
 
 
 def exports_of(zoo: Catalogue, what: str | Path) -> dict[int, Path]:
-    """The finished model folders that WHAT stands for, by training seed.
-
-    Raises `CardError` where it, or one of its seeds, is not finished.
-    """
+    """The finished model folders of WHAT by training seed; `CardError` if one is unfinished."""
     if is_address(what):
         raise UsageError(f"{what} is published already; `ganzoo pull` makes a folder of it")
     folder = zoo.as_path(what)
@@ -26,7 +23,7 @@ def exports_of(zoo: Catalogue, what: str | Path) -> dict[int, Path]:
         return {seed: run / "export" for seed, run in finished_runs(folder).items()}
     card = zoo.locate(what)
     if card.status == "running":
-        raise CardError(f"{card.folder} is not finished; the command that began it goes on with it")
+        raise CardError(f"{card.folder} is not finished; run the command that started it again")
     config = card.require_usable()
     if GENERATOR_FILE not in config.files:
         raise CardError(f"{card.name} has no weights yet; train it: ganzoo train {what}")
@@ -34,29 +31,22 @@ def exports_of(zoo: Catalogue, what: str | Path) -> dict[int, Path]:
 
 
 def prose_for(exports: dict[int, Path], run: Path | None, name: str) -> str | None:
-    """The prose that lies beside the weights, under the model's name; None where there is none.
+    """The prose beside the weights, under the model's name; None where there is none.
 
-    A README.md of a folder of seeds goes before those of its exports, and of those one in which
-    nothing is left to write.
+    A run's README.md precedes those of its exports, and a complete text precedes all others.
     """
     places = [] if run is None else [run]
-    found = [text for text in _proses([*places, *exports.values()], name) if text.strip()]
-    return next((text for text in found if not blanks(text)), found[0] if found else None)
+    texts = [text for text in _proses([*places, *exports.values()], name) if text.strip()]
+    return next((text for text in texts if not blanks(text)), texts[0] if texts else None)
 
 
 def _proses(folders: list[Path], name: str) -> Iterator[str]:
-    """The prose of each folder that has one, its title the model's where it was the run's."""
+    """The prose of each folder; a title that names the recipe or the run becomes the model's."""
     for folder in folders:
         if (folder / README).is_symlink():
             raise CardError(f"{folder / README} is a link; put the file itself there, or --prose")
         prose = prose_of(read_readme(folder))
-        for title in _titles(folder):
-            prose = prose.replace(f"# {title}\n", f"# {name}\n", 1)
-        yield prose
-
-
-def _titles(folder: Path) -> set[str]:
-    """What the first prose of an export may call the model: by its recipe, or by its run."""
-    config = folder / "config.json"
-    named = read_config(config)[0].name if config.is_file() else None
-    return {named or folder.resolve().parent.name}
+        config = folder / "config.json"
+        recipe = read_config(config)[0].name if config.is_file() else None
+        title = recipe or folder.resolve().parent.name
+        yield prose.replace(f"# {title}\n", f"# {name}\n", 1)

@@ -1,4 +1,4 @@
-"""What publishing will do, and all that still stands in its way, before anything is measured."""
+"""Planning a publication: everything it needs, checked before anything is measured."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ganzoo.specs.readme import UNDESCRIBED, blanks, filled, with_figures, with_
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is published, where to, and what a person says of it; what is left open is looked up.
+class PublishRequest:
+    """What to publish, where to, and a person's description of it; the rest is looked up.
 
-    `ask` is called with what a person must write of the prose, where there is one to be asked.
-    `replaces` lets other weights take the place of those that lie there under that name.
+    `ask` is called for each part of the prose that a person must write; None where nobody can be
+    asked. `replaces` allows other weights to replace those at the target.
     """
 
     what: str | Path
@@ -38,9 +38,9 @@ class Wish:
 
 @dataclass(frozen=True)
 class Plan:
-    """Complete but for its figures: the seeds' exports, the config of one of them, the prose.
+    """A publication without its figures: the seeds' exports, the config and the prose.
 
-    `old` is the config of the model that lies at the target.
+    `old` is the config of the model that exists at the target.
     """
 
     name: str
@@ -48,38 +48,38 @@ class Plan:
     target: Target
     config: ModelConfig
     prose: str
-    wish: Wish
+    request: PublishRequest
     old: ModelConfig | None = None
 
 
-def planned(zoo: Catalogue, wish: Wish) -> Plan:
-    """Look everything up, and ask for what only a person knows.
+def planned(zoo: Catalogue, request: PublishRequest) -> Plan:
+    """Look everything up, and ask a person for the rest.
 
-    Raises `CardError` that names all that is missing; nothing was measured or written then.
+    Raises `CardError` with everything that is missing, before anything is measured or written.
     """
-    exports = exports_of(zoo, wish.what)
+    exports = exports_of(zoo, request.what)
     first, _ = read_config(next(iter(exports.values())) / CONFIG)
-    name = _name(wish, first)
-    target = target_of(zoo, wish.to, name, first)
-    old = _there(target)
-    config = _described(first, old, wish, name)
-    prose = _prose(wish, target, exports, name, zoo.as_path(wish.what))
-    gaps = [*_gaps(config, prose, exports, wish), *_in_the_way(target, old, exports, wish)]
+    name = _name(request, first)
+    target = target_of(zoo, request.to, name, first)
+    old = _existing(target)
+    config = _described(first, old, request, name)
+    prose = _prose(request, target, exports, name, zoo.as_path(request.what))
+    gaps = [*_gaps(config, prose, exports, request), *_conflicts(target, old, exports, request)]
     if gaps:
         raise CardError(f"{name} is not complete, nothing was published: {'; '.join(gaps)}")
-    told = str(prose).replace(UNDESCRIBED, config.description)
-    if wish.ask is not None:
-        told = filled(told, wish.ask)
-    told = with_place_for_figures(told)
-    with_figures(config, told)  # to be told now of figures that have no end
-    return Plan(name, exports, target, config, told, wish, old)
+    text = str(prose).replace(UNDESCRIBED, config.description)
+    if request.ask is not None:
+        text = filled(text, request.ask)
+    text = with_place_for_figures(text)
+    with_figures(config, text)  # raises now where the figures' place has no end
+    return Plan(name, exports, target, config, text, request, old)
 
 
-def _name(wish: Wish, config: ModelConfig) -> str:
-    """The model's name, as asked for or as its recipe has it."""
-    name = wish.name or config.name
+def _name(request: PublishRequest, config: ModelConfig) -> str:
+    """The model's name: the requested one, else its recipe's."""
+    name = request.name or config.name
     if name is None:
-        raise UsageError(f"{wish.what} has no name yet; give one with --name, such as my-digits")
+        raise UsageError(f"{request.what} has no name yet; give one with --name, such as my-digits")
     if not MODEL_NAME.fullmatch(name):
         raise UsageError(
             f"--name {name}: a model's name is lower-case words joined by '-', such as my-digits"
@@ -87,8 +87,8 @@ def _name(wish: Wish, config: ModelConfig) -> str:
     return name
 
 
-def _there(target: Target) -> ModelConfig | None:
-    """The config of the model that lies at the target; None where there is none."""
+def _existing(target: Target) -> ModelConfig | None:
+    """The config of the model at the target; None where there is none."""
     if target.address is not None:
         return model_at(target.address)
     if target.folder is None or not (target.folder / CONFIG).is_file():
@@ -96,28 +96,30 @@ def _there(target: Target) -> ModelConfig | None:
     return read_config(target.folder / CONFIG)[0]
 
 
-def _described(config: ModelConfig, old: ModelConfig | None, wish: Wish, name: str) -> ModelConfig:
-    """The config with its name, and with the description and licences that a person gave."""
-    known: dict[str, str] = {field.name: "" for field in fields(Licenses)}
+def _described(
+    config: ModelConfig, old: ModelConfig | None, request: PublishRequest, name: str
+) -> ModelConfig:
+    """The config with its name, its description and its licences."""
+    licences: dict[str, str] = {field.name: "" for field in fields(Licenses)}
     for one in (old, config):
         if one is not None and one.licenses is not None:
-            known |= write_record(one.licenses)
-    known |= wish.licences
-    known = {which: said.strip() for which, said in known.items()}
-    before = old.description if old else ""
+            licences |= write_record(one.licenses)
+    licences |= request.licences
+    licences = {which: name.strip() for which, name in licences.items()}
+    old_description = old.description if old else ""
     return replace(
         config,
         name=name,
-        description=wish.description or config.description or before,
-        licenses=Licenses(**known),
+        description=request.description or config.description or old_description,
+        licenses=Licenses(**licences),
     )
 
 
 def _prose(
-    wish: Wish, target: Target, exports: dict[int, Path], name: str, run: Path | None
+    request: PublishRequest, target: Target, exports: dict[int, Path], name: str, run: Path | None
 ) -> str | None:
     """The person's part of README.md: given, at the target, or beside the weights."""
-    prose = wish.prose
+    prose = request.prose
     if prose is None and target.folder is not None:
         prose = prose_for({0: target.folder}, None, name)
     if prose is None:
@@ -126,30 +128,30 @@ def _prose(
 
 
 def _gaps(
-    config: ModelConfig, prose: str | None, exports: dict[int, Path], wish: Wish
+    config: ModelConfig, prose: str | None, exports: dict[int, Path], request: PublishRequest
 ) -> Iterator[str]:
-    """What a person must still say, each with how; nothing that there is somebody to ask for."""
+    """What a person must still provide, each with how, unless they can be asked for it."""
     if not config.description:
         yield "a description is missing; give a line with --description"
-    if lacking := [which for which, said in write_record(config.licenses).items() if not said]:
+    if lacking := [which for which, name in write_record(config.licenses).items() if not name]:
         each = " ".join(f"--license {which}=SPDX" for which in lacking)
         yield f"the licences of {', '.join(lacking)} are missing; give {each}"
     if not (prose or "").strip():
         yield "there is no prose; write what it is for and how it fails, and give --prose FILE"
-    elif (asked := blanks(str(prose))) and wish.ask is None:
+    elif (asked := blanks(str(prose))) and request.ask is None:
         draft = next(iter(exports.values())) / README
         yield (
             f"the prose still asks for {', and for '.join(asked)}; write it in {draft}, or give "
             "--prose FILE"
         )
     for folder in exports.values():
-        yield from _unlike(folder)
+        yield from _faulty_files(folder)
         if not samples_in(folder):
             yield f"{folder} has no samples.*; a writer for the kind {config.kind!r} draws them"
 
 
-def _unlike(folder: Path) -> Iterator[str]:
-    """Each file of a model folder that is not what it should be; links may lead anywhere."""
+def _faulty_files(folder: Path) -> Iterator[str]:
+    """Each file of a model folder that is missing, altered or a link, which may lead anywhere."""
     config, _ = read_config(folder / CONFIG)
     for file in files_of(folder, config):
         path, record = folder / file, config.files.get(file)
@@ -162,21 +164,21 @@ def _unlike(folder: Path) -> Iterator[str]:
 
 
 def samples_in(folder: Path) -> list[str]:
-    """The names of what shows a model's samples."""
+    """The names of the files that show a model's samples."""
     return [name for name in shown_of(path.name for path in folder.iterdir()) if name != README]
 
 
-def _in_the_way(
-    target: Target, old: ModelConfig | None, exports: dict[int, Path], wish: Wish
+def _conflicts(
+    target: Target, old: ModelConfig | None, exports: dict[int, Path], request: PublishRequest
 ) -> Iterator[str]:
-    """What lies at the target and must not be lost."""
+    """What exists at the target and must not be lost."""
     if target.folder is not None and target.folder.exists() and old is None:
-        yield f"{target.folder} is there and is no model folder; give another --to"
+        yield f"{target.folder} exists and is no model folder; give another --to"
     if old is None:
         return
     ours = [read_config(folder / CONFIG)[0].files for folder in exports.values()]
-    if old.files and not wish.replaces and old.files not in ours:
-        yield _others(target)
+    if old.files and not request.replaces and old.files not in ours:
+        yield _holds_others(target)
     if target.folder is not None:
         new = {file for files in ours for file in files} - set(files_of(target.folder, old))
         for file in sorted(new):
@@ -185,13 +187,13 @@ def _in_the_way(
 
 
 def other_weights(plan: Plan, chosen: ModelConfig) -> str:
-    """That the target holds other weights than those that were chosen; empty where it may."""
+    """Why the chosen weights must not replace those at the target; empty if they may."""
     kept = plan.old is None or not plan.old.files or plan.old.files == chosen.files
-    return "" if kept or plan.wish.replaces else _others(plan.target)
+    return "" if kept or plan.request.replaces else _holds_others(plan.target)
 
 
-def _others(target: Target) -> str:
+def _holds_others(target: Target) -> str:
     return (
         f"{target.folder or target.address} holds other weights under that name; a new training "
-        "is a new --name, or say --replace where nobody has it yet"
+        "gets a new --name; pass --replace if nobody has the old one yet"
     )

@@ -1,4 +1,4 @@
-"""From finished runs to a whole model: in a folder, a plugin's checkout, or on the Hub."""
+"""Publishing finished runs as a complete model: in a folder, a plugin's checkout or the Hub."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ganzoo.terminal import Tell, silent
 
 @dataclass(frozen=True)
 class Published:
-    """What went out: its name, its training seed of how many, where it lies, and what to know."""
+    """A published model: its name, its training seed and their number, its place, and notes."""
 
     name: str
     seed: int
@@ -38,9 +38,9 @@ class Published:
 
 
 def publish(plan: Plan, effort: Effort, tell: Tell = silent) -> Published:
-    """Measure the training seeds, and make the median's export the published model."""
-    measured = _known(plan, effort) or measure(
-        plan.exports, plan.config.recipe.data, _again(plan), effort, tell
+    """Measure the training seeds, and publish the median's export."""
+    measured = _known_figures(plan, effort) or measure(
+        plan.exports, plan.config.recipe.data, _command(plan), effort, tell
     )
     chosen = plan.exports[measured.shipped]
     config = _config(chosen, plan.config, measured)
@@ -51,48 +51,50 @@ def publish(plan: Plan, effort: Effort, tell: Tell = silent) -> Published:
     return Published(plan.name, measured.shipped, seeds, plan.target, place, files, measured.notes)
 
 
-def _known(plan: Plan, effort: Effort) -> Measured | None:
-    """The figures of a model that was published before, unless others are asked for."""
+def _known_figures(plan: Plan, effort: Effort) -> Measured | None:
+    """The figures of a model that was published before, unless it is to be measured again."""
     if not plan.config.metrics or effort.extractor or len(plan.exports) > 1:
         return None
     (seed,) = plan.exports
-    note = "its figures are those that its card had; --extractor measures again"
+    note = "its figures are those of its card; --extractor measures again"
     return Measured(plan.config.metrics, plan.config.checks, seed, (note,))
 
 
-def _again(plan: Plan) -> str:
-    """The command that trains the seeds again and measures them; of what was imported, the latter.
+def _command(plan: Plan) -> str:
+    """The command that trains the seeds again and measures them; an import is only measured.
 
-    A folder takes seeds that follow each other from one training each. Other threads add in another
-    order, so theirs are said.
+    One training makes a stretch of consecutive seeds. The command names the number of threads, as
+    another number would add in another order.
     """
     what, made = plan.target.what(plan.name), plan.config.provenance
     if made is not None and made.images == 0:
         return f"ganzoo eval {what}"
-    asked = [""] if len(plan.exports) == 1 else [_asked(run) for run in _stretches(plan.exports)]
+    options = [""]
+    if len(plan.exports) > 1:
+        options = [_seed_options(run) for run in _stretches(plan.exports)]
     threads = "" if made is None else f" --threads {made.threads}"
-    trained = "; ".join(f"ganzoo train {what}{seeds}{threads}" for seeds in asked)
+    trained = "; ".join(f"ganzoo train {what}{seeds}{threads}" for seeds in options)
     return f"{trained}; ganzoo eval runs/{plan.name}/"
 
 
 def _stretches(seeds: Iterable[int]) -> list[list[int]]:
-    """Seeds in runs of consecutive numbers: 0, 1, 7 as [0, 1] and [7]."""
-    found: list[list[int]] = []
+    """Seeds in stretches of consecutive numbers: 0, 1, 7 as [0, 1] and [7]."""
+    stretches: list[list[int]] = []
     for seed in sorted(seeds):
-        if found and seed == found[-1][-1] + 1:
-            found[-1].append(seed)
+        if stretches and seed == stretches[-1][-1] + 1:
+            stretches[-1].append(seed)
         else:
-            found.append([seed])
-    return found
+            stretches.append([seed])
+    return stretches
 
 
-def _asked(seeds: list[int]) -> str:
-    """The options that train these seeds, the first of which is 0 unless said."""
+def _seed_options(seeds: list[int]) -> str:
+    """The options of `ganzoo train` for these seeds."""
     return f" --seeds {len(seeds)}" + (f" --seed {seeds[0]}" if seeds[0] else "")
 
 
 def _config(export: Path, drafted: ModelConfig, measured: Measured) -> ModelConfig:
-    """The shipped seed's config.json with what was said and measured of it."""
+    """The shipped seed's config with its description and its figures."""
     made, _ = read_config(export / CONFIG)
     return replace(
         made,
@@ -105,7 +107,7 @@ def _config(export: Path, drafted: ModelConfig, measured: Measured) -> ModelConf
 
 
 def _send(export: Path, config: ModelConfig, plan: Plan) -> tuple[str, tuple[str, ...]]:
-    """Write the model's folder, and send it where it is meant for the Hub; (where, its files)."""
+    """Write the model's folder, and push it if it goes to the Hub; return (place, files)."""
     if (folder := plan.target.folder) is not None:
         with _writable(folder), folder_written_whole(folder.resolve()) as beside:
             _keep_others(folder, beside)
@@ -114,13 +116,14 @@ def _send(export: Path, config: ModelConfig, plan: Plan) -> tuple[str, tuple[str
         folder = Path(place) / plan.name
         folder.mkdir()
         _fill(folder, export, config, plan)
-        wish, address = plan.wish, plan.target.address or Address(plan.name)
-        done = push(folder, config, plan.name, address, private=wish.private, message=wish.message)
+        request, address = plan.request, plan.target.address or Address(plan.name)
+        private, message = request.private, request.message
+        done = push(folder, config, plan.name, address, private=private, message=message)
     return f"{done.address}: {done.url}", done.files
 
 
 def _fill(folder: Path, export: Path, config: ModelConfig, plan: Plan) -> tuple[str, ...]:
-    """Write a whole model into a folder, and look whether it is, which no link meanwhile is."""
+    """Write a complete model into a folder, and check that it is; links are not followed."""
     for file in (*config.files, *samples_in(export)):
         shutil.copyfile(export / file, folder / file, follow_symlinks=False)
     (folder / CONFIG).write_text(to_json(write_record(config)), encoding="utf-8")
@@ -132,7 +135,7 @@ def _fill(folder: Path, export: Path, config: ModelConfig, plan: Plan) -> tuple[
 
 
 def _keep_others(old: Path, new: Path) -> None:
-    """Take over what lies in a model folder and is not the model's own."""
+    """Copy the files of a model folder that are not the model's own."""
     if not old.is_dir():
         return
     own = files_of(old, read_config(old / CONFIG)[0])
@@ -147,7 +150,7 @@ def _keep_others(old: Path, new: Path) -> None:
 
 @contextmanager
 def _writable(folder: Path) -> Iterator[None]:
-    """Tell of a place that cannot be written."""
+    """Report a place that cannot be written."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Where a published model goes: a folder, the checkout of its plugin, or the Hub."""
+"""The target of a publication: a folder, the checkout of its plugin, or the Hub."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from ganzoo.plugins import CORE
 from ganzoo.specs import ModelConfig
 
 PLUGIN = "plugin"
-#: Where installers put packages: what is written there is gone with the next update.
+#: Folders of installers: files written there are lost with the next update.
 INSTALLED = {"site-packages", "dist-packages"}
 
 
 @dataclass(frozen=True)
 class Target:
-    """The model folder to write, or the address to send it to.
+    """The model folder to write, or the address on the Hub.
 
-    `cards` is the folder of a plugin's models that it joins, with their index.
+    `cards` is a plugin's folder of models, to whose index the model is added.
     """
 
     folder: Path | None = None
@@ -33,7 +33,7 @@ class Target:
     cards: Path | None = None
 
     def what(self, name: str) -> str:
-        """How the model is named in a command, once it is there."""
+        """The model's name in a command, once it is published."""
         if self.address is not None:
             return str(self.address)
         return name if self.cards else f"{name}/"
@@ -49,17 +49,17 @@ def target_of(zoo: Catalogue, to: str, name: str, config: ModelConfig) -> Target
             )
         require_online(address, "it must be uploaded to")
         return Target(address=address)
-    kind, _, wish = to.partition(":")
-    if kind == PLUGIN:  # a folder of that name is ./plugin
-        cards = _cards_folder(zoo, name, config, wish)
+    kind, _, distribution = to.partition(":")
+    if kind == PLUGIN:  # a folder of that name is written ./plugin
+        cards = _cards_folder(zoo, name, config, distribution)
         return Target(folder=cards / name, cards=cards)
     return Target(folder=replaceable(named_folder(Path(to).expanduser(), name)))
 
 
 def model_at(address: Address) -> ModelConfig | None:
-    """The config of the model that lies at an address, where this machine may write; None of none.
+    """The config of the model at an address; None where there is none.
 
-    Raises `HubError` where nobody is logged in, `CardError` where something else lies there.
+    Raises `HubError` without a login, `CardError` where something else exists there.
     """
     require_login(address)
     try:
@@ -71,9 +71,9 @@ def model_at(address: Address) -> ModelConfig | None:
 
 
 def named_folder(path: Path, name: str) -> Path:
-    """The model folder that a path stands for: itself, or NAME in a folder that is no model.
+    """The model folder that a path means: itself, or NAME inside an existing folder.
 
-    As `cp` has it: `models/mine` is made, and into a `models/` that is there comes `models/NAME`.
+    As with `cp`: `models/mine` is created, and an existing `models/` receives `models/NAME`.
     """
     if path.exists() and not path.is_dir():
         raise UsageError(f"{path} is a file; name the folder that the model is to be")
@@ -82,27 +82,28 @@ def named_folder(path: Path, name: str) -> Path:
 
 
 def replaceable(folder: Path) -> Path:
-    """The folder; `UsageError` where another may not take its place: it is a run's, or stood in."""
-    place = folder.resolve()  # a link stays, and what it points to is written
+    """The folder; `UsageError` if it must not be replaced: a run, or the current folder."""
+    place = folder.resolve()  # a link is kept, and its target is written
     if holds_working_folder(place):
-        raise UsageError(f"{folder} is or holds the folder you are in; name it from outside of it")
+        raise UsageError(f"{folder} is or contains the current folder; change to another first")
     if any((place / name).is_dir() for name in ("checkpoints", "export")):
-        raise UsageError(f"{folder} is a run, which a model would replace; give another --to")
+        raise UsageError(f"{folder} is a run, which the model would replace; give another --to")
     if place.name == "export" and (place.parent / "config.json").is_file():
         raise UsageError(f"{folder} is a run's own export; give another --to")
     return folder
 
 
-def _cards_folder(zoo: Catalogue, name: str, config: ModelConfig, wish: str) -> Path:
-    """The folder of models of the plugin that a model belongs to, in its checkout.
+def _cards_folder(zoo: Catalogue, name: str, config: ModelConfig, distribution: str) -> Path:
+    """The folder of models in the checkout of the plugin that a model belongs to.
 
-    That is the one which offers a model of that name already, else the first of its parts' which
-    offers any; parts that the official models are made of belong to those.
+    It belongs to the plugin that offers a model of that name already, else to the first plugin of
+    its parts that offers any models; the official models' plugins count as the core's.
     """
     plugins = zoo.manager.plugins
-    if wish and wish not in plugins:
-        raise UsageError(f"no plugin {wish!r} is installed; {did_you_mean(wish, plugins)}")
-    owners = dict.fromkeys([wish] if wish else _owners(zoo, name, config))
+    if distribution and distribution not in plugins:
+        near = did_you_mean(distribution, plugins)
+        raise UsageError(f"no plugin {distribution!r} is installed; {near}")
+    owners = dict.fromkeys([distribution] if distribution else _owners(zoo, name, config))
     for owner in owners:
         for place in plugins[owner].cards:
             if not (place / "config.json").is_file():
@@ -116,7 +117,7 @@ def _cards_folder(zoo: Catalogue, name: str, config: ModelConfig, wish: str) -> 
 
 
 def _owners(zoo: Catalogue, name: str, config: ModelConfig) -> Iterator[str]:
-    """The distributions that a model may belong to, the likeliest first."""
+    """The distributions that a model may belong to, the most likely first."""
     for card in zoo.cards:
         if card.name == name and card.distribution:
             yield card.distribution
@@ -135,10 +136,10 @@ def _needed(config: ModelConfig | None) -> set[str]:
 
 
 def _in_checkout(place: Path, owner: str) -> Path:
-    """The folder, unless it belongs to an installer."""
+    """The folder; `UsageError` where it belongs to an installer."""
     if INSTALLED & set(place.resolve().parts):
         raise UsageError(
-            f"{owner} is installed in {place}, where a model would be lost with its next update; "
+            f"{owner} is installed in {place}, where the model would be lost with the next update; "
             f"install its checkout (pip install -e), or publish to a PATH"
         )
     return place

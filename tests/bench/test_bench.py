@@ -16,7 +16,8 @@ import ganzoo
 from bench_protocols import BASE, protocol_of
 from ganzoo.bench import runner
 from ganzoo.bench.jobs import Job
-from ganzoo.bench.measures import Modes, measure_of, measured
+from ganzoo.bench.measures import Modes
+from ganzoo.bench.measuring import measure_of, measured
 from ganzoo.bench.report import Report
 from ganzoo.bench.results import FILE
 from ganzoo.bench.runner import BenchOptions, run

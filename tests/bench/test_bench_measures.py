@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from ganzoo.bench import controls
-from ganzoo.bench.measures import MEASURES, measure_of, measured
+from ganzoo.bench.measures import MEASURES
+from ganzoo.bench.measuring import measure_of, measured
 from ganzoo.errors import DataError, GanzooError, MetricError, UnknownNameError, UsageError
 from ganzoo.plugins import PART_HOOKS
 from ganzoo.specs import Part, Recipe, read_record

@@ -14,7 +14,8 @@ from torch import Tensor
 import ganzoo
 import plugin_figures
 from bench_protocols import protocol_of
-from ganzoo.bench.measures import MEASURES, measure_of, measured
+from ganzoo.bench.measures import MEASURES
+from ganzoo.bench.measuring import measure_of, measured
 from ganzoo.bench.runner import BenchOptions, run
 from ganzoo.cards import catalogue
 from ganzoo.cli import main
@@ -36,7 +37,7 @@ from ganzoo.measure.recheck import contradictions, measured_again, unchecked
 from ganzoo.measure.sample_set import SampleSet
 from ganzoo.measure.sources import ModelSource, RowSource, SampleSource, TensorSource
 from ganzoo.publish.measuring import Effort
-from ganzoo.publish.planning import Wish, planned
+from ganzoo.publish.planning import PublishRequest, planned
 from ganzoo.publish.publish import publish
 from ganzoo.specs import Part, Protocol, read_config
 from ganzoo.testing import run_checks
@@ -98,7 +99,11 @@ def ganzoo_command(capsys, monkeypatch, tmp_path):
 
 def published(what: Path, to: Path, effort: Effort, name: str = "tiny-ring") -> list[str]:
     """Publish, and return what there is to know."""
-    return list(publish(planned(catalogue(), Wish(what, str(to), name=name, **SAID)), effort).notes)
+    return list(
+        publish(
+            planned(catalogue(), PublishRequest(what, str(to), name=name, **SAID)), effort
+        ).notes
+    )
 
 
 def refused(out: str) -> list[str]:

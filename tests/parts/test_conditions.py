@@ -32,7 +32,7 @@ from ganzoo.hub.contents import files_of
 from ganzoo.interfaces import Dataset
 from ganzoo.measure.sources import ModelSource
 from ganzoo.publish.measuring import Effort
-from ganzoo.publish.planning import Wish, planned
+from ganzoo.publish.planning import PublishRequest, planned
 from ganzoo.publish.publish import publish
 from ganzoo.sampling import BLOCK, Labeller, drawn_labels
 from ganzoo.specs import CONDITIONS_FILE, FileRecord, ModelConfig, Part, read_config
@@ -268,7 +268,8 @@ def test_conditions_travel_with_the_model(hub, run, tmp_path):
     prose = "# pix2pix-steps\n\nFor tests alone. It fails whenever it can.\n"
     said = {"description": "Steps.", "licences": LICENCES, "prose": prose}
     plan = planned(
-        catalogue(), Wish(run, str(tmp_path / "pix2pix-steps"), name="pix2pix-steps", **said)
+        catalogue(),
+        PublishRequest(run, str(tmp_path / "pix2pix-steps"), name="pix2pix-steps", **said),
     )
     done = publish(plan, Effort(measure=False))
     assert CONDITIONS_FILE in done.files

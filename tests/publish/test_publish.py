@@ -20,7 +20,7 @@ from ganzoo.measure.recheck import contradictions, measured_again, unchecked
 from ganzoo.measure.sources import ModelSource
 from ganzoo.plugins import CORE
 from ganzoo.publish.measuring import Effort
-from ganzoo.publish.planning import Wish, planned
+from ganzoo.publish.planning import PublishRequest, planned
 from ganzoo.publish.publish import Published, publish
 from ganzoo.specs import ModelConfig, read_config
 from ganzoo.specs.readme import FIGURES
@@ -68,7 +68,10 @@ def seeds(trained: Path, tiny_world, tmp_path: Path) -> Path:
 def out(what: Path, to: Path | str, effort: Effort = QUICK, **said: Any) -> Published:
     """Publish with all that a person must say, but for what is said otherwise."""
     return publish(
-        planned(catalogue(), Wish(what, str(to), **{"name": "tiny-ring", **SAID, **said})), effort
+        planned(
+            catalogue(), PublishRequest(what, str(to), **{"name": "tiny-ring", **SAID, **said})
+        ),
+        effort,
     )
 
 
@@ -189,7 +192,7 @@ def test_one_run_is_published_as_it_is(seeds, tmp_path):
 
 def test_a_model_folder_is_published_on(seeds, tmp_path):
     out(seeds, tmp_path / "one")
-    again = Wish(tmp_path / "one", str(tmp_path / "two"), name="tiny-other")
+    again = PublishRequest(tmp_path / "one", str(tmp_path / "two"), name="tiny-other")
     publish(planned(catalogue(), again), Effort(measure=False))
     one, two = (read_config(tmp_path / name / "config.json")[0] for name in ("one", "two"))
     assert two.name == "tiny-other" and two.metrics == one.metrics  # of all its seeds
@@ -349,7 +352,7 @@ def test_what_would_fail_after_the_measuring_fails_before(seeds, tmp_path):
 
 def test_an_unfinished_run_is_refused(seeds, tmp_path):
     shutil.rmtree(seeds / "seed-1" / "export")
-    refused(seeds / "seed-1", tmp_path / "model", "seed-1 is not finished; the command that began")
+    refused(seeds / "seed-1", tmp_path / "model", "seed-1 is not finished; run the command")
 
 
 def test_a_recipe_is_refused(tiny_world, tmp_path):
@@ -366,7 +369,7 @@ def test_a_name_is_needed_and_is_one(seeds, tmp_path, name):
 
 def test_what_is_on_the_hub_is_published(tiny_world, tmp_path):
     with pytest.raises(UsageError, match="hf-hub:a/b is published already; `ganzoo pull` makes"):
-        planned(catalogue(), Wish("hf-hub:a/b", str(tmp_path / "x"), "tiny-ring"))
+        planned(catalogue(), PublishRequest("hf-hub:a/b", str(tmp_path / "x"), "tiny-ring"))
 
 
 # A folder
@@ -414,7 +417,7 @@ def test_a_file_of_somebody_elses_is_not_overwritten(seeds, tmp_path):
 
 @pytest.mark.parametrize("place", ["ring/seed-1", "ring/seed-1/export"])
 def test_a_run_is_never_replaced(place, seeds, tmp_path):
-    with pytest.raises(UsageError, match="is a run, which a model would|is a run's own export"):
+    with pytest.raises(UsageError, match="is a run, which the model would|is a run's own export"):
         out(seeds / "seed-0", tmp_path / "runs" / place, replaces=True)
 
 
@@ -422,7 +425,7 @@ def test_the_folder_one_is_in_is_never_replaced(seeds, tmp_path, monkeypatch):
     out(seeds / "seed-0", tmp_path / "model")
     monkeypatch.chdir(tmp_path / "model")
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(UsageError, match="is or holds the folder you are in; name it from outside"):
+    with pytest.raises(UsageError, match="is or contains the current folder; change to another"):
         out(seeds / "seed-0", ".")
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -440,7 +443,7 @@ def test_what_is_no_model_is_never_replaced(seeds, tmp_path):
     with pytest.raises(UsageError, match="is a file; name the folder that the model is to be"):
         out(seeds, tmp_path / "file")
     (tmp_path / "models" / "tiny-ring").mkdir(parents=True)
-    refused(seeds, tmp_path / "models", "tiny-ring is there and is no model folder; give another")
+    refused(seeds, tmp_path / "models", "tiny-ring exists and is no model folder; give another")
 
 
 # A plugin
@@ -497,7 +500,7 @@ def test_an_installed_plugin_is_no_place_for_a_model(world, trained, tmp_path):
     cards.mkdir(parents=True)
     world(tiny_plugin(ganzoo_cards=lambda: [cards]))
     with pytest.raises(
-        UsageError, match="where a model would be lost with its next update; instal"
+        UsageError, match="where the model would be lost with the next update; instal"
     ):
         out(trained, "plugin")
     assert list(cards.iterdir()) == []

@@ -17,9 +17,9 @@ from ganzoo.cli import main
 from ganzoo.engine.run.options import RunOptions
 from ganzoo.errors import CardError, UsageError
 from ganzoo.publish.measuring import Effort
-from ganzoo.publish.planning import Wish, planned
+from ganzoo.publish.planning import PublishRequest, planned
 from ganzoo.publish.publish import publish
-from ganzoo.publish.reproduce import Verdict, compared, reproduce
+from ganzoo.publish.reproduce import Reproduction, compared, reproduce
 from ganzoo.specs import read_config
 from model_folders import LICENCES
 from short_runs import config, play
@@ -38,7 +38,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             config(data="ring", kind="points", batch=64, steps=100), folder / "run", log_every=6400
         )
         said = {"description": "A ring.", "licences": LICENCES, "prose": "# Ring\n\nTiny.\n"}
-        wish = Wish(folder / "run", str(folder / "tiny-ring"), "tiny-ring", **said)
+        wish = PublishRequest(folder / "run", str(folder / "tiny-ring"), "tiny-ring", **said)
         publish(planned(catalogue(), wish), Effort(n=500, repeats=2))
     return folder / "tiny-ring"
 
@@ -53,7 +53,7 @@ def alter(folder: Path, **keys) -> None:
     (folder / "config.json").write_text(json.dumps({**data, **keys}))
 
 
-def again(ring: Path, out: Path) -> Verdict:
+def again(ring: Path, out: Path) -> Reproduction:
     return reproduce(ganzoo.card(ring), RunOptions(out, quiet=True))
 
 
@@ -122,7 +122,7 @@ def test_no_card_says_by_itself_how_far_its_samples_may_be_off(ring):
     off = claimed.fingerprint.mean + 0.1
     print_ = replace(claimed.fingerprint, mean=off, tolerance=1e9)
     found = compared(replace(claimed, files=files, fingerprint=print_), claimed, ring)
-    assert not found[1].holds and found[1].said.endswith("differ by 0.1, 0.001 is allowed")
+    assert not found[1].holds and found[1].result.endswith("differ by 0.1, 0.001 is allowed")
 
 
 @pytest.mark.parametrize("keys", [{"means": (0.0,)}, {"seed": 1}, {"n": 3}])
@@ -133,14 +133,14 @@ def test_a_fingerprint_of_other_samples_is_not_compared(keys, ring):
     found = compared(replace(claimed, files=files, fingerprint=print_), claimed, ring)
     assert [(one.what, one.holds) for one in found[1:]] == [
         ("fingerprint", False), ("high quality", True)]  # fmt: skip
-    assert "is of other samples than are drawn for one here" in found[1].said
+    assert "belongs to other samples than are drawn here" in found[1].result
 
 
 def test_files_that_were_not_made_are_named(ring):
     claimed, _ = read_config(ring / "config.json")
     record = claimed.files["model.safetensors"]
     more = replace(claimed, files={**claimed.files, "more.safetensors": record})
-    assert compared(more, claimed, ring)[0].said == "more.safetensors not made"
+    assert compared(more, claimed, ring)[0].result == "more.safetensors not made"
 
 
 def test_other_data_stands_in_the_verdict(ring, tmp_path, monkeypatch, capsys):
@@ -159,7 +159,7 @@ def test_other_data_stands_in_the_verdict(ring, tmp_path, monkeypatch, capsys):
 def test_what_cannot_be_reproduced_is_refused(ring, tmp_path):
     claimed = json.loads((ring / "config.json").read_text())
     alter(ring, provenance={**claimed["provenance"], "images": 0, "command": "ganzoo import x"})
-    with pytest.raises(CardError, match=r"was imported \(ganzoo import x\); how its weights were"):
+    with pytest.raises(CardError, match=r"was imported \(ganzoo import x\); the training of its"):
         again(ring, tmp_path / "again")
     alter(ring, provenance=None, files={})
     with pytest.raises(CardError, match="has no weights to compare with; train it: ganzoo train"):
@@ -169,9 +169,9 @@ def test_what_cannot_be_reproduced_is_refused(ring, tmp_path):
 def test_a_run_does_not_reproduce_itself(tiny_world, tmp_path):
     play(config(steps=2), tmp_path / "run")
     shutil.copytree(tmp_path / "run" / "export", tmp_path / "copy")
-    with pytest.raises(UsageError, match="is the run that is to be reproduced; give another --out"):
+    with pytest.raises(UsageError, match="is the run to reproduce; give another --out"):
         again(tmp_path / "copy", tmp_path / "run")
-    with pytest.raises(UsageError, match="is the run that is to be reproduced; give another --out"):
+    with pytest.raises(UsageError, match="is the run to reproduce; give another --out"):
         again(tmp_path / "run", tmp_path / "run")
 
 
