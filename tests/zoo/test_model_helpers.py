@@ -130,6 +130,6 @@ def test_a_card_prints_as_a_page_and_its_figures_are_at_hand(clothes):
     lines = str(card).splitlines()
     assert lines[0].startswith("dcgan-fashion-mnist DCGAN")
     row = next(line for line in lines if line.startswith("FD (cnn-fashion-mnist) "))
-    assert row.split()[3] == f"{figure.value:.4g}"
+    assert row.split()[2] == f"{figure.value:.4g}"
     shared = figure.protocol.partition("; ")[2]
     assert sum(shared in line for line in lines) == 1
