@@ -1,4 +1,4 @@
-"""Faster versions of torch's layers, and convolutions for networks under a penalty."""
+"""Faster versions of torch's layers, convolutions for penalties, and the sides of maps."""
 
 from ganzoo.layers.convolution import convolve, spread
 from ganzoo.layers.fast import (
@@ -7,12 +7,18 @@ from ganzoo.layers.fast import (
     NarrowConvTranspose2d,
     differentiated_twice,
 )
+from ganzoo.layers.sides import Size, doubled_sides, halved_sides, halving_kernel, stage_widths
 
 __all__ = [
     "LeakyReLU",
     "NarrowConv2d",
     "NarrowConvTranspose2d",
+    "Size",
     "convolve",
     "differentiated_twice",
+    "doubled_sides",
+    "halved_sides",
+    "halving_kernel",
     "spread",
+    "stage_widths",
 ]

@@ -464,7 +464,7 @@ def test_recorded_turns_end_like_eager_ones():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"size": 30}, "size is one of 8, 14, 16, 28, 32, 56, 64, 112 and 128, found 30"),
+        ({"size": 30}, "size is one of 8, 14, 16, 28, 32, 56, 64, 112, 128, found 30"),
         ({"channels": 0}, "channels is 1 or more, found 0"),
         ({"num_classes": 1}, "num_classes is 2 or more, or None; found 1"),
         ({"widths": [16, 16]}, "one for each of the 3 sides 4, 8, 16; found 2"),

@@ -6,7 +6,6 @@ discriminator's input, ReLU and tanh in the generator, leaky ReLU in the discrim
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 from math import prod
 
@@ -14,55 +13,32 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator
-from ganzoo.layers import LeakyReLU, NarrowConvTranspose2d
+from ganzoo.layers import (
+    LeakyReLU,
+    NarrowConvTranspose2d,
+    Size,
+    halved_sides,
+    halving_kernel,
+)
 
 #: Sides of images, of rectangles the lesser one: those that halve to 4 (figure 1).
 SIDES = (28, 32, 64, 128)
-#: A side, or [height, width].
-Size = int | Sequence[int]
 #: Widest layer, as a multiple of the one next to the image: the paper's 1024 for 128.
 MAX_FACTOR = 8
 LEAK = 0.2  # section 4
 INIT_STD = 0.02  # section 4
 
 
-def sides_of(size: Size) -> tuple[int, int]:
-    """(Height, width) of images that the family has layers for; `ValueError` for others."""
-    pair = tuple(size) if isinstance(size, list | tuple) else (size, size)
-    if len(pair) == 2 and all(isinstance(side, int) for side in pair):
-        lesser, greater = sorted(pair)
-        if lesser in SIDES and greater % 2 == 0:
-            return pair
-    more = "" if pair == (size, size) else ", or [height, width]: one of these, the longer one even"
-    raise ValueError(f"size is one of {', '.join(map(str, SIDES))}{more}, found {size!r}")
-
-
-def maps(size: Size) -> list[tuple[int, int]]:
-    """(Height, width) of the feature maps from the image down, each half of the one before.
-
-    The lesser side of the last is 4.
-    """
-    found = [sides_of(size)]
-    while min(found[-1]) > 4:
-        height, width = found[-1]
-        found.append(((height + 1) // 2, (width + 1) // 2))
-    return found
-
-
 def widths(size: Size, width: int) -> list[int]:
     """Channels of the feature maps from the one next to the image to the smallest."""
-    return [width * min(2**stage, MAX_FACTOR) for stage in range(len(maps(size)) - 1)]
-
-
-def kernel(sides: tuple[int, int]) -> tuple[int, int]:
-    """The kernel that halves a map of these sides, or doubles one: 7 and 4 are odd partners."""
-    height, width = (4 if side % 2 == 0 else 3 for side in sides)
-    return height, width
+    return [
+        width * min(2**stage, MAX_FACTOR) for stage in range(len(halved_sides(size, SIDES)) - 1)
+    ]
 
 
 def check(size: Size, channels: int, num_classes: int | None) -> None:
     """Refuse what the family has no layers for."""
-    sides_of(size)
+    halved_sides(size, SIDES)
     if channels not in (1, 3, 4):
         raise ValueError(f"channels is 1, 3, or 4 with alpha, found {channels}")
     if num_classes is not None and num_classes < 2:
@@ -98,21 +74,24 @@ class DCGANGenerator(Generator):
         super().__init__()
         check(size, channels, num_classes)
         self.latent_dim = latent_dim
-        self.sample_shape = (channels, *sides_of(size))
+        start, *sides = halved_sides(size, SIDES)[::-1]
+        self.sample_shape = (channels, *sides[-1])
         self.num_classes = num_classes
         self.labels = None if num_classes is None else nn.Embedding(num_classes, label_dim)
-        sizes, sides = widths(size, width)[::-1], maps(size)[::-1]
+        sizes = widths(size, width)[::-1]
         inputs = latent_dim + (label_dim if num_classes is not None else 0)
         self.project = nn.Sequential(
-            nn.Linear(inputs, sizes[0] * prod(sides[0]), bias=False),
-            nn.Unflatten(1, (sizes[0], *sides[0])),
+            nn.Linear(inputs, sizes[0] * prod(start), bias=False),
+            nn.Unflatten(1, (sizes[0], *start)),
             nn.BatchNorm2d(sizes[0]),
             nn.ReLU(inplace=True),
         )
         layers: list[nn.Module] = []
-        for (wide, narrow), side in zip(pairwise(sizes), sides[1:], strict=False):
+        for (wide, narrow), side in zip(pairwise(sizes), sides, strict=False):
             layers += [
-                nn.ConvTranspose2d(wide, narrow, kernel(side), stride=2, padding=1, bias=False),
+                nn.ConvTranspose2d(
+                    wide, narrow, halving_kernel(side), stride=2, padding=1, bias=False
+                ),
                 nn.BatchNorm2d(narrow),
                 nn.ReLU(inplace=True),
             ]
@@ -147,17 +126,20 @@ class DCGANDiscriminator(Discriminator):
     ) -> None:
         super().__init__()
         check(size, channels, num_classes)
-        self.sample_shape = (channels, *sides_of(size))
+        image, *sides = halved_sides(size, SIDES)
+        self.sample_shape = (channels, *image)
         self.num_classes = num_classes
         self.independent = not batch_norm
-        sizes, sides = widths(size, width), maps(size)
+        sizes = widths(size, width)
         layers: list[nn.Module] = [
             nn.Conv2d(channels, sizes[0], 4, stride=2, padding=1),
             LeakyReLU(LEAK, inplace=True),
         ]
-        for (narrow, wide), side in zip(pairwise(sizes), sides[1:], strict=False):
+        for (narrow, wide), side in zip(pairwise(sizes), sides, strict=False):
             layers.append(
-                nn.Conv2d(narrow, wide, kernel(side), stride=2, padding=1, bias=not batch_norm)
+                nn.Conv2d(
+                    narrow, wide, halving_kernel(side), stride=2, padding=1, bias=not batch_norm
+                )
             )
             if batch_norm:
                 layers.append(nn.BatchNorm2d(wide))

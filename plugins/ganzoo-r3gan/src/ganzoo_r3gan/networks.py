@@ -16,45 +16,26 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator
+from ganzoo.layers import doubled_sides, stage_widths
 from ganzoo_r3gan.layers import Double, Halve, Residual, draw
 
-#: Sides of the smallest map: 4 as in the paper, 7 for the 28 pixels of MNIST.
-BASES = (4, 7)
 LARGEST = 1024
-
-
-def sides_of(size: int) -> list[int]:
-    """Sides of the maps from the smallest to the image's."""
-    for base in BASES:
-        sides = [base * 2**k for k in range(1, 9) if base * 2**k <= LARGEST]
-        if size in sides:
-            return [base, *sides[: sides.index(size) + 1]]
-    raise ValueError(
-        f"size is 4 or 7 doubled at least once (8, 14, 16, 28, 32, 56, 64, 112, 128, 224, 256 ...),"
-        f" found {size!r}"
-    )
 
 
 def widths_of(
     widths: int | Sequence[int], size: int, expansion: int, group_width: int | None
 ) -> list[int]:
     """Channels of each stage from the smallest map to the image's, checked."""
-    sides = sides_of(size)
-    found = [widths] * len(sides) if isinstance(widths, int) else list(widths)
-    if len(found) != len(sides):
-        raise ValueError(
-            f"widths is one number, or one for each of the {len(sides)} sides "
-            f"{', '.join(map(str, sides))}; found {len(found)}"
-        )
-    if expansion < 1 or min(found) < 1:
-        raise ValueError(f"widths and expansion are 1 or more, found {found} and {expansion}")
-    for width in found:
+    channels = stage_widths(widths, doubled_sides(size, LARGEST))
+    if expansion < 1:
+        raise ValueError(f"expansion is 1 or more, found {expansion}")
+    for width in channels:
         if group_width is not None and (group_width < 1 or width * expansion % group_width):
             raise ValueError(
                 f"widths times expansion are multiples of group_width {group_width}, found "
                 f"{width} times {expansion}; group_width None makes convolutions dense"
             )
-    return found
+    return channels
 
 
 def check(channels: int, blocks: int, num_classes: int | None) -> None:
@@ -95,24 +76,24 @@ class R3GANGenerator(Generator):
     ) -> None:
         super().__init__()
         check(channels, blocks, num_classes)
-        found = widths_of(widths, size, expansion, group_width)
-        base, *_ = sides_of(size)
+        stages = widths_of(widths, size, expansion, group_width)
+        base, *_ = doubled_sides(size, LARGEST)
         self.latent_dim = latent_dim
         self.sample_shape = (channels, size, size)
         self.num_classes = num_classes
         self.labels = None if num_classes is None else nn.Embedding(num_classes, label_dim)
-        told = latent_dim + (0 if num_classes is None else label_dim)
-        self.scale = nn.Linear(told, found[0], bias=False)
+        inputs = latent_dim + (0 if num_classes is None else label_dim)
+        self.scale = nn.Linear(inputs, stages[0], bias=False)
         draw(self.scale)
-        self.basis = nn.Parameter(torch.randn(found[0], base, base))
+        self.basis = nn.Parameter(torch.randn(stages[0], base, base))
         layers: list[nn.Module] = []
-        for before, width in pairwise([found[0], *found]):
+        for before, width in pairwise([stages[0], *stages]):
             if layers:
                 layers += [*([point(before, width)] if width != before else []), Double()]
             layers += [
-                Residual(width, expansion, group_width, blocks * len(found)) for _ in range(blocks)
+                Residual(width, expansion, group_width, blocks * len(stages)) for _ in range(blocks)
             ]
-        self.grow = nn.Sequential(*layers, point(found[-1], channels))
+        self.grow = nn.Sequential(*layers, point(stages[-1], channels))
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Latents [N, D] and labels [N] -> images [N, C, size, size]."""
@@ -145,22 +126,22 @@ class R3GANDiscriminator(Discriminator):
     ) -> None:
         super().__init__()
         check(channels, blocks, num_classes)
-        found = widths_of(widths, size, expansion, group_width)[::-1]
-        base, *_ = sides_of(size)
+        stages = widths_of(widths, size, expansion, group_width)[::-1]
+        base, *_ = doubled_sides(size, LARGEST)
         self.sample_shape = (channels, size, size)
         self.num_classes = num_classes
-        layers: list[nn.Module] = [point(channels, found[0])]
-        for width, after in pairwise([*found, 0]):
+        layers: list[nn.Module] = [point(channels, stages[0])]
+        for width, after in pairwise([*stages, 0]):
             layers += [
-                Residual(width, expansion, group_width, blocks * len(found)) for _ in range(blocks)
+                Residual(width, expansion, group_width, blocks * len(stages)) for _ in range(blocks)
             ]
             if after:
                 layers += [Halve(), *([point(width, after)] if width != after else [])]
-        weigh = nn.Conv2d(found[-1], found[-1], base, groups=found[-1], bias=False)
+        weigh = nn.Conv2d(stages[-1], stages[-1], base, groups=stages[-1], bias=False)
         draw(weigh)
         self.shrink = nn.Sequential(*layers, weigh, nn.Flatten())
-        width = found[-1] if label_dim is None else label_dim
-        self.score = nn.Linear(found[-1], 1 if num_classes is None else width, bias=False)
+        width = stages[-1] if label_dim is None else label_dim
+        self.score = nn.Linear(stages[-1], 1 if num_classes is None else width, bias=False)
         draw(self.score)
         self.labels = None if num_classes is None else nn.Embedding(num_classes, width)
         if self.labels is not None:
@@ -173,6 +154,9 @@ class R3GANDiscriminator(Discriminator):
     def outputs(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
         """`scores` [N], and `features` [N, F] of the smallest map."""
         features: Tensor = self.shrink(samples)
-        found: Tensor = self.score(features)
-        scores = found.squeeze(1) if self.labels is None else (self.labels(labels) * found).sum(1)
+        projected: Tensor = self.score(features)
+        if self.labels is None:
+            scores = projected.squeeze(1)
+        else:
+            scores = (self.labels(labels) * projected).sum(1)
         return {"scores": scores, "features": features}

@@ -10,8 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import Discriminator
+from ganzoo.layers import doubled_sides
 from ganzoo_stylegan.layers import (
     EPSILON,
+    LARGEST,
     ROOT_2,
     Blur,
     EqualisedConv2d,
@@ -19,7 +21,6 @@ from ganzoo_stylegan.layers import (
     Halve,
     check,
     leak,
-    sides_of,
     widths_of,
 )
 
@@ -91,16 +92,16 @@ class StyleGAN2Discriminator(Discriminator):
         check(channels, num_classes, taps)
         if group < 2:
             raise ValueError(f"group is 2 or more samples that are compared, found {group}")
-        sides = sides_of(size)
-        found = widths_of(widths, sides)[::-1]
+        sides = doubled_sides(size, LARGEST)
+        stages = widths_of(widths, sides)[::-1]
         self.sample_shape = (channels, size, size)
         self.num_classes = num_classes
         self.shrink = nn.Sequential(
-            EqualisedConv2d(channels, found[0], 1, gain=ROOT_2),
+            EqualisedConv2d(channels, stages[0], 1, gain=ROOT_2),
             leak(),
-            *[Residual(before, after, taps) for before, after in pairwise(found)],
+            *[Residual(before, after, taps) for before, after in pairwise(stages)],
         )
-        last = found[-1]
+        last = stages[-1]
         self.judge = nn.Sequential(
             MinibatchDeviation(group),
             EqualisedConv2d(last + 1, last, 3, gain=ROOT_2),
@@ -121,6 +122,6 @@ class StyleGAN2Discriminator(Discriminator):
         features: Tensor = self.judge(self.shrink(samples))
         scores: Tensor = self.score(features).squeeze(1)
         if self.labels is not None:
-            told = (self.labels(labels) * features).sum(1)
-            scores = scores + told / math.sqrt(features.shape[1])
+            projection = (self.labels(labels) * features).sum(1)
+            scores = scores + projection / math.sqrt(features.shape[1])
         return {"scores": scores, "features": features}

@@ -10,8 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import StyleGenerator
+from ganzoo.layers import doubled_sides
 from ganzoo_stylegan.layers import (
     EPSILON,
+    LARGEST,
     ROOT_2,
     Double,
     EqualisedConv2d,
@@ -20,7 +22,6 @@ from ganzoo_stylegan.layers import (
     Noise,
     check,
     leak,
-    sides_of,
     widths_of,
 )
 
@@ -142,27 +143,27 @@ class StyleGAN2Generator(StyleGenerator):
         mixing: float = 0.9,
     ) -> None:
         check(channels, num_classes, taps)
-        sides = sides_of(size)
-        found = widths_of(widths, sides)
+        sides = doubled_sides(size, LARGEST)
+        stages = widths_of(widths, sides)
         _check_options(mapping_layers, architecture, noise, mixing)
         super().__init__(style_dim, 2 * len(sides))
         self.latent_dim, self.sample_shape = latent_dim, (channels, size, size)
         self.num_classes, self.mixing = num_classes, mixing
         self.mapping = Mapping(latent_dim, style_dim, mapping_layers, num_classes)
-        self.constant = nn.Parameter(torch.randn(found[0], sides[0], sides[0]))
-        steps = list(zip(pairwise(found), sides[1:], strict=True))
+        self.constant = nn.Parameter(torch.randn(stages[0], sides[0], sides[0]))
+        steps = list(zip(pairwise(stages), sides[1:], strict=True))
         self.grow = nn.ModuleList(
             Styled(style_dim, before, after, side, noise, taps) for (before, after), side in steps
         )
         self.refine = nn.ModuleList(
             Styled(style_dim, width, width, side, noise)
-            for width, side in zip(found, sides, strict=True)
+            for width, side in zip(stages, sides, strict=True)
         )
         residual = architecture == "residual"
         self.shortcuts = nn.ModuleList(
             Shortcut(before, after, taps) for (before, after), _ in steps if residual
         )
-        shown = found[-1:] if residual else found
+        shown = stages[-1:] if residual else stages
         self.show = nn.ModuleList(ToImage(style_dim, width, channels) for width in shown)
         self.enlarge = Double(taps)
 

@@ -14,25 +14,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d, linear
 
-from ganzoo.layers import LeakyReLU, convolve, spread
+from ganzoo.layers import LeakyReLU, convolve, spread, stage_widths
 
 LEAK = 0.2
 ROOT_2 = math.sqrt(2.0)
 #: Keeps demodulation and normalisation finite.
 EPSILON = 1e-8
-#: Sides of the smallest map: 4 as in the papers, 7 for the 28 pixels of MNIST.
-BASES = (4, 7)
 LARGEST = 128
 FILTERS = ((1, 3, 3, 1), (1, 2, 1))
-
-
-def sides_of(size: int) -> list[int]:
-    """Sides of the maps from the smallest to the image's."""
-    for base in BASES:
-        sides = [base * 2**k for k in range(1, 6) if base * 2**k <= LARGEST]
-        if size in sides:
-            return [base, *sides[: sides.index(size) + 1]]
-    raise ValueError(f"size is one of 8, 14, 16, 28, 32, 56, 64, 112 and 128, found {size!r}")
 
 
 def widths_of(widths: int | Sequence[int] | None, sides: Sequence[int]) -> list[int]:
@@ -42,15 +31,7 @@ def widths_of(widths: int | Sequence[int] | None, sides: Sequence[int]) -> list[
     """
     if widths is None:
         return [min(128, 32 * 2**k) for k in reversed(range(len(sides)))]
-    found = [widths] * len(sides) if isinstance(widths, int) else list(widths)
-    if len(found) != len(sides):
-        raise ValueError(
-            f"widths is one number, or one for each of the {len(sides)} sides "
-            f"{', '.join(map(str, sides))}; found {len(found)}"
-        )
-    if min(found) < 1:
-        raise ValueError(f"widths are 1 or more, found {found}")
-    return found
+    return stage_widths(widths, sides)
 
 
 def check(channels: int, num_classes: int | None, taps: Sequence[int]) -> None:

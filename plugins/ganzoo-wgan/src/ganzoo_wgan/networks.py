@@ -10,56 +10,24 @@ section 4), so that critic has none.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from itertools import pairwise
 from math import prod
 
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator
-from ganzoo.layers import LeakyReLU, NarrowConv2d
+from ganzoo.layers import LeakyReLU, NarrowConv2d, Size, halved_sides, halving_kernel
 
 #: Sides of images, of rectangles the lesser one: those that halve to 4.
 SIDES = (28, 32, 64)
-#: A side, or [height, width].
-Size = int | Sequence[int]
 LEAK = 0.2
-
-
-def sides_of(size: Size) -> tuple[int, int]:
-    """(Height, width) of images that the family has layers for; `ValueError` for others."""
-    pair = tuple(size) if isinstance(size, list | tuple) else (size, size)
-    if len(pair) == 2 and all(isinstance(side, int) for side in pair):
-        lesser, greater = sorted(pair)
-        if lesser in SIDES and greater % 2 == 0:
-            return pair
-    more = "" if pair == (size, size) else ", or [height, width]: one of these, the longer one even"
-    raise ValueError(f"size is one of {', '.join(map(str, SIDES))}{more}, found {size!r}")
-
-
-def maps(size: Size) -> list[tuple[int, int]]:
-    """(Height, width) of the feature maps from the image down, each half of the one before.
-
-    The lesser side of the last is 4.
-    """
-    found = [sides_of(size)]
-    while min(found[-1]) > 4:
-        height, width = found[-1]
-        found.append(((height + 1) // 2, (width + 1) // 2))
-    return found
 
 
 def widths(size: Size, channels: int, width: int) -> list[int]:
     """Channels of the feature maps from the image's side to the smallest."""
     if channels not in (1, 3, 4):
         raise ValueError(f"channels is 1, 3, or 4 with alpha, found {channels}")
-    return [width * 2**stage for stage in range(len(maps(size)) - 1)]
-
-
-def kernel(sides: tuple[int, int]) -> tuple[int, int]:
-    """The kernel that halves a map of these sides: 7 and 4 are odd partners."""
-    height, width = (4 if side % 2 == 0 else 3 for side in sides)
-    return height, width
+    return [width * 2**stage for stage in range(len(halved_sides(size, SIDES)) - 1)]
 
 
 class WGANGenerator(Generator):
@@ -74,9 +42,9 @@ class WGANGenerator(Generator):
     ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
-        self.sample_shape = (channels, *sides_of(size))
+        start, *sides = halved_sides(size, SIDES)[::-1]
+        self.sample_shape = (channels, *sides[-1])
         sizes = widths(size, channels, width)[::-1]
-        start, *sides = maps(size)[::-1]
         layers: list[nn.Module] = [
             nn.Linear(latent_dim, sizes[0] * prod(start), bias=False),
             nn.Unflatten(1, (sizes[0], *start)),
@@ -104,15 +72,15 @@ class Critic(Discriminator, ABC):
 
     def __init__(self, size: Size = 28, channels: int = 1, width: int = 32) -> None:
         super().__init__()
-        self.sample_shape = (channels, *sides_of(size))
+        image, *sides = halved_sides(size, SIDES)
+        self.sample_shape = (channels, *image)
         sizes = widths(size, channels, width)
-        sides = maps(size)
         layers: list[nn.Module] = [
             nn.Conv2d(channels, width, 4, stride=2, padding=1),
             LeakyReLU(LEAK, inplace=True),
         ]
-        for (narrow, wide), side in zip(pairwise(sizes), sides[1:], strict=False):
-            layers.append(nn.Conv2d(narrow, wide, kernel(side), stride=2, padding=1))
+        for (narrow, wide), side in zip(pairwise(sizes), sides, strict=False):
+            layers.append(nn.Conv2d(narrow, wide, halving_kernel(side), stride=2, padding=1))
             layers += [self.norm(wide), LeakyReLU(LEAK, inplace=True)]
         self.layers = nn.Sequential(
             *layers, nn.Flatten(), nn.Linear(sizes[-1] * prod(sides[-1]), 1), nn.Flatten(0)
