@@ -71,7 +71,7 @@ def test_samples_and_labels(kind, arguments, shape, classes):
         assert labels is None and data.class_names is None
     else:
         assert labels.dtype == torch.int64 and len(data.class_names) == classes
-        assert data.told.max() < classes
+        assert data.labels.max() < classes
 
 
 def test_black_and_white_are_the_ends():
@@ -121,7 +121,7 @@ def test_labels_are_of_the_same_portrait(kind, split):
     """The background is in every portrait's corner."""
     data = opened(kind, split, attribute="primaryBackgroundColor")
     colours = torch.tensor([list(bytes.fromhex(name[1:])) for name in data.class_names])
-    assert (data.drawings[:, :, 0, 0] == colours[data.told]).all()
+    assert (data.drawings[:, :, 0, 0] == colours[data.labels]).all()
 
 
 def test_an_alphabet_is_its_letters():
@@ -153,7 +153,7 @@ def test_conditions_are_one_value_of_each_attribute():
     assert conditions.dtype == torch.float32
     assert (conditions[:, :45].sum(1) == 1).all() and (conditions[:, 45:].sum(1) == 1).all()
     assert data.condition_names[0] == "hair=long01" and data.condition_names[-1] == "hatColor=none"
-    labels = opened(PixelFaces, "test", attribute="hair").told[:100]
+    labels = opened(PixelFaces, "test", attribute="hair").labels[:100]
     assert torch.equal(conditions[:, :45].argmax(1), labels)
 
 
@@ -161,8 +161,8 @@ def test_conditions_are_one_value_of_each_attribute():
 def test_the_colour_of_what_is_absent_is_none(thing):
     things = PixelFaces("test", attribute=thing)
     colours = PixelFaces("test", attribute=f"{thing}Color")
-    absent = things.told == things.class_names.index("none")
-    assert torch.equal(absent, colours.told == colours.class_names.index("none"))
+    absent = things.labels == things.class_names.index("none")
+    assert torch.equal(absent, colours.labels == colours.class_names.index("none"))
     assert 0 < absent.sum() < len(absent)
 
 

@@ -152,7 +152,7 @@ def test_shares_are_those_of_the_training_drawings():
     extractor = open_extractor("cnn-pixel-faces")
     assert isinstance(extractor, AttributeExtractor)
     glasses = PixelFaces("train", attribute="glasses")
-    told = torch.bincount(glasses.told, minlength=glasses.num_classes) / len(glasses)
+    told = torch.bincount(glasses.labels, minlength=glasses.num_classes) / len(glasses)
     found = extractor.by_attribute(extractor.shares)
     assert_close(found["glasses"], told, rtol=0, atol=0.02)
     assert all(abs(float(of.sum()) - 1) < 1e-5 for of in found.values())

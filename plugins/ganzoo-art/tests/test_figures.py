@@ -122,10 +122,10 @@ def test_real_faces_have_the_datas_shares():
 def test_a_value_that_is_missing_is_seen():
     data = faces(attribute="glasses")
     none = data.class_names.index("none")
-    bare = (data.told == none).nonzero().flatten()[:600]
+    bare = (data.labels == none).nonzero().flatten()[:600]
     drawn, _ = data.batch(bare)
     found = attribute_distances("cnn-pixel-faces", [drawn])
-    share = (PixelFaces("train", attribute="glasses").told == none).double().mean().item()
+    share = (PixelFaces("train", attribute="glasses").labels == none).double().mean().item()
     assert found["glasses"] == pytest.approx(1 - share, abs=0.05)
     assert found["mouth"] < 0.2
 

@@ -64,7 +64,7 @@ def test_the_threshold_parts_two_kinds_of_pairs():
 def test_the_same_seed_trains_the_same_bytes(tmp_path, monkeypatch):
     def few(name: str, split: str):
         data = PixelFaces("test", attributes=list(tool().heads_of(name)))
-        data.drawings, data.told = data.drawings[:300], data.told[:300]
+        data.drawings, data.labels = data.drawings[:300], data.labels[:300]
         return data
 
     monkeypatch.setattr(tool(), "opened", few)

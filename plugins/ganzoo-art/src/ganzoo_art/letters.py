@@ -34,10 +34,10 @@ def fonts_of(split: str) -> tuple[str, ...]:
 class Letters(Drawings):
     """Capital letters of free fonts, grey, white on black; the label is the letter, A is 0.
 
-    `split` goes by families of fonts: no font of one split has a sibling or a twin in the other.
-    `size` is 32, or 16 by averaging. `view` is "letter", samples [1, size, size], of which number i
-    is the letter i % 26 of font i // 26; or "alphabet", samples [26, size, size], a font each,
-    without labels. `fonts` are the fonts' files in order.
+    `split` separates families of fonts: no font has a sibling or a twin in the other split. `size`
+    is 32, or 16 by averaging. `view` is "letter", samples [1, size, size], where number i is letter
+    i % 26 of font i // 26; or "alphabet", samples [26, size, size], one font each, without labels.
+    `fonts` are the fonts' files in order.
     """
 
     def __init__(self, split: str = "train", size: int = 32, view: str = "letter") -> None:
@@ -57,17 +57,17 @@ class Letters(Drawings):
 
     @property
     def extractor(self) -> str | None:  # type: ignore[override]
-        """The extractor of letters of 32 pixels; there is none for others."""
+        """The extractor for letters of 32 pixels; other sizes have none."""
         return "cnn-letters" if self.sample_shape == (1, SIDE, SIDE) else None
 
     @property
     def control(self) -> str | None:  # type: ignore[override]
-        """Its control, which never saw a label."""
+        """Its control, which was trained without labels."""
         return "ae-letters" if self.extractor else None
 
 
 def write_alphabets(samples: Tensor, path: Path) -> list[Path]:
-    """Write alphabets [N, 26, H, W] in [-1, 1] as one picture, a line each; returns the file.
+    """Write alphabets [N, 26, H, W] in [-1, 1] as one picture, one line each; returns the file.
 
     A path without a suffix is a folder, in which `alphabets.png` is written.
     """

@@ -1,4 +1,4 @@
-"""Drawn portraits with all that is in them known: pixel art, and faces of 64 pixels."""
+"""Drawn portraits with known attributes: pixel art, and faces of 64 pixels."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ NONE = "none"
 
 @cache
 def read_attributes(folder: Path) -> tuple[dict[str, tuple[str, ...]], dict[str, Tensor]]:
-    """Attributes by name: their values' names by number, and each drawing's number int64 [M].
+    """Attributes by name: the names of their values, and each drawing's value as int64 [M].
 
-    The colour of what is absent is "none". An attribute that is always alike is left out.
+    The colour of an absent thing is "none". An attribute with a single value is left out.
     """
     about = json.loads((folder / "attributes.json").read_text(encoding="utf-8"))
     table = load_file(folder / "attributes.safetensors")["attributes"].long()
@@ -48,15 +48,15 @@ def read_attributes(folder: Path) -> tuple[dict[str, tuple[str, ...]], dict[str,
 
 
 class Portraits(Drawings):
-    """Portraits [3, size, size] and, where they are asked for, attributes of each.
+    """Portraits [3, size, size], optionally with attributes.
 
     `attribute` makes the values of one attribute the labels. `attributes` makes those of several
-    the conditions, float32 [K]: 1 for the value of each and 0 for its others, in the order asked.
-    `condition_names` says what the K are, such as "glasses=none"; `values` what attributes there
-    are. `split` goes by a hash of the portrait's number; the same picture is in one split only.
+    attributes the conditions, float32 [K]: one-hot for each attribute, in the given order.
+    `condition_names` names the K entries, such as "glasses=none"; `values` lists all attributes.
+    `split` depends on a hash of the portrait's number; equal pictures are in the same split.
     """
 
-    #: The folder of the sheets, the sizes that there are (the first is their own), equal pictures.
+    #: The folder of the sheets, the sizes (the first is the sheets' own), and equal pictures.
     folder: ClassVar[str]
     sizes: ClassVar[tuple[int, ...]]
     twins: ClassVar[dict[int, int]] = {}
@@ -74,14 +74,14 @@ class Portraits(Drawings):
         self.values, numbers = read_attributes(DATA / self.folder)
         asked = self._check(attribute, attributes)
         mine = self._rows(split, len(next(iter(numbers.values()))))
-        told = [numbers[name][mine] for name in asked]
+        labels = [numbers[name][mine] for name in asked]
         drawings = read_sheets(DATA / self.folder, self.sizes[0], 3, mine, size)
         if attribute is not None:
-            super().__init__(drawings, told[0])
+            super().__init__(drawings, labels[0])
             self.class_names = self.values[attribute]
             self.num_classes = len(self.class_names)
         elif asked:
-            codes = [one_hot(t, len(self.values[n])) for n, t in zip(asked, told, strict=True)]
+            codes = [one_hot(t, len(self.values[n])) for n, t in zip(asked, labels, strict=True)]
             super().__init__(drawings, torch.cat(codes, 1).float())
             self.condition_names = tuple(f"{n}={v}" for n in asked for v in self.values[n])
             self.condition_shape = (len(self.condition_names),)
@@ -89,13 +89,13 @@ class Portraits(Drawings):
             super().__init__(drawings)
 
     def _rows(self, split: str, total: int) -> Tensor:
-        """Which of all portraits are in a split, bool [total]: twins are where the first one is."""
+        """Which portraits are in a split, bool [total]; twins are in the same one."""
         first = (self.twins.get(row, row) for row in range(total))
         in_test = torch.tensor([lot(f"{self.folder} {row}") < TEST_SHARE for row in first])
         return in_test if is_test(split) else ~in_test
 
     def _check(self, attribute: str | None, attributes: Sequence[str] | None) -> list[str]:
-        """The attributes that are asked for, if there are such."""
+        """The requested attributes, checked."""
         if attribute is not None and attributes is not None:
             raise ArtError("attribute gives labels and attributes conditions: name one of the two")
         if attributes is not None and (isinstance(attributes, str) or not attributes):

@@ -1,4 +1,4 @@
-"""Drawings on lossless sheets: which go to which split, reading them, and holding them."""
+"""Drawings on lossless sheets: their splits, reading them, and the data sets' base class."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from torch import Tensor
 from ganzoo import Dataset, GanzooError
 
 DATA = Path(__file__).with_name("data")
-#: The share of what there is that is kept for tests.
+#: The share of drawings or families in the test split.
 TEST_SHARE = 0.1
-#: The share of a GPU's free memory that drawings may take; the rest is for networks.
+#: The share of a GPU's free memory that drawings may use; the rest is for networks.
 GPU_SHARE = 0.25
 MODES = {1: "L", 3: "RGB"}
 
 
 class ArtError(GanzooError):
-    """Drawings cannot be had as they were asked for."""
+    """Drawings cannot be provided as requested."""
 
 
 def lot(name: str) -> float:
-    """A number in [0, 1) that belongs to a name: its hash decides, and nothing else."""
+    """A number in [0, 1) that depends only on the hash of a name."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "big") / 2**48
 
 
 def is_test(split: str) -> bool:
-    """Whether `split` is the test part; anything but train and test is refused."""
+    """Whether `split` is the test part; `ArtError` for anything but train and test."""
     if split not in ("train", "test"):
         raise ArtError(f"split is 'train' or 'test', found {split!r}")
     return split == "test"
 
 
 def check_size(size: int, sizes: tuple[int, ...]) -> int:
-    """The size, if there are drawings of it."""
+    """The size, if there are drawings in it."""
     if size not in sizes:
         raise ArtError(f"size is {' or '.join(map(str, sizes))}, found {size!r}")
     return size
@@ -72,7 +72,7 @@ def _cells(sheet: Path, side: int, channels: int) -> np.ndarray[Any, Any]:
 
 
 def _resized(cells: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any]:
-    """Cells [N, H, H, C] enlarged by whole numbers, or each pixel the mean of a square of them."""
+    """Cells [N, H, H, C] enlarged or reduced by a whole number: repeated or averaged."""
     side, channels = cells.shape[1], cells.shape[3]
     if size >= side:
         times = size // side
@@ -86,17 +86,17 @@ def _resized(cells: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any]:
 
 
 class Drawings(Dataset):
-    """Drawings uint8 [M, C, H, W], and the labels int64 [M] or conditions float32 [M, K] of each.
+    """Drawings uint8 [M, C, H, W] with labels int64 [M] or conditions float32 [M, K], or neither.
 
-    `class_names` are the labels' names by number.
+    `class_names` are the labels' names in order.
     """
 
-    #: Whom to name wherever the drawings, or what was made of them, go; empty if nobody must be.
+    #: The attribution that must accompany the drawings and works derived from them, or empty.
     attribution: ClassVar[str] = ""
     condition_shape: tuple[int, ...] | None = None
 
-    def __init__(self, drawings: Tensor, told: Tensor | None = None) -> None:
-        self.drawings, self.told = drawings, told
+    def __init__(self, drawings: Tensor, labels: Tensor | None = None) -> None:
+        self.drawings, self.labels = drawings, labels
         self.sample_shape = tuple(drawings.shape[1:])
 
     def __len__(self) -> int:
@@ -106,11 +106,11 @@ class Drawings(Dataset):
         """Indices [N] -> drawings float32 [N, C, H, W] in [-1, 1], labels or conditions or None."""
         rows = indices.to(self.drawings.device, non_blocking=self.drawings.is_cuda)
         drawings = self.drawings.index_select(0, rows).float().div_(127.5).sub_(1.0)
-        return drawings, None if self.told is None else self.told.index_select(0, rows)
+        return drawings, None if self.labels is None else self.labels.index_select(0, rows)
 
     def to(self, device: torch.device) -> None:
-        """Move everything to the device, if it fits there."""
-        held = [self.drawings] if self.told is None else [self.drawings, self.told]
+        """Move everything to the device if it fits there."""
+        held = [self.drawings] if self.labels is None else [self.drawings, self.labels]
         if device.type == "cuda":
             free, _ = torch.cuda.mem_get_info(device)
             if sum(tensor.nbytes for tensor in held) > GPU_SHARE * free:
@@ -118,11 +118,11 @@ class Drawings(Dataset):
         elif device.type != "cpu":
             return
         self.drawings = self.drawings.to(device)
-        self.told = None if self.told is None else self.told.to(device)
+        self.labels = None if self.labels is None else self.labels.to(device)
 
     def content_hash(self) -> str:
-        """Sha256 over all pixels and what is told of them, in order."""
+        """Sha256 over all pixels and labels or conditions, in order."""
         digest = hashlib.sha256(self.drawings.cpu().numpy().data)
-        if self.told is not None:
-            digest.update(self.told.cpu().numpy().data)
+        if self.labels is not None:
+            digest.update(self.labels.cpu().numpy().data)
         return digest.hexdigest()

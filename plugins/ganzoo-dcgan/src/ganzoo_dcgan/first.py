@@ -1,8 +1,8 @@
-"""DCGAN in its first layout: convolutions from end to end, which many public scripts have.
+"""DCGAN in its first layout, which many public scripts use: convolutions from end to end.
 
 The authors' code of 2015 and the scripts that follow it begin with a transposed convolution of the
-latent as a 1x1 map, and end with a convolution to a single score; none has a bias. Layers stand in
-one sequence, so that weights saved by such a script fit (`ganzoo import`).
+latent as a 1x1 map, and end with a convolution to a single score, all without bias. Layers form one
+sequence, so that weights saved by such a script fit (`ganzoo import`).
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from torch import Tensor, nn
 from ganzoo import Discriminator, Generator
 from ganzoo_dcgan.networks import LEAK, check, initialise, widths
 
-#: Those that halve to 4: a first map of 4x4 comes from one kernel.
+#: Sides that halve to 4: the first map of 4x4 comes from one kernel.
 SIZES = (32, 64, 128)
 
 
 def check_size(size: int, channels: int) -> None:
-    """Refuse what has no such layers."""
+    """Refuse arguments for which this layout has no layers."""
     check(size, channels, None)
     if size not in SIZES:
         squares = "" if isinstance(size, int) else "the scripts make squares: "
@@ -29,7 +29,7 @@ def check_size(size: int, channels: int) -> None:
 class FirstGenerator(Generator):
     """Latents [N, D] -> images [N, C, size, size] in [-1, 1].
 
-    `size` is 32, 64 or 128; `width` the channels of the layer next to the image.
+    `size` is 32, 64 or 128; `width` is the number of channels next to the image.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class FirstGenerator(Generator):
 
 
 class FirstDiscriminator(Discriminator):
-    """Images [N, C, size, size] -> raw scores [N], before the sigmoid with which scripts end."""
+    """Images [N, C, size, size] -> raw scores [N], without the final sigmoid of such scripts."""
 
     def __init__(self, size: int = 64, channels: int = 3, width: int = 64) -> None:
         super().__init__()

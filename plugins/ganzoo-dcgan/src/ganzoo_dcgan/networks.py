@@ -1,6 +1,6 @@
-"""DCGAN's networks (Radford, Metz and Chintala 2016): convolutions with stride, nothing else.
+"""DCGAN's networks (Radford, Metz and Chintala 2016): strided convolutions only.
 
-Section 3: no pooling, batch norm everywhere but at the generator's output and the
+Section 3: no pooling, batch norm everywhere except at the generator's output and the
 discriminator's input, ReLU and tanh in the generator, leaky ReLU in the discriminator.
 """
 
@@ -21,9 +21,9 @@ from ganzoo.layers import (
     halving_kernel,
 )
 
-#: Sides of images, of rectangles the lesser one: those that halve to 4 (figure 1).
+#: The image's side, or the lesser of two: sides that halve to 4 (figure 1).
 SIDES = (28, 32, 64, 128)
-#: Widest layer, as a multiple of the one next to the image: the paper's 1024 for 128.
+#: The widest layer as a multiple of the one next to the image: 1024 for 128 in the paper.
 MAX_FACTOR = 8
 LEAK = 0.2  # section 4
 INIT_STD = 0.02  # section 4
@@ -37,7 +37,7 @@ def widths(size: Size, width: int) -> list[int]:
 
 
 def check(size: Size, channels: int, num_classes: int | None) -> None:
-    """Refuse what the family has no layers for."""
+    """Refuse arguments for which the family has no layers."""
     halved_sides(size, SIDES)
     if channels not in (1, 3, 4):
         raise ValueError(f"channels is 1, 3, or 4 with alpha, found {channels}")
@@ -57,9 +57,9 @@ def initialise(module: nn.Module) -> None:
 class DCGANGenerator(Generator):
     """Latents [N, D] -> images [N, C, H, W] in [-1, 1].
 
-    `size` is 28, 32, 64 or 128, or [height, width] whose lesser side is one of these and whose
-    greater is even; `width` the channels of the layer next to the image. With `num_classes`, an
-    embedding of the label joins the latent (Mirza and Osindero 2014).
+    `size` is 28, 32, 64 or 128, or [height, width], of which the lesser is one of these and the
+    greater is even; `width` is the number of channels next to the image. With `num_classes`, an
+    embedding of the label is appended to the latent (Mirza and Osindero 2014).
     """
 
     def __init__(
@@ -111,8 +111,8 @@ class DCGANDiscriminator(Discriminator):
     """Images [N, C, H, W] -> raw scores [N].
 
     With `num_classes` the label is compared with the features by projection (Miyato and Koyama
-    2018, eq. 3). `batch_norm=False` leaves it out, as a penalty for each sample asks for;
-    `dropout` is the share of features dropped before the score.
+    2018, eq. 3). `batch_norm=False` omits it, as penalties for single samples require; `dropout` is
+    the share of features that are dropped before the score.
     """
 
     def __init__(

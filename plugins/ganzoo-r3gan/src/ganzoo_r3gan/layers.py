@@ -1,4 +1,4 @@
-"""R3GAN's layers: residual blocks that need no normalisation, and binomial resampling."""
+"""R3GAN's layers: residual blocks without normalisation, and binomial resampling."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from ganzoo.layers import LeakyReLU, convolve, spread
 
 LEAK = 0.2
-#: He et al. 2015, eq. 15: what keeps the variance of values through the leak.
+#: He et al. 2015, eq. 15: the gain that preserves the variance through the leaky ReLU.
 LEAK_GAIN = math.sqrt(2 / (1 + LEAK**2))
 
 
 def draw(layer: nn.Conv2d | nn.Linear, gain: float = 1.0) -> None:
-    """Draw weights from N(0, gain^2 / inputs) (He et al. 2015, eq. 10); no bias yet."""
+    """Draw weights from N(0, gain^2 / inputs) (He et al. 2015, eq. 10); biases are 0."""
     inputs = layer.weight[0].numel()
     nn.init.normal_(layer.weight, 0.0, gain / math.sqrt(inputs))
     if layer.bias is not None:
@@ -34,12 +34,12 @@ class GroupedConv2d(nn.Conv2d):
 
 
 class Residual(nn.Module):
-    """x + f(x) on maps [N, C, H, W], where f is 1x1, leak, 3x3 in groups, leak, 1x1.
+    """x + f(x) on maps [N, C, H, W], where f is 1x1, leaky ReLU, grouped 3x3, leaky ReLU, 1x1.
 
-    The first convolution makes `expansion` times as many channels. `depth` is the number of blocks
-    of the network: by fixup initialisation (Zhang et al. 2019, section 3) the first two
-    convolutions of each begin depth^(-1/4) smaller and the third as 0, so that a network of any
-    depth begins as its transitions alone. `group_width` None makes the 3x3 dense.
+    The first convolution multiplies the channels by `expansion`. `depth` is the number of blocks in
+    the network: by fixup initialisation (Zhang et al. 2019, section 3) the first two convolutions
+    of each are scaled by depth^(-1/4) and the third is 0, so that a network of any depth begins as
+    its transitions alone. `group_width` None makes the 3x3 dense.
     """
 
     def __init__(self, width: int, expansion: int, group_width: int | None, depth: int) -> None:
@@ -61,7 +61,7 @@ class Residual(nn.Module):
 
 
 class Binomial(nn.Module):
-    """The filter [1, 2, 1] both ways, which doubling and halving share."""
+    """The filter [1, 2, 1] in both directions, for doubling and halving."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class Binomial(nn.Module):
 
 
 class Double(Binomial):
-    """Twice the sides: each pixel stays, and between two lies their mean."""
+    """Twice the sides: each pixel is kept, with the mean between two pixels."""
 
     def forward(self, maps: Tensor) -> Tensor:
         """Maps [N, C, H, W] -> [N, C, 2H, 2W]; beyond the border all is 0."""

@@ -1,9 +1,9 @@
 """R3GAN's networks (Huang et al. 2024): residual, without normalisation, mirrors of each other.
 
-Section 3 of the paper: stages of sides 4, 8, ... to the image's, each a transition and residual
-blocks. Transitions resample by [1, 2, 1] and change widths by a 1x1 convolution, made where the map
-is smaller, for the two commute. Biases stand before leaks only. Nothing squashes the image; in eval
-mode it is clamped to [-1, 1].
+Section 3 of the paper: stages with sides 4, 8, ... up to the image's, each a transition and
+residual blocks. Transitions resample by [1, 2, 1] and change widths by a 1x1 convolution, which is
+applied to the smaller map, since the two commute. Biases precede leaky ReLUs only. The image has no
+nonlinearity; in eval mode it is clamped to [-1, 1].
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def widths_of(
 
 
 def check(channels: int, blocks: int, num_classes: int | None) -> None:
-    """Refuse what no network is made of."""
+    """Refuse arguments for which there is no network."""
     if channels < 1 or blocks < 1:
         raise ValueError(f"channels and blocks are 1 or more, found {channels} and {blocks}")
     if num_classes is not None and num_classes < 2:
@@ -56,10 +56,11 @@ def point(inputs: int, outputs: int) -> nn.Conv2d:
 class R3GANGenerator(Generator):
     """Latents [N, D] -> images [N, C, size, size].
 
-    `size` is 4 or 7 doubled; `widths` the channels of all stages, or of each from the smallest map
-    to the image (the paper's CIFAR-10: 768). `blocks` a stage widen by `expansion`, and convolve in
-    groups of `group_width` channels; None makes convolutions dense, which a CPU differentiates
-    faster. With `num_classes`, an embedding [label_dim] of the label joins the latent.
+    `size` is 4 or 7 doubled; `widths` is the channels of all stages, or a list from the smallest
+    map to the image (768 in the paper's CIFAR-10). Each stage has `blocks` blocks, which widen by
+    `expansion` and convolve in groups of `group_width` channels; None makes convolutions dense,
+    which a CPU differentiates faster. With `num_classes`, an embedding [label_dim] of the label is
+    appended to the latent.
     """
 
     def __init__(
@@ -104,11 +105,11 @@ class R3GANGenerator(Generator):
 
 
 class R3GANDiscriminator(Discriminator):
-    """Images [N, C, size, size] -> raw scores [N], through the generator's stages backwards.
+    """Images [N, C, size, size] -> raw scores [N], through the generator's stages in reverse.
 
-    Arguments are the generator's, so `widths` also go from the smallest map to the image. With
+    Arguments are the generator's: `widths` too are ordered from the smallest map to the image. With
     `num_classes` the label is compared with the features by projection (Miyato and Koyama 2018),
-    in `label_dim` dimensions (None: as many as the smallest map has channels).
+    in `label_dim` dimensions (None: the channels of the smallest map).
     """
 
     independent = True
@@ -145,7 +146,7 @@ class R3GANDiscriminator(Discriminator):
         draw(self.score)
         self.labels = None if num_classes is None else nn.Embedding(num_classes, width)
         if self.labels is not None:
-            nn.init.normal_(self.labels.weight, 0.0, 1 / math.sqrt(width))  # scores begin near 1
+            nn.init.normal_(self.labels.weight, 0.0, 1 / math.sqrt(width))  # scores start near 1
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Images [N, C, size, size] and labels [N] -> scores [N]."""

@@ -26,9 +26,9 @@ from ganzoo_stylegan.layers import (
 
 
 class Residual(nn.Module):
-    """Two 3x3 convolutions, the second with half the sides, and a 1x1 around them.
+    """Two 3x3 convolutions, the second with stride 2, and a 1x1 shortcut.
 
-    The sum of both is divided by root 2, which is in their gains.
+    The sum of both is divided by root 2, which is included in their gains.
     """
 
     def __init__(self, inputs: int, outputs: int, taps: Sequence[int]) -> None:
@@ -52,9 +52,9 @@ class Residual(nn.Module):
 
 
 class MinibatchDeviation(nn.Module):
-    """One more channel: how far the samples of a group lie apart (Karras et al. 2018, section 3).
+    """Adds a channel with the standard deviation within a group (Karras et al. 2018, section 3).
 
-    Groups are `size` neighbours; a batch that is no multiple of it is one group.
+    A group is `size` neighbouring samples; a batch that is not a multiple of it is one group.
     """
 
     def __init__(self, size: int = 4) -> None:
@@ -74,8 +74,8 @@ class MinibatchDeviation(nn.Module):
 class StyleGAN2Discriminator(Discriminator):
     """Images [N, C, size, size] -> raw scores [N].
 
-    `widths` are the generator's: from the smallest map to the image. `group` neighbours of a batch
-    are compared by minibatch deviation, so that a score depends on them. With `num_classes` the
+    `widths` are the generator's: from the smallest map to the image. Minibatch deviation compares
+    `group` neighbours of a batch, so that a score depends on them. With `num_classes` the
     label is compared with the features by projection (Miyato and Koyama 2018, eq. 3).
     """
 

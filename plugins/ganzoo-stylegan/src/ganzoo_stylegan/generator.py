@@ -103,7 +103,7 @@ class ToImage(nn.Module):
 
 
 class Shortcut(nn.Module):
-    """Around a stage: a 1x1 convolution, then twice the sides."""
+    """Around a stage: a 1x1 convolution, then doubled sides."""
 
     def __init__(self, inputs: int, outputs: int, taps: Sequence[int]) -> None:
         super().__init__()
@@ -119,13 +119,14 @@ class Shortcut(nn.Module):
 class StyleGAN2Generator(StyleGenerator):
     """Latents [N, D] -> images [N, C, size, size], through a style for each layer.
 
-    `size` is 4 or 7 doubled, 128 at most; `widths` the channels of all stages, or of each from the
-    smallest map to the image. There are two styles a stage: of its convolutions and of its step to
-    the image, which shares one with the next stage's first (Karras et al. 2020, figure 7).
-    `architecture` is `skip` (an image from every stage, added up) or `residual`; `mixing` the share
-    of samples that in training take the styles of two latents, cut at a random layer (Karras et al.
-    2019, section 3.1); `noise` is `fixed` (in eval mode always the same, so that a latent is one
-    picture), `random` or `none`. With `num_classes` an embedding of the label joins the latent.
+    `size` is 4 or 7 doubled, up to 128; `widths` is the channels of all stages, or a list from the
+    smallest map to the image. Each stage has two styles: one for its convolutions, and one for its
+    step to the image, which it shares with the next stage's first convolution (Karras et al. 2020,
+    figure 7). `architecture` is `skip` (the sum of an image from every stage) or `residual`;
+    `mixing` is the share of training samples with the styles of two latents, exchanged at a random
+    layer (Karras et al. 2019, section 3.1); `noise` is `fixed` (constant in eval mode, so that a
+    latent is one picture), `random` or `none`. With `num_classes` an embedding of the label is
+    appended to the latent.
     """
 
     def __init__(
@@ -211,7 +212,7 @@ class StyleGAN2Generator(StyleGenerator):
 
 
 def _check_options(mapping_layers: int, architecture: str, noise: str, mixing: float) -> None:
-    """Refuse what the generator cannot be."""
+    """Refuse arguments for which there is no generator."""
     if mapping_layers < 1:
         raise ValueError(f"mapping_layers is 1 or more, found {mapping_layers}")
     if architecture not in ARCHITECTURES:

@@ -1,8 +1,8 @@
 """StyleGAN's layers: equalised rates, modulation, binomial resampling.
 
 A weight is drawn from N(0, 1) and scaled when it is used (Karras et al. 2018, section 4.1), so that
-all layers learn at one rate whatever their size. The leak is followed by the gain of root 2 that
-keeps variance; since a leak is homogeneous, each layer before one has the gain in its weights.
+all layers learn at one rate whatever their size. A leaky ReLU needs the gain root 2 to preserve
+variance; since it is homogeneous, the layer before it has that gain in its weights.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FILTERS = ((1, 3, 3, 1), (1, 2, 1))
 def widths_of(widths: int | Sequence[int] | None, sides: Sequence[int]) -> list[int]:
     """Channels of each stage from the smallest map to the image's, checked.
 
-    None is 32 next to the image, twice as many each time that the side halves, 128 at most.
+    None means 32 next to the image, doubled each time the side halves, up to 128.
     """
     if widths is None:
         return [min(128, 32 * 2**k) for k in reversed(range(len(sides)))]
@@ -35,7 +35,7 @@ def widths_of(widths: int | Sequence[int] | None, sides: Sequence[int]) -> list[
 
 
 def check(channels: int, num_classes: int | None, taps: Sequence[int]) -> None:
-    """Refuse what no network is made of."""
+    """Refuse arguments for which there is no network."""
     if channels < 1:
         raise ValueError(f"channels is 1 or more, found {channels}")
     if num_classes is not None and num_classes < 2:
@@ -45,15 +45,15 @@ def check(channels: int, num_classes: int | None, taps: Sequence[int]) -> None:
 
 
 def leak() -> LeakyReLU:
-    """The rectifier of all layers."""
+    """The nonlinearity of all layers."""
     return LeakyReLU(LEAK, inplace=True)
 
 
 class EqualisedLinear(nn.Module):
-    """A product whose weights are scaled by gain / root of inputs when it is used.
+    """A linear layer whose weights are scaled by gain / sqrt(inputs) when it is used.
 
-    `rate` is the learning-rate factor: weights are drawn 1 / rate as large and used rate times as
-    large, so that an optimizer like Adam moves what is used at rate times its own rate.
+    `rate` is a learning-rate factor: weights are drawn 1 / rate times as large and used rate times
+    as large, so that an optimizer like Adam moves the used weights at rate times its own rate.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class EqualisedLinear(nn.Module):
 
 
 class EqualisedConv2d(nn.Module):
-    """A convolution whose weights are scaled by gain / root of fan-in when it is used."""
+    """A convolution whose weights are scaled by gain / sqrt(fan-in) when it is used."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class EqualisedConv2d(nn.Module):
 
 
 class Binomial(nn.Module):
-    """A filter both ways; `wide` says that it has four taps, and so lies between pixels."""
+    """A filter in both directions; a `wide` one has four taps, so it is centred between pixels."""
 
     def __init__(self, taps: Sequence[int], gain: float = 1.0) -> None:
         super().__init__()
@@ -139,7 +139,7 @@ class Double(Binomial):
 
 
 class Halve(Binomial):
-    """Half the sides: the filter at every second place."""
+    """Half the sides: the filter at every second position."""
 
     def forward(self, maps: Tensor) -> Tensor:
         """Maps [N, C, H, W] -> [N, C, H / 2, W / 2]; beyond the border all is 0."""
@@ -162,10 +162,9 @@ class Modulated(nn.Module):
     """A convolution whose weights are scaled by a style (Karras et al. 2020, eq. 1 to 3).
 
     w' = s_i w_ijk and w'' = w' / sqrt(sum over i and k of w'^2 + eps) need weights for each sample.
-    The same is a scaling of the input maps by s and of the output maps by that root, around one
-    convolution for all. Styles and roots are float32 under autocast too. With `taps`, maps are
-    doubled before the convolution: it works on the pixels that are there, and the filter comes
-    after it.
+    Equivalently, one convolution for all samples scales its input maps by s and divides its output
+    maps by that root. Styles and roots are float32 under autocast too. With `taps`, maps are
+    doubled: a transposed convolution comes first, and the filter after it.
     """
 
     def __init__(
@@ -193,7 +192,7 @@ class Modulated(nn.Module):
         return torch.addcmul(bias.to(made.dtype)[:, None, None], made, roots.to(made.dtype))
 
     def modulation(self, style: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """What the inputs [N, C] and the outputs [N, K, 1, 1] are multiplied with; the weight."""
+        """Factors of the inputs [N, C] and of the outputs [N, K, 1, 1], and the weight."""
         with torch.autocast(style.device.type, enabled=False):
             scales: Tensor = self.affine(style.float())
             weight = self.weight * self.scale
@@ -217,10 +216,10 @@ class Modulated(nn.Module):
 
 
 class Noise(nn.Module):
-    """One noise picture for all channels of a map, at a strength that is learnt (Karras 2019).
+    """One noise picture for all channels of a map, with a learnt strength (Karras et al. 2019).
 
-    In training it is drawn anew for every sample. In eval mode too if `kind` is "random"; one that
-    is "fixed" is a picture that belongs to the network.
+    In training it is drawn anew for every sample. In eval mode too if `kind` is "random"; if it is
+    "fixed", one picture is part of the network.
     """
 
     def __init__(self, side: int, kind: str) -> None:

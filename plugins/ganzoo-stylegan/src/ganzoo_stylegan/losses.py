@@ -27,7 +27,7 @@ def lazy(interval: int, lr: float = 0.002, beta2: float = 0.99) -> dict[str, obj
 def path_lengths(
     generator: Player, latents: Tensor, labels: Tensor | None, noise: Tensor
 ) -> Tensor:
-    """|J_w^T y| for each latent: how far images move with their styles (Karras et al. 2020, eq. 4).
+    """|J_w^T y| for each latent: how images change with their styles (Karras et al. 2020, eq. 4).
 
     `noise` [N, C, H, W] is normal. It is divided by the root of H * W, and squares are averaged
     over the style's layers: the paper's weight ln 2 / (r^2 (ln r - ln 2)) is then 2 at every
@@ -45,9 +45,9 @@ class StyleGAN2(NonSaturating):
     """The non-saturating game with lazy R1 and a lazy path-length penalty.
 
     Each `path_interval`-th turn the generator also minimises (|J_w^T y| - a)^2 for every second
-    latent, `a` the running mean of the lengths; both penalties are weighed with their intervals.
-    `path_share` is what all lengths so far weigh in `path_length`: their quotient is a mean that
-    owes nothing to the 0 from which it starts, towards which paths would be pulled for long.
+    latent, where a is the running mean of the lengths. Both penalties are multiplied by their
+    intervals. `path_share` is the total weight of all lengths so far in `path_length`: the quotient
+    of the two is a mean without a bias towards its initial 0.
     """
 
     path_length: Tensor
@@ -76,23 +76,23 @@ class StyleGAN2(NonSaturating):
             )
         self.path_weight, self.path_interval = path_weight, path_interval
         self.path_decay = path_decay
-        self.takes_path = path_weight > 0  # the weight may move
+        self.takes_path = path_weight > 0  # a schedule may change the weight
         self.needs = frozenset({"styles"}) if self.takes_path else frozenset()
         self.register_buffer("path_length", torch.zeros(()))
         self.register_buffer("path_share", torch.zeros(()))
 
     def generator(self, round: Round) -> Terms:
-        """Maximise the log-likelihood of being taken for real, along even paths when it is time."""
+        """The non-saturating term, and the path-length penalty when it is due."""
         terms = super().generator(round)
         if self.takes_path and round.due(self.path_interval):
             terms["path"] = self.path_penalty(round)
         return terms
 
     def path_penalty(self, round: Round) -> Tensor:
-        """Weighed penalties of every second latent: [N / 2].
+        """Weighted penalties of every second latent: [N / 2].
 
-        Lengths are held to the mean as it was, so that ranks and micro-batches change nothing; the
-        first ones to their own.
+        Lengths are compared with the mean of earlier turns, so that ranks and micro-batches change
+        nothing; the first ones with their own mean.
         """
         latents = round.latents[::2]
         labels = None if round.labels is None else round.labels[::2]

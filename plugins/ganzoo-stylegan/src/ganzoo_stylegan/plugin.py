@@ -1,4 +1,4 @@
-"""What this plugin offers. Nothing here imports torch: parts are named, not imported."""
+"""The parts of this plugin. Nothing here imports torch: parts are named, not imported."""
 
 from __future__ import annotations
 

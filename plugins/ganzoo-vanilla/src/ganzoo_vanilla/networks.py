@@ -1,6 +1,6 @@
 """The networks of the first GAN (Goodfellow et al. 2014, section 5): multilayer perceptrons.
 
-The generator is of rectified linear units, the discriminator of maxout units with dropout.
+The generator has rectified linear units, the discriminator maxout units with dropout.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ganzoo import Discriminator, Generator
 class MLPGenerator(Generator):
     """Latents [N, D] -> samples [N, *S] in [-1, 1] through rectified layers of the given widths.
 
-    `batch_norm`, which came a year after the paper, is off unless asked for.
+    `batch_norm`, which is a year younger than the paper, is off by default.
     """
 
     def __init__(
@@ -63,8 +63,8 @@ class Maxout(nn.Module):
 class MLPDiscriminator(Discriminator):
     """Samples [N, *S] -> raw scores [N] through maxout layers of the given widths.
 
-    `dropout` is the share of each layer's units that is dropped in training; the input is
-    dropped at `input_dropout`.
+    In training, `dropout` is the share of each layer's units that are dropped, and `input_dropout`
+    that of the inputs.
     """
 
     independent = True

@@ -1,4 +1,4 @@
-"""The Wasserstein games: one critic's value, three ways to keep it Lipschitz."""
+"""The Wasserstein games: one value of the critic, three ways to keep it Lipschitz."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def two_sided(gradient_norm: Tensor) -> Tensor:
 
 
 def one_sided(gradient_norm: Tensor) -> Tensor:
-    """max(0, |grad f| - 1)^2: only too steep is wrong (Petzka et al. 2018, eq. 8)."""
+    """max(0, |grad f| - 1)^2: only steeper slopes are penalised (Petzka et al. 2018, eq. 8)."""
     return (gradient_norm - 1).clamp(min=0).square()
 
 
@@ -52,7 +52,7 @@ class WGAN(Loss):
         self.clip = clip
 
     def discriminator(self, round: Round) -> Terms:
-        """Pull the scores of real and fake apart."""
+        """Separate the scores of real and fake samples."""
         return {"critic": critic_value(*scores(round))}
 
     def generator(self, round: Round) -> Terms:
@@ -84,10 +84,10 @@ class PenalisedWGAN(Loss, ABC):
     @staticmethod
     @abstractmethod
     def excess(gradient_norm: Tensor) -> Tensor:
-        """How wrong a gradient of this norm is: [N] -> [N]."""
+        """The penalty for gradients of these norms: [N] -> [N]."""
 
     def discriminator(self, round: Round) -> Terms:
-        """Pull the scores of real and fake apart, with slopes held in check."""
+        """Separate the scores of real and fake samples, with penalised slopes."""
         between = interpolate(round.real, round.fake, round.uniform(len(round.real)))
         slopes = norm(score_gradient(round.discriminator, between))
         round.log("slope", slopes)
@@ -106,7 +106,7 @@ class WGANGP(PenalisedWGAN):
 
     @staticmethod
     def excess(gradient_norm: Tensor) -> Tensor:
-        """Steeper and flatter than 1 are both wrong."""
+        """Slopes above and below 1 are penalised."""
         return two_sided(gradient_norm)
 
 
@@ -115,5 +115,5 @@ class WGANLP(PenalisedWGAN):
 
     @staticmethod
     def excess(gradient_norm: Tensor) -> Tensor:
-        """Only steeper than 1 is wrong."""
+        """Only slopes above 1 are penalised."""
         return one_sided(gradient_norm)

@@ -1,10 +1,10 @@
 """A small convolutional generator for the Wasserstein games, and a critic for each.
 
-The games ask little of the generator (Arjovsky et al. 2017 take DCGAN's). This one convolves at
-the low resolution and then repeats each pixel, which costs half of what a transposed convolution
-does, and smooths once at full size. Clipping works with batch norm in the critic; a gradient
-penalty is for each sample, which batch norm would tie to its batch (Gulrajani et al. 2017,
-section 4), so that critic has none.
+Any generator will do (Arjovsky et al. 2017 take DCGAN's). This one convolves at the low resolution
+and then repeats each pixel, at half the cost of a transposed convolution, and smooths once at full
+size. Clipping works with batch norm in the critic. A gradient penalty applies to single samples,
+which batch norm would tie to their batch (Gulrajani et al. 2017, section 4), so that critic has
+none.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from ganzoo import Discriminator, Generator
 from ganzoo.layers import LeakyReLU, NarrowConv2d, Size, halved_sides, halving_kernel
 
-#: Sides of images, of rectangles the lesser one: those that halve to 4.
+#: The image's side, or the lesser of two: sides that halve to 4.
 SIDES = (28, 32, 64)
 LEAK = 0.2
 
@@ -33,7 +33,7 @@ def widths(size: Size, channels: int, width: int) -> list[int]:
 class WGANGenerator(Generator):
     """Latents [N, D] -> images [N, C, H, W] in [-1, 1].
 
-    `size` is 28, 32 or 64, or [height, width] whose lesser side is one of these and whose greater
+    `size` is 28, 32 or 64, or [height, width], of which the lesser is one of these and the greater
     is even.
     """
 
@@ -68,7 +68,7 @@ class WGANGenerator(Generator):
 
 
 class Critic(Discriminator, ABC):
-    """Images [N, C, H, W] -> scores [N], through convolutions with stride."""
+    """Images [N, C, H, W] -> scores [N], through strided convolutions."""
 
     def __init__(self, size: Size = 28, channels: int = 1, width: int = 32) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ class Critic(Discriminator, ABC):
     @staticmethod
     @abstractmethod
     def norm(channels: int) -> nn.Module:
-        """What normalises the features after a convolution."""
+        """The normalisation after a convolution."""
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Images [N, C, H, W] -> scores [N]."""
@@ -98,20 +98,20 @@ class Critic(Discriminator, ABC):
 
 
 class ClippedCritic(Critic):
-    """The critic whose weights are clipped, with batch norm (Arjovsky et al. 2017, section 4)."""
+    """The critic for weight clipping, with batch norm (Arjovsky et al. 2017, section 4)."""
 
     @staticmethod
     def norm(channels: int) -> nn.Module:
-        """Batch norm: it keeps the scale that small weights would lose."""
+        """Batch norm, which keeps the scale that small weights would lose."""
         return nn.BatchNorm2d(channels)
 
 
 class PenalisedCritic(Critic):
-    """The critic under a gradient penalty, without batch norm (Gulrajani et al. 2017)."""
+    """The critic for a gradient penalty, without batch norm (Gulrajani et al. 2017)."""
 
     independent = True
 
     @staticmethod
     def norm(channels: int) -> nn.Module:
-        """Nothing: the penalty is for each sample by itself."""
+        """None, since the penalty applies to single samples."""
         return nn.Identity(channels)
