@@ -181,7 +181,7 @@ class Uniform(TinyGenerator):
 
 
 def test_latents_of_another_law_are_not_cut():
-    with pytest.raises(UsageError, match="Uniform draws latents of its own.*leave truncation at 1"):
+    with pytest.raises(UsageError, match="Uniform draws its own latents.*leave truncation at 1"):
         truncated(Uniform(), 0.5)
     network = Uniform()
     assert truncated(network, 1.0) is network
