@@ -1,4 +1,4 @@
-# `make` shows what one can do.
+# `make` lists the targets.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV ?= .venv
@@ -17,13 +17,13 @@ MINUTES ?= 10
 # Each process imports torch: more than four gain little. `make test PARALLEL=` runs in one process.
 PARALLEL ?= -n auto --maxprocesses 4 --dist worksteal
 
-help:  ## show this
+help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.installed  ## install into .venv and draw a grid of digits into samples.png
 	$(BIN)/ganzoo sample dcgan-mnist -o samples.png
 
-install: $(VENV)/.installed  ## make .venv with the core and the plugins
+install: $(VENV)/.installed  ## install the core and the plugins into .venv
 
 test: $(VENV)/.installed-dev  ## run the test suite (about five minutes on two cores)
 	$(BIN)/python -m pytest $(PARALLEL)
@@ -36,28 +36,29 @@ lint: $(VENV)/.installed-dev  ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-format: $(VENV)/.installed-dev  ## lay the code out
+format: $(VENV)/.installed-dev  ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 cards: $(VENV)/.installed-dev  ## write the generated parts of the model cards
 	$(BIN)/ganzoo cards build
 	$(BIN)/python tools/readme_table.py
+	$(BIN)/python tools/make_reference_pages.py
 
 docs: $(VENV)/.installed-dev  ## build the documentation into build/docs
 	$(BIN)/python tools/make_reference_pages.py --check
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs build/docs
 
-reference: $(VENV)/.installed  ## write docs/reference/ from the code
+reference: $(VENV)/.installed  ## write the generated pages of docs/
 	$(BIN)/python tools/make_reference_pages.py
 
-zoo: $(VENV)/.installed  ## train what the zoo publishes, for MINUTES=10, into runs/zoo
+zoo: $(VENV)/.installed  ## train the zoo's models for MINUTES=10, into runs/zoo
 	$(BIN)/python tools/train_zoo.py --minutes $(MINUTES)
 
-gpu:  ## on a machine with a GPU: test, train and measure within MINUTES=10, into runs/gpu
+gpu:  ## test, train and measure on a GPU within MINUTES=10, into runs/gpu
 	tools/gpu.sh runs/gpu $(MINUTES)
 
-clean:  ## remove .venv and what builds leave
+clean:  ## remove .venv and build results
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:

@@ -193,7 +193,7 @@ def test_the_page_on_using_a_model_runs(tmp_path: Path, monkeypatch: pytest.Monk
         if words[0] != "check":
             run_command(*words)
     assert {path.name for path in tmp_path.iterdir()} == {
-        "samples.png", "digits", "a.png", "tame.png"
+        "samples.png", "digits", "sneakers.png", "tame.png"
     }  # fmt: skip
     names: dict[str, Any] = {}
     for code in blocks("use-a-model.md", "python"):
