@@ -17,20 +17,10 @@ from ganzoo.specs.model import (
     check_version,
     read_config,
 )
+from ganzoo.specs.optimizers import Averaging, Group, Optimizer, Optimizers, Schedule
 from ganzoo.specs.protocol import PROTOCOL_VERSION, Protocol, read_protocol
 from ganzoo.specs.reading import parse_json, read_json, read_record, write_record
-from ganzoo.specs.recipe import (
-    Averaging,
-    Data,
-    Group,
-    Optimizer,
-    Optimizers,
-    Part,
-    Recipe,
-    Schedule,
-    Start,
-    recipe_hash,
-)
+from ganzoo.specs.recipe import Data, Part, Recipe, Start, recipe_hash
 from ganzoo.specs.seeds import SEEDS_FILE, SEEDS_VERSION, Seeds, read_seeds, seed_folder
 
 __all__ = [

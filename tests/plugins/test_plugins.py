@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import logging
 import re
@@ -19,7 +20,8 @@ from ganzoo import hookimpl
 from ganzoo.cards import Catalogue
 from ganzoo.cli import main
 from ganzoo.errors import PluginError, UnknownNameError
-from ganzoo.plugins import CORE, PluginManager, PluginSource, RunRecord
+from ganzoo.plugins import CORE, PluginManager, PluginSource, RunRecord, canonical
+from ganzoo.plugins.distributions import installed_sources
 from ganzoo.specs import Part, Recipe
 from model_folders import only_official, write_model
 from tiny import make_plugin
@@ -558,6 +560,39 @@ def test_strict_names_a_distribution_with_two_plugin_modules(site: Path) -> None
     install(site, "double", {"a": "plugin_a", "b": "plugin_b"})
     with pytest.raises(PluginError, match=r"plugin double 1.0: declares 2 plugin modules"):
         PluginManager(strict=True)
+
+
+def test_other_groups_and_comments_of_entry_points_are_passed_over(site: Path) -> None:
+    install(site, "mixed", {"m": "mixed_plugin"}, modules={"mixed_plugin": ""})
+    entries = "[console_scripts]\nx = a:b\n\n[ganzoo]\n# old = gone\nm=mixed_plugin\n\n[z]\ny = c\n"
+    (site / "mixed-1.0.dist-info" / "entry_points.txt").write_text(entries)
+    assert problems_of(PluginManager(), "mixed") == ""
+
+
+def test_the_first_distribution_of_a_name_on_the_path_counts(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(site, "twin", {"t": "twin_plugin"}, version="1.0", modules={"twin_plugin": ""})
+    install(tmp_path / "late", "twin", {"t": "gone"}, version="2.0")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "late")])
+    plugin = PluginManager().plugins["twin"]
+    assert (plugin.version, plugin.problems) == ("1.0", [])
+
+
+def test_a_plugin_with_an_egg_info_is_found(site: Path) -> None:
+    install(site, "older", {"o": "older_plugin"}, modules={"older_plugin": ""})
+    folder = (site / "older-1.0.dist-info").rename(site / "older.egg-info")
+    (folder / "METADATA").rename(folder / "PKG-INFO")
+    assert PluginManager().plugins["older"].loaded
+
+
+def test_what_is_found_is_what_importlib_finds() -> None:
+    theirs = {
+        canonical(entry.dist.name): entry.dist.version
+        for entry in importlib.metadata.entry_points(group="ganzoo")
+        if entry.dist is not None
+    }
+    assert {source.distribution: source.version for source in installed_sources()} == theirs
 
 
 def test_an_entry_point_that_is_no_module_is_reported(site: Path) -> None:
