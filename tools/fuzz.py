@@ -33,8 +33,7 @@ from ganzoo.cards import Catalogue, catalogue
 from ganzoo.cli.list import _record, _row
 from ganzoo.cli.show import _lines, _prose
 from ganzoo.errors import GanzooError
-from ganzoo.hub.complete import missing
-from ganzoo.hub.contents import files_of
+from ganzoo.hub.contents import files_of, missing
 from ganzoo.specs import Part, parse_json, read_protocol, read_seeds
 from ganzoo.specs.extractor import read_extractor_config
 from ganzoo.specs.readme import prose_of, readme_of

@@ -81,10 +81,10 @@ def is_model(snapshot: Path) -> bool:
     config = snapshot / CONFIG
     try:
         with times_kept((config,)):
-            found = read_json(config)
+            data = read_json(config)
     except ConfigError:
         return False
-    return isinstance(found, dict) and "ganzoo_config" in found
+    return isinstance(data, dict) and "ganzoo_config" in data
 
 
 def _repositories() -> Iterator[tuple[HFCacheInfo, CachedRepoInfo]]:

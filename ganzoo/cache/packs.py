@@ -52,8 +52,8 @@ def packed() -> Iterator[CacheEntry]:
     for path in sorted(home.iterdir()) if home.is_dir() else []:
         if path.name.startswith(".") and path.name.endswith(GOING):
             yield Leftover(path.name, path, files_below(path), "half removed", True)
-        elif (found := _PACK.fullmatch(path.name)) and path.is_dir():
-            yield _begun(path) if found[2] else _whole(path)
+        elif (match := _PACK.fullmatch(path.name)) and path.is_dir():
+            yield _begun(path) if match[2] else _whole(path)
 
 
 def _whole(path: Path) -> PackEntry:
@@ -76,10 +76,10 @@ def _record(path: Path) -> dict[str, Any] | None:
     file = path / "pack.json"
     try:
         with times_kept((file,)):
-            found = json.loads(file.read_text(encoding="utf-8"))
+            record = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) else None
+    return record if isinstance(record, dict) else None
 
 
 def _lock(path: Path) -> Path:

@@ -8,8 +8,7 @@ from pathlib import Path
 from ganzoo.errors import CardError, HubError, UsageError
 from ganzoo.hub.address import Address
 from ganzoo.hub.client import api, page, require_online
-from ganzoo.hub.complete import missing
-from ganzoo.hub.contents import files_of
+from ganzoo.hub.contents import files_of, missing
 from ganzoo.hub.trouble import hub_errors
 from ganzoo.specs import ModelConfig
 

@@ -27,30 +27,30 @@ def read_mapping(path: Path) -> dict[str, str | None]:
 
 
 def mapped(
-    found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], mapping: Mapping[str, str | None]
+    given: Mapping[str, Tensor], wanted: Mapping[str, Tensor], mapping: Mapping[str, str | None]
 ) -> Match:
     """Assign a file's tensors by a mapping; tensors that it does not name keep their names.
 
     Raises `WeightsError` where a name is absent, used twice or left over, or shapes differ.
     """
     for name in mapping:
-        if not any(one == name or one.startswith(f"{name}.") for one in found):
-            raise WeightsError(f"--map: the file holds no {name!r}; {did_you_mean(name, found)}")
+        if not any(one == name or one.startswith(f"{name}.") for one in given):
+            raise WeightsError(f"--map: the file holds no {name!r}; {did_you_mean(name, given)}")
     names: dict[str, str] = {}
-    for name in found:
+    for name in given:
         target = _target(name, mapping)
         if target is None or (split(name)[1] == COUNTER and target not in wanted):
             continue
         if target not in wanted:
             raise WeightsError(
-                f"--map: the network has no {target!r} for {shaped(name, found)}; "
+                f"--map: the network has no {target!r} for {shaped(name, given)}; "
                 f"{did_you_mean(target, wanted)} (null leaves a tensor out)"
             )
         if target in names:
             raise WeightsError(f"--map: {names[target]} and {name} both go to {target}")
-        if found[name].shape != wanted[target].shape:
+        if given[name].shape != wanted[target].shape:
             raise WeightsError(
-                f"--map: {shaped(name, found)} does not fit {shaped(target, wanted)} of the network"
+                f"--map: {shaped(name, given)} does not fit {shaped(target, wanted)} of the network"
             )
         names[target] = name
     lacking = [one for one in wanted if one not in names and split(one)[1] != COUNTER]

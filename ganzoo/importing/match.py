@@ -40,16 +40,16 @@ class Match:
     by_order: tuple[tuple[str, str], ...] = ()
 
 
-def match(found: Tensors, wanted: Tensors, *, ordered: bool = True) -> Match:
+def match(given: Tensors, wanted: Tensors, *, ordered: bool = True) -> Match:
     """Assign a file's tensors to a network's; `WeightsError` where that is not certain.
 
     `ordered` means that the file keeps the order in which its network was built.
     """
-    if exact := _by_name(found, wanted):
+    if exact := _by_name(given, wanted):
         return exact
-    theirs, ours = layers_of(found), layers_of(wanted)
+    theirs, ours = layers_of(given), layers_of(wanted)
     if Counter(theirs.values()) != Counter(ours.values()):
-        raise WeightsError(_mismatch(found, wanted, theirs, ours))
+        raise WeightsError(_mismatch(given, wanted, theirs, ours))
     if not ordered:
         theirs = dict(sorted(theirs.items(), key=lambda item: natural(item[0])))
         _check_order_by_names(theirs)
@@ -72,13 +72,13 @@ def match(found: Tensors, wanted: Tensors, *, ordered: bool = True) -> Match:
     return Match(_paired(pairs, wanted), "by shape")
 
 
-def _by_name(found: Tensors, wanted: Tensors) -> Match | None:
+def _by_name(given: Tensors, wanted: Tensors) -> Match | None:
     """The match where names and shapes are equal, except for counters."""
     needed = {name: t.shape for name, t in wanted.items() if split(name)[1] != COUNTER}
-    there = {name: t.shape for name, t in found.items() if split(name)[1] != COUNTER}
+    there = {name: t.shape for name, t in given.items() if split(name)[1] != COUNTER}
     if needed != there:
         return None
-    return Match({name: name for name in wanted if name in found}, "by name")
+    return Match({name: name for name in wanted if name in given}, "by name")
 
 
 def _paired(pairs: Mapping[str, str], wanted: Tensors) -> dict[str, str]:
@@ -146,15 +146,15 @@ def _bare(layer: str, layers: Iterable[str]) -> str:
 
 
 def _mismatch(
-    found: Tensors,
+    given: Tensors,
     wanted: Tensors,
     theirs: Mapping[str, Signature],
     ours: Mapping[str, Signature],
 ) -> str:
     """One line on what each side has and the other lacks."""
-    extra = _unlike(theirs, Counter(ours.values()), found)
+    extra = _unlike(theirs, Counter(ours.values()), given)
     lacking = _unlike(ours, Counter(theirs.values()), wanted)
-    there = f"the file has {listed(extra, found)}" if extra else "the file has nothing else"
+    there = f"the file has {listed(extra, given)}" if extra else "the file has nothing else"
     here = f"the network has {listed(lacking, wanted)}" if lacking else "the network lacks nothing"
     return (
         f"the weights belong to another network: {there}; {here}; change the network with --set, "

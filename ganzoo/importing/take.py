@@ -67,11 +67,11 @@ def take(
     return Taken(path, pairs.how, len(state), left, pairs.by_order)
 
 
-def _tied_once(wanted: Tensors, found: Tensors) -> Tensors:
+def _tied_once(wanted: Tensors, given: Tensors) -> Tensors:
     """A network's state with each tied tensor under one name, as some files hold it."""
     left: set[str] = set()
     for names in ties(wanted):
-        held = (name for name in names if any(f".{one}".endswith(f".{name}") for one in found))
+        held = (name for name in names if any(f".{one}".endswith(f".{name}") for one in given))
         left |= {*names} - {next(held, names[0])}
     return {name: tensor for name, tensor in wanted.items() if name not in left}
 
@@ -115,14 +115,14 @@ def _fits(file: Checkpoint, group: str, wanted: Tensors) -> tuple[Tensors, Match
         return None
 
 
-def _unwrapped(found: Tensors) -> Iterator[Tensors]:
+def _unwrapped(given: Tensors) -> Iterator[Tensors]:
     """The tensors under their own names, then without each prefix that all share."""
-    yield found
-    while len(heads := {name.partition(".")[0] for name in found}) == 1:
-        if any("." not in name for name in found):
+    yield given
+    while len(heads := {name.partition(".")[0] for name in given}) == 1:
+        if any("." not in name for name in given):
             return
-        found = _below(found, heads.pop())
-        yield found
+        given = _below(given, heads.pop())
+        yield given
 
 
 def _part(file: Checkpoint, key: str) -> Checkpoint:
@@ -131,11 +131,11 @@ def _part(file: Checkpoint, key: str) -> Checkpoint:
     return Checkpoint(_below(file.tensors, key), inner, file.ordered)
 
 
-def _below(found: Tensors, key: str) -> Tensors:
+def _below(given: Tensors, key: str) -> Tensors:
     """The tensors below a name, without that prefix."""
-    below = {n.removeprefix(f"{key}."): t for n, t in found.items() if n.startswith(f"{key}.")}
+    below = {n.removeprefix(f"{key}."): t for n, t in given.items() if n.startswith(f"{key}.")}
     if not below:
-        heads = [name.partition(".")[0] for name in found]
+        heads = [name.partition(".")[0] for name in given]
         raise WeightsError(f"the file holds nothing below {key!r}; {did_you_mean(key, heads)}")
     return below
 
@@ -153,9 +153,9 @@ def _check_types(path: Path, state: Tensors, wanted: Tensors) -> None:
     """Refuse tensors of other kinds of numbers than the network's: complex or quantised ones."""
     for name, tensor in state.items():
         if wanted[name].is_floating_point() and not tensor.is_floating_point():
-            found, asked = (str(one.dtype).removeprefix("torch.") for one in (tensor, wanted[name]))
+            given, asked = (str(one.dtype).removeprefix("torch.") for one in (tensor, wanted[name]))
             raise WeightsError(
-                f"{path}: {shaped(name, state)} is {found}, the network's {asked}; give the "
+                f"{path}: {shaped(name, state)} is {given}, the network's {asked}; give the "
                 "original weights"
             )
 

@@ -39,10 +39,10 @@ def canonical(distribution: str) -> str:
 def imported(target: str) -> Any:
     """The object that `"module"` or `"module:attribute"` names."""
     module, _, attribute = target.partition(":")
-    found: Any = importlib.import_module(module)
+    value: Any = importlib.import_module(module)
     for step in attribute.split(".") if attribute else ():
-        found = getattr(found, step)
-    return found
+        value = getattr(value, step)
+    return value
 
 
 def installed_sources() -> list[PluginSource]:

@@ -12,8 +12,7 @@ from pathlib import Path
 from ganzoo.errors import CardError, GanzooError
 from ganzoo.files import folder_written_whole
 from ganzoo.hub import Address
-from ganzoo.hub.complete import missing
-from ganzoo.hub.contents import CONFIG, README, files_of
+from ganzoo.hub.contents import CONFIG, README, files_of, missing
 from ganzoo.hub.push import push
 from ganzoo.publish.measuring import Effort, Measured, measure
 from ganzoo.publish.planning import Plan, other_weights, samples_in

@@ -22,7 +22,7 @@ from ganzoo.cli import main
 from ganzoo.cli.show import _lines
 from ganzoo.engine.run.checkpoint import first_good
 from ganzoo.errors import CardError, ConfigError, GanzooError, WeightsError
-from ganzoo.hub.complete import missing
+from ganzoo.hub.contents import missing
 from ganzoo.specs import parse_json, read_config
 from ganzoo.specs.readme import readme_of
 from ganzoo.weights.tensorfile import metadata, parse, read_buffer
