@@ -140,14 +140,16 @@ def prepare(
     micro_batch: int | None = None,
     *,
     fresh: bool = True,
+    data: Dataset | None = None,
 ) -> tuple[TrainingState, Setup]:
     """Build and check everything; `GanzooError` says what does not fit.
 
+    `data` is the recipe's data set, if it is open already.
     A training that is not `fresh` gets its weights from a checkpoint, and needs no model to start.
     """
     recipe, ranks = config.recipe, ranks or Ranks()
     shares = shares_of(recipe.batch, ranks.rank, ranks.size, micro_batch)
-    data = open_data(recipe, ranks)
+    data = open_data(recipe, ranks, data)
     generator, discriminator = build_players(config)
     loss = build_loss(config).to(device).requires_grad_(False)
     check_shapes(config, generator, discriminator, data)
@@ -208,9 +210,9 @@ def try_layout(state: TrainingState, setup: Setup) -> None:
         dry_call(state, setup)
 
 
-def open_data(recipe: Recipe, ranks: Ranks) -> Dataset:
+def open_data(recipe: Recipe, ranks: Ranks, data: Dataset | None = None) -> Dataset:
     """Open the data set; `ConfigError` where it holds too little for a training."""
-    data = open_data_part(recipe.data, ranks)
+    data = open_data_part(recipe.data, ranks) if data is None else data
     if len(data) < 2:
         found = ("no samples", "a single sample")[len(data)]
         raise ConfigError(f"the data set {recipe.data.name} holds {found}; a training needs two")

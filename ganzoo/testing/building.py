@@ -23,40 +23,40 @@ EXPECTED = {
 }
 
 
-def built(entry: Offer, arguments: Mapping[str, Any]) -> Any:
+def built(offer: Offer, arguments: Mapping[str, Any]) -> Any:
     """The part, or None if it cannot be built."""
     try:
         with seeded(0):
-            return build(entry, arguments)
+            return build(offer, arguments)
     except GanzooError:
         return None
 
 
-def build(entry: Offer, arguments: Mapping[str, Any]) -> Any:
+def build(offer: Offer, arguments: Mapping[str, Any]) -> Any:
     """The part; `CheckError` says why it cannot be built.
 
     ganzoo's own errors that a part raises on purpose (its data is not on this machine) pass
     through.
     """
     try:
-        made = entry.build(**arguments)
+        made = offer.build(**arguments)
     except (PartError, UnknownOptionError) as error:
-        _raise_reason(entry, arguments, error)
+        _raise_reason(offer, arguments, error)
     if isinstance(made, nn.Module) and "_modules" not in vars(made):
         raise wrong(
             f"{type(made).__name__} was built without nn.Module's own __init__: {CALL_SUPER}",
-            line_of(entry.resolve(), method="__init__"),
+            line_of(offer.resolve(), method="__init__"),
         )
     return made
 
 
-def _raise_reason(entry: Offer, arguments: Mapping[str, Any], error: GanzooError) -> NoReturn:
+def _raise_reason(offer: Offer, arguments: Mapping[str, Any], error: GanzooError) -> NoReturn:
     """Raise for an abstract class, a missing argument, or the part's own error."""
-    factory, root = entry.resolve(), root_of(error)
+    factory, root = offer.resolve(), root_of(error)
     at = line_of(factory, method="__init__")
     if missing := sorted(getattr(factory, "__abstractmethods__", ())):
         raise wrong(
-            f"{entry.target} lacks {', '.join(missing)}, which its interface requires: write "
+            f"{offer.target} lacks {', '.join(missing)}, which its interface requires: write "
             f"def {missing[0]} in the class",
             line_of(factory, method=""),
         ) from error
@@ -64,7 +64,7 @@ def _raise_reason(entry: Offer, arguments: Mapping[str, Any], error: GanzooError
     if lacks or isinstance(error, UnknownOptionError):
         raise wrong(
             f"{lacks or one_line(error)}: give every argument a default, or list what to build it "
-            f'with in the plugin\'s module: ganzoo_examples = {{"{entry.kind}/{entry.name}": '
+            f'with in the plugin\'s module: ganzoo_examples = {{"{offer.kind}/{offer.name}": '
             "{...}}",
             at,
         ) from error

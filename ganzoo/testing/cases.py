@@ -32,19 +32,19 @@ ROLES = ("generator", "discriminator", "loss", "data", "recipe")
 class Case:
     """A part with arguments; `variant` tells it from the part's first case."""
 
-    entry: Offer
+    offer: Offer
     arguments: Mapping[str, Any]
     variant: str = ""
 
     @property
     def name(self) -> str:
         """`dcgan`, or `dcgan[num_classes=10]`."""
-        return f"{self.entry.name}[{self.variant}]" if self.variant else self.entry.name
+        return f"{self.offer.name}[{self.variant}]" if self.variant else self.offer.name
 
     @property
     def part(self) -> Part:
         """The part as a recipe names it."""
-        return Part(self.entry.qualified, self.arguments)
+        return Part(self.offer.qualified, self.arguments)
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class Examples:
     games: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-def read_examples(given: Mapping[str, Any], entries: list[Offer]) -> Examples:
+def read_examples(given: Mapping[str, Any], offers: list[Offer]) -> Examples:
     """Read `ganzoo_examples`: "kind/name" to arguments, or a list of them; "game/name" to parts."""
-    known = [f"{entry.kind}/{entry.name}" for entry in entries]
+    known = [f"{offer.kind}/{offer.name}" for offer in offers]
     arguments: dict[str, list[Mapping[str, Any]]] = {}
     games: dict[str, Mapping[str, Any]] = {}
     for key, value in given.items():
@@ -89,46 +89,46 @@ def _game(key: str, value: Any) -> Mapping[str, Any]:
     return value
 
 
-def cases_of(entry: Offer, examples: Examples, configs: list[ModelConfig]) -> list[Case]:
+def cases_of(offer: Offer, examples: Examples, configs: list[ModelConfig]) -> list[Case]:
     """The cases of a part: its examples; otherwise defaults, models' arguments, and classes."""
-    key = f"{entry.kind}/{entry.name}"
+    key = f"{offer.kind}/{offer.name}"
     if key in examples.arguments:
-        return list(_distinct(entry, examples.arguments[key]))
-    ways = [_defaults(entry)]
+        return list(_distinct(offer, examples.arguments[key]))
+    ways = [_defaults(offer)]
     for config in configs:
-        part = parts_of(config).get(entry.kind)
-        if part is not None and part.name in (entry.qualified, entry.name):
+        part = parts_of(config).get(offer.kind)
+        if part is not None and part.name in (offer.qualified, offer.name):
             ways.append(part.arguments)
-    if entry.kind in INTERFACES:
-        ways += _with_classes(entry, ways[-1])
-    return list(_distinct(entry, ways))
+    if offer.kind in INTERFACES:
+        ways += _with_classes(offer, ways[-1])
+    return list(_distinct(offer, ways))
 
 
-def _defaults(entry: Offer) -> Mapping[str, Any]:
+def _defaults(offer: Offer) -> Mapping[str, Any]:
     """No arguments, or those without defaults, filled with the first values that build."""
     try:
-        needed = needed_arguments(INTERFACES[entry.kind], Part(entry.qualified))
+        needed = needed_arguments(INTERFACES[offer.kind], Part(offer.qualified))
     except (KeyError, GanzooError):
         return {}
     for values in FILLINGS:
         if needed and needed <= values.keys():
             arguments = {name: values[name] for name in sorted(needed)}
-            if built(entry, arguments) is not None:
+            if built(offer, arguments) is not None:
                 return arguments
     return {}
 
 
-def _with_classes(entry: Offer, base: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _with_classes(offer: Offer, base: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The base with classes, if the network takes them and has none."""
     try:
-        taken = taken_arguments(INTERFACES[entry.kind], Part(entry.qualified))
+        taken = taken_arguments(INTERFACES[offer.kind], Part(offer.qualified))
     except GanzooError:
         return []
-    plain = built(entry, base) if "num_classes" in taken else None
+    plain = built(offer, base) if "num_classes" in taken else None
     if plain is None or plain.num_classes is not None or plain.condition_shape is not None:
         return []
     arguments = {**base, "num_classes": CLASSES}
-    return [] if built(entry, arguments) is None else [arguments]
+    return [] if built(offer, arguments) is None else [arguments]
 
 
 def parts_of(config: ModelConfig) -> dict[str, Part]:
@@ -141,17 +141,17 @@ def parts_of(config: ModelConfig) -> dict[str, Part]:
     }
 
 
-def entry_of(world: Catalogue, kind: str, part: Part) -> Offer | None:
-    """The entry that a model's part names, if there is one."""
+def offer_of(world: Catalogue, kind: str, part: Part) -> Offer | None:
+    """The offer that a model's part names, if there is one."""
     try:
         return world.registry.find(kind, part.name)
     except GanzooError:
         return None
 
 
-def _distinct(entry: Offer, ways: list[Mapping[str, Any]]) -> Iterator[Case]:
+def _distinct(offer: Offer, ways: list[Mapping[str, Any]]) -> Iterator[Case]:
     """Each way once, told from the first by the arguments that differ."""
-    usual = _signature_defaults(entry)
+    usual = _signature_defaults(offer)
     seen: list[Mapping[str, Any]] = []
     for arguments in ways:
         whole = {**usual, **{name: _listed(value) for name, value in arguments.items()}}
@@ -163,12 +163,12 @@ def _distinct(entry: Offer, ways: list[Mapping[str, Any]]) -> Iterator[Case]:
             for name, value in whole.items()
             if name not in seen[0] or seen[0][name] != value
         ]
-        yield Case(entry, arguments, ",".join(differing))
+        yield Case(offer, arguments, ",".join(differing))
 
 
-def _signature_defaults(entry: Offer) -> dict[str, Any]:
+def _signature_defaults(offer: Offer) -> dict[str, Any]:
     try:
-        parameters = inspect.signature(entry.resolve()).parameters
+        parameters = inspect.signature(offer.resolve()).parameters
     except (GanzooError, TypeError, ValueError):
         return {}
     given = {name: p.default for name, p in parameters.items() if p.default is not p.empty}

@@ -23,29 +23,15 @@ from ganzoo.testing.network_subjects import DiscriminatorSubject, GeneratorSubje
 from ganzoo.testing.numerics import seeded
 from ganzoo.testing.plugin_sources import module_of, source_of, with_standins
 from ganzoo.testing.subjects import (
-    AugmentationSubject,
     DatasetSubject,
-    ExtractorSubject,
     FigureSubject,
     GameSubject,
     ModelSubject,
+    PartSubject,
     PluginSubject,
-    ScheduleSubject,
     Subject,
-    TrackerSubject,
-    WriterSubject,
 )
 from ganzoo.testing.waivers import Waivers, waiver_key
-
-#: Kinds of parts that need no game and no data to be checked.
-SIMPLE = {
-    "augmentation": AugmentationSubject,
-    "dataset": DatasetSubject,
-    "extractor": ExtractorSubject,
-    "schedule": ScheduleSubject,
-    "tracker": TrackerSubject,
-    "writer": WriterSubject,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,39 +150,39 @@ def checks_of_model(
     zoo: Catalogue, card: Card, waivers: Mapping[str, str] | None = None
 ) -> list[Planned]:
     """The checks of a model."""
-    return _planned([ModelSubject(card.name, zoo, card)], waivers or {}, fast=False)
+    return _planned([ModelSubject("model", card.name, zoo, card)], waivers or {}, fast=False)
 
 
 def subjects_of(zoo: Catalogue, plugin: Plugin, examples: Mapping[str, Any]) -> list[Subject]:
     """The plugin itself, its parts, the games they play, and its models."""
     world = with_standins(zoo)
     with using(world):
-        entries = [
-            entry
+        offers = [
+            offer
             for kind in PART_HOOKS
-            for entry in zoo.registry.offers(kind)
-            if entry.distribution == plugin.distribution
+            for offer in zoo.registry.offers(kind)
+            if offer.distribution == plugin.distribution
         ]
-        given = read_examples(examples, entries)
+        given = read_examples(examples, offers)
         near = [c for c in zoo.cards if c.distribution in (plugin.distribution, CORE)]
-        users = [(c.name, c.config) for c in near if c.config and _uses(c.config, entries)]
+        users = [(c.name, c.config) for c in near if c.config and _uses(c.config, offers)]
         configs = [config for _, config in users]
         cases: dict[str, list[Case]] = {kind: [] for kind in ("dataset", *PART_HOOKS)}
-        for entry in entries:
-            cases[entry.kind] += cases_of(entry, given, configs)
+        for offer in offers:
+            cases[offer.kind] += cases_of(offer, given, configs)
         games = games_of(world, cases, given, users)
     models = [card for card in zoo.cards if card.distribution == plugin.distribution]
     return [
-        PluginSubject(plugin.distribution, world, plugin, module_of(zoo, plugin)),
+        PluginSubject("plugin", plugin.distribution, world, plugin, module_of(zoo, plugin)),
         *_parts(world, cases, games),
-        *(GameSubject(game.name, world, game) for game in games),
-        *(ModelSubject(card.name, world, card) for card in models),
+        *(GameSubject("game", game.name, world, game) for game in games),
+        *(ModelSubject("model", card.name, world, card) for card in models),
     ]
 
 
-def _uses(config: ModelConfig, entries: list[Offer]) -> bool:
+def _uses(config: ModelConfig, offers: list[Offer]) -> bool:
     """Whether a model is made of one of these parts."""
-    names = {(entry.kind, entry.qualified) for entry in entries if entry.distribution != CORE}
+    names = {(offer.kind, offer.qualified) for offer in offers if offer.distribution != CORE}
     return any((kind, part.name) in names for kind, part in parts_of(config).items())
 
 
@@ -206,8 +192,8 @@ def _parts(
     """A subject for each case of each part."""
     own = tuple(case.part for case in cases["dataset"])
     for case in (case for found in cases.values() for case in found):
-        given = (case.name, world, case.entry, case.arguments)
-        match case.entry.kind:
+        given = (case.offer.kind, case.name, world, case.offer, case.arguments)
+        match case.offer.kind:
             case "generator":
                 yield GeneratorSubject(*given, _game_for(case, games), own)
             case "discriminator":
@@ -216,14 +202,16 @@ def _parts(
                 yield LossSubject(*given, _game_for(case, games))
             case "metric":
                 yield FigureSubject(*given, own)
-            case kind:
-                yield SIMPLE[kind](*given)
+            case "dataset":
+                yield DatasetSubject(*given)
+            case _:
+                yield PartSubject(*given)
 
 
 def _game_for(case: Case, games: list[Game]) -> Game | None:
     """A game of a part, preferably one in which it has these arguments."""
     own = [game for game in games if plays(game, case)]
-    same = [game for game in own if game.parts[case.entry.kind].arguments == case.arguments]
+    same = [game for game in own if game.parts[case.offer.kind].arguments == case.arguments]
     return next(iter([*same, *own]), None)
 
 

@@ -27,7 +27,7 @@ LARGEST_SIDE = 256
 
 Shape = tuple[int, ...]
 
-#: Data sets that were opened, by the arguments of `opened`: opening one may take seconds.
+#: Data sets that were opened, by name and arguments: opening one may take seconds.
 _OPENED: WeakKeyDictionary[Catalogue, dict[str, Dataset | None]] = WeakKeyDictionary()
 
 
@@ -63,22 +63,18 @@ def opened(world: Catalogue, part: Part, *, outside: bool = False) -> Dataset | 
 
     `outside` allows files that are on this machine but not in the data set's package.
     """
-    known = _OPENED.setdefault(world, {})
-    key = repr((part.name, dict(part.arguments), outside))
-    if key not in known:
-        known[key] = _opened(world, part, outside=outside)
-    return known[key]
-
-
-def _opened(world: Catalogue, part: Part, *, outside: bool) -> Dataset | None:
     try:
-        entry = world.registry.find("dataset", part.name)
-        if lies_outside(entry) and not (outside and is_here(entry)):
+        offer = world.registry.find("dataset", part.name)
+        if lies_outside(offer) and not (outside and is_here(offer)):
             return None
-        data = entry.build(**part.arguments)
+        known = _OPENED.setdefault(world, {})
+        key = repr((offer.qualified, dict(part.arguments)))
+        if key not in known:
+            data = offer.build(**part.arguments)
+            known[key] = data if isinstance(data, Dataset) and _is_sound(data) else None
+        return known[key]
     except GanzooError:
         return None
-    return data if isinstance(data, Dataset) and _is_sound(data) else None
 
 
 def _is_sound(data: Dataset) -> bool:
@@ -100,16 +96,16 @@ def _is_sound(data: Dataset) -> bool:
         return False
 
 
-def lies_outside(entry: Offer) -> bool:
+def lies_outside(offer: Offer) -> bool:
     """Whether a data set's files are not in its package, so that they may be missing here."""
-    factory = entry.resolve()
+    factory = offer.resolve()
     is_a_class = isinstance(factory, type) and issubclass(factory, Dataset)
     return is_a_class and _function(factory.is_here) is not _function(Dataset.is_here)
 
 
-def is_here(entry: Offer) -> bool:
+def is_here(offer: Offer) -> bool:
     """Whether building the data set fetches nothing."""
-    factory = entry.resolve()
+    factory = offer.resolve()
     if not isinstance(factory, type) or not issubclass(factory, Dataset):
         return True
     try:

@@ -80,7 +80,9 @@ class Game:
         self, config: ModelConfig | None = None, ranks: Ranks | None = None
     ) -> tuple[TrainingState, Setup]:
         """A training that is about to start, on the CPU."""
-        return prepare(config or self.config(), CPU, ranks)
+        config = config or self.config()
+        data = opened(self.world, config.recipe.data, outside=True)
+        return prepare(config, CPU, ranks, data=data)
 
     def ready(self) -> tuple[TrainingState, Setup]:
         """The same; blocks the check if the game cannot start."""
@@ -117,10 +119,10 @@ class Game:
 
     def ready_untried(self) -> tuple[TrainingState, Setup]:
         """The same with its own loss, of which no turn was tried."""
-        entry = self.world.registry.find("loss", self.loss.name)
+        offer = self.world.registry.find("loss", self.loss.name)
         try:
             with seeded(0):
-                loss = entry.build(**self.loss.arguments)
+                loss = offer.build(**self.loss.arguments)
         except GanzooError as error:
             raise self.blocked(f"its loss cannot be built: {short(error)}") from error
         return self.ready_with(loss)
@@ -136,8 +138,8 @@ class Game:
     @cached_property
     def batch(self) -> int:
         """Rows of a turn: two equal shares of whole packs."""
-        entry = self.world.registry.find("discriminator", self.discriminator.name)
-        network = built(entry, self.discriminator.arguments)
+        offer = self.world.registry.find("discriminator", self.discriminator.name)
+        network = built(offer, self.discriminator.arguments)
         unit = 2 * (pack_size(network) if isinstance(network, Discriminator) else 1)
         return max(unit, min(-(-BATCH // unit), self.samples // unit) * unit)
 

@@ -15,7 +15,7 @@ from ganzoo.plugins.registry import Offer
 from ganzoo.specs import ModelConfig, Part, write_record
 from ganzoo.specs.reading import read_record
 from ganzoo.testing.building import attribute_fault, built
-from ganzoo.testing.cases import Case, Examples, entry_of, parts_of
+from ganzoo.testing.cases import Case, Examples, offer_of, parts_of
 from ganzoo.testing.game_data import conditions_for, fitting_part, is_here, lies_outside, opened
 from ganzoo.testing.games import COMMON_LOSS, LOSS_ARGUMENTS, Game
 from ganzoo.testing.numerics import any_labels, pack_size, seeded
@@ -72,7 +72,7 @@ def _named_apart(games: list[Game]) -> Iterator[Game]:
 
 def plays(game: Game, case: Case) -> bool:
     """Whether a part is in a game, with whatever arguments."""
-    return game.parts[case.entry.kind].name == case.entry.qualified
+    return game.parts[case.offer.kind].name == case.offer.qualified
 
 
 class Matchmaker:
@@ -88,7 +88,7 @@ class Matchmaker:
         """The first case of each part of a kind."""
         cases: dict[str, Case] = {}
         for case in self.cases[kind]:
-            cases.setdefault(case.entry.qualified, case)
+            cases.setdefault(case.offer.qualified, case)
         return list(cases.values())
 
     # --- Games that somebody names ---
@@ -109,9 +109,9 @@ class Matchmaker:
         """A part by its name (built as in its first case), or with its arguments."""
         if not isinstance(value, str):
             return read_record(Part, value, f"ganzoo_examples: {ROLES[kind]}")
-        entry = self.world.registry.find(kind, value)
-        own = [case for case in self.firsts(kind) if case.entry.qualified == entry.qualified]
-        return own[0].part if own else Part(entry.qualified)
+        offer = self.world.registry.find(kind, value)
+        own = [case for case in self.firsts(kind) if case.offer.qualified == offer.qualified]
+        return own[0].part if own else Part(offer.qualified)
 
     def of_models(self, configs: Iterable[tuple[str, ModelConfig]]) -> Iterator[Game]:
         """The games of models whose parts are all installed; equal ones once."""
@@ -119,8 +119,8 @@ class Matchmaker:
         for name, config in configs:
             seats: Seats = {}
             for kind, part in parts_of(config).items():
-                if entry := entry_of(self.world, kind, part):
-                    seats[kind] = Part(entry.qualified, part.arguments)
+                if offer := offer_of(self.world, kind, part):
+                    seats[kind] = Part(offer.qualified, part.arguments)
             if len(seats) < len(ROLES):
                 continue
             seats["dataset"] = self._data_here(seats)
@@ -148,10 +148,10 @@ class Matchmaker:
         """
         part = seats["dataset"]
         try:
-            entry = self.world.registry.find("dataset", part.name)
-            if not lies_outside(entry):
+            offer = self.world.registry.find("dataset", part.name)
+            if not lies_outside(offer):
                 return part  # if it cannot be opened, its own check says what is wrong
-            data = opened(self.world, part, outside=True) if is_here(entry) else None
+            data = opened(self.world, part, outside=True) if is_here(offer) else None
             if data is not None and data.condition_shape is not None:
                 return part
         except GanzooError:
@@ -165,11 +165,11 @@ class Matchmaker:
 
     def guess(self, case: Case) -> Iterator[Game]:
         """A game for a part, if the part can be built."""
-        is_data = case.entry.kind == "dataset"  # whose files may be missing
-        part = opened(self.world, case.part) if is_data else built(case.entry, case.arguments)
-        seats: Seats = {case.entry.kind: case.part}
+        is_data = case.offer.kind == "dataset"  # whose files may be missing
+        part = opened(self.world, case.part) if is_data else built(case.offer, case.arguments)
+        seats: Seats = {case.offer.kind: case.part}
         if _is_network(part):
-            seats |= self._rival(case.entry, part)
+            seats |= self._rival(case.offer, part)
         elif isinstance(part, Loss):
             seats |= self._players_of(case, part)
         elif isinstance(part, Dataset):
@@ -204,8 +204,8 @@ class Matchmaker:
 
     def _network(self, seats: Seats, kind: str) -> Network | None:
         """The network in a seat, if it is taken and the network can be built."""
-        entry = entry_of(self.world, kind, seats[kind]) if kind in seats else None
-        network = None if entry is None else built(entry, seats[kind].arguments)
+        offer = offer_of(self.world, kind, seats[kind]) if kind in seats else None
+        network = None if offer is None else built(offer, seats[kind].arguments)
         return network if _is_network(network) else None
 
     def _data_for(self, network: Network | None) -> Part:
@@ -226,15 +226,15 @@ class Matchmaker:
     def _networks(self, kind: str) -> list[tuple[Case, Network]]:
         """The plugin's networks of a kind that can be built."""
         if kind not in self._players:
-            pairs = [(case, built(case.entry, case.arguments)) for case in self.firsts(kind)]
+            pairs = [(case, built(case.offer, case.arguments)) for case in self.firsts(kind)]
             self._players[kind] = [(case, made) for case, made in pairs if _is_network(made)]
         return self._players[kind]
 
-    def _rival(self, entry: Offer, network: Network) -> Seats:
+    def _rival(self, offer: Offer, network: Network) -> Seats:
         """The other player of a network: the one of its name, or the only one that fits."""
         other = "discriminator" if isinstance(network, Generator) else "generator"
         fits = [case for case, rival in self._networks(other) if _fit(rival, network)]
-        chosen = [case for case in fits if case.entry.name == entry.name] or fits
+        chosen = [case for case in fits if case.offer.name == offer.name] or fits
         return {other: chosen[0].part} if len(chosen) == 1 else {}
 
     def _players_of(self, case: Case, loss: Loss) -> Seats:
@@ -243,7 +243,7 @@ class Matchmaker:
         If no two that fit publish what it reads: one that does, with a stand-in to play against.
         """
         pairs = [
-            (self._unsuited(loss, case.entry.name, g, d), g, d)
+            (self._unsuited(loss, case.offer.name, g, d), g, d)
             for g in self._networks("generator")
             for d in self._networks("discriminator")
             if _fit(g[1], d[1])
@@ -255,7 +255,7 @@ class Matchmaker:
                         return {kind: player.part}
         if not pairs:
             return {}
-        _, (g, _), (d, _) = min(pairs, key=lambda p: (p[0], p[1][0].entry.name, p[2][0].entry.name))
+        _, (g, _), (d, _) = min(pairs, key=lambda p: (p[0], p[1][0].offer.name, p[2][0].offer.name))
         return {"generator": g.part, "discriminator": d.part}
 
     def _unsuited(
@@ -265,8 +265,8 @@ class Matchmaker:
         (g, generator), (d, judge) = one, other
         unread = not loss.needs <= self._outputs(generator) | self._outputs(judge)
         mixed = loss.double_backward and not getattr(judge, "independent", False)
-        names = (g.entry.name != name) + (d.entry.name != name)
-        return UNREAD * unread + 10 * mixed + 2 * names + (g.entry.name != d.entry.name)
+        names = (g.offer.name != name) + (d.offer.name != name)
+        return UNREAD * unread + 10 * mixed + 2 * names + (g.offer.name != d.offer.name)
 
     def _outputs(self, network: Network) -> set[str]:
         """What a network publishes."""
@@ -278,7 +278,7 @@ class Matchmaker:
         """The plugin's generator of such samples, and its rival."""
         for case, network in self._networks("generator"):
             if tuple(network.sample_shape) == tuple(data.sample_shape):
-                return {"generator": case.part, **self._rival(case.entry, network)}
+                return {"generator": case.part, **self._rival(case.offer, network)}
         return {}
 
 

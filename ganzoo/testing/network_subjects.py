@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.turns import Setup
-from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
+from ganzoo.interfaces import Dataset, Discriminator, Generator
 from ganzoo.specs import Part
 from ganzoo.testing.building import attribute_fault
 from ganzoo.testing.failures import Blocked, Skipped, line_of, reported_by
@@ -107,7 +107,7 @@ class NetworkSubject(PartSubject, Generic[N]):
     def line(self, pattern: str = "", method: str | None = None) -> str:
         """The line to change, in the network's layers too."""
         try:
-            return line_of(self.made(), pattern, method or self.main_method)
+            return line_of(self.made(), pattern, method or "forward")
         except Skipped:
             return super().line(pattern, method)
 
@@ -121,8 +121,6 @@ def _tensor(made: Any, source: str, check: str) -> Tensor:
 class GeneratorSubject(NetworkSubject[Generator]):
     """A generator; its rows are latents."""
 
-    kind: ClassVar[str] = "generator"
-    interface: ClassVar[type] = Generator
     published: ClassVar[str] = "samples"
 
     def inputs(self, network: Generator, n: int, seed: int = 0) -> Tensor:
@@ -134,8 +132,6 @@ class GeneratorSubject(NetworkSubject[Generator]):
 class DiscriminatorSubject(NetworkSubject[Discriminator]):
     """A discriminator; its rows are samples, or packs of them."""
 
-    kind: ClassVar[str] = "discriminator"
-    interface: ClassVar[type] = Discriminator
     published: ClassVar[str] = "scores"
 
     @cached_property
@@ -156,9 +152,6 @@ class DiscriminatorSubject(NetworkSubject[Discriminator]):
 class LossSubject(PartSubject):
     """A loss, and a game that it plays in."""
 
-    kind: ClassVar[str] = "loss"
-    interface: ClassVar[type] = Loss
-    main_method: ClassVar[str] = "discriminator"
     game: Game | None = None
 
     @property

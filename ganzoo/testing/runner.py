@@ -166,7 +166,7 @@ class Faults:
 def _part(planned: Planned) -> tuple[str, str]:
     """The kind and name of the part that is checked."""
     subject = planned.subject
-    return subject.kind, subject.entry.qualified if isinstance(subject, PartSubject) else ""
+    return subject.kind, subject.offer.qualified if isinstance(subject, PartSubject) else ""
 
 
 def _place(root: BaseException | None) -> tuple[str, str] | None:

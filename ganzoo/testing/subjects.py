@@ -6,11 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any
 
 from ganzoo.cards import Card, Catalogue
 from ganzoo.errors import CheckError, GanzooError, one_line
-from ganzoo.interfaces import Augmentation, Dataset, Extractor, Figure, Schedule, Tracker
+from ganzoo.interfaces import (
+    Augmentation,
+    Dataset,
+    Discriminator,
+    Extractor,
+    Figure,
+    Generator,
+    Loss,
+    Schedule,
+    Tracker,
+)
 from ganzoo.plugins import Plugin
 from ganzoo.plugins.registry import Offer
 from ganzoo.specs import Part
@@ -21,12 +31,26 @@ from ganzoo.testing.games import Game
 from ganzoo.testing.numerics import seeded
 from ganzoo.zoo import Model, load
 
+#: The interface of each kind of part, and the method whose line a failure names by default.
+KINDS: dict[str, tuple[type, str]] = {
+    "generator": (Generator, "forward"),
+    "discriminator": (Discriminator, "forward"),
+    "loss": (Loss, "discriminator"),
+    "dataset": (Dataset, "batch"),
+    "augmentation": (Augmentation, "forward"),
+    "schedule": (Schedule, "value"),
+    "extractor": (Extractor, "__init__"),
+    "metric": (Figure, "measure"),
+    "tracker": (Tracker, ""),
+    "writer": (object, ""),
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Subject:
     """Something that is checked; `world` is the catalogue in force meanwhile."""
 
-    kind: ClassVar[str] = ""
+    kind: str
     name: str
     world: Catalogue = field(repr=False)
 
@@ -45,26 +69,27 @@ class Subject:
 class PluginSubject(Subject):
     """A plugin as its manager has it, and its module (None if it was not loaded)."""
 
-    kind: ClassVar[str] = "plugin"
     plugin: Plugin
     module: ModuleType | None
 
 
 @dataclass(frozen=True, eq=False)
 class PartSubject(Subject):
-    """A part, with the arguments that it is built with."""
+    """A part, with the arguments that it is built with; a tracker is inspected and never built."""
 
-    interface: ClassVar[type] = object
-    #: The method whose line a failure names unless its check names another.
-    main_method: ClassVar[str] = "forward"
-    entry: Offer
+    offer: Offer
     arguments: Mapping[str, Any]
+
+    @property
+    def interface(self) -> type:
+        """The class that the part must inherit from."""
+        return KINDS[self.kind][0]
 
     @property
     def factory(self) -> Any:
         """The class or function that makes the part."""
         try:
-            return self.entry.resolve()
+            return self.offer.resolve()
         except GanzooError as error:
             raise Blocked("check_declared", f"it cannot be imported: {one_line(error)}") from error
 
@@ -75,10 +100,10 @@ class PartSubject(Subject):
         """
         try:
             if seed is None:
-                made = build(self.entry, self.arguments)
+                made = build(self.offer, self.arguments)
             else:
                 with seeded(seed):
-                    made = build(self.entry, self.arguments)
+                    made = build(self.offer, self.arguments)
         except GanzooError as error:
             raise Blocked("check_builds", f"it cannot be built: {one_line(error)}") from error
         if not isinstance(made, self.interface):
@@ -87,7 +112,7 @@ class PartSubject(Subject):
 
     def line(self, pattern: str = "", method: str | None = None) -> str:
         """The line to change, as `line_of` finds it."""
-        return line_of(self.factory, pattern, self.main_method if method is None else method)
+        return line_of(self.factory, pattern, KINDS[self.kind][1] if method is None else method)
 
     def wrong(self, problem: str, pattern: str = "", method: str | None = None) -> CheckError:
         """The error of a check, with the line to change."""
@@ -97,10 +122,6 @@ class PartSubject(Subject):
 class DatasetSubject(PartSubject):
     """A data set."""
 
-    kind: ClassVar[str] = "dataset"
-    interface: ClassVar[type] = Dataset
-    main_method: ClassVar[str] = "batch"
-
     def made(self, seed: int | None = None) -> Any:
         """The data set; skips the check if its files are not on this machine."""
         self.must_be_here()
@@ -109,61 +130,21 @@ class DatasetSubject(PartSubject):
     def must_be_here(self) -> None:
         """Skip the check if building the data set would fetch something."""
         _ = self.factory
-        if not is_here(self.entry):
+        if not is_here(self.offer):
             raise Skipped("its files are not on this machine, and nothing is fetched")
-
-
-class ExtractorSubject(PartSubject):
-    """An extractor of features."""
-
-    kind: ClassVar[str] = "extractor"
-    interface: ClassVar[type] = Extractor
-    main_method: ClassVar[str] = "__init__"
-
-
-class AugmentationSubject(PartSubject):
-    """An augmentation."""
-
-    kind: ClassVar[str] = "augmentation"
-    interface: ClassVar[type] = Augmentation
-
-
-class ScheduleSubject(PartSubject):
-    """A schedule of a number."""
-
-    kind: ClassVar[str] = "schedule"
-    interface: ClassVar[type] = Schedule
-    main_method: ClassVar[str] = "value"
 
 
 @dataclass(frozen=True, eq=False)
 class FigureSubject(PartSubject):
     """A figure; `own` are its plugin's data sets, on which it is tried first."""
 
-    kind: ClassVar[str] = "metric"
-    interface: ClassVar[type] = Figure
-    main_method: ClassVar[str] = "measure"
     own: tuple[Part, ...] = ()
-
-
-class TrackerSubject(PartSubject):
-    """A tracker, which is inspected and never built: it might connect to a service."""
-
-    kind: ClassVar[str] = "tracker"
-    interface: ClassVar[type] = Tracker
-
-
-class WriterSubject(PartSubject):
-    """A function that writes samples of a kind."""
-
-    kind: ClassVar[str] = "writer"
 
 
 @dataclass(frozen=True, eq=False)
 class GameSubject(Subject):
     """A game of a generator, a discriminator, a loss and a data set."""
 
-    kind: ClassVar[str] = "game"
     game: Game
 
     @property
@@ -176,7 +157,6 @@ class GameSubject(Subject):
 class ModelSubject(Subject):
     """A model folder."""
 
-    kind: ClassVar[str] = "model"
     card: Card
 
     @cached_property

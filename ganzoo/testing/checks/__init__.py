@@ -5,215 +5,140 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ganzoo.testing.checks.augmentation import (
-    check_changes,
-    check_differentiable,
-    check_draws,
-    check_keeps,
-    check_rows,
+from ganzoo.testing.checks import (
+    augmentation,
+    dataset,
+    discriminator,
+    extractor,
+    game,
+    game_training,
+    generator,
+    loss,
+    loss_declarations,
+    metric,
+    model,
+    network_labels,
+    network_outputs,
+    network_randomness,
+    network_weights,
+    part,
+    plugin,
+    schedule,
+    state,
+    two_ranks,
+    writer,
 )
-from ganzoo.testing.checks.dataset import (
-    check_addressing,
-    check_batches,
-    check_dataset_conditions,
-    check_extractor,
-    check_facts,
-)
-from ganzoo.testing.checks.discriminator import check_independent, check_raw_scores
-from ganzoo.testing.checks.extractor import check_features, check_features_of_one
-from ganzoo.testing.checks.game import (
-    check_batch_statistics,
-    check_second_gradient,
-    check_starts,
-)
-from ganzoo.testing.checks.game import (
-    check_gradients as check_gradients_of_game,
-)
-from ganzoo.testing.checks.game_training import check_learns, check_resumes
-from ganzoo.testing.checks.generator import check_latents, check_range, check_styles
-from ganzoo.testing.checks.loss import check_hands_off, check_randomness, check_terms
-from ganzoo.testing.checks.loss_declarations import check_double_backward, check_recipe
-from ganzoo.testing.checks.metric import (
-    check_direction,
-    check_floor,
-    check_number,
-    check_says,
-)
-from ganzoo.testing.checks.model import (
-    check_card,
-    check_files,
-    check_fingerprint,
-    check_no_code,
-    check_parameters,
-    check_requires,
-)
-from ganzoo.testing.checks.network_labels import check_conditions, check_labels
-from ganzoo.testing.checks.network_outputs import (
-    check_dtype,
-    check_inputs,
-    check_outputs,
-    check_shapes,
-)
-from ganzoo.testing.checks.network_randomness import (
-    check_determinism,
-    check_independence,
-    check_seeding,
-)
-from ganzoo.testing.checks.network_weights import (
-    check_deepcopy,
-    check_gradients,
-    check_round_trip,
-)
-from ganzoo.testing.checks.part import (
-    check_attributes,
-    check_builds,
-    check_declared,
-    check_tracker,
-)
-from ganzoo.testing.checks.plugin import (
-    check_commands,
-    check_imports_no_torch,
-    check_loads,
-    check_package_data,
-    check_requires_the_core,
-)
-from ganzoo.testing.checks.schedule import check_pure, check_total, check_values
-from ganzoo.testing.checks.state import check_state
-from ganzoo.testing.checks.two_ranks import check_two_processes
-from ganzoo.testing.checks.writer import check_files as check_files_of_writer
 
 Check = Callable[[Any], str | None]
+Checks = tuple[Check, ...]
 
-_PART: tuple[Check, ...] = (check_declared, check_builds)
-_NETWORK: tuple[Check, ...] = (
-    check_shapes,
-    check_inputs,
-    check_dtype,
-    check_outputs,
-    check_seeding,
-    check_determinism,
-    check_independence,
-    check_labels,
-    check_conditions,
-    check_gradients,
-    check_deepcopy,
-    check_round_trip,
+_PART: Checks = (part.check_declared, part.check_builds)
+_OUTPUTS: Checks = (
+    network_outputs.check_shapes,
+    network_outputs.check_inputs,
+    network_outputs.check_dtype,
+    network_outputs.check_outputs,
+)
+_NETWORK: Checks = (
+    network_randomness.check_seeding,
+    network_randomness.check_determinism,
+    network_randomness.check_independence,
+    network_labels.check_labels,
+    network_labels.check_conditions,
+    network_weights.check_gradients,
+    network_weights.check_deepcopy,
+    network_weights.check_round_trip,
 )
 
-CHECKS: Mapping[str, tuple[Check, ...]] = {
+#: For each kind, checks up to the last that others depend on, and those others.
+_BY_KIND: Mapping[str, tuple[Checks, Checks]] = {
     "plugin": (
-        check_loads,
-        check_imports_no_torch,
-        check_requires_the_core,
-        check_package_data,
-        check_commands,
+        (),
+        (
+            plugin.check_loads,
+            plugin.check_imports_no_torch,
+            plugin.check_requires_the_core,
+            plugin.check_package_data,
+            plugin.check_commands,
+        ),
     ),
     "dataset": (
-        *_PART,
-        check_facts,
-        check_batches,
-        check_addressing,
-        check_extractor,
-        check_dataset_conditions,
+        (*_PART, dataset.check_facts, dataset.check_batches),
+        (dataset.check_addressing, dataset.check_extractor, dataset.check_dataset_conditions),
     ),
     "generator": (
-        *_PART,
-        check_attributes,
-        check_latents,
-        *_NETWORK,
-        check_range,
-        check_styles,
+        (*_PART, part.check_attributes, generator.check_latents, *_OUTPUTS),
+        (*_NETWORK, generator.check_range, generator.check_styles),
     ),
     "discriminator": (
-        *_PART,
-        check_attributes,
-        *_NETWORK,
-        check_independent,
-        check_raw_scores,
+        (*_PART, part.check_attributes, *_OUTPUTS),
+        (*_NETWORK, discriminator.check_independent, discriminator.check_raw_scores),
     ),
     "loss": (
-        *_PART,
-        check_recipe,
-        check_hands_off,
-        check_terms,
-        check_randomness,
-        check_double_backward,
-        check_state,
+        (*_PART, loss_declarations.check_recipe, loss.check_hands_off, loss.check_terms),
+        (
+            loss.check_randomness,
+            loss_declarations.check_double_backward,
+            state.check_state,
+        ),
     ),
     "augmentation": (
-        *_PART,
-        check_changes,
-        check_draws,
-        check_rows,
-        check_differentiable,
-        check_keeps,
+        (*_PART, augmentation.check_changes),
+        (
+            augmentation.check_draws,
+            augmentation.check_rows,
+            augmentation.check_differentiable,
+            augmentation.check_keeps,
+        ),
     ),
-    "schedule": (*_PART, check_values, check_pure, check_total),
-    "extractor": (*_PART, check_features, check_features_of_one),
-    "metric": (*_PART, check_says, check_number, check_floor, check_direction),
-    "tracker": (check_declared, check_tracker),
-    "writer": (check_declared, check_files_of_writer),
+    "schedule": ((*_PART, schedule.check_values), (schedule.check_pure, schedule.check_total)),
+    "extractor": ((*_PART, extractor.check_features), (extractor.check_features_of_one,)),
+    "metric": (
+        (*_PART, metric.check_says, metric.check_number),
+        (metric.check_floor, metric.check_direction),
+    ),
+    "tracker": ((part.check_declared,), (part.check_tracker,)),
+    "writer": ((part.check_declared,), (writer.check_files,)),
     "game": (
-        check_starts,
-        check_gradients_of_game,
-        check_batch_statistics,
-        check_second_gradient,
-        check_learns,
-        check_resumes,
-        check_two_processes,
+        (
+            game.check_starts,
+            game.check_gradients,
+            game.check_batch_statistics,
+            game.check_second_gradient,
+        ),
+        (
+            game_training.check_learns,
+            game_training.check_resumes,
+            two_ranks.check_two_processes,
+        ),
     ),
     "model": (
-        check_card,
-        check_no_code,
-        check_requires,
-        check_files,
-        check_parameters,
-        check_fingerprint,
+        (
+            model.check_card,
+            model.check_no_code,
+            model.check_requires,
+            model.check_files,
+            model.check_parameters,
+        ),
+        (model.check_fingerprint,),
     ),
 }
 
-#: Checks that later ones of the same subject depend on: after a fault in one, those do not run.
+CHECKS: Mapping[str, Checks] = {
+    kind: (*first, *others) for kind, (first, others) in _BY_KIND.items()
+}
+
+#: After a fault in one of these, later checks of the same subject do not run.
 FOUNDATIONS: frozenset[Check] = frozenset(
-    {
-        *_PART,
-        check_attributes,
-        check_latents,
-        check_shapes,
-        check_inputs,
-        check_dtype,
-        check_outputs,
-        check_hands_off,
-        check_terms,
-        check_facts,
-        check_batches,
-        check_features,
-        check_says,
-        check_number,
-        check_changes,
-        check_values,
-        check_starts,
-        check_gradients_of_game,
-        check_second_gradient,
-        check_card,
-        check_requires,
-        check_files,
-        check_parameters,
-    }
-)
+    check for first, _ in _BY_KIND.values() for check in first
+) - {loss_declarations.check_recipe, game.check_batch_statistics, model.check_no_code}
 
 #: Checks that need several parts: they run only if each of the parts is right.
 TOGETHER: frozenset[Check] = frozenset(
-    {
-        *CHECKS["game"],
-        check_hands_off,
-        check_terms,
-        check_randomness,
-        check_double_backward,
-        check_state,
-        check_parameters,
-        check_fingerprint,
-    }
-)
+    {*CHECKS["game"], *CHECKS["loss"], model.check_parameters, model.check_fingerprint}
+) - {*_PART, loss_declarations.check_recipe}
 
 #: Checks that train, or play as two processes.
-SLOW: frozenset[Check] = frozenset({check_learns, check_resumes, check_two_processes})
+SLOW: frozenset[Check] = frozenset(
+    {game_training.check_learns, game_training.check_resumes, two_ranks.check_two_processes}
+)

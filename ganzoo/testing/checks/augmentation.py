@@ -27,7 +27,7 @@ from ganzoo.testing.numerics import (
     relative_difference,
     seeded,
 )
-from ganzoo.testing.subjects import AugmentationSubject
+from ganzoo.testing.subjects import PartSubject
 
 #: Samples of a batch, and shapes to try if the plugin has no data set that fits.
 ROWS = 8
@@ -73,7 +73,7 @@ class _OtherDrawError(Exception):
     """A draw whose rows are not the samples'."""
 
 
-def check_changes(subject: AugmentationSubject) -> str:
+def check_changes(subject: PartSubject) -> str:
     """Samples come back in their shape, float32 and finite, and the given ones stay as they are."""
     samples = _fitting_samples(subject)
     given = samples.clone()
@@ -100,7 +100,7 @@ def check_changes(subject: AugmentationSubject) -> str:
     return f"samples of shape {list(samples.shape[1:])}"
 
 
-def check_draws(subject: AugmentationSubject) -> None:
+def check_draws(subject: PartSubject) -> None:
     """It draws by `uniform` and `normal` alone: equal draws make equal samples."""
     samples = _samples_for(subject)
     changed = []
@@ -123,7 +123,7 @@ def check_draws(subject: AugmentationSubject) -> None:
         )
 
 
-def check_rows(subject: AugmentationSubject) -> None:
+def check_rows(subject: PartSubject) -> None:
     """Half of a batch, with its rows of the draws, changes as it does within the whole batch.
 
     So processes and micro-batches, which get their rows of the draws, change nothing.
@@ -149,7 +149,7 @@ def check_rows(subject: AugmentationSubject) -> None:
         )
 
 
-def check_differentiable(subject: AugmentationSubject) -> None:
+def check_differentiable(subject: PartSubject) -> None:
     """A gradient passes through to the samples, and so does the gradient of that gradient."""
     samples = _samples_for(subject).requires_grad_()
     changed = _changed(subject, subject.made(), samples, Draws(0))
@@ -182,7 +182,7 @@ def check_differentiable(subject: AugmentationSubject) -> None:
         )
 
 
-def check_keeps(subject: AugmentationSubject) -> None:
+def check_keeps(subject: PartSubject) -> None:
     """What it keeps from turn to turn is in buffers that it replaces; scores are observed."""
     augmentation = copied(subject, subject.made())
     samples = _samples_for(subject)
@@ -203,9 +203,7 @@ def check_keeps(subject: AugmentationSubject) -> None:
         )
 
 
-def _play(
-    subject: AugmentationSubject, augmentation: Augmentation, samples: Tensor, number: int
-) -> None:
+def _play(subject: PartSubject, augmentation: Augmentation, samples: Tensor, number: int) -> None:
     """What an augmentation does in a turn, with scores of a confident discriminator."""
     _changed(subject, augmentation, samples, Draws(number))
     try:
@@ -222,7 +220,7 @@ def _play(
         ) from error
 
 
-def _samples_for(subject: AugmentationSubject) -> Tensor:
+def _samples_for(subject: PartSubject) -> Tensor:
     """A batch that it takes; if it takes none, `check_changes` reports it."""
     try:
         return _fitting_samples(subject)
@@ -230,7 +228,7 @@ def _samples_for(subject: AugmentationSubject) -> Tensor:
         raise Blocked("check_changes", "it fails on samples") from error
 
 
-def _fitting_samples(subject: AugmentationSubject) -> Tensor:
+def _fitting_samples(subject: PartSubject) -> Tensor:
     """A batch that it takes: from a data set of its plugin, otherwise of values in [-1, 1]."""
     augmentation: Augmentation = subject.made()
     if refuses(augmentation.forward, 3):
@@ -265,19 +263,19 @@ def _fitting_samples(subject: AugmentationSubject) -> Tensor:
     raise wrong(problem, authors_line(first) or subject.line()) from first
 
 
-def _own_samples(subject: AugmentationSubject, dims: int | None) -> list[Tensor]:
+def _own_samples(subject: PartSubject, dims: int | None) -> list[Tensor]:
     """A batch of each data set of its plugin that is here and has so many dimensions."""
     batches = []
-    for entry in subject.world.registry.offers("dataset"):
-        if entry.distribution == subject.entry.distribution:
-            data = opened(subject.world, Part(entry.qualified))
+    for offer in subject.world.registry.offers("dataset"):
+        if offer.distribution == subject.offer.distribution:
+            data = opened(subject.world, Part(offer.qualified))
             if data is not None and dims in (None, len(data.sample_shape)):
                 batches.append(data.batch(torch.arange(ROWS) % len(data))[0])
     return batches
 
 
 def _changed(
-    subject: AugmentationSubject, augmentation: Augmentation, samples: Tensor, draws: Draws
+    subject: PartSubject, augmentation: Augmentation, samples: Tensor, draws: Draws
 ) -> Tensor:
     try:
         changed: Tensor = augmentation(samples, draws.uniform, draws.normal)

@@ -8,7 +8,7 @@ from torch import Tensor
 from ganzoo.interfaces import Extractor
 from ganzoo.testing.failures import raising_line, remedy, reported_by, short, wrong
 from ganzoo.testing.numerics import relative_difference, seeded
-from ganzoo.testing.subjects import ExtractorSubject
+from ganzoo.testing.subjects import PartSubject
 
 SIZES = (1, 2, 7)
 #: The samples for an extractor that takes images of any size.
@@ -16,7 +16,7 @@ ANY_SIZE = (3, 64, 64)
 ROUNDING = 1e-3
 
 
-def check_features(subject: ExtractorSubject) -> str:
+def check_features(subject: PartSubject) -> str:
     """Features are float32 [N, feature_dim], and logits [N, num_classes] if it knows classes."""
     extractor: Extractor = subject.made().eval()
     for n in SIZES:
@@ -37,7 +37,7 @@ def check_features(subject: ExtractorSubject) -> str:
     return f"{extractor.feature_dim} features"
 
 
-def check_features_of_one(subject: ExtractorSubject) -> None:
+def check_features_of_one(subject: PartSubject) -> None:
     """In eval mode features are the same twice, and independent of the rest of the batch."""
     extractor: Extractor = subject.made().eval()
     with reported_by("check_features", "a batch"):

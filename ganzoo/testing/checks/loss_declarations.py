@@ -23,7 +23,7 @@ from ganzoo.testing.numerics import override, seeded
 def check_recipe(subject: LossSubject) -> None:
     """`recipe` holds keys of a recipe, with values that it takes."""
     loss = subject.made()
-    base = {"loss": {"name": subject.entry.qualified}, "data": {"name": "-"}}
+    base = {"loss": {"name": subject.offer.qualified}, "data": {"name": "-"}}
     try:
         recipe = read_record(Recipe, {**base, **loss.recipe}, "recipe")
         for spec in (recipe.optimizers.generator, recipe.optimizers.discriminator):

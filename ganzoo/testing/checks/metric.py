@@ -133,9 +133,9 @@ def _declared(subject: FigureSubject) -> FigureSpec:
     """The figure with its declarations, if they are sound."""
     subject.made()
     try:
-        return figure_of(subject.entry, **subject.arguments)
+        return figure_of(subject.offer, **subject.arguments)
     except MetricError as error:
-        problem = str(error).removeprefix(f"metric {subject.entry.qualified}: ")
+        problem = str(error).removeprefix(f"metric {subject.offer.qualified}: ")
         raise subject.wrong(problem, r"title|protocol|direction|needs", "__init__") from error
 
 

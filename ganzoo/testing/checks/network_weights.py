@@ -128,7 +128,7 @@ def _saved_and_loaded(subject: NetworkSubject[Any], network: nn.Module) -> nn.Mo
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "weights.safetensors"
         try:
-            record = save_weights(path, network, Part(subject.entry.qualified, subject.arguments))
+            record = save_weights(path, network, Part(subject.offer.qualified, subject.arguments))
         except Exception as error:
             raise subject.wrong(
                 f"its state cannot be written as safetensors ({short(error)}): state_dict() holds "

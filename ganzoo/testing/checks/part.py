@@ -22,21 +22,18 @@ from ganzoo.testing.network_subjects import NetworkSubject
 from ganzoo.testing.numerics import seeded
 from ganzoo.testing.subjects import (
     DatasetSubject,
-    ExtractorSubject,
     PartSubject,
-    ScheduleSubject,
-    TrackerSubject,
 )
 
 
 def check_declared(subject: PartSubject) -> None:
     """What the hook names can be imported, and is a subclass of its interface."""
     try:
-        part = subject.entry.resolve()
+        part = subject.offer.resolve()
     except GanzooError as error:
         raise _import_error(subject, error) from error
     if isinstance(part, type) and not issubclass(part, subject.interface):
-        raise wrong(_no_subclass(subject, subject.entry.target, part.__name__), line_of(part))
+        raise wrong(_no_subclass(subject, subject.offer.target, part.__name__), line_of(part))
 
 
 def _no_subclass(subject: PartSubject, what: str, name: str) -> str:
@@ -47,7 +44,7 @@ def _no_subclass(subject: PartSubject, what: str, name: str) -> str:
 def _import_error(subject: PartSubject, error: GanzooError) -> CheckError:
     """Why the hook's target is missing: a misspelt name, or a module that cannot be imported."""
     root = root_of(error)
-    hint = (isinstance(root, AttributeError) and _nearest(subject.entry.target)) or remedy(root)
+    hint = (isinstance(root, AttributeError) and _nearest(subject.offer.target)) or remedy(root)
     line = authors_line(root)
     if isinstance(root, SyntaxError) and root.filename:
         line = f"{root.filename}:{root.lineno}"
@@ -71,29 +68,29 @@ def check_builds(subject: PartSubject) -> None:
         subject.must_be_here()
     try:
         with seeded(0):
-            made = build(subject.entry, subject.arguments)
+            made = build(subject.offer, subject.arguments)
     except CheckError as error:
-        if isinstance(subject, DatasetSubject | ScheduleSubject) and _lacks_arguments(subject):
+        if subject.kind in ("dataset", "schedule") and _lacks_arguments(subject):
             raise Skipped(
                 f"{one_line(error.__cause__ or error)}; if the package holds data, or sensible "
                 "numbers, to build it with, list them: "
-                f'ganzoo_examples = {{"{subject.kind}/{subject.entry.name}": {{...}}}}'
+                f'ganzoo_examples = {{"{subject.kind}/{subject.offer.name}": {{...}}}}'
             ) from error
         raise
     except GanzooError as error:
-        if isinstance(subject, ExtractorSubject):
+        if subject.kind == "extractor":
             raise Skipped(f"what it needs is not on this machine: {one_line(error)}") from error
         raise wrong(f"it cannot be built: {one_line(error)}", raising_line(error)) from error
     if not isinstance(made, subject.interface):
         name = type(made).__name__
-        problem = _no_subclass(subject, f"{subject.entry.target} makes a {name}, which", name)
+        problem = _no_subclass(subject, f"{subject.offer.target} makes a {name}, which", name)
         raise wrong(problem, line_of(factory))
 
 
-def _lacks_arguments(subject: DatasetSubject | ScheduleSubject) -> bool:
+def _lacks_arguments(subject: PartSubject) -> bool:
     """Whether a part needs what nobody can guess, such as a folder or a final value."""
     interface: Any = subject.interface
-    return bool(needed_arguments(interface, Part(subject.entry.qualified, subject.arguments)))
+    return bool(needed_arguments(interface, Part(subject.offer.qualified, subject.arguments)))
 
 
 def check_attributes(subject: NetworkSubject[Any]) -> None:
@@ -111,12 +108,12 @@ def check_attributes(subject: NetworkSubject[Any]) -> None:
         )
 
 
-def check_tracker(subject: TrackerSubject) -> None:
+def check_tracker(subject: PartSubject) -> None:
     """The tracker has all four methods; it is not built, as that might connect to a service."""
     factory = subject.factory
     if missing := sorted(getattr(factory, "__abstractmethods__", ())):
         raise wrong(
-            f"{subject.entry.target} lacks {', '.join(missing)}, and an abstract class cannot be "
+            f"{subject.offer.target} lacks {', '.join(missing)}, and an abstract class cannot be "
             "built: write each method, even if its body is `pass`",
             line_of(factory),
         )

@@ -11,7 +11,7 @@ from unittest.mock import patch
 from ganzoo.interfaces import Schedule
 from ganzoo.testing.failures import authors_line, refuses, remedy, short, signature_of, wrong
 from ganzoo.testing.numerics import moved_states, random_states, seeded
-from ganzoo.testing.subjects import ScheduleSubject
+from ganzoo.testing.subjects import PartSubject
 
 #: A run's images, and numbers of a recipe that a schedule may start from.
 TOTAL, OTHER_TOTAL, STARTS = 100_000, 250_000, (0.9, 2e-4, 0.0)
@@ -21,7 +21,7 @@ IMAGES = (0, 1, 64, 5_000, 25_000, 50_000, 75_000, 99_936, TOTAL, TOTAL + 63)
 CLOCKS, LATER = ("time", "monotonic", "perf_counter", "process_time"), 4_000_000.0
 
 
-def check_values(subject: ScheduleSubject) -> str:
+def check_values(subject: PartSubject) -> str:
     """Every value is a finite number, from the first image to beyond the last."""
     schedule = subject.made()
     for start in STARTS:
@@ -39,7 +39,7 @@ def check_values(subject: ScheduleSubject) -> str:
     return f"{STARTS[0]} moves from {ends[0]:.3g} to {ends[1]:.3g}"
 
 
-def check_pure(subject: ScheduleSubject) -> None:
+def check_pure(subject: PartSubject) -> None:
     """Asked again, in another order or later, it gives the same: resumed runs are exact."""
     schedule = subject.made()
     with seeded(0):
@@ -70,7 +70,7 @@ def check_pure(subject: ScheduleSubject) -> None:
         )
 
 
-def check_total(subject: ScheduleSubject) -> str:
+def check_total(subject: PartSubject) -> str:
     """If its values depend on the length of the run, it declares `needs_total`."""
     schedule = subject.made()
     for images in IMAGES:
@@ -86,11 +86,11 @@ def check_total(subject: ScheduleSubject) -> str:
     return "depends on the run's images" if schedule.needs_total else "the same for any run"
 
 
-def _values(subject: ScheduleSubject, schedule: Schedule) -> list[Any]:
+def _values(subject: PartSubject, schedule: Schedule) -> list[Any]:
     return [_value(subject, schedule, STARTS[0], images) for images in IMAGES]
 
 
-def _value(subject: ScheduleSubject, schedule: Schedule, start: float, images: int) -> Any:
+def _value(subject: PartSubject, schedule: Schedule, start: float, images: int) -> Any:
     if refuses(schedule.value, 3):
         raise subject.wrong(
             "value is called with start, images and total, and is declared as "

@@ -14,15 +14,15 @@ from ganzoo.specs import Part
 from ganzoo.testing.failures import Skipped
 from ganzoo.testing.game_data import opened
 from ganzoo.testing.numerics import equal
-from ganzoo.testing.subjects import WriterSubject
+from ganzoo.testing.subjects import PartSubject
 
 
-def check_files(subject: WriterSubject) -> str:
+def check_files(subject: PartSubject) -> str:
     """It writes one sample and seven to the given place, and returns the files."""
     samples = _samples(subject)
     for n in (1, 7):
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "below" / f"samples{'.png' * (subject.entry.name in PICTURES)}"
+            path = Path(folder) / "below" / f"samples{'.png' * (subject.offer.name in PICTURES)}"
             path.parent.mkdir()
             given = samples[:n].clone()
             written = subject.factory(given, path)
@@ -36,7 +36,7 @@ def check_files(subject: WriterSubject) -> str:
     return ", ".join(sorted({path.suffix for path in written}))
 
 
-def _check_files(subject: WriterSubject, written: Any, folder: Path) -> None:
+def _check_files(subject: PartSubject, written: Any, folder: Path) -> None:
     """Everything that it returns exists, and nothing else is left behind."""
     if not isinstance(written, list) or not written:
         raise subject.wrong(
@@ -60,12 +60,12 @@ def _check_files(subject: WriterSubject, written: Any, folder: Path) -> None:
         )
 
 
-def _samples(subject: WriterSubject) -> Tensor:
+def _samples(subject: PartSubject) -> Tensor:
     """Seven samples of its kind, from a data set that is here."""
-    entries = subject.world.registry.offers("dataset")
-    entries.sort(key=lambda entry: entry.distribution != subject.entry.distribution)
-    for entry in entries:
-        data = opened(subject.world, Part(entry.qualified))
-        if data is not None and data.kind == subject.entry.name:
+    offers = subject.world.registry.offers("dataset")
+    offers.sort(key=lambda offer: offer.distribution != subject.offer.distribution)
+    for offer in offers:
+        data = opened(subject.world, Part(offer.qualified))
+        if data is not None and data.kind == subject.offer.name:
             return data.batch(torch.arange(7) % len(data))[0]
-    raise Skipped(f"no data set of the kind {subject.entry.name!r} is here to take samples from")
+    raise Skipped(f"no data set of the kind {subject.offer.name!r} is here to take samples from")
