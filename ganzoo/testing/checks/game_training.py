@@ -10,25 +10,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from ganzoo.ema import lerp_share
 from ganzoo.engine.labels import labeller_of
-from ganzoo.engine.run.checkpoint import checkpoint_folders
+from ganzoo.engine.prepare import prepare
+from ganzoo.engine.run.checkpoint import TENSORS, checkpoint_folders
 from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.train import train
+from ganzoo.engine.train import half_life, resume, setting_of, train
 from ganzoo.engine.turns import Setup, step
 from ganzoo.errors import GanzooError, TrainingError, one_line
 from ganzoo.metrics import sliced_wasserstein
 from ganzoo.sampling import calibration_batches, latents
-from ganzoo.specs import DISCRIMINATOR_FILE, GENERATOR_FILE
+from ganzoo.specs import ModelConfig
 from ganzoo.testing.checks.game import line_of_loss
 from ganzoo.testing.failures import wrong
 from ganzoo.testing.game_data import patterns_for
-from ganzoo.testing.games import Game, silent
+from ganzoo.testing.games import CPU, Game, silent
 from ganzoo.testing.numerics import first_difference, seeded
 from ganzoo.testing.subjects import GameSubject
 from ganzoo.weights import read_tensors
@@ -126,42 +127,50 @@ def _distance(state: TrainingState, setup: Setup, data: Tensor) -> float:
 #: Steps of the run that resumes, and the one after which it is killed: lazy penalties are due at
 #: some of the rest.
 RUN, KILLED_AFTER = 5, 2
-QUIET: dict[str, Any] = {"quiet": True, "grid_every": 10**9}
+COMPARED = ("generator.", "discriminator.", "loss.")
 
 
 def check_resumes(subject: GameSubject) -> str:
-    """A run killed at a checkpoint ends with the weights, bit by bit, of one that was not."""
+    """A run killed at a checkpoint ends with the state, bit by bit, of one that was not."""
     game = subject.game
     game.must_start()
     config = game.config(RUN)
     with tempfile.TemporaryDirectory() as place, _log_off():
         whole, killed = Path(place) / "whole", Path(place) / "killed"
+        options = RunOptions(
+            whole, checkpoint_seconds=0.0, keep=RUN + 1, quiet=True, grid_every=10**9
+        )
         try:
-            train(config, RunOptions(whole, checkpoint_seconds=0.0, keep=RUN + 1, **QUIET))
-            images = _kill(whole, killed, KILLED_AFTER * config.recipe.images_per_step)
-            train(config, RunOptions(killed, **QUIET))
+            train(config, options)
+            last, *earlier = checkpoint_folders(whole / "checkpoints")
+            images = KILLED_AFTER * config.recipe.images_per_step
+            (kept,) = [folder for folder in earlier if int(folder.name) == images]
+            shutil.copytree(kept, killed / "checkpoints" / kept.name)
+            resumed = _resumed(config, replace(options, folder=killed)).tensors()
         except GanzooError as error:
             raise wrong(f"a run of {RUN} steps fails: {one_line(error)}") from error
-        for file in (GENERATOR_FILE, DISCRIMINATOR_FILE):
-            there, here = (read_tensors(f / "export" / file) for f in (whole, killed))
-            if name := first_difference(there, here):
-                raise wrong(
-                    f"a run that was killed at {images} images and resumed ends with another "
-                    f"{name!r} in {file}: something that changes the result is in no checkpoint; "
-                    "look for state outside buffers (self.count += 1, a global, a cache), and for "
-                    "draws that no seed determines",
-                    line_of_loss(game, r"self\.\w+\s*[-+*/]?=(?!=)|global "),
-                )
+        ended = read_tensors(last / TENSORS)
+        ours = {name: resumed[name] for name in ended if name.startswith(COMPARED)}
+        if name := first_difference({name: ended[name] for name in ours}, ours):
+            raise wrong(
+                f"a run that was killed at {images} images and resumed ends with another "
+                f"{name!r}: something that changes the result is in no checkpoint; look for state "
+                "outside buffers (self.count += 1, a global, a cache), and for draws that no seed "
+                "determines",
+                line_of_loss(game, r"self\.\w+\s*[-+*/]?=(?!=)|global "),
+            )
     return f"killed at {images} of {config.recipe.images} images"
 
 
-def _kill(whole: Path, killed: Path, images: int) -> int:
-    """Copy what a run that was killed after a checkpoint leaves, and return its images."""
-    earlier = [p for p in checkpoint_folders(whole / "checkpoints") if int(p.name) <= images]
-    killed.mkdir()
-    shutil.copy(whole / "config.json", killed)
-    shutil.copytree(earlier[0], killed / "checkpoints" / earlier[0].name)
-    return int(earlier[0].name)
+def _resumed(config: ModelConfig, options: RunOptions) -> TrainingState:
+    """The state at the end of a run that goes on from the checkpoint in its folder."""
+    state, setup = prepare(config, CPU, fresh=False)
+    resume(state, setup, config, options.folder, setting_of(config, setup, options))
+    while state.images < config.recipe.images:
+        step(state, setup, silent)
+        longest = half_life(state, config.recipe, setup.schedules)
+        state.average.update(lerp_share(config.recipe.images_per_step, longest))
+    return state
 
 
 @contextmanager
