@@ -23,6 +23,7 @@ from ganzoo.engine.state import TrainingState
 from ganzoo.engine.train import half_life, resume, setting_of, train
 from ganzoo.engine.turns import Setup, step
 from ganzoo.errors import GanzooError, TrainingError, one_line
+from ganzoo.interfaces import Generator
 from ganzoo.metrics import sliced_wasserstein
 from ganzoo.sampling import calibration_batches, latents
 from ganzoo.specs import ModelConfig
@@ -47,13 +48,14 @@ OWN, EASIER = (3e-3, 3e-3, 2), (1e-3, 3e-3, 4)
 
 @dataclass(frozen=True)
 class Attempt:
-    """Distances to the data (first, best, last), the steps played, and whether it learnt."""
+    """Distances to the data, the steps played, whether it learnt, and the generator."""
 
     first: float
     best: float
     last: float
     steps: int
     learnt: bool
+    generator: Generator
 
     def __str__(self) -> str:
         return f"distance {self.first:.3g} -> {self.last:.3g} in {self.steps} steps"
@@ -62,12 +64,12 @@ class Attempt:
 def check_learns(subject: GameSubject) -> str:
     """Within a few hundred steps the sliced Wasserstein distance to the data falls by a fifth."""
     game = subject.game
-    state, _ = game.ready()
+    game.must_start()
     attempt = _attempt(game, *OWN)
     if attempt.learnt:
         return str(attempt)
-    if state.generator.condition_shape is None:
-        easier = _attempt(replace(game, data=patterns_for(state.generator)), *EASIER)
+    if attempt.generator.condition_shape is None:
+        easier = _attempt(replace(game, data=patterns_for(attempt.generator)), *EASIER)
         if easier.learnt:
             return f"{easier}, of patterns; not yet of {game.data.name}"
     raise wrong(
@@ -96,7 +98,9 @@ def _attempt(game: Game, generator: float, discriminator: float, batches: int) -
             _steps(state, setup)
             distances.append(_distance(state, setup, data))
             near = near + 1 if distances[-1] < NEAR_ENOUGH * distances[0] else 0
-    return Attempt(distances[0], min(distances), distances[-1], state.step, near == MEASUREMENTS)
+    learnt = near == MEASUREMENTS
+    best, last = min(distances), distances[-1]
+    return Attempt(distances[0], best, last, state.step, learnt, state.generator)
 
 
 def _steps(state: TrainingState, setup: Setup) -> None:
@@ -127,7 +131,6 @@ def _distance(state: TrainingState, setup: Setup, data: Tensor) -> float:
 #: Steps of the run that resumes, and the one after which it is killed: lazy penalties are due at
 #: some of the rest.
 RUN, KILLED_AFTER = 5, 2
-COMPARED = ("generator.", "discriminator.", "loss.")
 
 
 def check_resumes(subject: GameSubject) -> str:
@@ -149,9 +152,7 @@ def check_resumes(subject: GameSubject) -> str:
             resumed = _resumed(config, replace(options, folder=killed)).tensors()
         except GanzooError as error:
             raise wrong(f"a run of {RUN} steps fails: {one_line(error)}") from error
-        ended = read_tensors(last / TENSORS)
-        ours = {name: resumed[name] for name in ended if name.startswith(COMPARED)}
-        if name := first_difference({name: ended[name] for name in ours}, ours):
+        if name := first_difference(read_tensors(last / TENSORS), resumed):
             raise wrong(
                 f"a run that was killed at {images} images and resumed ends with another "
                 f"{name!r}: something that changes the result is in no checkpoint; look for state "
