@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
 import torch
 import torch.distributed as dist
@@ -67,8 +67,7 @@ class ManyRanks(Ranks):
         if not tensors:
             return
         flat = torch.cat([tensor.detach().reshape(-1).float() for tensor in tensors])
-        with told_of_a_lost_rank():
-            dist.all_reduce(flat)
+        self._reduce(flat)
         flat.div_(self.size)
         pieces = torch.split(flat, [tensor.numel() for tensor in tensors])
         for tensor, piece in zip(tensors, pieces, strict=True):
@@ -78,21 +77,24 @@ class ManyRanks(Ranks):
         """One all-reduce of all values, by the order of their names."""
         names = sorted(values)
         row = torch.tensor([values[name] for name in names], dtype=torch.float64)
-        with told_of_a_lost_rank():
-            dist.all_reduce(row, group=self._facts)
+        self._reduce(row, facts=True)
         means = dict(zip(names, (row / self.size).tolist(), strict=True))
         return {name: means[name] for name in values}
 
     def greatest(self, number: int) -> int:
         """One all-reduce of a number."""
         found = torch.tensor(number)
-        with told_of_a_lost_rank():
-            dist.all_reduce(found, dist.ReduceOp.MAX, group=self._facts)
+        self._reduce(found, dist.ReduceOp.MAX, facts=True)
         return int(found)
 
     def wait(self) -> None:
         """A barrier."""
         self.greatest(0)
+
+    def _reduce(self, tensor: Tensor, how: Any = dist.ReduceOp.SUM, *, facts: bool = False) -> None:
+        """Replace a tensor, in place, by its sum (or greatest values) over the processes."""
+        with told_of_a_lost_rank():
+            dist.all_reduce(tensor, how, group=self._facts if facts else None)
 
 
 @contextmanager

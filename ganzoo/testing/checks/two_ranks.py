@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 
-from ganzoo.engine.ranks import Ranks
+from ganzoo.engine.ranks import ManyRanks, Ranks
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.turns import (
     Setup,
@@ -78,53 +78,26 @@ def check_two_processes(subject: GameSubject) -> str:
     return f"apart by {differences[worst]:.1g} at most"
 
 
-#: torch's process group, as one can have several of in one process.
+#: torch's process group, of which a process can have several.
 gloo: Any = getattr(dist, "ProcessGroupGloo", None)
 
 
-class GlooRank(Ranks):
+class GlooRank(ManyRanks):
     """One of two ranks in this process; `turn` is held while it computes."""
 
-    size = 2
-
     def __init__(self, rank: int, store: Any, turn: Lock) -> None:
-        self.rank, self._turn = rank, turn
+        self.rank, self.size, self._turn = rank, 2, turn
         options = gloo._Options()
         options._devices = [gloo.create_device(hostname="127.0.0.1")]
         options._timeout = PATIENCE
         with self._waiting():
             self._group = gloo(store, rank, self.size, options)
 
-    def average(self, tensors: Sequence[Tensor]) -> None:
-        """One all-reduce of all tensors as a flat one, as `ManyRanks` does it."""
-        if not tensors:
-            return
-        flat = torch.cat([tensor.detach().reshape(-1).float() for tensor in tensors])
-        self._reduce(flat)
-        pieces = torch.split(flat / self.size, [tensor.numel() for tensor in tensors])
-        for tensor, piece in zip(tensors, pieces, strict=True):
-            tensor.detach().copy_(piece.view_as(tensor))
-
-    def means(self, values: Mapping[str, float]) -> dict[str, float]:
-        """The mean of each value over the ranks."""
-        row = torch.tensor([values[name] for name in sorted(values)], dtype=torch.float64)
-        self._reduce(row)
-        return dict(zip(sorted(values), (row / self.size).tolist(), strict=True))
-
-    def greatest(self, number: int) -> int:
-        """The greatest of the ranks' numbers."""
-        numbers = torch.zeros(self.size, dtype=torch.int64)
-        numbers[self.rank] = number
-        self._reduce(numbers)
-        return int(numbers.max())
-
-    def wait(self) -> None:
-        """Wait for the other rank."""
-        self.greatest(0)
-
-    def _reduce(self, tensor: Tensor) -> None:
+    def _reduce(self, tensor: Tensor, how: Any = dist.ReduceOp.SUM, *, facts: bool = False) -> None:
+        options = dist.AllreduceOptions()
+        options.reduceOp = how
         with self._waiting():
-            self._group.allreduce([tensor]).wait()
+            self._group.allreduce([tensor], options).wait()
 
     @contextmanager
     def _waiting(self) -> Iterator[None]:
