@@ -12,6 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ganzoo.cards import catalogue
+from ganzoo.cli.parameters import device_option, json_option, threads_option
 from ganzoo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,10 +44,10 @@ def completed(ctx: click.Context, param: click.Parameter, begun: str) -> list[Co
 @click.option(
     "--images", type=click.IntRange(1), help="Images per training, if not the protocol's."
 )
-@click.option("--threads", type=click.IntRange(1), help="CPU threads; by default torch's choice.")
-@click.option("--device", help="cpu, cuda, cuda:1 ...; by default the first GPU, else the CPU.")
+@threads_option
+@device_option
 @click.option("--table", "only_table", is_flag=True, help="Run nothing; print the results.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def command(protocol: str | None, **options: Any) -> int:
     """Run a PROTOCOL (a name, or a PATH.json) and print its table; without one, list them.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from ganzoo.cards import Card, catalogue
-from ganzoo.cli.parameters import models
+from ganzoo.cli.parameters import json_option, models, threads_option
 from ganzoo.errors import GanzooError, one_line
 from ganzoo.terminal import table
 
@@ -61,8 +61,8 @@ class Finding:
     "-n", "count", type=click.IntRange(2), help="Measure only figures of this many samples."
 )
 @click.option("--fast", is_flag=True, help="Skip checks that train or play as two processes.")
-@click.option("--threads", type=click.IntRange(1), help="CPU threads; by default torch's choice.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@threads_option
+@json_option
 def command(
     what: str | None,
     metrics: bool,
@@ -163,9 +163,9 @@ def _print(findings: list[Finding]) -> None:
     plugin = any(one.seconds is not None for one in findings)
     rows = []
     for one in findings:
-        said = "see below" if plugin and not one.holds else one.said
+        text = "see below" if plugin and not one.holds else one.said
         seconds = "" if one.seconds is None else f"{one.seconds:.2f} s"
-        rows.append((one.model, one.check, one.result, *([seconds] if plugin else []), said))
+        rows.append((one.model, one.check, one.result, *([seconds] if plugin else []), text))
     header = ["CHECKED" if plugin else "MODEL", "CHECK", "", *([""] if plugin else []), "FOUND"]
     click.echo(table(header, rows))
     if not plugin:
@@ -191,11 +191,11 @@ def _check_model(card: Card, metrics: bool, count: int | None) -> Iterator[Findi
     for result in run_planned(planned):
         if result.outcome in ("skipped", "not run"):
             continue
-        label, said = MODEL_CHECKS[result.check], result.said
+        label, text = MODEL_CHECKS[result.check], result.said
         excused = result.check == check_card.__name__ and card.distribution is None
         if excused and not result.holds:
-            said = f"to publish it: {said}"
-        yield Finding(card.name, label, result.holds or excused, said)
+            text = f"to publish it: {text}"
+        yield Finding(card.name, label, result.holds or excused, text)
     if not config.files:
         yield Finding(card.name, "recipe", True, "no weights to check")
     elif metrics:
@@ -210,8 +210,8 @@ def _figures(subject: ModelSubject, count: int | None) -> Iterator[Finding]:
     card, config = subject.card, subject.card.require_config()
     if config.metrics:
         wrong, others = list(contradictions(config)), unchecked(config)
-        said = "as the checks below" + (f"; not checked: {', '.join(others)}" if others else "")
-        yield Finding(card.name, "figures", not wrong, "; ".join(wrong) or said)
+        text = "as the checks below" + (f"; not checked: {', '.join(others)}" if others else "")
+        yield Finding(card.name, "figures", not wrong, "; ".join(wrong) or text)
     checks = [one for one in config.checks if count in (None, one.n)]
     if not checks:
         wanted = f" of {count:,} samples" if count else ""
@@ -222,11 +222,11 @@ def _figures(subject: ModelSubject, count: int | None) -> Iterator[Finding]:
             if verdict.unavailable:
                 yield Finding(card.name, verdict.name, True, verdict.unavailable, "skipped")
                 continue
-            said = (
+            text = (
                 f"{verdict.measured:.5g}, claimed {verdict.claimed:.5g} ± {verdict.tolerance:.2g} "
                 f"(n = {verdict.n:,}, seed {check.seed})"
             )
-            yield Finding(card.name, verdict.name, verdict.holds, said)
+            yield Finding(card.name, verdict.name, verdict.holds, text)
 
 
 def _print_json(findings: list[Finding]) -> None:

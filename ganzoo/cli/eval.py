@@ -9,7 +9,7 @@ import click
 
 from ganzoo.cards import catalogue
 from ganzoo.cli.display import telling
-from ganzoo.cli.parameters import models
+from ganzoo.cli.parameters import device_option, json_option, threads_option, what_argument
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.specs import Part, merge, read_seeds, write_record
 from ganzoo.specs.reading import to_json
@@ -30,7 +30,7 @@ FEATURE_OPTIONS = ("extractor", "extractor_weights", "reference", "save_referenc
 
 
 @click.command("eval")
-@click.argument("what", shell_complete=models)
+@what_argument
 @click.option("--data", help="Real samples to compare with; by default the model's own data set.")
 @click.option("-n", "count", type=click.IntRange(2), help="Number of samples.  [default: 10000]")
 @click.option(
@@ -60,9 +60,9 @@ FEATURE_OPTIONS = ("extractor", "extractor_weights", "reference", "save_referenc
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the statistics of the real samples to a file.",
 )
-@click.option("--device", help="cpu, cuda, cuda:1 ...; by default the first GPU, else the CPU.")
-@click.option("--threads", type=click.IntRange(1), help="CPU threads; by default torch's choice.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@device_option
+@threads_option
+@json_option
 def command(what: str, **options: Any) -> None:
     """Measure WHAT: a name, a model folder, a run, a folder of seeds, or a folder of images.
 
@@ -86,13 +86,13 @@ def command(what: str, **options: Any) -> None:
     tune_cuda()
     options["device"] = str(usable_device(own_device(options["device"])))
     with telling(quiet=options["as_json"]) as tell:
-        found = _evaluated(what, options, tell)
+        measured = _evaluated(what, options, tell)
     if not options["as_json"]:
-        click.echo(_text(found))
-    elif found.several or not found.first.extractor:
-        click.echo(to_json(found.record()), nl=False)
+        click.echo(_text(measured))
+    elif measured.several or not measured.first.extractor:
+        click.echo(to_json(measured.record()), nl=False)
     else:
-        click.echo(to_json(found.first.record()), nl=False)
+        click.echo(to_json(measured.first.record()), nl=False)
 
 
 def _evaluated(what: str, options: Mapping[str, Any], tell: Tell) -> SeedEvaluations:
@@ -212,12 +212,12 @@ def _save(real: Reference, path: Path) -> None:
         raise GanzooError(f"{path} cannot be written: {error.strerror or error}") from None
 
 
-def _text(found: SeedEvaluations) -> str:
+def _text(measured: SeedEvaluations) -> str:
     """A table for a terminal: a column for each training seed, or for each anchor."""
     from ganzoo.measure.measurement import REAL
 
-    first, several, in_features = found.first, found.several, bool(found.first.extractor)
-    seeds = [*found.by_seed] if several else []
+    first, several, in_features = measured.first, measured.several, bool(measured.first.extractor)
+    seeds = [*measured.by_seed] if several else []
     all_anchors = in_features and not several
     anchors = [*next(iter(first.figures.values())).anchors] if all_anchors else [REAL]
     header = [
@@ -227,9 +227,9 @@ def _text(found: SeedEvaluations) -> str:
         *(name.upper() for name in anchors),
     ]
     rows = []
-    for figure, row in found.rows.items():
-        measured = first.figures.get(figure.key)
-        floors = {**(measured.anchors if measured else {}), REAL: row.floor}
+    for figure, row in measured.rows.items():
+        measurement = first.figures.get(figure.key)
+        floors = {**(measurement.anchors if measurement else {}), REAL: row.floor}
         rows.append(
             [
                 figure.name(first.extractor),
@@ -241,9 +241,9 @@ def _text(found: SeedEvaluations) -> str:
             ]
         )
     each = f", of each of {len(seeds)} training seeds" if several and in_features else ""
-    name = first.source if all_anchors else found.source
+    name = first.source if all_anchors else measured.source
     return "\n".join(
-        [f"{name}: {first.protocol}{each}", "", table(header, rows), "", *_footer(found)]
+        [f"{name}: {first.protocol}{each}", "", table(header, rows), "", *_footer(measured)]
     )
 
 
@@ -251,16 +251,16 @@ def _cell(figure: FigureSpec, value: float | None, otherwise: str = "") -> str:
     return otherwise if value is None else figure.text(value)
 
 
-def _footer(found: SeedEvaluations) -> Iterator[str]:
+def _footer(measured: SeedEvaluations) -> Iterator[str]:
     """What stands below the table."""
     from ganzoo.measure.figures import MODES
 
-    yield from found.notes
-    lacking = [figure.title for figure, row in found.rows.items() if None in row.each]
-    if lacking and any(figure in MODES for figure in found.rows):
+    yield from measured.notes
+    lacking = [figure.title for figure, row in measured.rows.items() if None in row.each]
+    if lacking and any(figure in MODES for figure in measured.rows):
         yield f"no sample lies near a mode where there is no {' and no '.join(lacking)}"
-    if found.several:
-        name = found.deciding.name(found.first.extractor)
-        yield f"the median by {name} is seed {found.median}"
+    if measured.several:
+        name = measured.deciding.name(measured.first.extractor)
+        yield f"the median by {name} is seed {measured.median}"
     else:
-        yield f"{found.first.seconds:.0f} s on {found.first.hardware}"
+        yield f"{measured.first.seconds:.0f} s on {measured.first.hardware}"

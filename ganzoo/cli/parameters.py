@@ -23,3 +23,9 @@ def models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 #: A model: a name, a folder, a run or an address on the Hub.
 what_argument = click.argument("what", shell_complete=models)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+device_option = click.option(
+    "--device", help="cpu, cuda, cuda:1 ...; by default the first GPU, else the CPU."
+)
+threads_option = click.option(
+    "--threads", type=click.IntRange(1), help="CPU threads; by default torch's choice."
+)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cards import catalogue
-from ganzoo.cli.parameters import models
+from ganzoo.cli.parameters import device_option, models, threads_option
 from ganzoo.errors import CardError, UsageError
 from ganzoo.hub import is_address
 
@@ -50,8 +50,8 @@ LICENCES = ("code", "weights", "data")
 @click.option("--replace", is_flag=True, help="Replace other weights at the target.")
 @click.option("--private", is_flag=True, help="Make the Hub repository private.")
 @click.option("--message", default="", help="Commit message on the Hub.")
-@click.option("--device", help="cpu, cuda, cuda:1 ...; by default the first GPU, else the CPU.")
-@click.option("--threads", type=click.IntRange(1), help="CPU threads; by default torch's choice.")
+@device_option
+@threads_option
 def command(run: str, name: str | None, to: str, **options: Any) -> None:
     """Publish RUN: a finished run, a folder of training seeds, or a model folder.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cards import catalogue
-from ganzoo.cli.parameters import models
+from ganzoo.cli.parameters import device_option, json_option, what_argument
 from ganzoo.terminal import table
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ MOST_THREADS = 256
 
 
 @click.command("reproduce")
-@click.argument("what", shell_complete=models)
+@what_argument
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -32,9 +32,9 @@ MOST_THREADS = 256
 )
 @click.option("--exact", is_flag=True, help="Accept only equal bytes.")
 @click.option("--tolerance", type=click.FloatRange(0), help="How much the first figure may differ.")
-@click.option("--device", help="cpu, cuda, cuda:1 ...; by default the first GPU, else the CPU.")
+@device_option
 @click.option("--threads", type=click.IntRange(1), help="CPU threads; by default the card's.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def command(
     what: str,

@@ -54,25 +54,14 @@ class Evaluation:
     def record(self) -> dict[str, Any]:
         """All of it as JSON data."""
         figures = {
-            key: {**described(one, self.extractor), "anchors": dict(one.anchors)}
+            key: {
+                **one.figure.record(self.extractor),
+                **one.record(),
+                "anchors": dict(one.anchors),
+            }
             for key, one in self.figures.items()
         }
         return {**write_record(replace(self, figures={})), "figures": figures}
-
-
-def described(measurement: Measurement, extractor: str) -> dict[str, Any]:
-    """A measurement as JSON data."""
-    figure = measurement.figure
-    return {
-        "name": figure.name(extractor),
-        "what": figure.what,
-        "direction": figure.direction,
-        "unit": figure.unit,
-        "value": measurement.value,
-        "spread": measurement.spread,
-        "floor": measurement.floor,
-        "values": list(measurement.values),
-    }
 
 
 def evaluate(
@@ -136,7 +125,7 @@ def evaluate(
 
 def _device_of(source: SampleSource, method: Method) -> torch.device:
     if method.extractor is not None:
-        found = next((p.device for p in method.extractor.parameters()), None)
+        device = next((p.device for p in method.extractor.parameters()), None)
     else:
-        found = None if source.model is None else source.model.device
-    return found or torch.device("cpu")
+        device = None if source.model is None else source.model.device
+    return device or torch.device("cpu")

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from ganzoo.build import build, needed_arguments
+from ganzoo.data.devices import as_floats
 from ganzoo.data.packing.decode import UnusableError, decode, suffixes
 from ganzoo.data.packing.walk import shown, walk
 from ganzoo.data.picture_form import KEEP, WHITE, Form
 from ganzoo.errors import MetricError
 from ganzoo.interfaces import Dataset, Extractor
-from ganzoo.measure.references import from_bytes
 from ganzoo.measure.sources import BATCH, SampleSource
 from ganzoo.seeds import derive
 from ganzoo.specs import Part
@@ -50,7 +50,7 @@ class FolderSource(SampleSource):
             paths = self._paths[start : min(n, start + BATCH)]
             images = torch.stack([self._image(path) for path in paths])
             brightest = max(brightest, int(images[:, :3].max()))  # whatever alpha is
-            yield from_bytes(images)
+            yield as_floats(images)
         if brightest <= 1:
             raise MetricError(
                 f"{self.name}: no pixel is above {brightest} of 255, all images are black; if the "

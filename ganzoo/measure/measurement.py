@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import floor, isfinite, log10
 from statistics import mean, stdev
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ganzoo.errors import MetricError
 from ganzoo.interfaces import Figure
@@ -79,6 +79,15 @@ class FigureSpec:
         towards = f" {self.best_in_words}" if self.direction == "nearest" else ""
         return ARROWS[self.direction] + towards
 
+    def record(self, extractor: str) -> dict[str, Any]:
+        """Its description as JSON data."""
+        return {
+            "name": self.name(extractor),
+            "what": self.what,
+            "direction": self.direction,
+            "unit": self.unit,
+        }
+
     def badness(self, value: float, floor: float | None = None) -> float:
         """A number that is higher for a worse value; `floor` is the value of real samples."""
         if self.direction == "nearest":
@@ -110,6 +119,11 @@ class Measurement:
         """The value of as many real samples."""
         return self.anchors.get(REAL)
 
+    def record(self) -> dict[str, Any]:
+        """Its values as JSON data."""
+        values = list(self.values)
+        return {"value": self.value, "spread": self.spread, "floor": self.floor, "values": values}
+
     @property
     def badness(self) -> float:
         """A number that is higher for a worse value."""
@@ -137,6 +151,11 @@ class OverSeeds:
     def values(self) -> tuple[float, ...]:
         """The values that exist."""
         return tuple(value for value in self.each if value is not None)
+
+    def record(self) -> dict[str, Any]:
+        """Each seed's value and their summary as JSON data."""
+        values = list(self.each)
+        return {"value": self.value, "spread": self.spread, "floor": self.floor, "values": values}
 
 
 def deviation(values: Sequence[float]) -> float | None:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.build import factory_of, qualify
+from ganzoo.data.devices import as_floats
 from ganzoo.data.splits import Half, drawn, splits
 from ganzoo.errors import GanzooError, MetricError, one_line
 from ganzoo.interfaces import Dataset, Extractor
@@ -22,7 +23,6 @@ from ganzoo.measure.references import (
     About,
     Reference,
     extractor_hash,
-    from_bytes,
     package_file,
     read_reference,
     to_bytes,
@@ -135,7 +135,7 @@ def make_reference(
         features=features,
         shares=None if tested.logits is None else class_histogram(tested.logits),
         training=training,
-        pixels=from_bytes(to_bytes(tested.first)),
+        pixels=as_floats(to_bytes(tested.first)),
     )
 
 

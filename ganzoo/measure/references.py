@@ -136,7 +136,7 @@ def read_reference(path: Path) -> Reference:
         features=tensors["features"].float(),
         shares=tensors.get("shares"),
         training=None if training is None else training.float(),
-        pixels=None if pixels is None else from_bytes(pixels),
+        pixels=None if pixels is None else as_floats(pixels),
     )
 
 
@@ -187,11 +187,6 @@ def package_file(extractor: str, data: str) -> Path:
 def to_bytes(images: Tensor) -> Tensor:
     """Images in [-1, 1] -> uint8, exact for what came from bytes."""
     return images.add(1).mul(127.5).round().clamp(0, 255).byte()
-
-
-def from_bytes(images: Tensor) -> Tensor:
-    """Images uint8 -> float32 in [-1, 1], as data sets give them."""
-    return as_floats(images)
 
 
 def jsonable(values: Mapping[str, Any]) -> dict[str, float]:

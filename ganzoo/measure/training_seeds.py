@@ -67,32 +67,18 @@ class SeedEvaluations:
 
     def record(self) -> dict[str, Any]:
         """All of it as JSON data."""
-        figures = {}
-        for figure, row in self.rows.items():
-            figures[figure.key] = {
-                "name": figure.name(self.first.extractor),
-                "what": figure.what,
-                "direction": figure.direction,
-                "unit": figure.unit,
-                "value": row.value,
-                "spread": row.spread,
-                "floor": row.floor,
-                "values": list(row.each),
-            }
-        seeds = {"seeds": [*self.by_seed], "median": self.median} if self.several else {}
-        notes = {"notes": self.notes} if self.notes else {}
-        reports = {}
-        if self.first.extractor:
-            reports = {"reports": [one.record() for one in self.by_seed.values()]}
-        protocol = self.first.protocol
-        return {
-            "source": self.source,
-            "protocol": protocol,
-            **seeds,
-            "figures": figures,
-            **notes,
-            **reports,
+        record: dict[str, Any] = {"source": self.source, "protocol": self.first.protocol}
+        if self.several:
+            record |= {"seeds": [*self.by_seed], "median": self.median}
+        record["figures"] = {
+            figure.key: {**figure.record(self.first.extractor), **row.record()}
+            for figure, row in self.rows.items()
         }
+        if self.notes:
+            record["notes"] = self.notes
+        if self.first.extractor:
+            record["reports"] = [evaluation.record() for evaluation in self.by_seed.values()]
+        return record
 
 
 def finished_runs(folder: Path) -> dict[int, Path]:

@@ -10,6 +10,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
+from ganzoo.data.devices import as_floats
 from ganzoo.errors import MetricError, WeightsError
 from ganzoo.extractors.shipped import FOLDER, open_folder, read_extractor_config
 from ganzoo.measure.anchors import ANCHORS
@@ -20,7 +21,6 @@ from ganzoo.measure.references import (
     HEAVY,
     PACKAGE,
     extractor_hash,
-    from_bytes,
     package_file,
     read_reference,
     to_bytes,
@@ -131,8 +131,8 @@ def test_figures_are_the_same_from_memory_and_from_a_file(reference, file):
 
 def test_bytes_become_what_data_sets_give_and_back():
     every = torch.arange(256).byte()
-    assert torch.equal(from_bytes(every), every.float() / 127.5 - 1)
-    assert torch.equal(to_bytes(from_bytes(every)), every)
+    assert torch.equal(as_floats(every), every.float() / 127.5 - 1)
+    assert torch.equal(to_bytes(as_floats(every)), every)
     assert to_bytes(torch.tensor([-1.1, 1.1])).tolist() == [0, 255]
 
 
