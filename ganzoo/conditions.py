@@ -105,9 +105,9 @@ def conditioned(part: Part, shape: tuple[int, ...]) -> Dataset:
     """A data set's test samples, whose conditions must have this shape."""
     data = test_samples(part)
     if data.condition_shape is None or tuple(data.condition_shape) != tuple(shape):
-        found = "no conditions" if data.condition_shape is None else list(data.condition_shape)
+        shown = "no conditions" if data.condition_shape is None else list(data.condition_shape)
         raise UsageError(
-            f"the data set {part.name} has {found}, and the model takes conditions of shape "
+            f"the data set {part.name} has {shown}, and the model takes conditions of shape "
             f"{list(shape)}"
         )
     return data

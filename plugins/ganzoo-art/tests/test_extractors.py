@@ -182,5 +182,5 @@ def test_other_bytes_are_refused(tmp_path):
     config = json.loads((folder / "config.json").read_text())
     config["file"]["sha256"] = "0" * 64
     (folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(ArtError, match="weights of cnn-letters are not those of its config"):
+    with pytest.raises(ArtError, match="weights of cnn-letters do not match its config"):
         open_weights(AttributeExtractor, "cnn-letters", tmp_path)

@@ -1,7 +1,7 @@
 """Extractors for drawings: a small encoder with a head for each attribute, and one for style.
 
-Features are 64 with mean 0 and variance 1 each over the training drawings, as those of the core's
-extractors are, so that distances can be read on one scale.
+The 64 features have mean 0 and variance 1 over the training drawings, as in the core's extractors,
+so that distances are comparable.
 """
 
 from __future__ import annotations
@@ -24,16 +24,15 @@ WEIGHTS = Path(__file__).with_name("weights")
 #: The side of the encoder's last square.
 LAST = 4
 Strides = tuple[int, int, int, int, int]
-#: Strides of the five convolutions by the side of the drawings; all end at a square of four.
+#: Strides of the five convolutions by the side of the drawings; all end at 4x4.
 STRIDES: Mapping[int, Strides] = {16: (1, 1, 2, 1, 2), 32: (1, 2, 1, 2, 2)}
 
 
 class DrawingExtractor(Extractor):
     """Features of an encoder, for squares of `side` pixels or of a whole multiple of it.
 
-    Larger drawings are brought down first: each pixel is the mean of a square of them, which gives
-    a `pixel-faces` of 32 back as it was drawn at 16. `sample_shape` is None where there are
-    several sizes.
+    Larger drawings are first reduced by averaging squares of pixels, which restores `pixel-faces`
+    of 32 pixels exactly as drawn at 16. `sample_shape` is None if several sizes are taken.
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class DrawingExtractor(Extractor):
         return features
 
     def _own_size(self, samples: Tensor) -> Tensor:
-        """Samples of the encoder's own side; what cannot be brought to it is refused."""
+        """Samples reduced to the encoder's side; `ArtError` for other sizes and channels."""
         _, channels, height, width = samples.shape
         if channels != self.channels or height != width or height % self.side:
             raise ArtError(
@@ -77,11 +76,11 @@ class DrawingExtractor(Extractor):
 
 
 class AttributeExtractor(DrawingExtractor):
-    """An encoder that learnt attributes, with the head that tells their values.
+    """An encoder trained on attributes, with a head for their values.
 
-    `heads` gives the number of values of each attribute; `main` is the one whose scores are
-    `logits`. All share a hidden layer, so that features need not fall together at a point a value.
-    `shares` are its mean `probabilities` over the training drawings.
+    `heads` gives the number of values of each attribute; `main` is the attribute whose scores are
+    `logits`. All share a hidden layer, so that the features of a value need not collapse to a
+    point. `shares` are the mean `probabilities` of the training drawings.
     """
 
     HIDDEN = 128
@@ -114,15 +113,15 @@ class AttributeExtractor(DrawingExtractor):
         return self.by_attribute(self.head(features))
 
     def by_attribute(self, values: Tensor) -> dict[str, Tensor]:
-        """Numbers of all attributes' values [..., sum of K] -> those of each, [..., K]."""
-        found = torch.split(values, list(self.heads.values()), -1)
-        return dict(zip(self.heads, found, strict=True))
+        """Numbers for all values [..., sum of K] -> those of each attribute, [..., K]."""
+        pieces = torch.split(values, list(self.heads.values()), -1)
+        return dict(zip(self.heads, pieces, strict=True))
 
     def probabilities(self, samples: Tensor) -> Tensor:
         """Samples [N, C, H, H] -> the probability of each value of each attribute [N, sum of K].
 
-        Their means are shares: of what cannot be seen, such as eyes' colour behind glasses, the
-        data's own, where the most probable value would always be the same one.
+        Their means are shares. For hidden values, such as the colour of eyes behind glasses, these
+        are the data's shares, where the most probable value would always be the same.
         """
         scores = self.scores(self(samples)).values()
         return torch.cat([one.softmax(1) for one in scores], 1)
@@ -135,14 +134,14 @@ class AttributeExtractor(DrawingExtractor):
         """`features` [N, F], `logits` of the main attribute, `attribute:NAME` of each; one pass."""
         features = self(samples)
         scores = self.scores(features)
-        told = {f"attribute:{name}": values for name, values in scores.items()}
-        return {"features": features, "logits": scores[self.main], **told}
+        attributes = {f"attribute:{name}": values for name, values in scores.items()}
+        return {"features": features, "logits": scores[self.main], **attributes}
 
 
 class StyleExtractor(DrawingExtractor):
-    """An encoder whose features of two letters point the same way where they are of one font.
+    """An encoder whose features of two letters have the same direction if their font is the same.
 
-    `threshold` is the cosine from which two letters are judged to be of one font.
+    `threshold` is the least cosine at which two letters are judged to have the same font.
     """
 
     threshold: Tensor
@@ -158,7 +157,7 @@ class StyleExtractor(DrawingExtractor):
         return normalize(self(samples))
 
     def same_font(self, one: Tensor, other: Tensor) -> Tensor:
-        """Directions [N, F] and [N, F] of letters -> whether each pair is of one font, bool [N]."""
+        """Directions [N, F] and [N, F] of letters -> whether each pair has one font, bool [N]."""
         judged: Tensor = (one * other).sum(1) >= self.threshold
         return judged
 
@@ -173,20 +172,20 @@ Kind = TypeVar("Kind", bound=DrawingExtractor)
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """The config.json of a folder of weights, as the core's extractors have one."""
+    """The config.json of a folder of weights, in the form of the core's extractors."""
     config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     return config
 
 
 def open_weights(kind: type[Kind], name: str, folder: Path = WEIGHTS, **changed: Any) -> Kind:
-    """The trained extractor of that name, frozen, in eval mode; its bytes are held to their sha256.
+    """The trained extractor of a name, frozen, in eval mode; its bytes are checked by sha256.
 
-    `changed` are arguments in place of those that its config names.
+    `changed` are arguments that replace those of its config.
     """
     config = read_config(folder / name)
     data = (folder / name / "model.safetensors").read_bytes()
     if hashlib.sha256(data).hexdigest() != config["file"]["sha256"]:
-        raise ArtError(f"weights of {name} are not those of its config; install ganzoo-art again")
+        raise ArtError(f"the weights of {name} do not match its config; install ganzoo-art again")
     with torch.device("meta"):  # every parameter and buffer is in the file
         network = kind(**{"name": name, **config["network"]["arguments"], **changed})
     network.load_state_dict(load(data), assign=True)
@@ -194,22 +193,22 @@ def open_weights(kind: type[Kind], name: str, folder: Path = WEIGHTS, **changed:
 
 
 def cnn_letters() -> Extractor:
-    """Letters by which letter they are."""
+    """Trained on letters with their classes."""
     return open_weights(AttributeExtractor, "cnn-letters")
 
 
 def cnn_pixel_faces(model: str | None = None) -> Extractor:
-    """Portraits in pixel art by all attributes; `model` names the one of `logits`: hair if none."""
+    """Trained on pixel faces with all attributes; `model` names that of `logits`, default hair."""
     return _of_attribute("cnn-pixel-faces", model)
 
 
 def cnn_faces(model: str | None = None) -> Extractor:
-    """Portraits by all attributes; `model` names the one of `logits`: hair if none."""
+    """Trained on faces with all attributes; `model` names that of `logits`, default hair."""
     return _of_attribute("cnn-faces", model)
 
 
 def _of_attribute(name: str, attribute: str | None) -> AttributeExtractor:
-    """The extractor whose `logits` are those of an attribute, which its name then says."""
+    """The extractor whose `logits` are those of an attribute, which becomes part of its name."""
     if attribute is None:
         return open_weights(AttributeExtractor, name)
     network = open_weights(AttributeExtractor, name, main=attribute)
@@ -218,20 +217,20 @@ def _of_attribute(name: str, attribute: str | None) -> AttributeExtractor:
 
 
 def style_letters() -> Extractor:
-    """Letters by their font's style, whichever letter they are."""
+    """Trained on the style of letters, whichever letter they are."""
     return open_weights(StyleExtractor, "style-letters")
 
 
 def ae_letters() -> Extractor:
-    """Letters without labels: the control of `cnn-letters`."""
+    """Trained on letters without labels: the control of `cnn-letters`."""
     return open_weights(DrawingExtractor, "ae-letters")
 
 
 def ae_pixel_faces() -> Extractor:
-    """Portraits in pixel art without labels: the control of `cnn-pixel-faces`."""
+    """Trained on pixel faces without labels: the control of `cnn-pixel-faces`."""
     return open_weights(DrawingExtractor, "ae-pixel-faces")
 
 
 def ae_faces() -> Extractor:
-    """Portraits without labels: the control of `cnn-faces`."""
+    """Trained on faces without labels: the control of `cnn-faces`."""
     return open_weights(DrawingExtractor, "ae-faces")

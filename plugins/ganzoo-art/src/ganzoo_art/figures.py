@@ -1,6 +1,6 @@
 """Figures of drawings: the right letter, one style, shares of attributes, a clean palette.
 
-Each judges with this package's own extractors, whatever extractor the other figures use.
+Each uses this package's own extractors, whatever extractor the other figures use.
 """
 
 from __future__ import annotations
@@ -25,32 +25,32 @@ from ganzoo_art.letters import Letters
 from ganzoo_art.portraits import Faces, PixelFaces
 
 LETTERS = 26
-#: Pairs of letters, and drawings whose attributes or palettes are looked at.
+#: Pairs of letters, and drawings whose attributes or palettes are measured.
 PAIRS, SOME = 2_000, 2_000
-#: Drawings that a network is shown at once.
+#: Drawings in a batch of an extractor.
 BATCH = 500
-#: The most colours that a pixel face has, and the side of its pixels' square.
+#: The most colours of a pixel face, and its side in pixels.
 COLOURS, SIDE = 16, 16
-#: Levels of a channel that count as one colour's, and how many such there are.
+#: Levels of a channel that count as one colour, and the number of such groups.
 LEVELS = 16
 
 
 class Sampler(Protocol):
-    """A model that is told which letter to draw, such as `ganzoo.load` returns."""
+    """A model that draws a given letter, such as `ganzoo.load` returns."""
 
     def sample(self, n: int, *, seed: int, labels: Tensor) -> Tensor:
-        """Samples [n, 1, 32, 32] of labels [n], from latents that the seed alone decides."""
+        """Samples [n, 1, 32, 32] of labels [n], from latents that depend only on the seed."""
 
 
 @cache
 def judge(name: str) -> AttributeExtractor:
-    """The extractor that tells attributes, opened once."""
+    """An extractor of attributes, opened once."""
     return open_weights(AttributeExtractor, name)
 
 
 @cache
 def style_judge() -> StyleExtractor:
-    """The extractor that tells styles, opened once."""
+    """The extractor of styles, opened once."""
     return open_weights(StyleExtractor, "style-letters")
 
 
@@ -59,9 +59,9 @@ def style_judge() -> StyleExtractor:
 
 @torch.no_grad()
 def right_letter(batches: Iterable[Tensor], labels: Tensor) -> float:
-    """The share of samples [N, 1, 32, 32] that `cnn-letters` takes for the letter asked for [N]."""
-    found = torch.cat([judge("cnn-letters").logits(batch).argmax(1) for batch in batches])
-    return float((found == labels).double().mean())
+    """The share of samples [N, 1, 32, 32] that `cnn-letters` reads as their label [N]."""
+    letters = torch.cat([judge("cnn-letters").logits(batch).argmax(1) for batch in batches])
+    return float((letters == labels).double().mean())
 
 
 # --- One style ----------------------------------------------------------------------------------
@@ -69,9 +69,9 @@ def right_letter(batches: Iterable[Tensor], labels: Tensor) -> float:
 
 @torch.no_grad()
 def style_cosines(model: Sampler, n: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Cosines in `style-letters` of two unlike letters: of n same latents, and of other ones.
+    """Cosines in `style-letters` of two different letters: of the same n latents, and of others.
 
-    The letters are drawn at random, from the seed. Other latents are the next one's.
+    The letters are drawn from the seed. The other latent is the next one.
     """
     rng = torch.Generator().manual_seed(seed)
     first = torch.randint(0, LETTERS, (n,), generator=rng)
@@ -85,19 +85,19 @@ def style_cosines(model: Sampler, n: int, seed: int) -> tuple[Tensor, Tensor]:
 
 
 def judged_one_style(cosines: Tensor) -> float:
-    """The share of pairs that `style-letters` judges to be of one font."""
+    """The share of pairs that `style-letters` judges to have the same font."""
     return float((cosines >= style_judge().threshold).double().mean())
 
 
 def area(same: Tensor, apart: Tensor) -> float:
-    """The chance that a pair of one style has the larger cosine, ties by half: the ROC's area."""
+    """The probability that a pair of one style has the larger cosine: the area under the ROC."""
     ordered = apart.sort().values
     below = torch.searchsorted(ordered, same) + torch.searchsorted(ordered, same, right=True)
     return float(below.double().mean()) / (2 * len(apart))
 
 
 def of_real_fonts(figure: str) -> float:
-    """What `style-letters` reaches on test fonts, as its config says: "auc" or another figure."""
+    """A figure of `style-letters` on test fonts, from its config, such as "auc"."""
     return float(read_config(WEIGHTS / "style-letters")["figures"][figure])
 
 
@@ -108,24 +108,24 @@ def of_real_fonts(figure: str) -> float:
 def attribute_distances(name: str, batches: Iterable[Tensor]) -> dict[str, float]:
     """Each attribute's total variation: its values' shares against the training drawings'.
 
-    0 where every value is as frequent as there, 1 where none is shared. Both sides are the mean
-    probabilities that the extractor of that name gives, so that its errors fall out.
+    0 if every value is as frequent as there, 1 if none is shared. Both sides are mean probabilities
+    of the extractor of that name, so that its errors cancel.
     """
     extractor = judge(name)
-    found = torch.cat([extractor.probabilities(batch) for batch in batches]).double().mean(0)
-    gaps = (found - extractor.shares.double()).abs()
-    return {key: float(of.sum()) / 2 for key, of in extractor.by_attribute(gaps).items()}
+    shares = torch.cat([extractor.probabilities(batch) for batch in batches]).double().mean(0)
+    gaps = (shares - extractor.shares.double()).abs()
+    return {name: float(gap.sum()) / 2 for name, gap in extractor.by_attribute(gaps).items()}
 
 
 # --- A clean palette ----------------------------------------------------------------------------
 
 
 def palette_distances(pictures: Tensor) -> Tensor:
-    """How far pixels lie from their picture's 16 commonest colours: the mean of each, [N].
+    """Mean distance of pixels to their picture's 16 commonest colours, [N].
 
-    Pictures [N, 3, H, H] in [-1, 1], brought to 16x16; distances are Euclidean, in levels of 255.
-    A colour is a cell of 16 levels a channel, and lies where the mean of its pixels does. Real ones
-    have 8 to 16 colours, and get 0.2, since two of theirs may lie in one cell.
+    Pictures [N, 3, H, H] in [-1, 1], reduced to 16x16; distances are Euclidean, in levels of 255.
+    A colour is a cell of 16 levels a channel, represented by the mean of its pixels. Real pictures
+    have 8 to 16 colours and get 0.2, since two of their colours may lie in one cell.
     """
     small = avg_pool2d(pictures, pictures.shape[-1] // SIDE)
     pixels = (small + 1).mul(127.5).clamp(0, 255).flatten(2).transpose(1, 2)
@@ -144,7 +144,7 @@ def _to_palette(pixels: Tensor) -> Tensor:
     )
     often, common = counts.topk(COLOURS, dim=1)
     colours = sums.gather(1, common[..., None].expand(-1, -1, 3)) / often[..., None]
-    distances = (pixels[:, :, None] - colours[:, None]).norm(dim=3)  # NaN to what is not there
+    distances = (pixels[:, :, None] - colours[:, None]).norm(dim=3)  # NaN to absent colours
     nearest: Tensor = distances.nan_to_num(float("inf")).amin(2)
     return nearest.mean(1)
 
@@ -179,14 +179,14 @@ class RightLetter(OfLetters):
     needs = frozenset({"labels"})
 
     def measure(self, drawn: FigureInput) -> float:
-        """From 1/26 by chance to what test fonts get, which is under 1."""
+        """From 1/26 by chance to the value of test fonts, which is below 1."""
         return right_letter(drawn.batches(), drawn.labels)
 
 
 class OneStyle(OfLetters):
-    """How often two letters of one latent are judged to be of one font, by real fonts' share.
+    """How often two letters of one latent are judged to have one font, relative to real fonts.
 
-    A model that draws one picture whatever the letter has it all: read it beside `right-letter`.
+    A model that ignores the letter scores highest, so read it together with `right-letter`.
     """
 
     title = "one style"
@@ -198,13 +198,13 @@ class OneStyle(OfLetters):
     needs = frozenset({"labels", "model"})
 
     def measure(self, drawn: FigureInput) -> float:
-        """1 is as often as of real fonts; a model of one style only gets more."""
+        """1 is as often as for real fonts; a model with a single style gets more."""
         same, _ = style_cosines(drawn.model, PAIRS, drawn.seed)
         return judged_one_style(same) / of_real_fonts("same_judged_same")
 
 
 class StyleArea(OfLetters):
-    """Whether letters of one latent lie nearer than those of two: a model of one style gets 0.5."""
+    """Whether letters of one latent are closer than those of two; 0.5 for a single style."""
 
     title = "style told apart"
     protocol = (
@@ -218,12 +218,12 @@ class StyleArea(OfLetters):
         self.best = of_real_fonts("auc")
 
     def measure(self, drawn: FigureInput) -> float:
-        """From 0.5, where the latent says nothing of the style, to 1."""
+        """From 0.5, if the latent does not determine the style, to 1."""
         return area(*style_cosines(drawn.model, PAIRS, drawn.seed))
 
 
 class AttributeShares(Figure):
-    """The attribute whose values' shares lie furthest from the training drawings'."""
+    """The attribute whose shares differ most from those of the training drawings."""
 
     kind: ClassVar[type[Dataset]]
     known_to: ClassVar[str]
@@ -241,7 +241,7 @@ class AttributeShares(Figure):
         return isinstance(data, self.kind)
 
     def measure(self, drawn: FigureInput) -> float:
-        """From what chance does, up to 1."""
+        """From 0 to 1; chance alone gives a little more than 0."""
         return max(attribute_distances(self.known_to, some(drawn)).values())
 
 
@@ -258,7 +258,7 @@ class FaceShares(AttributeShares):
 
 
 class Palette(Figure):
-    """How far pixels lie from the few colours of their picture."""
+    """How far pixels are from the few colours of their picture."""
 
     title = "off the palette"
     protocol = (
@@ -272,5 +272,5 @@ class Palette(Figure):
         return isinstance(data, PixelFaces)
 
     def measure(self, drawn: FigureInput) -> float:
-        """Next to 0 of real ones; a flat picture has a clean palette too."""
+        """Close to 0 for real pictures; a flat picture has a clean palette too."""
         return float(torch.cat([palette_distances(batch) for batch in some(drawn)]).mean())

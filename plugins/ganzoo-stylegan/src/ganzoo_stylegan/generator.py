@@ -54,10 +54,10 @@ class Mapping(nn.Module):
     def forward(self, latents: Tensor, labels: Tensor | None) -> Tensor:
         """Latents and labels, each normalised, joined, and mapped in float32."""
         with torch.autocast(latents.device.type, enabled=False):
-            told = normalised(latents.float())
+            inputs = normalised(latents.float())
             if self.labels is not None:
-                told = torch.cat([told, normalised(self.labels(labels))], dim=1)
-            style: Tensor = self.layers(told)
+                inputs = torch.cat([inputs, normalised(self.labels(labels))], dim=1)
+            style: Tensor = self.layers(inputs)
         return style
 
 
