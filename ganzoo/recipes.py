@@ -51,7 +51,7 @@ class Base:
     trained: bool = False
 
 
-def asked(what: str | None, options: dict[str, Any]) -> Asked:
+def asked(what: str | ModelConfig | None, options: dict[str, Any]) -> Asked:
     """What is asked to be trained: a card, a file or parts, changed by its options."""
     base = _base(what, options)
     recipe = _object(base.raw.get("recipe") or {}, f"{base.where}: recipe")
@@ -112,7 +112,7 @@ def _object(value: Any, where: str, hint: str = "") -> dict[str, Any]:
     return dict(value)
 
 
-def _base(what: str | None, options: dict[str, Any]) -> Base:
+def _base(what: str | ModelConfig | None, options: dict[str, Any]) -> Base:
     names = {key: options[key] for key in ("generator", "discriminator", "loss")}
     missing = [f"--{key}" for key in (*names, "data") if not options[key]]
     if what is None and options["init"] and missing:
@@ -126,6 +126,9 @@ def _base(what: str | None, options: dict[str, Any]) -> Base:
         from ganzoo.engine.prepare import config_of
 
         return Base(config_of(**names, data=options["data"]), "the command line")
+    if isinstance(what, ModelConfig):
+        kept = {key: value for key, value in what.to_dict().items() if key not in RESULTS}
+        return Base(kept, "the config", what.name or "config", trained=bool(what.files))
     path = Path(what)
     if path.suffix == ".json" and path.name != "config.json":
         raw = read_json(path)

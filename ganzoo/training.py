@@ -41,7 +41,7 @@ INTERFACES = {
 
 
 def train(
-    what: str | Path | None = None,
+    what: str | Path | ModelConfig | None = None,
     *,
     generator: GivenPart | None = None,
     discriminator: GivenPart | None = None,
@@ -61,14 +61,15 @@ def train(
 ) -> Run | Runs:
     """Train a model, or parts of one's own, and return the run; with `seeds`, the runs.
 
-    `what` is a model's name, a folder or a RECIPE.json. A generator, discriminator, loss or data
-    set is a name, a class (or `functools.partial` of one, whose keywords are its arguments), or an
-    object; a class is built under the run's seed, an object keeps the weights that it has. `set`
-    maps keys of config.json to values, such as `{"optimizers.generator.lr": 5e-4}`. Each of
-    `callbacks` is called with a record of the run and its newest figures whenever a row of them is
-    logged; what it raises ends the training. `options` are fields of `RunOptions`: `log_every`,
-    `grid_every`, `checkpoint_seconds`, `keep`, `keep_every`, `micro_batch`, `compile`, `graph`,
-    `trackers`, `quiet`.
+    `what` is a model's name, a folder, a RECIPE.json, or a config such as
+    `ganzoo.card("dcgan-mnist").config.replace({"recipe.batch": 32})`. A generator, discriminator,
+    loss or data set is a name, a class (or `functools.partial` of one, whose keywords are its
+    arguments), or an object; a class is built under the run's seed, an object keeps the weights
+    that it has. `set` maps keys of config.json to values, such as
+    `{"optimizers.generator.lr": 5e-4}`. Each of `callbacks` is called with a record of the run and
+    its newest figures whenever a row of them is logged; what it raises ends the training.
+    `options` are fields of `RunOptions`: `log_every`, `grid_every`, `checkpoint_seconds`, `keep`,
+    `keep_every`, `micro_batch`, `compile`, `graph`, `trackers`, `quiet`.
 
     The same call again goes on where the training stopped, and so does the command. Raises a
     `GanzooError` where the folder holds another recipe, or a part does not fit.
@@ -76,7 +77,7 @@ def train(
     given = {"generator": generator, "discriminator": discriminator, "loss": loss, "data": data}
     names, arguments = named(given)
     request = asked(
-        None if what is None else str(what),
+        str(what) if isinstance(what, Path) else what,
         {
             **names,
             "images": images,
@@ -120,9 +121,13 @@ def several(folder: Path) -> Runs:
     return Runs([Run(seed_folder(folder, seed)) for seed in record.seeds] if record else [])
 
 
-def call_of(what: str | Path | None, keywords: Mapping[str, Any]) -> str:
+def call_of(what: str | Path | ModelConfig | None, keywords: Mapping[str, Any]) -> str:
     """The call that trains the same, as config.json keeps it."""
-    said = [] if what is None else [repr(str(what))]
+    said = []
+    if isinstance(what, ModelConfig):
+        said = [f"the config of {what.name}"]
+    elif what is not None:
+        said = [repr(str(what))]
     for name, value in keywords.items():
         if value is not None:
             shown = repr(value) if isinstance(value, PLAIN) else local.name_of(value)

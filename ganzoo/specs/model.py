@@ -11,6 +11,7 @@ from typing import Any
 from ganzoo.errors import ConfigError, brief
 from ganzoo.specs.reading import read_json, read_record
 from ganzoo.specs.recipe import Part, Recipe
+from ganzoo.specs.record import Record
 
 #: The version of the schema below; lower ones stay readable, a higher one is refused.
 CONFIG_VERSION = 1
@@ -155,7 +156,7 @@ class Fingerprint:
 
 
 @dataclass(frozen=True)
-class ModelConfig:
+class ModelConfig(Record):
     """A model, or a recipe for one: the schema of config.json."""
 
     #: The schema's version, 1.

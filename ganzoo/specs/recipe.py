@@ -10,6 +10,7 @@ from typing import Any
 from ganzoo.errors import ConfigError, brief
 from ganzoo.specs.optimizers import Averaging, Optimizers
 from ganzoo.specs.reading import read_record, write_record
+from ganzoo.specs.record import Record
 
 PRECISIONS = ("auto", "float32", "bf16")
 #: What a run does about a collapse.
@@ -52,7 +53,7 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Record):
     """A training, counted in images: real samples shown in a discriminator turn."""
 
     #: The loss of both players.

@@ -222,3 +222,10 @@ def test_what_does_not_fit_is_refused_in_one_line(tmp_path, options, error, text
 def test_nothing_to_train_is_refused(tmp_path):
     with pytest.raises(UsageError, match="nothing to train"):
         ganzoo.train(out=tmp_path / "run")
+
+
+def test_a_config_that_was_changed_is_trained(tmp_path):
+    config = ganzoo.card("dcgan-mnist").config.replace({"recipe.batch": 16})
+    run = ganzoo.train(config, data="mnist-mini", images=32, out=tmp_path / "run", quiet=True)
+    assert (run.recipe.batch, run.recipe.images) == (16, 32)
+    assert run.recipe.data.name == "ganzoo/mnist-mini"
