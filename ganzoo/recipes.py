@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganzoo.cards import catalogue
+from ganzoo.cards import Catalogue
 from ganzoo.cards.derived_name import derived, differences
 from ganzoo.cards.overrides import PARTS, Setting, at, bare
 from ganzoo.errors import ConfigError, UnknownNameError, UsageError
@@ -51,12 +51,12 @@ class Base:
     trained: bool = False
 
 
-def asked(what: str | ModelConfig | None, options: dict[str, Any]) -> Asked:
+def asked(zoo: Catalogue, what: str | ModelConfig | None, options: dict[str, Any]) -> Asked:
     """What is asked to be trained: a card, a file or parts, changed by its options."""
-    base = _base(what, options)
+    base = _base(zoo, what, options)
     recipe = _object(base.raw.get("recipe") or {}, f"{base.where}: recipe")
     _object(recipe.get("data") or {}, f"{base.where}: recipe.data", ', such as {"name": "mnist"}')
-    settings = [*_options(options, recipe, parts=not base.label)]
+    settings = [*_options(zoo, options, recipe, parts=not base.label)]
     for text in options["settings"]:
         path, value = parsed(text)
         check_path(ModelConfig, path, also=ROOTS, option=f"--set {text.partition('=')[0]}")
@@ -65,24 +65,25 @@ def asked(what: str | ModelConfig | None, options: dict[str, Any]) -> Asked:
         path = full_path(key)
         check_path(ModelConfig, path, also=ROOTS, option=f"set: {key}")
         settings.append((path, value))
-    begun = _begun(options["init"]) if options["init"] else ""
-    registry = catalogue().registry
-    raw, notes, short = derived(registry, base.raw, settings, base.label, begun)
+    begun = zoo.locate(options["init"], weights=False).name if options["init"] else ""
+    raw, notes, short = derived(zoo.registry, base.raw, settings, base.label, begun)
     where = f"{base.where} with --set" if options["settings"] else base.where
     parts = tuple(f"{place}." for place in PARTS)
-    other = any(key.startswith(parts) for key in differences(registry, base.raw, raw))
+    other = any(key.startswith(parts) for key in differences(zoo.registry, base.raw, raw))
     folder = Path("runs") / (short or _folder(raw, base.label))
     return Asked(raw, where, folder, tuple(notes), fill=other or not base.trained)
 
 
-def _options(options: dict[str, Any], recipe: dict[str, Any], *, parts: bool) -> Iterator[Setting]:
+def _options(
+    zoo: Catalogue, options: dict[str, Any], recipe: dict[str, Any], *, parts: bool
+) -> Iterator[Setting]:
     """The options that have a key of config.json each, as settings."""
     names = {"generator": "generator", "discriminator": "discriminator", "loss": "recipe.loss"}
     for option, place in names.items():
         if options[option] and not parts:
             yield f"{place}.name", options[option]
     if options["data"]:
-        part = data_part(options["data"], recipe)
+        part = data_part(zoo, options["data"], recipe)
         yield "recipe.data.name", part["name"]
         for name, value in part.get("arguments", {}).items():
             yield f"recipe.data.arguments.{name}", value
@@ -91,11 +92,6 @@ def _options(options: dict[str, Any], recipe: dict[str, Any], *, parts: bool) ->
     for key in ("images", "seed", "batch"):
         if options[key] is not None:
             yield f"recipe.{key}", options[key]
-
-
-def _begun(init: str) -> str:
-    """How the model is called whose weights a training begins with."""
-    return catalogue().locate(init, weights=False).name
 
 
 def _folder(raw: dict[str, Any], label: str) -> str:
@@ -112,7 +108,7 @@ def _object(value: Any, where: str, hint: str = "") -> dict[str, Any]:
     return dict(value)
 
 
-def _base(what: str | ModelConfig | None, options: dict[str, Any]) -> Base:
+def _base(zoo: Catalogue, what: str | ModelConfig | None, options: dict[str, Any]) -> Base:
     names = {key: options[key] for key in ("generator", "discriminator", "loss")}
     missing = [f"--{key}" for key in (*names, "data") if not options[key]]
     if what is None and options["init"] and missing:
@@ -136,13 +132,13 @@ def _base(what: str | ModelConfig | None, options: dict[str, Any]) -> Base:
             raise ConfigError(f"{path}: expected an object, as config.json is one")
         kept = {key: value for key, value in raw.items() if key not in RESULTS}
         return Base(kept, str(path), str(kept.get("name") or path.resolve().stem))
-    card = catalogue().locate(what, weights=False)
+    card = zoo.locate(what, weights=False)
     fresh = {key: value for key, value in card.raw.items() if key not in RESULTS}
     trained = card.status == "running" or bool(card.require_config().files)
     return Base(fresh, str(card.folder / "config.json"), card.name, trained)
 
 
-def data_part(asked: str, recipe: dict[str, Any]) -> dict[str, Any]:
+def data_part(zoo: Catalogue, asked: str, recipe: dict[str, Any]) -> dict[str, Any]:
     """The part that --data names; the recipe's own data set keeps its arguments."""
     kind, colon, path = asked.partition(":")
     if colon and kind == "folder":
@@ -152,14 +148,14 @@ def data_part(asked: str, recipe: dict[str, Any]) -> dict[str, Any]:
     there = str((recipe.get("data") or {}).get("name", ""))
     if there.rpartition("/")[2] == asked:
         return {"name": there}
-    _check_no_folder(asked)
+    _check_no_folder(zoo, asked)
     return {"name": asked}
 
 
-def _check_no_folder(asked: str) -> None:
+def _check_no_folder(zoo: Catalogue, asked: str) -> None:
     """Say how a folder is given, where --data is the path of one and no data set's name."""
     try:
-        catalogue().registry.find("dataset", asked)
+        zoo.registry.find("dataset", asked)
     except UnknownNameError:
         with suppress(OSError, RuntimeError, ValueError):  # no path at all
             if Path(asked).expanduser().is_dir():

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from ganzoo.cards import catalogue
 from ganzoo.engine.initial_weights import start_from
 from ganzoo.engine.prepare import resolve
 from ganzoo.engine.ranks import Ranks, joined
@@ -77,6 +78,7 @@ def train(
     given = {"generator": generator, "discriminator": discriminator, "loss": loss, "data": data}
     names, arguments = named(given)
     request = asked(
+        catalogue(),
         str(what) if isinstance(what, Path) else what,
         {
             **names,

@@ -30,8 +30,8 @@ import torch
 
 import ganzoo
 from ganzoo.cards import Catalogue, catalogue
+from ganzoo.cards.page import page, prose_of_page
 from ganzoo.cli.list import _record, _row
-from ganzoo.cli.show import _lines, _prose
 from ganzoo.errors import GanzooError
 from ganzoo.hub.contents import files_of, missing
 from ganzoo.specs import Part, parse_json, read_protocol, read_seeds
@@ -266,7 +266,7 @@ class Targets:
     def config(self, data: bytes) -> None:
         (self.folder / "config.json").write_bytes(data)
         card = self.zoo.open_folder(self.folder)
-        [*_lines(card, card.require_config())]
+        page(card)
         _row(card.name, card), _record(card.name, card)
         config = card.require_config()
         self.zoo.missing(config)
@@ -278,7 +278,7 @@ class Targets:
     def readme(self, data: bytes) -> None:
         (self.folder / "README.md").write_bytes(data)
         card = self.zoo.open_folder(self.folder)
-        _prose(card)
+        prose_of_page(card)
         readme_of(card.require_config(), card.name, prose_of(card.readme))
 
     def load(self, data: bytes) -> None:

@@ -200,7 +200,7 @@ def _data(asked: str | None, own: Part | None) -> Part | None:
     if asked is None:
         return own
     below = {} if own is None else {"data": write_record(own)}
-    merged = merge(below, {"data": data_part(asked, below)})["data"]
+    merged = merge(below, {"data": data_part(catalogue(), asked, below)})["data"]
     return Part(merged["name"], merged.get("arguments", {}))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganzoo.cards import catalogue
 from ganzoo.errors import ConfigError, UsageError, printable
 from ganzoo.recipes import data_part, setting
 
@@ -102,7 +103,7 @@ def _parts(options: dict[str, Any]) -> dict[str, Any]:
         kind: {"name": options[kind]} for kind in ROOTS if options[kind] is not None
     }
     if options["data"]:
-        raw["data"] = data_part(options["data"], {})
+        raw["data"] = data_part(catalogue(), options["data"], {})
     for text in options["settings"]:
         raw = setting(raw, text, ROOTS, "generator.arguments")
     return raw

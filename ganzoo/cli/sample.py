@@ -116,7 +116,7 @@ def _read_conditions(model: Model, source: str, count: int | None, seed: int) ->
     if path is not None and path.is_dir():
         return conditions_in(path, tuple(shape))
     below = {"data": write_record(model.card.require_config().recipe.data)}
-    named = merge(below, {"data": data_part(source, below)})["data"]
+    named = merge(below, {"data": data_part(catalogue(), source, below)})["data"]
     part = Part(named["name"], named.get("arguments", {}))
     return drawn_conditions(conditioned(part, tuple(shape)), count or 64, seed=seed)[:]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganzoo.cards import catalogue
 from ganzoo.cli.parameters import models
 from ganzoo.recipes import Asked, asked
 from ganzoo.specs.reading import to_json
@@ -108,7 +109,7 @@ def command(what: str | None, **options: Any) -> int:
     """  # noqa: D301
     if options["seeds"] and options["seed"] is None:
         options["seed"] = 0  # not the card's, which is that of the median
-    return _train(asked(what, options), options)
+    return _train(asked(catalogue(), what, options), options)
 
 
 def _train(asked: Asked, options: dict[str, Any]) -> int:

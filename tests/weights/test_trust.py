@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 import ganzoo
 from ganzoo.cards import catalogue
+from ganzoo.cards.page import page
 from ganzoo.cli import main
-from ganzoo.cli.show import _lines
 from ganzoo.engine.run.checkpoint import first_good
 from ganzoo.errors import CardError, ConfigError, GanzooError, WeightsError
 from ganzoo.hub.contents import missing
@@ -146,7 +146,7 @@ def test_any_value_anywhere_in_a_config_is_shown_or_refused(place, path, value):
     try:
         card = catalogue().open_folder(place)
         config = card.require_config()
-        "".join(text for _, text in _lines(card, config)).encode()
+        page(card).encode()
         readme_of(config, card.name, "# A\n").encode()
         assert all(missing(place, config, card.name))
     except GanzooError as error:
