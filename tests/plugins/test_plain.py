@@ -75,7 +75,7 @@ def test_the_arguments_beside_weights_are_plain(tmp_path):
         ),
         ({1, 2}, r"generator\.arguments\.latent_dim is a set"),
         ([1, {"deep": print}], r"generator\.arguments\.latent_dim\[1\]\.deep is a builtin_fun"),
-        ({1: 2}, r"generator\.arguments\.latent_dim: 1 is no text"),
+        ({1: 2}, r"generator\.arguments\.latent_dim: 1 is not text"),
         (TinyGenerator, r"generator\.arguments\.latent_dim is a ABCMeta"),
     ],
 )
