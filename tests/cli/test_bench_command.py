@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import commands
 from bench_protocols import write_protocol
-from ganzoo.cli import main
 from tiny import make_plugin, tiny_plugin
 
 
@@ -21,9 +21,7 @@ def bench(world, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path / "here")
 
     def go(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(["bench", *words])
-        return ended.value.code or 0, *capsys.readouterr()
+        return commands.ganzoo("bench", *words), *capsys.readouterr()
 
     return go
 

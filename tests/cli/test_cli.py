@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+import commands
 from commands import python
 from distributions import install, offering
 from ganzoo._version import __version__
 from ganzoo.cards import Catalogue
-from ganzoo.cli import COMMANDS, main
+from ganzoo.cli import COMMANDS
 from model_folders import only_official, write_model, write_recipe
 from tiny import make_plugin, tiny_plugin
 
@@ -32,11 +33,9 @@ class Command:
         self.out = self.err = ""
 
     def __call__(self, *words: str | Path) -> int:
-        with pytest.raises(SystemExit) as stopped:
-            main([str(word) for word in words])
+        code = commands.ganzoo(*words)
         self.out, self.err = self.capsys.readouterr()
-        assert isinstance(stopped.value.code, int)
-        return stopped.value.code
+        return code
 
     def complaint(self, *words: str | Path, code: int) -> str:
         """The one line on stderr of a command that fails with `code` and prints nothing."""

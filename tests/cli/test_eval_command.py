@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganzoo.cli import main
+import commands
 from ganzoo.measure.real_statistics import keep
 from ganzoo.measure.references import read_reference
 from measuring import digits, measuring_plugin, mini_reference, same, write_digits
@@ -29,10 +29,7 @@ def run(cache, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(place)
 
     def evaluate(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(["eval", *map(str, words)])
-        said = capsys.readouterr()
-        return ended.value.code or 0, said.out, said.err
+        return commands.ganzoo("eval", *words), *capsys.readouterr()
 
     return evaluate
 
@@ -262,10 +259,8 @@ def seeds(run, measured) -> str:
     shape = "arguments.sample_shape=[1, 28, 28]"
     words = ["--generator", "vanilla", "--discriminator", "vanilla", "--loss", "minimax"]
     sizes = ["--set", f"generator.{shape}", "--set", f"discriminator.{shape}"]
-    with pytest.raises(SystemExit) as ended:
-        main(["train", *words, "--data", "mnist-mini", *sizes, "--images", "128", "--seeds", "2",
-              "--out", "both", "--quiet"])  # fmt: skip
-    assert not ended.value.code
+    small = ["--images", 128, "--seeds", 2, "--out", "both", "--quiet"]
+    assert commands.ganzoo("train", *words, "--data", "mnist-mini", *sizes, *small) == 0
     return "both"
 
 

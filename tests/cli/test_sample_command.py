@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganzoo.cli import main
+import commands
 from tiny import tiny_plugin
 
 
@@ -19,10 +19,7 @@ def sample(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
 
     def run(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(["sample", *words])
-        said = capsys.readouterr()
-        return ended.value.code or 0, said.out, said.err
+        return commands.ganzoo("sample", *words), *capsys.readouterr()
 
     return run
 
@@ -37,9 +34,7 @@ def conditional(sample, tmp_path):
         for setting in ("size=28", "width=4", "num_classes=10")
     ]
     more = [word for setting in settings for word in ("--set", setting)]
-    with pytest.raises(SystemExit) as ended:
-        main(["train", *words.split(), *more, "--out", "run", "--quiet"])
-    assert not ended.value.code
+    assert commands.ganzoo("train", *words.split(), *more, "--out", "run", "--quiet") == 0
     return "./run"
 
 
@@ -104,8 +99,7 @@ def test_a_wrong_class_is_refused(sample, conditional):
 def test_points_are_written_as_their_plugin_writes_them(world, sample, tmp_path):
     world(tiny_plugin())
     words = "--generator tiny --discriminator tiny --loss hinge --data tiny-ring --images 128"
-    with pytest.raises(SystemExit):
-        main(["train", *words.split(), "--out", "run", "--quiet"])
+    assert commands.ganzoo("train", *words.split(), "--out", "run", "--quiet") == 0
     assert sample("./run", "-n", "3", "-o", "points")[0] == 0
     assert len((tmp_path / "points.txt").read_text().splitlines()) == 3
 

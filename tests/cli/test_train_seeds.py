@@ -10,9 +10,9 @@ from types import ModuleType
 
 import pytest
 
+import commands
 import ganzoo
 from ganzoo import hookimpl
-from ganzoo.cli import main
 from ganzoo.errors import CardError, ConfigError
 from ganzoo.specs import Seeds, read_seeds, seed_folder
 from short_runs import exported
@@ -33,10 +33,7 @@ def train(zoo, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
 
     def run(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(["train", *words])
-        said = capsys.readouterr()
-        return ended.value.code or 0, said.out, said.err
+        return commands.ganzoo("train", *words), *capsys.readouterr()
 
     return run
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+import commands
 from ganzoo.cache import CacheEntry, chosen, entries, places
 from ganzoo.cache.entry import discard
 from ganzoo.cache.places import data_root
-from ganzoo.cli import main
 from ganzoo.cli.cache import age, size
 from ganzoo.data.packing.folder_pack import find_or_make
 from ganzoo.data.packing.pack import PackRequest
@@ -71,9 +71,7 @@ def pack(cache: Path, folder: Path) -> Path:
 
 def ganzoo(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> tuple[str, str]:
     """Run the command; what it printed, and what it said beside."""
-    with pytest.raises(SystemExit) as stopped:
-        main(["cache", *words])
-    assert stopped.value.code == code
+    assert commands.ganzoo("cache", *words) == code
     return capsys.readouterr()
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import torch
 
+import commands
 import ganzoo
-from ganzoo.cli import main
 from ganzoo.errors import ConfigError, MetricError
 from ganzoo.measure.card_figures import card_metrics, tolerance
 from ganzoo.measure.evaluate import evaluate
@@ -53,9 +53,7 @@ def few(config: Any) -> Any:
 
 
 def checking(where: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(["check", where, "--metrics", "-n", "1000"])
-    return int(ended.value.code or 0)
+    return commands.ganzoo("check", where, "--metrics", "-n", 1000)
 
 
 def test_a_figure_that_the_weights_do_not_score_is_wrong(altered, capsys):

@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
+import commands
 import ganzoo
 import plugin_figures
 from bench_protocols import protocol_of
@@ -18,7 +19,6 @@ from ganzoo.bench.measures import MEASURES
 from ganzoo.bench.measuring import measure_of, measured
 from ganzoo.bench.runner import BenchOptions, run
 from ganzoo.cards import catalogue
-from ganzoo.cli import main
 from ganzoo.errors import ConfigError, MetricError, UnknownNameError, UsageError
 from ganzoo.extractors import extractors_of
 from ganzoo.measure.evaluate import evaluate
@@ -89,10 +89,7 @@ def ganzoo_command(capsys, monkeypatch, tmp_path):
 
     def go(*words: object) -> tuple[int, str, str]:
         capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main([str(word) for word in words])
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
+        return commands.ganzoo(*words), *capsys.readouterr()
 
     return go
 

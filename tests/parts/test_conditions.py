@@ -12,11 +12,11 @@ import torch
 from PIL import Image
 from torch.testing import assert_close
 
+import commands
 import ganzoo
 from ganzoo import conditions, datasets, sampling
 from ganzoo.build import build
 from ganzoo.cards import catalogue
-from ganzoo.cli import main
 from ganzoo.conditions import CALIBRATION, OWN, conditions_of, drawn_conditions
 from ganzoo.engine.labels import labeller_of
 from ganzoo.engine.prepare import prepare
@@ -368,10 +368,8 @@ def test_the_protocol_says_what_samples_were_drawn_for():
 
 
 def sampled(capsys, *words) -> tuple[int, str]:
-    with pytest.raises(SystemExit) as ended:
-        main(["sample", *map(str, words)])
-    said = capsys.readouterr()
-    return ended.value.code or 0, said.out + said.err
+    code = commands.ganzoo("sample", *words)
+    return code, "".join(capsys.readouterr())
 
 
 def test_the_command_samples_under_a_folders_images(run, tmp_path, capsys):

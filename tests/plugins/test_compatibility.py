@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
+import commands
 from ganzoo.cards import Catalogue, using
-from ganzoo.cli import main
 from ganzoo.extractors import open_extractor
 from ganzoo.measure.sources import ModelSource
 from ganzoo.plugins import PART_HOOKS, PluginManager, PluginSource
@@ -46,9 +46,7 @@ def zoo(v1: PluginSource) -> Iterator[Catalogue]:
 
 
 def ganzoo(*words: object) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main([str(word) for word in words])
-    return int(ended.value.code or 0)
+    return commands.ganzoo(*words)
 
 
 def tracker_class(zoo: Catalogue) -> type:

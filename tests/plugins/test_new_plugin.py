@@ -7,8 +7,8 @@ import tomllib
 
 import pytest
 
+import commands
 from fresh_environments import ROOT, fresh_environment, install, run
-from ganzoo.cli import main
 from ganzoo.errors import UsageError
 from ganzoo.new_plugin.write import HERE, LICENCES, Names, write_plugin
 from ganzoo.specs import read_config
@@ -17,9 +17,7 @@ TEMPLATE = HERE / "template"
 
 
 def new_plugin(*words: object) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(["new-plugin", *(str(word) for word in words)])
-    return int(ended.value.code or 0)
+    return commands.ganzoo("new-plugin", *words)
 
 
 def test_the_package_says_its_name_everywhere(tmp_path):

@@ -19,11 +19,11 @@ import numpy as np
 import pytest
 import torch
 
+import commands
 import ganzoo
 from fresh_environments import ROOT, fresh_environment, install, run
 from ganzoo.build import build
 from ganzoo.cards import Catalogue, using
-from ganzoo.cli import main
 from ganzoo.plugins import PluginManager, PluginSource
 from ganzoo.specs import Part
 from ganzoo.testing import run_checks
@@ -75,7 +75,7 @@ def command(
     """Run `ganzoo` in a world of the examples: (exit code, output, error)."""
 
     def run(*words: object) -> tuple[int, str, str]:
-        return called(*words), *capsys.readouterr()
+        return commands.ganzoo(*words), *capsys.readouterr()
 
     return run
 
@@ -90,14 +90,10 @@ def runs(importable: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def called(*words: object) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main([str(word) for word in words])
-    return ended.value.code or 0
-
-
 def train(what: str, out: Path, *more: object) -> int:
-    return called("train", *TRAININGS[what], "--out", out, "--quiet", "--log-every", 64, *more)
+    return commands.ganzoo(
+        "train", *TRAININGS[what], "--out", out, "--quiet", "--log-every", 64, *more
+    )
 
 
 def weights(folder: Path) -> list[bytes]:

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+import commands
 from fresh_environments import ROOT, fresh_environment, install, run
 from ganzoo.cards import Catalogue, using
-from ganzoo.cli import main
 from ganzoo.plugins import PluginManager
 
 PAGE = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
@@ -71,10 +71,10 @@ def command(package: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., 
     """Give a command that must succeed, as on a new day; what it says."""
 
     def give(*words: str) -> str:
-        with using(Catalogue(PluginManager())), pytest.raises(SystemExit) as ended:
-            main(words)
+        with using(Catalogue(PluginManager())):
+            code = commands.ganzoo(*words)
         out, error = capsys.readouterr()
-        assert not ended.value.code, out + error
+        assert code == 0, out + error
         return out
 
     return give

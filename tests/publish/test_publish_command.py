@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import commands
 from ganzoo.cards import Catalogue, using
 from ganzoo.cli import eval as eval_command
-from ganzoo.cli import main
 from ganzoo.measure.evaluate import Evaluation
 from ganzoo.measure.figures import BY_KEY
 from ganzoo.measure.measurement import Measurement
@@ -39,10 +39,7 @@ def run(trained, tiny_world, tmp_path, monkeypatch, capsys):
     (tmp_path / "prose.md").write_text("---\nlicense: mit\n---\n# Ring\n\nFor tests.\n")
 
     def publish(*words: str, what: str = f"{trained}/") -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(["publish", what, *words])
-        said = capsys.readouterr()
-        return ended.value.code or 0, said.out, said.err
+        return commands.ganzoo("publish", what, *words), *capsys.readouterr()
 
     return publish
 
@@ -69,9 +66,7 @@ def test_it_says_what_was_measured_and_where_the_model_is(run):
 
 def test_eval_counts_the_modes_of_points(run, trained, tmp_path, capsys):
     def evaluated(*words: str) -> str:
-        with pytest.raises(SystemExit) as ended:
-            main(["eval", f"{trained}/", "-n", "50", "--repeats", "1", *words])
-        assert not ended.value.code
+        assert commands.ganzoo("eval", f"{trained}/", "-n", 50, "--repeats", 1, *words) == 0
         return capsys.readouterr().out
 
     lines = evaluated().splitlines()
@@ -119,12 +114,8 @@ def test_after_a_plugin_the_index_is_named(run, world, tmp_path):
     code, out, _ = run(*WHOLE, "--to", "plugin", "--no-metrics")
     assert code == 0
     assert out.endswith(f"run `ganzoo cards build {tmp_path / 'cards'}`\n")
-    with pytest.raises(SystemExit) as ended:
-        main(["cards", "build", str(tmp_path / "cards")])
-    assert not ended.value.code
-    with pytest.raises(SystemExit) as ended:
-        main(["cards", "build", "--check", str(tmp_path / "cards")])
-    assert not ended.value.code
+    assert commands.ganzoo("cards", "build", tmp_path / "cards") == 0
+    assert commands.ganzoo("cards", "build", "--check", tmp_path / "cards") == 0
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import commands
 import ganzoo
-from ganzoo.cli import main
 from ganzoo.engine.run.options import RunOptions
 from ganzoo.errors import CardError, UsageError
 from ganzoo.publish.measuring import Effort
@@ -176,6 +176,4 @@ def test_a_run_does_not_reproduce_itself(tiny_world, tmp_path):
 
 
 def command(*words: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(["reproduce", *words])
-    return ended.value.code or 0
+    return commands.ganzoo("reproduce", *words)

@@ -12,8 +12,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.testing import assert_close
 
+import commands
 import ganzoo
-from ganzoo.cli import main
 from ganzoo.errors import ConfigError, UnknownNameError, UsageError, WeightsError
 from ganzoo.importing.layers import natural
 from ganzoo.importing.match import match
@@ -381,9 +381,7 @@ def test_parts_of_a_layer_are_told_by_their_names_and_not_by_their_place(tmp_pat
 
 
 def ganzoo_import(*words: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(["import", *map(str, words)])
-    return ended.value.code or 0
+    return commands.ganzoo("import", *words)
 
 
 def test_the_command(tmp_path, monkeypatch, capsys):
