@@ -172,7 +172,7 @@ def test_the_papers_page_trains(
 # --- Using and training ------------------------------------------------------------------------
 
 
-def commands(page: str) -> Iterator[list[str]]:
+def commands_of(page: str) -> Iterator[list[str]]:
     """The words of each `ganzoo ...` command of a page."""
     text = "".join(blocks(page, "sh")).replace("\\\n", " ")
     for line in text.splitlines():
@@ -180,18 +180,12 @@ def commands(page: str) -> Iterator[list[str]]:
             yield shlex.split(line, comments=True)[1:]
 
 
-def run_command(*words: str) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(words)
-    assert not ended.value.code, words
-
-
 def test_the_page_on_using_a_model_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its commands but for checks, which other tests make, and its Python."""
     monkeypatch.chdir(tmp_path)
-    for words in commands("use-a-model.md"):
+    for words in commands_of("use-a-model.md"):
         if words[0] != "check":
-            run_command(*words)
+            assert commands.ganzoo(*words) == 0, words
     assert {path.name for path in tmp_path.iterdir()} == {
         "samples.png", "digits", "sneakers.png", "tame.png"
     }  # fmt: skip
@@ -206,9 +200,10 @@ def test_the_dry_runs_of_the_page_on_training_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for words in commands("training.md"):
+    for words in commands_of("training.md"):
         if "--dry-run" in words:
-            run_command(*words, "--data", "mnist-mini", "--images", "2000", "--threads", "1")
+            short = ("--data", "mnist-mini", "--images", 2000, "--threads", 1)
+            assert commands.ganzoo(*words, *short) == 0, words
     assert not list(tmp_path.iterdir())
 
 

@@ -14,6 +14,7 @@ import commands
 import ganzoo
 from ganzoo.cards import catalogue
 from ganzoo.engine.run.options import RunOptions
+from ganzoo.engine.run.seeds import train_seeds
 from ganzoo.errors import CardError, HubError, UsageError
 from ganzoo.measure.figures import BY_KEY
 from ganzoo.measure.measurement import Measurement, median_of
@@ -45,9 +46,7 @@ def ring(**recipe: Any) -> ModelConfig:
 
 def seeds_of(folder: Path, config: ModelConfig, count: int = 3) -> Path:
     """Train under several seeds, as `ganzoo train --seeds` does."""
-    from ganzoo.cli.train import _train_seeds
-
-    _train_seeds(config, RunOptions(folder, quiet=True, command="ganzoo train x"), count)
+    train_seeds(config, RunOptions(folder, quiet=True, command="ganzoo train x"), count)
     return folder
 
 
