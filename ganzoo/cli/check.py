@@ -182,12 +182,12 @@ def _print(findings: list[Finding]) -> None:
 
 def _check_model(card: Card, metrics: bool, count: int | None) -> Iterator[Finding]:
     """The kit's checks of one model, and its figures; a run may lack what publishing requires."""
-    from ganzoo.testing.checks.model import check_card
+    from ganzoo.testing.checks.model import check_card, check_files
     from ganzoo.testing.collecting import checks_of_model
     from ganzoo.testing.runner import run_planned
 
     config = card.require_usable()
-    planned = checks_of_model(catalogue(), card)
+    planned, intact = checks_of_model(catalogue(), card), True
     for result in run_planned(planned):
         if result.outcome in ("skipped", "not run"):
             continue
@@ -195,10 +195,11 @@ def _check_model(card: Card, metrics: bool, count: int | None) -> Iterator[Findi
         excused = result.check == check_card.__name__ and card.distribution is None
         if excused and not result.holds:
             text = f"to publish it: {text}"
+        intact &= result.holds or result.check != check_files.__name__
         yield Finding(card.name, label, result.holds or excused, text)
     if not config.files:
         yield Finding(card.name, "recipe", True, "no weights to check")
-    elif metrics:
+    elif metrics and intact:  # altered weights cannot be loaded
         yield from _figures(cast("ModelSubject", planned[0].subject), count)
 
 

@@ -175,3 +175,21 @@ def test_a_check_is_of_the_weights_themselves(claimed):
     noise = torch.rand(1000, 1, 28, 28, generator=torch.Generator().manual_seed(0)) * 2 - 1
     verdicts = recheck(check, Given(seed_0=noise))
     assert not any(one.holds for one in verdicts if one.key in ("fd", "kd", "coverage"))
+
+
+def test_a_model_is_loaded_once_however_much_is_checked(altered, monkeypatch):
+    from ganzoo.testing import subjects
+
+    loaded, load = [], subjects.load
+    monkeypatch.setattr(subjects, "load", lambda folder: loaded.append(folder) or load(folder))
+    assert checking(altered(lambda config: None)) == 0
+    assert len(loaded) == 1
+
+
+def test_weights_that_were_altered_are_found_by_their_hash(altered, capsys):
+    folder = Path(altered(lambda config: None))
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x00")
+    assert checking(f"{folder}/") == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert any(" sha256 " in line and "WRONG" in line for line in lines)
