@@ -25,7 +25,7 @@ demo: $(VENV)/.installed  ## install into .venv and draw a grid of digits into s
 
 install: $(VENV)/.installed  ## install the core and the plugins into .venv
 
-test: $(VENV)/.installed-dev  ## run the test suite (about five minutes on two cores)
+test: $(VENV)/.installed-dev  ## run the test suite in up to four processes (minutes)
 	$(BIN)/python -m pytest $(PARALLEL)
 
 test-all: $(VENV)/.installed-dev  ## run the slow tests too
