@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias, TypeGuard
 
+import torch
 from torch import nn
 
 from ganzoo.errors import GanzooError, PartError, UnknownOptionError, one_line
 from ganzoo.interfaces import Discriminator, Generator
 from ganzoo.plugins.registry import Offer, parameters_of
 from ganzoo.testing.failures import CALL_SUPER, authors_line, line_of, remedy, root_of, wrong
-from ganzoo.testing.numerics import seeded
+from ganzoo.testing.numerics import any_labels, pack_size, seeded
+
+Network: TypeAlias = Generator | Discriminator
 
 #: What an attribute of a network must be.
 A_SHAPE = "a tuple of positive integers without the batch dimension"
@@ -134,3 +137,31 @@ def _is_condition(value: Any) -> bool:
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def is_network(made: object) -> TypeGuard[Network]:
+    """Whether it is a player with sound attributes; `check_attributes` reports others."""
+    return isinstance(made, Generator | Discriminator) and not attribute_fault(made)
+
+
+def fit(one: Network, other: Network) -> bool:
+    """Whether two networks have the same samples, classes and conditions."""
+    return (
+        tuple(one.sample_shape) == tuple(other.sample_shape)
+        and one.num_classes == other.num_classes
+        and one.condition_shape == other.condition_shape
+    )
+
+
+def published_by(network: Network) -> set[str]:
+    """The names of a pass's outputs; empty if it fails, which the network's checks report."""
+    rows = 2 if isinstance(network, Generator) else 2 * pack_size(network)
+    labels = any_labels(network, rows)
+    try:
+        with torch.no_grad(), seeded(0):
+            if isinstance(network, Generator):
+                rng = torch.Generator().manual_seed(0)
+                return {*network.eval().outputs(network.sample_latents(rows, rng=rng), labels)}
+            return {*network.eval().outputs(torch.zeros(rows, *network.sample_shape), labels)}
+    except Exception:
+        return set()

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, TypeAlias, TypeGuard
-
-import torch
+from typing import Any, TypeAlias
 
 from ganzoo.cards import Catalogue
 from ganzoo.errors import GanzooError
-from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
+from ganzoo.interfaces import Dataset, Generator, Loss
 from ganzoo.plugins.registry import Offer
 from ganzoo.specs import ModelConfig, Part, write_record
 from ganzoo.specs.reading import read_record
-from ganzoo.testing.building import attribute_fault, built
+from ganzoo.testing.building import Network, built, fit, is_network, published_by
 from ganzoo.testing.cases import Case, Examples, offer_of, parts_of
-from ganzoo.testing.game_data import conditions_for, fitting_part, is_here, lies_outside, opened
+from ganzoo.testing.game_data import fitting_part, is_here, lies_outside, opened
 from ganzoo.testing.games import COMMON_LOSS, LOSS_ARGUMENTS, Game
-from ganzoo.testing.numerics import any_labels, pack_size, seeded
 from ganzoo.testing.plugin_sources import STANDINS
 
 #: The parts of a game that are known so far, by kind.
 Seats: TypeAlias = dict[str, Part]
-Network: TypeAlias = Generator | Discriminator
 
 #: Keys of a model's recipe that shape its game; the others say how long and how fast it trains.
 KEPT = ("discriminator_steps", "generator_steps", "reuse_fakes", "augmentation")
@@ -168,7 +164,7 @@ class Matchmaker:
         is_data = case.offer.kind == "dataset"  # whose files may be missing
         part = opened(self.world, case.part) if is_data else built(case.offer, case.arguments)
         seats: Seats = {case.offer.kind: case.part}
-        if _is_network(part):
+        if is_network(part):
             seats |= self._rival(case.offer, part)
         elif isinstance(part, Loss):
             seats |= self._players_of(case, part)
@@ -206,7 +202,7 @@ class Matchmaker:
         """The network in a seat, if it is taken and the network can be built."""
         offer = offer_of(self.world, kind, seats[kind]) if kind in seats else None
         network = None if offer is None else built(offer, seats[kind].arguments)
-        return network if _is_network(network) else None
+        return network if is_network(network) else None
 
     def _data_for(self, network: Network | None) -> Part:
         """Data for a network; without one the plugin's own, or points."""
@@ -227,13 +223,13 @@ class Matchmaker:
         """The plugin's networks of a kind that can be built."""
         if kind not in self._players:
             pairs = [(case, built(case.offer, case.arguments)) for case in self.firsts(kind)]
-            self._players[kind] = [(case, made) for case, made in pairs if _is_network(made)]
+            self._players[kind] = [(case, made) for case, made in pairs if is_network(made)]
         return self._players[kind]
 
     def _rival(self, offer: Offer, network: Network) -> Seats:
         """The other player of a network: the one of its name, or the only one that fits."""
         other = "discriminator" if isinstance(network, Generator) else "generator"
-        fits = [case for case, rival in self._networks(other) if _fit(rival, network)]
+        fits = [case for case, rival in self._networks(other) if fit(rival, network)]
         chosen = [case for case in fits if case.offer.name == offer.name] or fits
         return {other: chosen[0].part} if len(chosen) == 1 else {}
 
@@ -246,7 +242,7 @@ class Matchmaker:
             (self._unsuited(loss, case.offer.name, g, d), g, d)
             for g in self._networks("generator")
             for d in self._networks("discriminator")
-            if _fit(g[1], d[1])
+            if fit(g[1], d[1])
         ]
         if all(unsuited >= UNREAD for unsuited, *_ in pairs):
             for kind in ("generator", "discriminator") if loss.needs else ():
@@ -271,7 +267,7 @@ class Matchmaker:
     def _outputs(self, network: Network) -> set[str]:
         """What a network publishes."""
         if id(network) not in self._published:  # they live as long as this does
-            self._published[id(network)] = _published(network)
+            self._published[id(network)] = published_by(network)
         return self._published[id(network)]
 
     def _generator_of(self, data: Dataset) -> Seats:
@@ -280,33 +276,3 @@ class Matchmaker:
             if tuple(network.sample_shape) == tuple(data.sample_shape):
                 return {"generator": case.part, **self._rival(case.offer, network)}
         return {}
-
-
-def _is_network(made: object) -> TypeGuard[Network]:
-    """Whether it is a player with sound attributes; `check_attributes` reports others."""
-    return isinstance(made, Generator | Discriminator) and not attribute_fault(made)
-
-
-def _fit(one: Network, other: Network) -> bool:
-    """Whether two networks have the same samples, classes and conditions."""
-    return (
-        tuple(one.sample_shape) == tuple(other.sample_shape)
-        and one.num_classes == other.num_classes
-        and one.condition_shape == other.condition_shape
-    )
-
-
-def _published(network: Network) -> set[str]:
-    """The names of a pass's outputs; empty if it fails, which the network's checks report."""
-    rows = 2 if isinstance(network, Generator) else 2 * pack_size(network)
-    labels = conditions_for(network, None, rows)
-    if labels is None:
-        labels = any_labels(network, rows)
-    try:
-        with torch.no_grad(), seeded(0):
-            if isinstance(network, Generator):
-                rng = torch.Generator().manual_seed(0)
-                return {*network.eval().outputs(network.sample_latents(rows, rng=rng), labels)}
-            return {*network.eval().outputs(torch.zeros(rows, *network.sample_shape), labels)}
-    except Exception:
-        return set()

@@ -1,4 +1,4 @@
-"""Rounds for a loss's own tests, without an engine."""
+"""Rounds and draws without an engine."""
 
 from __future__ import annotations
 
@@ -68,3 +68,39 @@ def round_of(
         normal=lambda *shape, shared=False: torch.randn(shape, generator=rng),
         log=lambda name, values: seen.__setitem__(name, values),
     )
+
+
+class Draws:
+    """The run's randomness; records its draws, so that half of the batch can have them again."""
+
+    def __init__(self, seed: int, recorded: list[tuple[str, Tensor, bool]] | None = None) -> None:
+        self._rng = torch.Generator().manual_seed(seed)
+        self._rest = None if recorded is None else list(recorded)
+        self.recorded: list[tuple[str, Tensor, bool]] = []
+
+    def uniform(self, *shape: int, shared: bool = False) -> Tensor:
+        """Values in [0, 1)."""
+        return self._draw("uniform", shape, shared)
+
+    def normal(self, *shape: int, shared: bool = False) -> Tensor:
+        """Standard normal values."""
+        return self._draw("normal", shape, shared)
+
+    def _draw(self, kind: str, shape: tuple[int, ...], shared: bool) -> Tensor:
+        if self._rest is not None:
+            return self._half(kind, shape, shared)
+        drawn = (torch.rand if kind == "uniform" else torch.randn)(shape, generator=self._rng)
+        self.recorded.append((kind, drawn, shared))
+        return drawn.clone()
+
+    def _half(self, kind: str, shape: tuple[int, ...], shared: bool) -> Tensor:
+        """The first half of the rows that were drawn for the whole batch."""
+        known, drawn, was_shared = self._rest.pop(0) if self._rest else ("", torch.empty(0), False)
+        half = drawn if shared or not shape else drawn[: len(drawn) // 2]
+        if (known, tuple(half.shape), was_shared) != (kind, shape, shared):
+            raise OtherDrawError(f"{kind}{shape} for half of a batch")
+        return half.clone()
+
+
+class OtherDrawError(Exception):
+    """A draw whose rows are not the samples'."""

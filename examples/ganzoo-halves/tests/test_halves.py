@@ -1,4 +1,4 @@
-"""Run by `python -m pytest` in this example's folder; it need not be installed."""
+"""Run with `python -m pytest` in this example's folder, installed or not."""
 
 import os
 import subprocess

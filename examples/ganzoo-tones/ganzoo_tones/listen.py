@@ -1,4 +1,4 @@
-"""What clips play: `python -m ganzoo_tones.listen runs/wavegan-tones/` beside real test clips."""
+"""Compare clips with test clips: `python -m ganzoo_tones.listen runs/wavegan-tones/`."""
 
 import sys
 

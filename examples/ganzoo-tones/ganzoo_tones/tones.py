@@ -1,4 +1,4 @@
-"""The data: plucked tones of a few pitches, synthesised when somebody asks for them."""
+"""The data: plucked tones of a few pitches, synthesised on demand."""
 
 import torch
 

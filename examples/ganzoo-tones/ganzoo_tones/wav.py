@@ -10,7 +10,7 @@ from ganzoo_tones.tones import RATE
 
 
 def write_wav(samples, path):
-    """Write clips [N, C, T] in [-1, 1]: one after another where `path` ends in .wav.
+    """Write clips [N, C, T] in [-1, 1]: one after another if `path` ends in .wav.
 
     Otherwise `path` is a folder of 00000.wav, 00001.wav, ... Returns the files.
     """

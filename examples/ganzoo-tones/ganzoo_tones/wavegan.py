@@ -40,7 +40,7 @@ class WaveGenerator(Generator):
         )
 
     def sample_latents(self, n, *, rng):
-        """Normal, but for the last two: a point on the circle, since a phase comes round."""
+        """Normal, except the last two: a point on the circle, because a phase is periodic."""
         normal = torch.randn(n, self.latent_dim - 2, generator=rng)
         turn = 2 * torch.pi * torch.rand(n, 1, generator=rng)
         return torch.cat([normal, turn.cos(), turn.sin()], 1)

@@ -1,4 +1,4 @@
-"""Run by `python -m pytest` in this example's folder; it need not be installed."""
+"""Run with `python -m pytest` in this example's folder, installed or not."""
 
 import os
 import subprocess
@@ -131,7 +131,7 @@ class TestPhaseShuffle:
         assert seen == {0, 1, 2, 3, 4}
 
     def test_it_draws_from_torchs_own_generator(self):
-        """Which ganzoo seeds at every turn; a generator of its own would break resuming."""
+        """Ganzoo seeds it at every turn; a generator of its own would break resuming."""
         x, layer = torch.randn(9, 2, 16), PhaseShuffle(2)
         made = []
         for _ in range(2):

@@ -64,7 +64,7 @@ _BY_KIND: Mapping[str, tuple[Checks, Checks]] = {
     ),
     "dataset": (
         (*_PART, dataset.check_facts, dataset.check_batches),
-        (dataset.check_addressing, dataset.check_extractor, dataset.check_dataset_conditions),
+        (dataset.check_addressing, extractor.check_extractor, dataset.check_dataset_conditions),
     ),
     "generator": (
         (*_PART, part.check_attributes, generator.check_latents, *_OUTPUTS),

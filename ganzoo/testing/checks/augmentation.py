@@ -27,6 +27,7 @@ from ganzoo.testing.numerics import (
     relative_difference,
     seeded,
 )
+from ganzoo.testing.rounds import Draws, OtherDrawError
 from ganzoo.testing.subjects import PartSubject
 
 #: Samples of a batch, and shapes to try if the plugin has no data set that fits.
@@ -35,42 +36,6 @@ SHAPES: tuple[tuple[int, ...], ...] = ((3, 16, 16), (1, 16, 12), (2, 64), (2,))
 #: Turns in which its state is watched.
 TURNS = 8
 ROUNDING = 1e-4
-
-
-class Draws:
-    """The run's randomness; records its draws, so that half of the batch can have them again."""
-
-    def __init__(self, seed: int, recorded: list[tuple[str, Tensor, bool]] | None = None) -> None:
-        self._rng = torch.Generator().manual_seed(seed)
-        self._rest = None if recorded is None else list(recorded)
-        self.recorded: list[tuple[str, Tensor, bool]] = []
-
-    def uniform(self, *shape: int, shared: bool = False) -> Tensor:
-        """Values in [0, 1)."""
-        return self._draw("uniform", shape, shared)
-
-    def normal(self, *shape: int, shared: bool = False) -> Tensor:
-        """Standard normal values."""
-        return self._draw("normal", shape, shared)
-
-    def _draw(self, kind: str, shape: tuple[int, ...], shared: bool) -> Tensor:
-        if self._rest is not None:
-            return self._half(kind, shape, shared)
-        drawn = (torch.rand if kind == "uniform" else torch.randn)(shape, generator=self._rng)
-        self.recorded.append((kind, drawn, shared))
-        return drawn.clone()
-
-    def _half(self, kind: str, shape: tuple[int, ...], shared: bool) -> Tensor:
-        """The first half of the rows that were drawn for the whole batch."""
-        known, drawn, was_shared = self._rest.pop(0) if self._rest else ("", torch.empty(0), False)
-        half = drawn if shared or not shape else drawn[: len(drawn) // 2]
-        if (known, tuple(half.shape), was_shared) != (kind, shape, shared):
-            raise _OtherDrawError(f"{kind}{shape} for half of a batch")
-        return half.clone()
-
-
-class _OtherDrawError(Exception):
-    """A draw whose rows are not the samples'."""
 
 
 def check_changes(subject: PartSubject) -> str:
@@ -133,7 +98,7 @@ def check_rows(subject: PartSubject) -> None:
     whole = _changed(subject, subject.made(), samples, draws)
     try:
         half = _changed(subject, subject.made(), samples[: ROWS // 2], Draws(0, draws.recorded))
-    except _OtherDrawError as error:
+    except OtherDrawError as error:
         raise subject.wrong(
             f"it asks for {error}, which are not the rows that it drew for a whole one: the first "
             "dimension of a draw belongs to the samples, so draw uniform(len(samples), ...); one "
@@ -279,7 +244,7 @@ def _changed(
 ) -> Tensor:
     try:
         changed: Tensor = augmentation(samples, draws.uniform, draws.normal)
-    except (_OtherDrawError, GanzooError):
+    except (OtherDrawError, GanzooError):
         raise
     except Exception as error:
         raise wrong(

@@ -8,12 +8,10 @@ import torch
 from torch import Tensor
 
 from ganzoo.conditions import fault_of
-from ganzoo.errors import GanzooError, one_line
-from ganzoo.extractors import open_extractor
 from ganzoo.interfaces import Dataset
 from ganzoo.testing.building import A_SHAPE, is_shape
 from ganzoo.testing.checks.network_labels import CLASSES_AND_CONDITIONS
-from ganzoo.testing.failures import Skipped, reported_by, wrong
+from ganzoo.testing.failures import reported_by, wrong
 from ganzoo.testing.numerics import equal, seeded
 from ganzoo.testing.subjects import DatasetSubject
 
@@ -160,40 +158,6 @@ def check_dataset_conditions(subject: DatasetSubject) -> str | None:
             r"rand|arange|enumerate|roll|sort",
         )
     return f"conditions of {list(shape)}"
-
-
-def check_extractor(subject: DatasetSubject) -> str:
-    """The extractor and the control that a data set names exist, and take its samples."""
-    data = subject.made()
-    if data.extractor is None and data.control is not None:
-        raise subject.wrong(
-            f"control is {data.control!r}, and there is no extractor to control: name one in "
-            "`extractor`",
-            "control",
-        )
-    for name in filter(None, (data.extractor, data.control)):
-        _check_takes(subject, data, name)
-    return data.extractor or "it names none"
-
-
-def _check_takes(subject: DatasetSubject, data: Dataset, name: str) -> None:
-    """Refuse an extractor that nobody offers, or that takes other samples."""
-    try:
-        subject.world.registry.find("extractor", name.partition(":")[0])
-    except GanzooError as error:
-        problem = f"{one_line(error)}; `ganzoo plugins` lists them"
-        raise subject.wrong(problem, r"extractor|control") from error
-    try:
-        extractor = open_extractor(name)
-    except GanzooError as error:
-        raise Skipped(f"{name} is not on this machine: {one_line(error)}") from error
-    shape = extractor.sample_shape
-    if shape is not None and tuple(shape) != tuple(data.sample_shape):
-        raise subject.wrong(
-            f"samples are {list(data.sample_shape)}, and {name} takes {list(shape)}: name an "
-            "extractor that takes them, or leave `extractor` None",
-            r"extractor|control",
-        )
 
 
 def _sound(subject: DatasetSubject) -> Dataset:

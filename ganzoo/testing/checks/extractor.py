@@ -1,14 +1,16 @@
-"""Checks of an extractor: features as declared, of each sample by itself."""
+"""Checks of an extractor (features as declared, of each sample by itself), and of its data set."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from ganzoo.interfaces import Extractor
-from ganzoo.testing.failures import raising_line, remedy, reported_by, short, wrong
+from ganzoo.errors import GanzooError, one_line
+from ganzoo.extractors import open_extractor
+from ganzoo.interfaces import Dataset, Extractor
+from ganzoo.testing.failures import Skipped, raising_line, remedy, reported_by, short, wrong
 from ganzoo.testing.numerics import relative_difference, seeded
-from ganzoo.testing.subjects import PartSubject
+from ganzoo.testing.subjects import DatasetSubject, PartSubject
 
 SIZES = (1, 2, 7)
 #: The samples for an extractor that takes images of any size.
@@ -55,6 +57,40 @@ def check_features_of_one(subject: PartSubject) -> None:
             "features of a sample change with the others of its batch: it takes statistics of the "
             "batch; compute them for each sample",
             r"mean\(0|std\(0|dim=0|len\(",
+        )
+
+
+def check_extractor(subject: DatasetSubject) -> str:
+    """The extractor and the control that a data set names exist, and take its samples."""
+    data = subject.made()
+    if data.extractor is None and data.control is not None:
+        raise subject.wrong(
+            f"control is {data.control!r}, and there is no extractor to control: name one in "
+            "`extractor`",
+            "control",
+        )
+    for name in filter(None, (data.extractor, data.control)):
+        _check_takes(subject, data, name)
+    return data.extractor or "it names none"
+
+
+def _check_takes(subject: DatasetSubject, data: Dataset, name: str) -> None:
+    """Refuse an extractor that nobody offers, or that takes other samples."""
+    try:
+        subject.world.registry.find("extractor", name.partition(":")[0])
+    except GanzooError as error:
+        problem = f"{one_line(error)}; `ganzoo plugins` lists them"
+        raise subject.wrong(problem, r"extractor|control") from error
+    try:
+        extractor = open_extractor(name)
+    except GanzooError as error:
+        raise Skipped(f"{name} is not on this machine: {one_line(error)}") from error
+    shape = extractor.sample_shape
+    if shape is not None and tuple(shape) != tuple(data.sample_shape):
+        raise subject.wrong(
+            f"samples are {list(data.sample_shape)}, and {name} takes {list(shape)}: name an "
+            "extractor that takes them, or leave `extractor` None",
+            r"extractor|control",
         )
 
 

@@ -234,9 +234,7 @@ def test_what_a_part_raises_by_itself_is_wrong_at_its_line(monkeypatch):
     made = run_checks(broken_plugin(), fast=True)
     wrong = next(one for one in made if one.check == "check_latents")
     assert wrong.outcome == "WRONG"
-    assert wrong.said.startswith(
-        "ZeroDivisionError: division by zero [tests/testing/test_testing.py:"
-    )
+    assert wrong.said.startswith("ZeroDivisionError: division by zero [tests/testing/test_kit.py:")
 
 
 def test_checks_leave_everybodys_randomness_alone():
