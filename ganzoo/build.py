@@ -19,6 +19,7 @@ from torch import Tensor
 from ganzoo.arguments import text_of
 from ganzoo.cards import catalogue
 from ganzoo.errors import GanzooError, PartError, UnknownNameError
+from ganzoo.files import written_whole
 from ganzoo.interfaces import (
     Augmentation,
     Dataset,
@@ -170,10 +171,22 @@ def create_loss(name: str, /, **arguments: Any) -> Loss:
 
 
 def write_samples(kind: str, samples: Tensor, path: Path) -> list[Path]:
-    """Write samples [N, *S] with the writer of their kind; returns the files."""
+    """Write samples [N, *S] as .npy, or with the writer of their kind; returns the files."""
+    if path.suffix.lower() == ".npy":
+        return [write_array(samples, path)]
     write = catalogue().registry.find("writer", kind).resolve()
     written: list[Path] = write(samples, path)
     return written
+
+
+def write_array(samples: Tensor, path: Path) -> Path:
+    """Write samples as NumPy's array float32 [N, *S], in the data's range; returns the file."""
+    import numpy
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path) as beside, beside.open("wb") as file:
+        numpy.save(file, samples.numpy())
+    return path
 
 
 def write_grid(kind: str, samples: Tensor, stem: Path) -> list[Path]:

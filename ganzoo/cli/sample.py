@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +34,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="Random seed; the same seed draws the same samples.",
 )
-@click.option("--label", type=int, help="Class of all samples, for a conditional model.")
+@click.option("--label", help="Class of all samples, by number or name, for a conditional model.")
+@click.option(
+    "--labels",
+    metavar="A,B,...",
+    help="Classes of the samples, one after the other and again from the first.",
+)
 @click.option(
     "--balanced",
     is_flag=True,
@@ -53,53 +61,139 @@ if TYPE_CHECKING:
     "-o",
     "--out",
     type=click.Path(path_type=Path),
-    help="A grid (samples.png) or a folder (samples/).  [default: a grid, if the kind has one]",
+    help="A grid (.png, .jpg, .webp), a film (.gif, .mp4), an array (.npy) or a folder.  "
+    "[default: samples.png, or samples/ if the kind has no grid]",
+)
+@click.option(
+    "--scale",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Enlarge images, each pixel to a square of so many.",
+)
+@click.option(
+    "--overwrite", is_flag=True, help="Remove the samples that are already in the folder."
 )
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 ...")
 def command(
     what: str,
     count: int | None,
     seed: int,
-    label: int | None,
+    label: str | None,
+    labels: str | None,
     balanced: bool,
     conditions: str | None,
     truncation: float,
     out: Path | None,
+    scale: int,
+    overwrite: bool,
     device: str,
 ) -> None:
-    """Draw samples from WHAT into a grid or a folder.
+    """Draw samples from WHAT into a grid, a film, an array or a folder.
 
     WHAT is a name, a folder, a run or hf-hub:OWNER/REPO[@REVISION]. A grid shows images beside
     the conditions that they were made from.
     """
+    import torch
+
     from ganzoo.build import PICTURES, write_samples
     from ganzoo.engine.run.process import tune_cuda
     from ganzoo.errors import GanzooError
+    from ganzoo.writers.images import FORMATS as GRIDS
     from ganzoo.zoo import load
 
     tune_cuda()
     model = load(what, device=device)
+    kind = model.card.require_config().kind
+    if out is None:
+        out = Path("samples.png" if kind in PICTURES else "samples")
+    earlier = _earlier_samples(out, overwrite=overwrite)
     given = None if conditions is None else _read_conditions(model, conditions, count, seed)
-    count = count or (64 if given is None else len(given))
-    samples = model.sample(
+    classes = _classes(label, labels)
+    many = len(classes) if isinstance(classes, list) else 64
+    count = count or (many if given is None else len(given))
+    pieces = model.batches(
         count,
         seed=seed,
-        labels=label,
+        labels=_repeated(classes, count),
         conditions=given,
         balanced=balanced,
         truncation=truncation,
     )
-    kind = model.card.require_config().kind
-    if out is None:
-        out = Path("samples.png" if kind in PICTURES else "samples")
-    if kind == "image" and out.suffix:
+    samples = torch.cat([*_counted(pieces, count)])
+    if kind == "image" and out.suffix in GRIDS:
         samples = _beside(samples, model.conditions if given is None else given)
+    if scale > 1:
+        samples = _enlarged(samples, scale, kind)
     try:
+        for path in earlier:
+            path.unlink()
         written = write_samples(kind, samples, out)
     except OSError as error:
         raise GanzooError(f"{out} cannot be written: {error.strerror or error}") from None
     where = written[0] if len(written) == 1 else f"{out}/ ({len(written)} files)"
     click.echo(f"{count} samples of {model.card.name}, seed {seed}: {where}")
+
+
+def _classes(label: str | None, labels: str | None) -> int | str | list[int | str] | None:
+    """What --label or --labels asks for: numbers, or names."""
+    from ganzoo.errors import UsageError
+
+    if label is not None and labels is not None:
+        raise UsageError("--label and --labels were given; give one of them")
+    if labels is not None:
+        return [_number_or_name(text) for text in labels.split(",")]
+    return None if label is None else _number_or_name(label)
+
+
+def _number_or_name(text: str) -> int | str:
+    return int(text) if text.strip().lstrip("-").isdecimal() else text.strip()
+
+
+def _repeated(
+    classes: int | str | list[int | str] | None, count: int
+) -> int | str | list[int | str] | None:
+    """A list of classes, again and again until there is one for each sample."""
+    if not isinstance(classes, list):
+        return classes
+    return [classes[number % len(classes)] for number in range(count)]
+
+
+def _earlier_samples(out: Path, *, overwrite: bool) -> list[Path]:
+    """The samples in a folder that are to be removed; `UsageError` unless that was asked for."""
+    from ganzoo.errors import UsageError
+
+    if out.suffix or not out.is_dir():
+        return []
+    earlier = [path for path in out.iterdir() if path.is_file() and path.stem.isdecimal()]
+    if earlier and not overwrite:
+        raise UsageError(
+            f"{out}/ holds {len(earlier)} samples already; give another -o, or --overwrite to "
+            "replace them"
+        )
+    return earlier
+
+
+def _counted(pieces: Iterable[Tensor], count: int) -> Iterator[Tensor]:
+    """The pieces; a line on a terminal counts them if they take more than a second."""
+    began, done, shown = time.monotonic(), 0, False
+    for piece in pieces:
+        yield piece
+        done += len(piece)
+        if sys.stderr.isatty() and time.monotonic() - began > 1:
+            click.echo(f"\r{done:,} of {count:,} samples", nl=False, err=True)
+            shown = True
+    if shown:
+        click.echo("\r\033[K", nl=False, err=True)
+
+
+def _enlarged(samples: Tensor, scale: int, kind: str) -> Tensor:
+    """Images [N, C, scale H, scale W]."""
+    from ganzoo.errors import UsageError
+
+    if kind != "image":
+        raise UsageError(f"--scale is for images, not for {kind}")
+    return samples.repeat_interleave(scale, 2).repeat_interleave(scale, 3)
 
 
 def _read_conditions(model: Model, source: str, count: int | None, seed: int) -> Tensor:

@@ -13,6 +13,7 @@ from torch.nn.functional import pad
 from ganzoo.data.packing.decode import on_background
 from ganzoo.errors import UsageError
 from ganzoo.files import written_whole
+from ganzoo.writers.animation import FILMS, write_film
 
 #: PIL's formats by file name ending.
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".bmp": "BMP"}
@@ -20,18 +21,22 @@ FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".bm
 KEEP_ALPHA = ("PNG", "WEBP")
 #: Black pixels between two images of a grid and around them.
 LINE = 2
+#: Samples that a film shows in a second.
+FILM_FPS = 8
 
 
 def write_images(samples: Tensor, path: Path) -> list[Path]:
     """Write samples [N, C, H, W] in [-1, 1]: one grid if `path` has the suffix of an image format.
 
-    Otherwise `path` is a folder, made if it is absent, for 00000.png, 00001.png, ...
-    Returns the files written.
+    With .gif or .mp4 each sample is a frame of a film. Otherwise `path` is a folder, made if it is
+    absent, for 00000.png, 00001.png, ... Returns the files written.
     """
+    if path.suffix.lower() in FILMS:
+        return [write_film([picture_of(image) for image in as_bytes(samples)], path, FILM_FPS)]
     if path.suffix:
         if path.suffix.lower() not in FORMATS:
-            known = ", ".join(FORMATS)
-            raise UsageError(f"{path}: images are written as {known}, or into a folder")
+            known = ", ".join((*FORMATS, *FILMS))
+            raise UsageError(f"{path}: images are written as {known}, .npy, or into a folder")
         columns = columns_for(len(samples), *samples.shape[2:])
         _write(grid(as_bytes(samples), columns), path)
         return [path]

@@ -123,3 +123,65 @@ def test_a_grid_is_drawn_without_slow_imports(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     loaded = set(done.stdout.splitlines()[-1].split()) - sys.stdlib_module_names
     assert {name for name in loaded if not name.startswith("ganzoo")} <= NEEDED
+
+
+def test_classes_are_asked_for_by_name_and_in_turn(sample, tmp_path):
+    words = ("dcgan-fashion-mnist", "--seed", "1")
+    assert sample(*words, "-n", "3", "--label", "sneaker", "-o", "name.npy")[0] == 0
+    assert sample(*words, "-n", "3", "--label", "7", "-o", "number.npy")[0] == 0
+    assert sample(*words, "-n", "3", "--labels", "bag,7", "-o", "turns.npy")[0] == 0
+    name, number, turns = (np.load(tmp_path / f"{n}.npy") for n in ("name", "number", "turns"))
+    assert name.shape == (3, 1, 28, 28) and name.dtype == np.float32
+    np.testing.assert_array_equal(name, number)
+    np.testing.assert_allclose(turns[1], name[1], atol=1e-5)
+    assert np.abs(turns[0] - name[0]).mean() > 0.05
+    code, out, _ = sample(*words, "--labels", "0,1", "-o", "two.png")
+    assert (code, out.split()[0]) == (0, "2")
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("--label", "sneakers"), "has no class 'sneakers'; did you mean 'sneaker'"),
+        (("--label", "1", "--labels", "1,2"), "--label and --labels were given"),
+        (("--label", "-3"), "found labels from -3"),
+    ],
+)
+def test_classes_that_are_not_there_are_refused(sample, words, text):
+    code, _, err = sample("dcgan-fashion-mnist", *words)
+    assert code == 2 and text in err
+
+
+def test_images_are_enlarged_pixel_by_pixel(sample, tmp_path):
+    assert sample("vanilla-mnist", "-n", "4", "--scale", "3", "-o", "large.png")[0] == 0
+    assert sample("vanilla-mnist", "-n", "1", "-o", "small.png")[0] == 0
+    assert sample("vanilla-mnist", "-n", "1", "--scale", "2", "-o", "double.png")[0] == 0
+    with Image.open(tmp_path / "large.png") as large:
+        assert large.size == (2 * 86 + 2, 2 * 86 + 2)
+    with Image.open(tmp_path / "small.png") as small, Image.open(tmp_path / "double.png") as twice:
+        assert twice.tobytes() == small.resize((56, 56), Image.Resampling.NEAREST).tobytes()
+
+
+def test_samples_are_written_as_a_film_of_equal_bytes(sample, tmp_path):
+    for name in ("one.gif", "two.gif"):
+        assert sample("vanilla-mnist", "-n", "5", "--seed", "3", "-o", name)[0] == 0
+    assert (tmp_path / "one.gif").read_bytes() == (tmp_path / "two.gif").read_bytes()
+    with Image.open(tmp_path / "one.gif") as film:
+        assert (film.n_frames, film.size) == (5, (28, 28))
+
+
+def test_a_film_as_mp4_says_what_it_needs(sample, tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    code, _, err = sample("vanilla-mnist", "-n", "2", "-o", "film.mp4")
+    assert code == 1 and "MP4 films need ffmpeg" in err
+    assert not (tmp_path / "film.mp4").exists()
+
+
+def test_a_folder_of_other_samples_is_refused_or_cleared(sample, tmp_path):
+    assert sample("vanilla-mnist", "-n", "5", "-o", "samples/")[0] == 0
+    code, _, err = sample("vanilla-mnist", "-n", "3", "-o", "samples/")
+    assert code == 2 and "holds 5 samples already" in err and "--overwrite" in err
+    assert len([*(tmp_path / "samples").iterdir()]) == 5
+    assert sample("vanilla-mnist", "-n", "3", "-o", "samples/", "--overwrite")[0] == 0
+    assert len([*(tmp_path / "samples").iterdir()]) == 3

@@ -1,0 +1,69 @@
+"""Frames as a film: GIF by Pillow, MP4 by ffmpeg where there is one. Equal frames, equal bytes."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from ganzoo.errors import GanzooError, printable
+from ganzoo.files import written_whole
+
+#: Endings that stand for a film.
+FILMS = (".gif", ".mp4")
+#: H.264 that every player shows (even sides, 4:2:0), from one thread and without versions, so that
+#: bytes repeat.
+H264 = (
+    *("-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "18", "-threads", "1"),
+    *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-map_metadata", "-1"),
+    *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"),
+)
+
+
+def write_film(frames: Sequence[Image.Image], path: Path, fps: float = 30) -> Path:
+    """Write frames of one size as a film that ends in .gif or .mp4; returns its file.
+
+    A GIF loops, with hundredths of a second between frames. `GanzooError` without ffmpeg for .mp4.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pictures = [frame.convert("RGB") for frame in frames]
+    with written_whole(path) as beside:
+        if path.suffix.lower() == ".mp4":
+            _encode(pictures, beside, fps)
+        else:
+            first, *rest = pictures
+            duration = max(20, round(1000 / fps / 10) * 10)
+            first.save(
+                beside, format="GIF", save_all=True, append_images=rest, duration=duration, loop=0
+            )
+    return path
+
+
+def _encode(pictures: Sequence[Image.Image], path: Path, fps: float) -> None:
+    """Have ffmpeg make an MP4 of the pictures."""
+    width, height = pictures[0].size
+    command = [
+        *(_ffmpeg(), "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"),
+        *("-s", f"{width}x{height}", "-r", str(fps), "-i", "-", *H264, "-f", "mp4", str(path)),
+    ]
+    pixels = b"".join(picture.tobytes() for picture in pictures)
+    done = subprocess.run(command, input=pixels, capture_output=True, check=False)
+    if done.returncode:
+        reason = printable(" ".join(done.stderr.decode(errors="replace").split()))
+        raise GanzooError(f"ffmpeg could not write {path.name}: {reason}")
+
+
+def _ffmpeg() -> str:
+    """The system's ffmpeg, or the one of the package imageio-ffmpeg."""
+    if found := shutil.which("ffmpeg"):
+        return found
+    try:
+        import imageio_ffmpeg  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        raise GanzooError(
+            "MP4 films need ffmpeg; install it or run pip install imageio-ffmpeg, or write a .gif"
+        ) from None
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
