@@ -24,14 +24,17 @@ from torch.nn.functional import softplus
 
 from ganzoo import Discriminator, Generator, hookimpl
 from ganzoo.cards import Catalogue, using
-from ganzoo.ema import lerp_share
-from ganzoo.engine.prepare import config_of, prepare, resolve
+from ganzoo.engine.config import config_of, resolve
+from ganzoo.engine.prepare import prepare
+from ganzoo.engine.run.keeper import CheckpointKeeper
 from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.run.recorder import Recorder
+from ganzoo.engine.run.resume import setting_of
 from ganzoo.engine.run.tracking import Trackers
+from ganzoo.engine.setup import Setup
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.train import half_life, setting_of
-from ganzoo.engine.turns import Setup, step
+from ganzoo.engine.train import update_average
+from ganzoo.engine.turns import step
 from ganzoo.plugins import PluginManager, PluginSource
 
 STEPS = 100  #: of one turn of a case
@@ -88,13 +91,13 @@ def our_step(folder: Path) -> tuple[Any, TrainingState, Setup]:
     config = resolve(raw, "the benchmark")
     state, setup = prepare(config, torch.device("cpu"))
     run = RunOptions(folder, quiet=True, grid_every=10**9, checkpoint_seconds=1e9)
-    due = Recorder(state, setup, config, run, setting_of(config, setup, run), Trackers(()))
+    checkpoints = CheckpointKeeper(config.recipe, run, setting_of(config, setup, run))
+    recorder = Recorder(state, setup, config, run, checkpoints, Trackers(()))
 
     def one() -> None:
-        last = step(state, setup, state.meter.add)
-        share = lerp_share(setup.recipe.images_per_step, half_life(state, setup.recipe))
-        state.average.update(share)
-        due.look(last)
+        judged = step(state, setup, state.meter.add)
+        update_average(state, setup)
+        recorder.step_ended(judged)
 
     return one, state, setup
 

@@ -35,17 +35,18 @@ tune_allocator()
 tune_cuda()  # before CUDA starts
 
 import torch  # noqa: E402
-from textbook import Textbook, game_of  # noqa: E402
+from textbook import game_of, textbook_of  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 from torch.utils.flop_counter import flop_registry  # noqa: E402
-from train_step import make_plain, raw_config  # noqa: E402
+from train_step import raw_config  # noqa: E402
 
-from ganzoo.ema import Ema, lerp_share  # noqa: E402
+from ganzoo.ema import Ema  # noqa: E402
 from ganzoo.engine import turns  # noqa: E402
+from ganzoo.engine.config import resolve  # noqa: E402
 from ganzoo.engine.cuda_graphs import Graphs, own_stream  # noqa: E402
-from ganzoo.engine.prepare import prepare, resolve  # noqa: E402
-from ganzoo.engine.train import half_life  # noqa: E402
+from ganzoo.engine.prepare import prepare  # noqa: E402
+from ganzoo.engine.train import update_average  # noqa: E402
 from ganzoo.errors import UnknownNameError  # noqa: E402
 from ganzoo.losses import penalties  # noqa: E402
 
@@ -139,8 +140,7 @@ def ours(config: Any, device: torch.device, *, graphs: bool) -> tuple[Side, Any,
     def one() -> None:
         turns.step(state, setup, state.meter.add)
         state.meter.step_ended()
-        longest = half_life(state, setup.recipe, setup.schedules)
-        state.average.update(lerp_share(setup.recipe.images_per_step, longest))
+        update_average(state, setup)
 
     side = Side(GRAPHS if graphs else EAGER, one, setup.recipe.images_per_step)
     return side, state, setup
@@ -179,31 +179,13 @@ def game_for(loss: Any) -> Any:
 
 def plain(config: Any, device: torch.device, *, compiled: bool) -> Side:
     """The textbook's loop with its data on the GPU."""
-    state, setup = prepare(config, device)
-    for network in (state.generator, state.discriminator, state.average.module):
-        make_plain(network)
-        network.to(memory_format=torch.contiguous_format)
-    for parameter in setup.trainable:
-        parameter.requires_grad_(True)
     recipe = config.recipe
-    kinds = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
-
-    def optimizer(spec: Any, network: Any) -> Any:
-        return kinds[spec.name](network.parameters(), lr=spec.lr, **spec.arguments)
-
-    game = game_for(recipe.loss)
+    loop, state, setup = textbook_of(config, device, game_for(recipe.loss))
+    game = loop.game
     if compiled:
         state.generator.compile()
         if not state.loss.double_backward:  # which torch does not compile
             state.discriminator.compile()
-    loop = Textbook(
-        state.generator,
-        state.average.module,
-        state.discriminator,
-        optimizer(recipe.optimizers.generator, state.generator),
-        optimizer(recipe.optimizers.discriminator, state.discriminator),
-        game,
-    )
     images = setup.data.images.to(device)
     half = recipe.precision == "bf16"
 
@@ -266,7 +248,7 @@ def measured(case: Case, device: torch.device, turn: float, rounds: int, steps: 
     config = config_of_case(case.name)
     case.batch, case.precision = config.recipe.batch, config.recipe.precision
     fast, _, setup = warmed(lambda: ours(config, device, graphs=True), steps, device)
-    if setup.graphs.off is not None:
+    if setup.graphs is not None and setup.graphs.off is not None:
         case.troubles.append(f"no graphs: {setup.graphs.off}")
     slow, state, setup = warmed(lambda: ours(config, device, graphs=False), 3, device)
     textbook = warmed(lambda: plain(config, device, compiled=False), 3, device)
@@ -389,10 +371,10 @@ def parts_of(case: Case, state: Any, setup: Any, side: Side, device: torch.devic
     places = [
         (turns.Setup, "real_batch", BATCH),
         (turns, "draw_latents", LATENTS),
-        (turns, "discriminate", DTURN),
-        (turns, "generate", GTURN),
+        (turns, "discriminator_pass", DTURN),
+        (turns, "generator_pass", GTURN),
         (penalties, "score_gradient", PENALTY),
-        (turns, "take_step", OPTIMIZERS),
+        (turns, "update", OPTIMIZERS),
         (Ema, "update", AVERAGE),
     ]
     with ExitStack() as stack:

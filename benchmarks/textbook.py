@@ -151,3 +151,51 @@ class Textbook:
             for averaged, live in pairs:
                 averaged.mul_(decay).add_(live, alpha=1 - decay)
         return loss.item()
+
+
+def textbook_of(config: Any, device: torch.device, game: Any = None) -> tuple[Textbook, Any, Any]:
+    """The plain loop on a recipe's networks, with the state and setup that these came from.
+
+    Networks, layers and optimizers are torch's own; `game` is the textbook's form of the loss.
+    """
+    from ganzoo.engine.prepare import prepare
+
+    state, setup = prepare(config, device)
+    for network in (state.generator, state.discriminator, state.average.module):
+        make_plain(network)
+        network.to(memory_format=torch.contiguous_format)
+    for parameter in setup.trainable:
+        parameter.requires_grad_(True)
+    recipe = config.recipe
+    kinds = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
+
+    def optimizer(spec: Any, network: Any) -> Any:
+        return kinds[spec.name](network.parameters(), lr=spec.lr, **spec.arguments)
+
+    loop = Textbook(
+        state.generator,
+        state.average.module,
+        state.discriminator,
+        optimizer(recipe.optimizers.generator, state.generator),
+        optimizer(recipe.optimizers.discriminator, state.discriminator),
+        game or game_of(recipe.loss.name.rpartition("/")[2], recipe.loss.arguments),
+    )
+    return loop, state, setup
+
+
+def make_plain(module: Any) -> None:
+    """Let ganzoo's layers compute as torch's do."""
+    from field_networks import UpsampledConv2d
+    from torch.nn import Conv2d, Sequential, Upsample
+
+    from ganzoo import layers
+
+    for name, child in list(module.named_children()):
+        if isinstance(child, UpsampledConv2d):
+            conv = Conv2d(child.in_channels, child.out_channels, 3, padding=1)
+            conv.weight, conv.bias = child.weight, child.bias  # the optimizer's own
+            setattr(module, name, Sequential(Upsample(scale_factor=2), conv))
+        elif type(child).__module__ == layers.__name__:
+            child.__class__ = type(child).__bases__[0]
+        else:
+            make_plain(child)

@@ -61,7 +61,7 @@ def raw_config(suite: str, name: str) -> dict[str, Any]:
         raw = {k: v for k, v in catalogue().card(f"{name}-mnist").raw.items() if k not in RESULTS}
         raw["recipe"] = {**raw["recipe"], "data": {"name": "mnist-mini"}}
         return raw
-    from ganzoo.engine.prepare import config_of
+    from ganzoo.engine.config import config_of
 
     case = FIELD[name]
     part = f"field-{case['networks']}"
@@ -107,9 +107,9 @@ def our_step(raw: dict[str, Any], without: str) -> tuple[Step, int]:
     """A step of our engine with one measure left out, and its images."""
     import torch
 
-    from ganzoo.ema import lerp_share
-    from ganzoo.engine.prepare import prepare, resolve
-    from ganzoo.engine.train import half_life
+    from ganzoo.engine.config import resolve
+    from ganzoo.engine.prepare import prepare
+    from ganzoo.engine.train import update_average
     from ganzoo.engine.turns import step
 
     if without == "reuse":
@@ -125,8 +125,7 @@ def our_step(raw: dict[str, Any], without: str) -> tuple[Step, int]:
     def one() -> None:
         step(state, setup, log)
         state.meter.step_ended()
-        share = lerp_share(setup.recipe.images_per_step, half_life(state, setup.recipe))
-        state.average.update(share)
+        update_average(state, setup)
 
     return one, setup.recipe.images_per_step
 
@@ -134,7 +133,7 @@ def our_step(raw: dict[str, Any], without: str) -> tuple[Step, int]:
 def take_away(without: str, state: Any, setup: Any) -> Any:
     """Leave out a measure that lies in the networks or the setup; the setup to play with."""
     import torch
-    from textbook import batches
+    from textbook import batches, make_plain
 
     networks = (state.generator, state.discriminator, state.average.module)
     if without == "frozen":
@@ -162,52 +161,16 @@ def digits() -> Any:
     return MNISTMini().images
 
 
-def make_plain(module: Any) -> None:
-    """Make ganzoo's layers compute as torch's do."""
-    from field_networks import UpsampledConv2d
-    from torch.nn import Conv2d, Sequential, Upsample
-
-    from ganzoo import layers
-
-    for name, child in list(module.named_children()):
-        if isinstance(child, UpsampledConv2d):
-            conv = Conv2d(child.in_channels, child.out_channels, 3, padding=1)
-            conv.weight, conv.bias = child.weight, child.bias  # the optimizer's own
-            setattr(module, name, Sequential(Upsample(scale_factor=2), conv))
-        elif type(child).__module__ == layers.__name__:
-            child.__class__ = type(child).__bases__[0]
-        else:
-            make_plain(child)
-
-
 def textbook_step(raw: dict[str, Any]) -> tuple[Step, int]:
     """A step of the textbook's loop, and the number of its images."""
     import torch
-    from textbook import Textbook, batches, game_of
+    from textbook import batches, textbook_of
 
-    from ganzoo.engine.prepare import prepare, resolve
+    from ganzoo.engine.config import resolve
 
     config = resolve(raw, "the benchmark")
-    state, setup = prepare(config, torch.device("cpu"))
-    for network in (state.generator, state.discriminator, state.average.module):
-        make_plain(network)
-        network.to(memory_format=torch.contiguous_format)
-    for parameter in setup.trainable:
-        parameter.requires_grad_(True)
+    loop, state, setup = textbook_of(config, torch.device("cpu"))
     recipe = config.recipe
-    kinds = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
-
-    def optimizer(spec: Any, network: Any) -> Any:
-        return kinds[spec.name](network.parameters(), lr=spec.lr, **spec.arguments)
-
-    loop = Textbook(
-        state.generator,
-        state.average.module,
-        state.discriminator,
-        optimizer(recipe.optimizers.generator, state.generator),
-        optimizer(recipe.optimizers.discriminator, state.discriminator),
-        game_of(recipe.loss.name.rpartition("/")[2], recipe.loss.arguments),
-    )
     loader = batches(digits(), recipe.batch, setup.data.sample_shape[-1])
 
     def latents() -> Any:

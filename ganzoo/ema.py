@@ -15,9 +15,9 @@ from ganzoo.interfaces import Generator, StyleGenerator
 class Ema:
     """The average of a generator's parameters over its training.
 
-    Its batch-norm statistics and its average style are not averaged: they are recomputed for each
-    `snapshot`, since the live network's visibly spoil its samples. Other buffers are the live
-    network's.
+    Its batch-norm statistics and its average style are not averaged: each `snapshot` recomputes
+    them, since those of the live network visibly spoil samples. Other buffers are copied from the
+    live network.
     """
 
     def __init__(self, generator: Generator) -> None:
@@ -50,14 +50,14 @@ def lerp_share(images: float, half_life: float) -> float:
 
 @torch.no_grad()
 def recalibrate(module: Generator, batches: Iterable[tuple[Tensor, Tensor | None]]) -> None:
-    """Recompute what a generator knows of its latents over batches of (latents, labels).
+    """Recompute batch statistics and the average style over batches of (latents, labels).
 
-    Each of its batch-norm statistics becomes its plain mean over the batches, then the average
-    style the mean of their styles; the network is left in eval mode.
+    Each batch-norm statistic becomes its plain mean over the batches, then the average style the
+    mean of their styles. The network is left in eval mode.
     """
     module.eval()
     if isinstance(module, StyleGenerator):
-        batches = [*batches]  # gone through twice: styles may come from layers with batch norm
+        batches = [*batches]  # read twice: styles may come from layers with batch norm
         recompute_statistics(module, batches)
         recompute_average_style(module, batches)
     else:
@@ -67,7 +67,7 @@ def recalibrate(module: Generator, batches: Iterable[tuple[Tensor, Tensor | None
 def recompute_statistics(
     module: Generator, batches: Iterable[tuple[Tensor, Tensor | None]]
 ) -> None:
-    """Make each batch-norm statistic its plain mean over the batches."""
+    """Set each batch-norm statistic to its plain mean over the batches."""
     norms = [m for m in module.modules() if isinstance(m, _BatchNorm) and m.track_running_stats]
     if not norms:
         return
@@ -86,6 +86,6 @@ def recompute_statistics(
 def recompute_average_style(
     module: StyleGenerator, batches: Iterable[tuple[Tensor, Tensor | None]]
 ) -> None:
-    """Make the average style the mean over the batches' styles and their layers."""
+    """Set the average style to the mean over the batches' styles and their layers."""
     means = [module.styles(latents, labels).float().mean((0, 1)) for latents, labels in batches]
     module.average_style.copy_(torch.stack(means).mean(0))

@@ -1,4 +1,4 @@
-"""Devices that can be used here, the processor in words, and the versions that matter."""
+"""Usable devices, the name of the processor, and the versions that matter."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ganzoo._version import __version__
 from ganzoo.arguments import described
 from ganzoo.errors import UsageError
 
-#: Enough of torch's own words: the rest is about how torch was built.
+#: The longest part of torch's message that is repeated; the rest is about how torch was built.
 LONGEST_REASON = 120
 
 
 def usable_device(device: str | torch.device) -> torch.device:
-    """The device of that name, tried once; `UsageError` where it cannot be used here."""
+    """The device of that name, tried once; `UsageError` if it cannot be used here."""
     if not isinstance(device, str | torch.device):
         raise UsageError(
             f"device must be text such as 'cpu' or 'cuda:1', found {described(device)}"
@@ -26,12 +26,12 @@ def usable_device(device: str | torch.device) -> torch.device:
     try:
         target = torch.device(device)
     except RuntimeError:
-        raise _unusable(device, "torch knows none of that name") from None
+        raise _unusable(device, "torch knows no device of that name") from None
     if target.type == "meta":
         raise _unusable(device, "it holds no values")
     try:
         torch.empty(0, device=target)
-    except NotImplementedError:  # of a thousand words
+    except NotImplementedError:  # whose message has a thousand words
         raise _unusable(device, "this torch was built without it") from None
     except (RuntimeError, AssertionError) as error:
         raise _unusable(device, str(error).splitlines()[0].partition(". ")[0]) from None
@@ -39,7 +39,7 @@ def usable_device(device: str | torch.device) -> torch.device:
 
 
 def _unusable(device: str | torch.device, reason: str) -> UsageError:
-    """That a device cannot be used, why, and which can."""
+    """The error for a device that cannot be used, with the reason and the usable ones."""
     short = reason if len(reason) <= LONGEST_REASON else f"{reason[: LONGEST_REASON - 4]} ..."
     here = ", ".join(devices_here())
     return UsageError(f"device {str(device)!r} cannot be used here: {short}; usable: {here}")
@@ -52,19 +52,19 @@ def devices_here() -> list[str]:
 
 
 def own_device(asked: str | None = None) -> str:
-    """The device asked for, else a GPU where there is one: of several, each process its own.
+    """The given device, or else a GPU where there is one; each process gets its own of several.
 
-    More processes than GPUs share them in turn.
+    With more processes than GPUs, they take the GPUs in turn.
     """
     device = asked or ("cuda" if torch.cuda.is_available() else "cpu")
-    place = os.environ.get("LOCAL_RANK")  # as torchrun says it
+    place = os.environ.get("LOCAL_RANK")  # set by torchrun
     if device != "cuda" or place is None:
         return device
     return f"cuda:{int(place) % max(1, torch.cuda.device_count())}"
 
 
 def hardware(device: torch.device) -> str:
-    """The processor that did the work, in words."""
+    """The name of the processor behind a device."""
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
     return f"{device.type}, {_processor()}"
@@ -72,12 +72,12 @@ def hardware(device: torch.device) -> str:
 
 def versions(*also: str) -> dict[str, str]:
     """Versions of Python and of the packages that figures depend on, `also` where installed."""
-    found = {name: _version(name) for name in ("timm", *also)}
+    packages = {name: _version(name) for name in ("timm", *also)}
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,
         "ganzoo-core": __version__,
-        **{name: number for name, number in found.items() if number is not None},
+        **{name: number for name, number in packages.items() if number is not None},
     }
 
 

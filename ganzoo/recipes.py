@@ -119,7 +119,7 @@ def _base(zoo: Catalogue, what: str | ModelConfig | None, options: dict[str, Any
                 f"nothing to train: give a name, a RECIPE.json, or the parts ({', '.join(missing)} "
                 "not given); `ganzoo list` shows the names"
             )
-        from ganzoo.engine.prepare import config_of
+        from ganzoo.engine.config import config_of
 
         return Base(config_of(**names, data=options["data"]), "the command line")
     if isinstance(what, ModelConfig):

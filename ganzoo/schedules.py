@@ -1,6 +1,6 @@
 """The core's schedules: how a number of the recipe moves with the images seen.
 
-Each begins at the recipe's own number. `warmup` images may come first, over which it rises from 0.
+Each begins at the recipe's own number, after `warmup` images over which the number rises from 0.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class Constant(Schedule):
 
 
 class Linear(Constant):
-    """In a straight line to the number `to`, reached at image number `images`.
+    """A straight line to the number `to`, reached at image number `images`.
 
-    `images` None means the run's last, which can then not be raised.
+    None means the run's last image; the run's images can then not be raised.
     """
 
     def __init__(self, to: float, images: int | None = None, warmup: int = 0) -> None:
@@ -46,7 +46,7 @@ class Linear(Constant):
         self.needs_total = images is None
 
     def after(self, start: float, images: int, total: int) -> float:
-        """The share of the way that is left, of the whole distance."""
+        """The number so many images after the warm-up."""
         last = total if self.images is None else self.images - self.warmup
         left = self.left(min(1.0, images / max(1, last)))
         return self.to + (start - self.to) * left
@@ -57,10 +57,10 @@ class Linear(Constant):
 
 
 class Cosine(Linear):
-    """Along half a cosine to the number `to` (Loshchilov and Hutter 2017, eq. 5)."""
+    """Half a cosine to the number `to` (Loshchilov and Hutter 2017, eq. 5)."""
 
     def left(self, done: float) -> float:
-        """Slowly at both ends."""
+        """The share of the distance that is left: it changes slowly at both ends."""
         return (1 + math.cos(math.pi * done)) / 2
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 
 from ganzoo.cards import catalogue
+from ganzoo.engine.config import resolve
 from ganzoo.engine.initial_weights import start_from
-from ganzoo.engine.prepare import resolve
 from ganzoo.engine.ranks import Ranks, joined
 from ganzoo.engine.run.folder import known_run
 from ganzoo.engine.run.options import Callback, RunOptions

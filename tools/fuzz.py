@@ -329,7 +329,7 @@ def real_files() -> dict[str, list[bytes]]:
 
 def small_model(folder: Path) -> tuple[bytes, bytes]:
     """Make a small, complete model of points in a folder: its config.json and its weights."""
-    from ganzoo.engine.prepare import config_of
+    from ganzoo.engine.config import config_of
     from ganzoo.specs import write_record
 
     folder.mkdir()

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganzoo.bench.jobs import Job, rows_of
+from ganzoo.engine.config import hash_of
 from ganzoo.engine.health import all_finite
-from ganzoo.engine.prepare import hash_of
 from ganzoo.engine.run.checkpoint import last_good
 from ganzoo.errors import ConfigError
 from ganzoo.files import write_text

@@ -25,7 +25,7 @@ from ganzoo.bench.results import (
     write_result,
 )
 from ganzoo.cards import Catalogue
-from ganzoo.engine.prepare import hash_of, resolve, resolve_precision
+from ganzoo.engine.config import hash_of, resolve, resolve_precision
 from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.train import train
 from ganzoo.errors import TrainingError, one_line

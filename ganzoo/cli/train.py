@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from ganzoo.specs.reading import to_json
 
 if TYPE_CHECKING:
     from ganzoo.engine.ranks import Ranks
-    from ganzoo.engine.run.estimate import Rehearsal
+    from ganzoo.engine.run.estimate import Estimate
     from ganzoo.engine.run.options import Outcome, RunOptions
 
 
@@ -29,19 +30,19 @@ if TYPE_CHECKING:
 @click.option("--data", help="Data set by name, or folder:PATH for images of your own.")
 @click.option("--strict", is_flag=True, help="Stop at an image that cannot be used.")
 @click.option("--images", type=click.IntRange(1), help="Real images to show the discriminator.")
-@click.option("--seed", type=click.IntRange(0), help="Seed of everything that is drawn.")
+@click.option("--seed", type=click.IntRange(0), help="Random seed.")
 @click.option(
     "--seeds",
     type=click.IntRange(1),
     metavar="K",
-    help="Train K times, into OUT/seed-0 and so on; --seed says another first.",
+    help="Train K times, into OUT/seed-0 and so on; --seed sets the first seed.",
 )
-@click.option("--batch", type=click.IntRange(1), help="Images in a turn.")
+@click.option("--batch", type=click.IntRange(1), help="Images per turn.")
 @click.option(
     "--init",
     metavar="WHAT",
     shell_complete=models,
-    help="Begin with the weights of a model or a run; alone, with its recipe too.",
+    help="Start from the weights of a model or a run; without WHAT, use its recipe too.",
 )
 @click.option(
     "--set",
@@ -51,25 +52,30 @@ if TYPE_CHECKING:
     help="Set a key of config.json, such as optimizers.generator.lr=0.001.",
 )
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="The run's folder.")
-@click.option("--dry-run", is_flag=True, help="Say what it would take, and write nothing.")
-@click.option("--json", "as_json", is_flag=True, help="The dry run's report for programs.")
-@click.option("--device", help="cpu, cuda, cuda:1 ...; the first GPU where there is one.")
+@click.option("--dry-run", is_flag=True, help="Estimate memory and time without writing anything.")
+@click.option("--json", "as_json", is_flag=True, help="With --dry-run: print JSON.")
+@click.option("--device", help="cpu, cuda, cuda:1 ...; the first GPU by default, if there is one.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads; torch's choice by default.")
 @click.option(
     "--micro-batch",
     type=click.IntRange(1),
-    help="Images played at once, where a whole batch needs too much memory.",
+    help="Images processed at once, if a whole batch needs too much memory.",
 )
-@click.option("--compile", "compiled", is_flag=True, help="Compile the networks with torch.")
+@click.option("--compile", is_flag=True, help="Compile the networks with torch.")
 @click.option(
     "--checkpoint-every",
+    "checkpoint_seconds",
     type=click.FloatRange(0),
     default=120.0,
     show_default=True,
     help="Seconds between checkpoints.",
 )
 @click.option(
-    "--keep", type=click.IntRange(1), default=2, show_default=True, help="Last checkpoints to keep."
+    "--keep",
+    type=click.IntRange(1),
+    default=2,
+    show_default=True,
+    help="Number of last checkpoints to keep.",
 )
 @click.option(
     "--keep-every", type=click.IntRange(1), help="Images between checkpoints to keep for good."
@@ -87,15 +93,19 @@ if TYPE_CHECKING:
     help="Images between rows of metrics.jsonl.",
 )
 @click.option(
-    "--track", multiple=True, metavar="NAME", help="Send figures to tensorboard, mlflow, wandb ..."
+    "--track",
+    "trackers",
+    multiple=True,
+    metavar="NAME",
+    help="Send figures to tensorboard, mlflow, wandb ...",
 )
 @click.option(
     "--graph/--no-graph",
     default=True,
     show_default=True,
-    help="On a GPU, play turns as CUDA graphs where nothing forbids it.",
+    help="On a GPU, run turns as CUDA graphs where possible.",
 )
-@click.option("--quiet", is_flag=True, help="No progress.")
+@click.option("--quiet", is_flag=True, help="Hide progress.")
 def command(what: str | None, **options: Any) -> int:
     """Train WHAT (a model's name, a folder or RECIPE.json), or parts given by name.
 
@@ -105,7 +115,7 @@ def command(what: str | None, **options: Any) -> int:
     ganzoo train dcgan-mnist --loss hinge --set optimizers.generator.lr=0.0005
     ganzoo train --generator dcgan --discriminator dcgan --loss hinge --data mnist-mini
 
-    The same command again goes on where the training stopped. Ctrl-C saves first.
+    The same command again resumes where the training stopped. Ctrl-C saves first.
     """  # noqa: D301
     if options["seeds"] and options["seed"] is None:
         options["seed"] = 0  # not the card's, which is that of the median
@@ -120,7 +130,7 @@ def _train(asked: Asked, options: dict[str, Any]) -> int:
     import torch
 
     from ganzoo.engine.ranks import joined
-    from ganzoo.engine.run.estimate import rehearse
+    from ganzoo.engine.run.estimate import estimate
     from ganzoo.engine.run.seeds import refuse_seeds, train_seeds
     from ganzoo.engine.train import train
     from ganzoo.hardware import own_device, usable_device
@@ -137,9 +147,9 @@ def _train(asked: Asked, options: dict[str, Any]) -> int:
                 click.echo(note, err=True)
         run = _run_options(out, str(device), ranks, options)
         if options["dry_run"]:
-            report = rehearse(config, run)
+            report = estimate(config, run)
             if ranks.first:
-                _tell_rehearsal(report, out, as_json=options["as_json"])
+                _print_estimate(report, out, as_json=options["as_json"])
             return 0
         tell = _tell_outcome if ranks.first else _tell_nothing
         if options["seeds"]:
@@ -153,26 +163,13 @@ def _train(asked: Asked, options: dict[str, Any]) -> int:
 def _run_options(out: Path, device: str, ranks: Ranks, options: dict[str, Any]) -> RunOptions:
     from ganzoo.engine.run.options import RunOptions
 
-    return RunOptions(
-        folder=out,
-        device=device,
-        log_every=options["log_every"],
-        grid_every=options["grid_every"],
-        checkpoint_seconds=options["checkpoint_every"],
-        keep=options["keep"],
-        keep_every=options["keep_every"],
-        micro_batch=options["micro_batch"],
-        compile=options["compiled"],
-        graph=options["graph"],
-        trackers=options["track"],
-        quiet=options["quiet"],
-        command=shlex.join(["ganzoo", *sys.argv[1:]]),
-        ranks=ranks,
-    )
+    given = {f.name: options[f.name] for f in fields(RunOptions) if f.name in options}
+    command = shlex.join(["ganzoo", *sys.argv[1:]])
+    return RunOptions(out, **{**given, "device": device}, command=command, ranks=ranks)
 
 
 def _tell_nothing(outcome: Outcome, out: Path) -> None:
-    """What ranks but the first say."""
+    """What all ranks but the first print."""
 
 
 def _tell_outcome(outcome: Outcome, out: Path) -> None:
@@ -182,14 +179,14 @@ def _tell_outcome(outcome: Outcome, out: Path) -> None:
         click.echo(f"finished: {outcome.export}  (ganzoo sample {shlex.quote(f'{out}/')})")
     else:
         click.echo(
-            f"stopped at {outcome.images:,} images and saved; the same command goes on from here",
+            f"stopped at {outcome.images:,} images and saved; the same command resumes from here",
             err=True,
         )
 
 
-def _tell_rehearsal(report: Rehearsal, out: Path, *, as_json: bool) -> None:
-    """The recipe in full, and what it takes."""
-    from ganzoo.engine.prepare import plain
+def _print_estimate(report: Estimate, out: Path, *, as_json: bool) -> None:
+    """Print the full recipe, and the memory and time that it takes."""
+    from ganzoo.engine.config import plain
 
     figures = {
         "parameters": report.parameters,
@@ -222,7 +219,7 @@ def _tell_rehearsal(report: Rehearsal, out: Path, *, as_json: bool) -> None:
 
 
 def moving_numbers(moving: Mapping[str, Sequence[float]]) -> Iterator[str]:
-    """The numbers that schedules move, as lines of a table; none where nothing moves."""
+    """The numbers that schedules move, as lines of a table; no lines if nothing moves."""
     if not moving:
         return
     width = max(len("moving"), *map(len, moving)) + 2
@@ -233,7 +230,7 @@ def moving_numbers(moving: Mapping[str, Sequence[float]]) -> Iterator[str]:
 
 
 def duration(seconds: float) -> str:
-    """Seconds in the two units that matter: 95 -> `1 min 35 s`."""
+    """Seconds in two units: 95 -> `1 min 35 s`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

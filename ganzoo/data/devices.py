@@ -26,9 +26,12 @@ def moved(values: Tensor, device: torch.device) -> Tensor:
     """Values on a device; from the CPU to a GPU through pinned memory, without waiting."""
     if device.type != "cuda":
         return values.to(device)
-    if values.device.type == "cpu":
-        values = values.pin_memory()
-    return values.to(device, non_blocking=True)
+    return pinned(values, device).to(device, non_blocking=True)
+
+
+def pinned(values: Tensor, device: torch.device) -> Tensor:
+    """Values from which a device copies without making the host wait."""
+    return values.pin_memory() if device.type == "cuda" and not values.is_cuda else values
 
 
 def as_floats(pixels: Tensor) -> Tensor:

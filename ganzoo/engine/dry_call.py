@@ -11,26 +11,62 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from ganzoo.engine.run.metrics import REAL
+from ganzoo.engine.passes import DISCRIMINATOR, GENERATOR, make_round, unfrozen
+from ganzoo.engine.randomness import TurnDraws
+from ganzoo.engine.run.metrics import REAL_SCORES
+from ganzoo.engine.setup import JudgedMinibatch, Log, Setup
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import (
-    JudgedMinibatch,
-    Log,
-    Setup,
-    make_round,
-    means_of,
-    total_of,
-    unfrozen,
-)
+from ganzoo.engine.terms import means_of, total_of
 from ganzoo.errors import GanzooError, TrainingError, one_line
 
 
 def dry_call(state: TrainingState, setup: Setup) -> frozenset[str]:
-    """Play both turns once on copies, to say in one line what does not fit together.
+    """Play both turns once on copies; raises `TrainingError` where something does not fit.
 
-    Returns whose turns take a gradient that is differentiated again.
+    Returns the players whose terms hold a gradient that is differentiated again.
     """
-    _refuse_what_no_checkpoint_holds(state)
+    _check_state_is_tensors(state)
+    trial, trainable = _copies(state, setup)
+    logged: set[str] = set()
+    with torch.random.fork_rng(devices=[]):
+        setup.counters.seed_layers(0, "dry-call")
+        batch = _judged_batch(trial, setup)
+        _try_augmentations(trial, setup, batch.real)
+        twice = set()
+        with unfrozen(trainable):
+            if _try_turn(trial, setup, batch, DISCRIMINATOR, lambda name, _: logged.add(name)):
+                twice.add(DISCRIMINATOR)
+        if _try_turn(trial, setup, batch, GENERATOR, lambda name, _: None):
+            twice.add(GENERATOR)
+    if REAL_SCORES not in logged and any(one.adaptive for one in trial.augmentations):
+        raise TrainingError(
+            "an adaptive augmentation needs the scores of real samples, and the loss "
+            f"{setup.recipe.loss.name} does not log them; call round.log({REAL_SCORES!r}, scores)"
+        )
+    for name, buffer in trial.loss.named_buffers():
+        if buffer.requires_grad:
+            raise TrainingError(
+                f"the loss {setup.recipe.loss.name} keeps a graph in its buffer {name!r}, which "
+                "would grow for ever; detach the value before it is kept"
+            )
+    return frozenset(twice)
+
+
+def _check_state_is_tensors(state: TrainingState) -> None:
+    """Refuse a network that keeps something that is no tensor (`get_extra_state`)."""
+    for owner in (GENERATOR, DISCRIMINATOR):
+        for name, value in getattr(state, owner).state_dict().items():
+            if not isinstance(value, Tensor):
+                raise TrainingError(
+                    f"the {owner}'s state holds {name!r}, a {type(value).__name__}; checkpoints "
+                    "and weights hold only tensors: leave get_extra_state out, or return a tensor"
+                )
+
+
+def _copies(
+    state: TrainingState, setup: Setup
+) -> tuple[TrainingState, tuple[torch.nn.Parameter, ...]]:
+    """A state of copied modules, and the copies of the discriminator's trainable parameters."""
     generator, discriminator, loss, augmentations = copy.deepcopy(
         (state.generator, state.discriminator, state.loss, state.augmentations)
     )
@@ -41,55 +77,24 @@ def dry_call(state: TrainingState, setup: Setup) -> frozenset[str]:
         loss=loss,
         augmentations=augmentations,
     )
-    logged: set[str] = set()
     pairs = zip(state.discriminator.parameters(), discriminator.parameters(), strict=True)
     chosen = {id(parameter) for parameter in setup.trainable}
-    trainable = tuple(copied for own, copied in pairs if id(own) in chosen)
-    with torch.random.fork_rng(devices=[]):
-        setup.counters.seed_layers(0, "dry-call")
-        share = setup.shares[0]
-        real, labels = setup.real_batch(0, share)
-        rng = setup.counters.rng(0, "dry-call")
-        latents = generator.sample_latents(len(real), rng=rng).to(setup.device)
-        published = _outputs(trial, real, latents, labels)
-        if missing := sorted(state.loss.needs - published.keys()):
-            raise TrainingError(
-                f"the loss {setup.recipe.loss.name} needs the output {missing[0]!r}, and the "
-                f"networks publish {', '.join(sorted(published))}; override `outputs` to add it"
-            )
-        _try_augmentations(trial, setup, real)
-        played = JudgedMinibatch(share, real, labels, latents, published["samples"].float())
-        with unfrozen(trainable):
-            differentiated = _try_turn(
-                trial, setup, played, "discriminator", lambda name, _: logged.add(name)
-            )
-        twice = {
-            "discriminator": differentiated,
-            "generator": _try_turn(trial, setup, played, "generator", lambda name, _: None),
-        }
-    if REAL not in logged and any(one.adaptive for one in augmentations):
+    return trial, tuple(copied for own, copied in pairs if id(own) in chosen)
+
+
+def _judged_batch(trial: TrainingState, setup: Setup) -> JudgedMinibatch:
+    """A minibatch with fakes; raises where the networks do not publish what the loss needs."""
+    share = setup.shares[0]
+    real, labels = setup.real_batch(0, share)
+    rng = setup.counters.rng(0, "dry-call")
+    latents = trial.generator.sample_latents(len(real), rng=rng).to(setup.device)
+    published = _outputs(trial, real, latents, labels)
+    if missing := sorted(trial.loss.needs - published.keys()):
         raise TrainingError(
-            f"an adaptive augmentation follows the scores of real samples, which the loss "
-            f"{setup.recipe.loss.name} does not log; it would call round.log({REAL!r}, scores)"
+            f"the loss {setup.recipe.loss.name} needs the output {missing[0]!r}, and the "
+            f"networks publish {', '.join(sorted(published))}; override `outputs` to add it"
         )
-    for name, buffer in loss.named_buffers():
-        if buffer.requires_grad:
-            raise TrainingError(
-                f"the loss {setup.recipe.loss.name} keeps a graph in its buffer {name!r}, which "
-                "would grow for ever; detach the value before it is kept"
-            )
-    return frozenset(mover for mover, found in twice.items() if found)
-
-
-def _refuse_what_no_checkpoint_holds(state: TrainingState) -> None:
-    """Say which network keeps something that is no tensor (`get_extra_state`)."""
-    for owner in ("generator", "discriminator"):
-        for name, value in getattr(state, owner).state_dict().items():
-            if not isinstance(value, Tensor):
-                raise TrainingError(
-                    f"the {owner}'s state holds {name!r}, a {type(value).__name__}: checkpoints "
-                    "and weights hold tensors alone; leave get_extra_state out, or return a tensor"
-                )
+    return JudgedMinibatch(share, real, labels, latents, published["samples"].float())
 
 
 def _outputs(
@@ -115,8 +120,19 @@ def _outputs(
     return {**made, **judged}
 
 
+def _hint(trial: TrainingState) -> str:
+    """The likely cause where only one player knows classes."""
+    classes = (trial.generator.num_classes, trial.discriminator.num_classes)
+    if classes.count(None) != 1:
+        return ""
+    return (
+        f"; num_classes is {classes[0]} for the generator and {classes[1]} for the "
+        "discriminator, and labels are passed where both have it"
+    )
+
+
 def _try_augmentations(trial: TrainingState, setup: Setup, real: Tensor) -> None:
-    """What each augmentation makes of real samples: as many, of their shape."""
+    """Check that each augmentation keeps the shape of real samples."""
     place = (setup.device, setup.recipe.batch, setup.shares[0])
     for name, augmentation in zip(trial.augmentation_names, trial.augmentations, strict=True):
         try:
@@ -129,49 +145,39 @@ def _try_augmentations(trial: TrainingState, setup: Setup, real: Tensor) -> None
                 f"{one_line(error)}"
             ) from error
         if not isinstance(made, Tensor) or made.shape != real.shape:
-            found = list(made.shape) if isinstance(made, Tensor) else type(made).__name__
+            returned = list(made.shape) if isinstance(made, Tensor) else type(made).__name__
             raise TrainingError(
-                f"the augmentation {name} makes {found} of samples {list(real.shape)}; it keeps "
-                "their shape"
+                f"the augmentation {name} makes {returned} of samples {list(real.shape)}; it must "
+                "keep their shape"
             )
 
 
-def _hint(trial: TrainingState) -> str:
-    """The likely cause where only one player knows classes."""
-    classes = (trial.generator.num_classes, trial.discriminator.num_classes)
-    if classes.count(None) != 1:
-        return ""
-    return (
-        f"; num_classes is {classes[0]} for the generator and {classes[1]} for the "
-        "discriminator, and labels are passed where both have it"
-    )
-
-
 def _try_turn(
-    trial: TrainingState, setup: Setup, played: JudgedMinibatch, mover: str, log: Log
+    trial: TrainingState, setup: Setup, batch: JudgedMinibatch, player: str, log: Log
 ) -> bool:
-    """One player's turn, as far as its gradients; whether its terms hold gradients themselves."""
-    fakes = played.fakes.detach() if mover == "discriminator" else played.fakes
-    round = make_round(trial, setup, played, fakes, log, mover)
-    watch = _GraphsOfGradients()
+    """Play one turn up to its gradient; returns whether its terms hold a gradient themselves."""
+    fakes = batch.fakes.detach() if player == DISCRIMINATOR else batch.fakes
+    draws = TurnDraws(setup.counters, trial.turn, player)
+    round = make_round(trial, setup, batch, fakes, draws, log)
+    watch = _DoubleBackwardWatch()
     try:
         with setup.precision(), watch:
-            terms = getattr(trial.loss, mover)(round)
-        if means := means_of(terms, mover):
-            total_of(means, mover).backward()  # type: ignore[no-untyped-call]
+            terms = getattr(trial.loss, player)(round)
+        if means := means_of(terms, player):
+            total_of(means, player).backward()  # type: ignore[no-untyped-call]
     except GanzooError as error:
         raise TrainingError(f"{setup.recipe.loss.name}: {error}") from error
     except Exception as error:
         raise TrainingError(
-            f"the loss {setup.recipe.loss.name} fails in the {mover}'s turn: {one_line(error)}"
+            f"the loss {setup.recipe.loss.name} fails in the {player}'s turn: {one_line(error)}"
         ) from error
-    return watch.found
+    return watch.seen
 
 
-class _GraphsOfGradients(TorchFunctionMode):
-    """Inside, `found` becomes true where a gradient is taken that can be differentiated again."""
+class _DoubleBackwardWatch(TorchFunctionMode):
+    """Sets `seen` where a gradient is taken that can be differentiated again."""
 
-    found = False
+    seen = False
 
     def __torch_function__(
         self,
@@ -180,8 +186,8 @@ class _GraphsOfGradients(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Look at `autograd.grad` and `backward`, and pass on everything."""
+        """Look at `autograd.grad` and `backward`, and call whatever it is."""
         kwargs = kwargs or {}
         if func in (torch.autograd.grad, Tensor.backward) and kwargs.get("create_graph"):
-            self.found = True
+            self.seen = True
         return func(*args, **kwargs)

@@ -1,8 +1,8 @@
-"""The health of a training: what can go wrong with a game, noticed within a fixed number of images.
+"""The health of a training: what goes wrong with a game, noticed within a fixed number of images.
 
-A check looks at one turn, every CHECK_EVERY images. Values that are not finite are told at once;
-a discriminator that wins and samples that are all alike are told after PATIENCE checks in a row,
-since both come and go in a game that is well.
+A check looks at one turn, every CHECK_EVERY images. It reports values that are not finite at once,
+and a discriminator that wins or samples that are all alike after PATIENCE checks in a row, since
+both come and go in a healthy game.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-#: Images between checks, and checks in a row before something is told: within 30,000 images.
+#: Images between checks, and checks in a row before a report: within 30,000 images.
 CHECK_EVERY, PATIENCE = 5_000, 5
-#: Checks in a row for samples that were alike from the start: an untrained generator's are.
+#: Checks in a row for samples that were alike from the start, as an untrained generator's are.
 FIRST_PATIENCE = 20
-#: A discriminator ranks more pairs than this rightly when it wins (DESIGN) ...
+#: A discriminator wins when it ranks more than this share of pairs correctly (DESIGN) ...
 WINNING = 0.99
 #: ... and the generator's gradient is below this share of its running median.
 VANISHED = 0.01
@@ -38,11 +38,11 @@ PIXELS: Features = torch.nn.Flatten()
 
 @dataclass
 class Vitals:
-    """What the checks remember, and so what a checkpoint holds: plain numbers.
+    """What the checks remember, in plain numbers that a checkpoint holds.
 
     `gradients` are the norms of the generator's gradient at the last checks at which the
-    discriminator did not rank nearly every pair rightly; `winning` and `alike` count checks in a
-    row; `diverse` says that samples were once not alike; `told` names what was told already.
+    discriminator did not rank nearly all pairs correctly; `winning` and `alike` count checks in a
+    row; `diverse` says that samples were once not alike; `told` names what was reported already.
     """
 
     gradients: list[float] = field(default_factory=list)
@@ -52,18 +52,18 @@ class Vitals:
     told: list[str] = field(default_factory=list)
 
     def plain(self) -> dict[str, Any]:
-        """As JSON data, of which `Vitals(**data)` makes an equal record."""
+        """As JSON data, from which `Vitals(**data)` makes an equal record."""
         return asdict(self)
 
     @property
     def well(self) -> bool:
-        """Whether nothing that was well before is being counted."""
+        """Whether no check in a row points to an illness."""
         return not (self.winning or (self.alike and self.diverse) or self.told)
 
 
 @dataclass(frozen=True)
 class Illness:
-    """What is wrong, in plain words, with what to try."""
+    """What is wrong, and what to try."""
 
     name: str
     finding: str
@@ -75,10 +75,10 @@ class Illness:
 
 @dataclass(frozen=True)
 class Pulse:
-    """One turn as a check sees it: `scores` of the real samples and the fakes where it has them.
+    """One turn as a check sees it: `scores` of real samples and fakes, None if not logged.
 
-    `gradient` is the norm of the generator's, None where its turn had no terms; `terms` are what
-    the players minimise, not what a loss only shows.
+    `gradient` is the norm of the generator's gradient, None if its turn had no terms; `terms` are
+    those that the players minimise.
     """
 
     real: Tensor
@@ -92,13 +92,13 @@ class Pulse:
 def check(
     vitals: Vitals, pulse: Pulse, features: Features = PIXELS
 ) -> tuple[dict[str, float], Illness | None]:
-    """Look at one turn: figures to log, and what is wrong, told once."""
+    """Check one turn: returns figures to log, and what is wrong, reported once."""
     figures = {"diversity": diversity(pulse, features)}
     if pulse.gradient is not None:
         figures["gradient"] = pulse.gradient
     if pulse.scores is not None:
         figures["ranked"] = ranked(*pulse.scores)
-    found = (
+    illness = (
         _not_finite(pulse)
         or _discriminator_wins(vitals, figures.get("ranked", 0.0), pulse.gradient)
         or _all_alike(vitals, figures["diversity"])
@@ -106,10 +106,10 @@ def check(
     usual = figures.get("ranked", 0.0) <= WINNING or not vitals.gradients
     if pulse.gradient is not None and math.isfinite(pulse.gradient) and usual:
         vitals.gradients = [*vitals.gradients, pulse.gradient][-MEMORY:]
-    if found is None or found.name in vitals.told:
+    if illness is None or illness.name in vitals.told:
         return figures, None
-    vitals.told.append(found.name)
-    return figures, found
+    vitals.told.append(illness.name)
+    return figures, illness
 
 
 def ranked(real: Tensor, fake: Tensor) -> float:
@@ -137,28 +137,28 @@ def gradient_norm(parameters: Iterable[Tensor]) -> float | None:
 
 def all_finite(parameters: Iterable[Tensor]) -> bool:
     """Whether every weight is a finite number."""
-    found = [parameter.detach() for parameter in parameters]
-    return not found or math.isfinite(float(torch.nn.utils.get_total_norm(found)))
+    weights = [parameter.detach() for parameter in parameters]
+    return not weights or math.isfinite(float(torch.nn.utils.get_total_norm(weights)))
 
 
 def _not_finite(pulse: Pulse) -> Illness | None:
-    """A term, a gradient or a weight that is NaN or infinite: nothing comes back from that."""
+    """A term, a gradient or a weight that is NaN or infinite, from which no training recovers."""
     terms = [name for name, value in pulse.terms.items() if not math.isfinite(value)]
     if not terms and math.isfinite(pulse.gradient or 0.0) and pulse.finite_weights:
         return None
     where = f"the term {terms[0]}" if terms else "a gradient or a weight"
     return Illness(
         "not-finite",
-        f"{where} is not a finite number any more",
+        f"{where} is no longer a finite number",
         "try lower learning rates, optimizers.generator.max_grad_norm and .discriminator's, "
         "or --set precision=float32",
     )
 
 
 def _discriminator_wins(vitals: Vitals, ranking: float, gradient: float | None) -> Illness | None:
-    """It tells every pair apart, and nothing of that reaches the generator.
+    """The discriminator tells all pairs apart, and no gradient of that reaches the generator.
 
-    A turn of the generator without terms tells nothing.
+    A generator's turn without terms shows nothing.
     """
     if gradient is None:
         return None
@@ -169,8 +169,8 @@ def _discriminator_wins(vitals: Vitals, ranking: float, gradient: float | None) 
         return None
     return Illness(
         "discriminator-wins",
-        f"the discriminator has won: it ranks {ranking:.1%} of pairs rightly, and the generator's "
-        f"gradient has fallen to {gradient:.2g} from a median of {usual:.2g}",
+        f"the discriminator has won: it ranks {ranking:.1%} of pairs correctly, and the "
+        f"generator's gradient has fallen to {gradient:.2g} from a median of {usual:.2g}",
         "try a non-saturating, hinge or Wasserstein loss, R1 (loss.arguments.r1_gamma), or a lower "
         "learning rate for the discriminator",
     )

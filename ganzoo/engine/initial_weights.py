@@ -1,4 +1,4 @@
-"""Beginning with a model's weights instead of untrained ones, for people with few images."""
+"""`--init`: beginning with a model's weights instead of untrained ones."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ Tensors = dict[str, Tensor]
 def start_from(what: str, config: ModelConfig, folder: Path | None = None) -> Start:
     """The record of a start from WHAT (a name, a folder, a run), whose networks must be `config`'s.
 
-    The sha256 are those of the model's files, or of what a run's checkpoint holds, so that the
-    recipe says exactly which weights it begins with. A run that lies in `folder` and began there
-    keeps its own record, whatever became of the model since.
+    Its sha256 name the weights exactly, so they are part of the recipe. A run in `folder` that
+    began with WHAT keeps its own record, even if the model has changed since.
     """
     if (known := _known_start(what, folder)) is not None:
         return known
@@ -32,7 +31,8 @@ def start_from(what: str, config: ModelConfig, folder: Path | None = None) -> St
         own, other = getattr(config, player), getattr(theirs, player)
         if own != other:
             raise ConfigError(
-                f"--init {what}: its {player} is {_said(other)}, this training's is {_said(own)}; "
+                f"--init {what}: its {player} is {_described(other)}, this training's is "
+                f"{_described(own)}; "
                 f"weights fit only the same network (ganzoo train {what} --init {what} ...)"
             )
     published = card.distribution is not None
@@ -42,7 +42,7 @@ def start_from(what: str, config: ModelConfig, folder: Path | None = None) -> St
 
 
 def _known_start(what: str, folder: Path | None) -> Start | None:
-    """How the run in a folder began, where it began with WHAT."""
+    """The record of the run in a folder, if it began with WHAT."""
     if folder is None or not (folder / "config.json").is_file():
         return None
     start = read_config(folder / "config.json")[0].recipe.start
@@ -60,15 +60,15 @@ def _places(what: str) -> set[Path]:
     return {path, path / "export"}
 
 
-def take_over(start: Start, generator: Generator, discriminator: Discriminator) -> None:
-    """Give both networks the weights that a recipe begins with; `WeightsError` where they moved."""
-    found = weights_of(catalogue().locate(start.model))
-    wished = (start.generator, start.discriminator)
-    for tensors, sha256, network in zip(found, wished, (generator, discriminator), strict=True):
+def load_initial_weights(start: Start, generator: Generator, discriminator: Discriminator) -> None:
+    """Load the weights that a recipe begins with; `WeightsError` if they have changed."""
+    weights = weights_of(catalogue().locate(start.model))
+    hashes = (start.generator, start.discriminator)
+    for tensors, sha256, network in zip(weights, hashes, (generator, discriminator), strict=True):
         if _digest(tensors) != sha256:
             raise WeightsError(
-                f"{start.model} holds other weights than this recipe began with; bring them back, "
-                "or begin a new run in another --out"
+                f"the weights of {start.model} have changed since this recipe began with them; "
+                "bring the old ones back, or begin a new run in another --out"
             )
         try:
             network.load_state_dict(with_ties(tensors, network.state_dict(), start.model))
@@ -80,15 +80,15 @@ def weights_of(card: Card) -> tuple[Tensors, Tensors]:
     """The generator's (the average's) and the discriminator's tensors of a model or a run."""
     config = card.require_usable()
     if card.status == "running":
-        found = last_good(card.folder / "checkpoints")
-        if found is None:
+        checkpoint = last_good(card.folder / "checkpoints")
+        if checkpoint is None:
             raise CardError(f"{card.folder} holds no whole checkpoint yet; let the run go on")
-        return found.owned_by("average"), found.owned_by("discriminator")
+        return checkpoint.owned_by("average"), checkpoint.owned_by("discriminator")
     files = (GENERATOR_FILE, DISCRIMINATOR_FILE)
     for file in files:
         if file not in config.files:
             raise CardError(
-                f"{card.name} ships no {file}, and a start needs both players; "
+                f"{card.name} ships no {file}, and --init needs both players; "
                 "take a model that ships its discriminator"
             )
     first, second = (read_tensors(card.folder / file, config.files[file]) for file in files)
@@ -96,10 +96,10 @@ def weights_of(card: Card) -> tuple[Tensors, Tensors]:
 
 
 def _digest(tensors: Tensors) -> str:
-    """Name tensors by their content, wherever they lie."""
+    """The sha256 of tensors' content."""
     return hashlib.sha256(tensor_bytes(tensors, {})).hexdigest()
 
 
-def _said(part: Part) -> str:
+def _described(part: Part) -> str:
     """A part in words."""
     return f"{part.name}({', '.join(f'{k}={v}' for k, v in part.arguments.items())})"

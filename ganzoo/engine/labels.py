@@ -1,4 +1,4 @@
-"""What players are told of a sample beside itself: checked before training, and drawn for grids."""
+"""Classes and conditions of samples: checked before training, and drawn for grids."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import TypeAlias
 import torch
 
 from ganzoo.conditions import conditions_of, fault_of, save_conditions
-from ganzoo.engine.turns import Setup
+from ganzoo.engine.setup import Setup
 from ganzoo.errors import ConfigError
 from ganzoo.interfaces import Dataset, Discriminator, Generator
 from ganzoo.sampling import Labeller
 from ganzoo.specs import CONDITIONS_FILE
 
-#: Who must agree, by how errors call them.
+#: Parts that must agree, under their names in errors.
 Parts: TypeAlias = Mapping[str, Dataset | Generator | Discriminator]
 
 
 def check_conditions(generator: Generator, discriminator: Discriminator, data: Dataset) -> bool:
-    """Whether conditions are passed: both players take them, in the shape that the data has."""
+    """Whether players are given conditions: both take them, in the shape that the data has."""
     parts: Parts = {
         "the data set": data,
         "the generator": generator,
@@ -32,45 +32,45 @@ def check_conditions(generator: Generator, discriminator: Discriminator, data: D
         _check_undeclared(data)
         return False
     if len(set(shapes.values())) > 1:
-        said = ", ".join(
+        described = ", ".join(
             f"{who} has {'none' if shape is None else list(shape)}" for who, shape in shapes.items()
         )
         raise ConfigError(
-            f"conditions differ in shape: {said}; take parts that agree (`condition_shape` says "
-            "it; a player that does not look at `labels` declares it too)"
+            f"conditions differ in shape: {described}; take parts whose `condition_shape` agrees "
+            "(a player that ignores `labels` declares it too)"
         )
-    _, found = data.batch(torch.arange(2) % len(data))
-    if problem := fault_of(found, shapes["the data set"], 2):
+    _, conditions = data.batch(torch.arange(2) % len(data))
+    if problem := fault_of(conditions, shapes["the data set"], 2):
         raise ConfigError(f"the data set: {problem}; give each sample a condition of that shape")
     return True
 
 
 def _check_either(parts: Parts) -> None:
-    """Refuse who has classes and conditions: `labels` carries one of the two."""
+    """Refuse a part with both classes and conditions: `labels` carries one of the two."""
     for who, part in parts.items():
         if part.num_classes is not None and part.condition_shape is not None:
             raise ConfigError(
                 f"{who} has {part.num_classes} classes and conditions of shape "
-                f"{list(part.condition_shape)}, and labels are either; leave num_classes or "
-                "condition_shape None"
+                f"{list(part.condition_shape)}, and labels can carry only one; leave num_classes "
+                "or condition_shape None"
             )
 
 
 def _check_undeclared(data: Dataset) -> None:
-    """Refuse conditions that nobody declares: they would be dropped, or taken for classes."""
+    """Refuse conditions that no part declares: they would be dropped, or taken for classes."""
     if data.condition_shape is not None:
         return
-    _, found = data.batch(torch.arange(2) % len(data))
-    if found is not None and found.is_floating_point():
-        shape = tuple(found.shape[1:])
+    _, labels = data.batch(torch.arange(2) % len(data))
+    if labels is not None and labels.is_floating_point():
+        shape = tuple(labels.shape[1:])
         raise ConfigError(
-            f"the data set gives floating labels {list(found.shape)} and declares no conditions; "
+            f"the data set gives floating labels {list(labels.shape)} and declares no conditions; "
             f"set condition_shape = {shape} on it and on both players, or give classes as int64"
         )
 
 
 def _shape(part: Dataset | Generator | Discriminator) -> tuple[int, ...] | None:
-    """A part's condition_shape as a tuple, whatever JSON made of it."""
+    """A part's condition_shape as a tuple; JSON made it a list."""
     return None if part.condition_shape is None else tuple(part.condition_shape)
 
 
@@ -80,10 +80,29 @@ def class_names_of(data: Dataset, generator: Generator) -> tuple[str, ...]:
     return names if len(names) == generator.num_classes else ()
 
 
-def labeller_of(setup: Setup, generator: Generator) -> Labeller:
-    """What samples are told that no batch is behind: by the shares, or the conditions, of the data.
+def check_labels(generator: Generator, discriminator: Discriminator, data: Dataset) -> bool:
+    """Whether players are told classes: both take them, as many as the data set has."""
+    declared = (generator.num_classes, discriminator.num_classes)
+    if None in declared:
+        return False
+    if data.num_classes is None:
+        raise ConfigError(
+            f"classes differ: the data set has no labels, the generator {declared[0]} classes, the "
+            f"discriminator {declared[1]}; give labels (a folder of images takes "
+            "--set data.arguments.labels=true), or leave num_classes out"
+        )
+    if declared[0] != declared[1] or data.num_classes > int(declared[0] or 0):
+        raise ConfigError(
+            f"classes differ: the data set has {data.num_classes}, the generator {declared[0]}, "
+            f"the discriminator {declared[1]}; set num_classes alike, or leave it out"
+        )
+    return True
 
-    The whole data set may be gone through, and its test samples opened.
+
+def labeller_of(setup: Setup, generator: Generator) -> Labeller:
+    """The labels of samples in grids and exports: the data's class shares, or its conditions.
+
+    It may read the whole data set, and open its test samples.
     """
     if not setup.conditional:
         return Labeller(generator.num_classes)
@@ -93,13 +112,13 @@ def labeller_of(setup: Setup, generator: Generator) -> Labeller:
 
 
 def shares_of(data: Dataset, num_classes: int) -> tuple[float, ...]:
-    """Each class's share of the data; of classes that the data does not have, 0."""
+    """Each class's share of the data; 0 for classes that the data does not have."""
     counts = data.class_counts().tolist()
     total = sum(counts)
     return tuple(count / total for count in counts) + (0.0,) * (num_classes - len(counts))
 
 
 def keep_conditions(setup: Setup, folder: Path) -> None:
-    """Write the conditions that a run samples and is settled with beside its recipe."""
+    """Write the conditions that a run samples with beside its recipe."""
     if setup.labeller.conditions is not None:
         save_conditions(folder / CONDITIONS_FILE, setup.labeller.conditions, whole=True)

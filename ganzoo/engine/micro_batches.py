@@ -1,4 +1,4 @@
-"""Which rows of the global batch are played at once: a rank's, and of those a micro-batch's."""
+"""The rows of the global batch that are played at once: a micro-batch of a rank's rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ganzoo.errors import ConfigError
 
 @dataclass(frozen=True)
 class Share:
-    """Part number `index` of `count` equal parts of every global batch."""
+    """Part `index` of `count` equal parts of every global batch."""
 
     index: int = 0
     count: int = 1
@@ -29,10 +29,10 @@ class Share:
     def drawn(
         self, make: Callable[..., Tensor], shape: tuple[int, ...], batch: int, rng: Generator
     ) -> Tensor:
-        """Its rows of values that are drawn for the whole batch: [*shape], the share's own.
+        """The share's rows [*shape] of values that are drawn for the whole batch.
 
-        Where a share's values hold its rows several times over, one after the other, each time is
-        drawn for the whole batch: real and fake samples scored as one are twice its rows.
+        A shape may hold the share's rows several times over, one block after the other: real and
+        fake samples scored in one pass are twice its rows. Each block is drawn for the whole batch.
         """
         rows = batch // self.count
         times = max(1, shape[0] // rows) if shape[0] % rows == 0 else 1

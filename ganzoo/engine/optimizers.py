@@ -1,47 +1,85 @@
-"""Optimizers by the names of timm's factory."""
+"""Optimizers by the names that timm's factory gives them; torch's own are made without timm."""
 
 from __future__ import annotations
 
 import fnmatch
+import inspect
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
 import torch
+from torch.optim import Optimizer as TorchOptimizer
 
 from ganzoo.errors import ConfigError, did_you_mean, one_line
 from ganzoo.specs import Optimizer
 
-#: What a recipe means that does not say: torch's values. The factory's own (momentum 0.9, and
-#: Nesterov's) are for classifiers, and momentum is what a clipped critic must not have.
-OWN_DEFAULTS: dict[Any, dict[str, Any]] = {
-    torch.optim.RMSprop: {"momentum": 0.0, "alpha": 0.99},
-    torch.optim.SGD: {"momentum": 0.0, "nesterov": False},
+#: torch's optimizers by timm's names, with what timm sets beside `weight_decay=0`. SGD and RMSprop
+#: keep torch's values: timm's (momentum 0.9, Nesterov's) are for classifiers, and a clipped critic
+#: must not have momentum.
+TORCH: dict[str, tuple[type[TorchOptimizer], dict[str, Any]]] = {
+    "adadelta": (torch.optim.Adadelta, {}),
+    "adagrad": (torch.optim.Adagrad, {"eps": 1e-8}),
+    "adam": (torch.optim.Adam, {}),
+    "adamax": (torch.optim.Adamax, {}),
+    "adamw": (torch.optim.AdamW, {}),
+    "momentum": (torch.optim.SGD, {"momentum": 0.0, "nesterov": False}),
+    "nadam": (torch.optim.NAdam, {}),
+    "nesterov": (torch.optim.SGD, {"momentum": 0.0, "nesterov": False}),
+    "radam": (torch.optim.RAdam, {}),
+    "radamw": (torch.optim.RAdam, {"decoupled_weight_decay": True}),
+    "rmsprop": (torch.optim.RMSprop, {"momentum": 0.0, "alpha": 0.99}),
+    "sgd": (torch.optim.SGD, {"momentum": 0.0, "nesterov": False}),
 }
 #: Where a parameter group keeps its share of the optimizer's rate.
 RATE_FACTOR = "lr_factor"
-#: Optimizers whose step torch does in one kernel.
+#: Optimizers whose step torch runs as one kernel.
 FUSED = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
 
 
-def make_optimizer(spec: Optimizer, module: torch.nn.Module) -> torch.optim.Optimizer:
-    """An optimizer from timm's factory, fused where torch has it so."""
-    import timm.optim as factory
-
-    known = [str(name) for name in factory.list_optimizers()]
-    if spec.name not in known:
-        raise ConfigError(f"there is no optimizer {spec.name!r}; {did_you_mean(spec.name, known)}")
-    kind = factory.get_optimizer_info(spec.name).opt_class
-    arguments = {**OWN_DEFAULTS.get(kind, {}), **spec.arguments}
+def make_optimizer(spec: Optimizer, module: torch.nn.Module) -> TorchOptimizer:
+    """Make the optimizer of a player, with a fused step where torch has one."""
+    if "lr" in spec.arguments:
+        raise ConfigError(f"optimizer {spec.name!r}: lr stands beside the arguments, not in them")
+    groups = parameter_groups(spec, module)
+    kind, defaults = TORCH.get(spec.name, (None, {}))
+    arguments = {"weight_decay": 0.0, **defaults, "lr": spec.lr, **spec.arguments}
     if kind in FUSED and not arguments.get("foreach"):
         arguments.setdefault("fused", True)
     try:
-        made: torch.optim.Optimizer = factory.create_optimizer_v2(
-            parameter_groups(spec, module), opt=spec.name, lr=spec.lr, **_typed(arguments)
-        )
+        arguments = _typed(arguments)
+        if kind is not None and arguments.keys() <= inspect.signature(kind).parameters.keys():
+            return without_compiler(kind)(groups, **arguments)
+        return _from_timm(spec.name, groups, arguments)
     except (TypeError, ValueError, AssertionError, IndexError, RuntimeError) as error:
         raise ConfigError(f"optimizer {spec.name!r}: {one_line(error)}") from error
+
+
+def _from_timm(name: str, groups: list[Any], arguments: dict[str, Any]) -> TorchOptimizer:
+    """Make what torch does not have, or does not take these arguments for (2 s of imports)."""
+    import timm.optim as factory
+
+    known = [str(known) for known in factory.list_optimizers()]
+    if name not in known:
+        raise ConfigError(f"there is no optimizer {name!r}; {did_you_mean(name, known)}")
+    made: TorchOptimizer = factory.create_optimizer_v2(groups, opt=name, **arguments)
     return made
+
+
+def without_compiler(kind: type[TorchOptimizer]) -> type[TorchOptimizer]:
+    """The same optimizer without the decorators that import torch's compiler (3 s).
+
+    They tell the compiler what it must not trace; nothing here compiles an optimizer.
+    """
+    plain_step = inspect.unwrap(kind.step)
+
+    def step(self: TorchOptimizer, closure: Any = None) -> Any:
+        with torch.set_grad_enabled(self.defaults.get("differentiable", False)):
+            return plain_step(self, closure)
+
+    decorated = ("add_param_group", "state_dict", "load_state_dict")
+    plain = {name: inspect.unwrap(getattr(kind, name)) for name in decorated}
+    return type(kind.__name__, (kind,), {"__module__": kind.__module__, "step": step, **plain})
 
 
 def parameter_groups(
@@ -90,3 +128,16 @@ def _typed(arguments: Mapping[str, Any]) -> dict[str, Any]:
     if "betas" in typed:
         typed["betas"] = tuple(float(beta) for beta in typed["betas"])
     return typed
+
+
+def forget_gradients(optimizer: TorchOptimizer) -> None:
+    """Drop all gradients, those of other turns too: `zero_grad` without its profiler's hook."""
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            parameter.grad = None
+
+
+def gradients_of(optimizer: TorchOptimizer) -> list[torch.Tensor]:
+    """The gradients that its parameters have."""
+    parameters = (p for group in optimizer.param_groups for p in group["params"])
+    return [p.grad for p in parameters if p.grad is not None]

@@ -1,7 +1,7 @@
-"""A GPU whose memory is full: in one line, with the micro-batch that would fit.
+"""Full GPU memory: one line of error, with the micro-batch that would fit.
 
-The answer is found by trying: both turns on copies of the networks, penalties included, with half
-as many rows each time.
+The answer is found by trying both turns on copies of the networks, penalties included, with half as
+many rows each time.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import torch
 
 from ganzoo.engine.dry_call import dry_call
 from ganzoo.engine.micro_batches import shares_of
+from ganzoo.engine.optimizers import forget_gradients
+from ganzoo.engine.setup import Setup
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Setup, forget_gradients
 from ganzoo.errors import TrainingError
 
 
@@ -26,38 +27,38 @@ class FullMemoryError(TrainingError):
 
 
 @contextmanager
-def told_of_full_memory(state: TrainingState, setup: Setup) -> Iterator[None]:
-    """Say in one line at how many rows the memory was full, and how many would fit."""
+def explaining_full_memory(state: TrainingState, setup: Setup) -> Iterator[None]:
+    """Report in one line at how many rows the memory was full, and how many would fit."""
     try:
         yield
     except (torch.OutOfMemoryError, TrainingError) as error:
         if (full := full_memory(error)) is None:
             raise
-        line = f"{one_line_of(setup)}; {advice(state, setup, full)}"
+        line = f"{description(setup)}; {advice(state, setup, full)}"
     else:
         return
     raise FullMemoryError(line)
 
 
 def full_memory(error: BaseException | None) -> torch.OutOfMemoryError | None:
-    """The error of a full memory that lies behind another one, if there is one."""
+    """The out-of-memory error that caused another one, if one did."""
     while error is not None and not isinstance(error, torch.OutOfMemoryError):
         error = error.__cause__
     return error
 
 
-def one_line_of(setup: Setup) -> str:
-    """Which memory is full, of how many bytes, and at how many rows."""
+def description(setup: Setup) -> str:
+    """Which memory is full, at how many rows, and how much of it is free."""
     rows = setup.recipe.batch // setup.shares[0].count
-    said = f"the memory of {setup.device} is full at {rows} images at once"
+    text = f"the memory of {setup.device} is full at {rows} images at once"
     if setup.device.type == "cuda":
         free, size = torch.cuda.mem_get_info(setup.device)
-        said += f" ({free / 1e9:.1f} of {size / 1e9:.1f} GB are free)"
-    return said
+        text += f" ({free / 1e9:.1f} of {size / 1e9:.1f} GB are free)"
+    return text
 
 
 def advice(state: TrainingState, setup: Setup, error: BaseException) -> str:
-    """What would fit, found by trying; what the failed step held is given back first."""
+    """What would fit, found by trying after the failed step's memory is freed."""
     forget_step(state, setup, error)
     try:
         fitting = fitting_micro_batch(state, setup)
@@ -69,7 +70,7 @@ def advice(state: TrainingState, setup: Setup, error: BaseException) -> str:
 
 
 def forget_step(state: TrainingState, setup: Setup, error: BaseException | None) -> None:
-    """Drop gradients, recordings, and what the frames of a failed step hold."""
+    """Free gradients, recordings, and what the frames of a failed step hold."""
     while error is not None:
         traceback.clear_frames(error.__traceback__)
         error = error.__cause__ or error.__context__
@@ -77,18 +78,18 @@ def forget_step(state: TrainingState, setup: Setup, error: BaseException | None)
         forget_gradients(optimizer)
     if setup.graphs is not None:
         setup.graphs.forget()
-    give_back()
+    free_memory()
 
 
-def give_back() -> None:
-    """Return to the device what nobody holds any more."""
+def free_memory() -> None:
+    """Return unused memory to the device."""
     gc.collect()
     if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         torch.cuda.empty_cache()
 
 
 def fitting_micro_batch(state: TrainingState, setup: Setup) -> int | None:
-    """The greatest halving of a share's rows with which both turns fit; None where none does."""
+    """The largest halving of a share's rows with which both turns fit; None if none does."""
     ranks = setup.ranks
     rows = setup.recipe.batch // setup.shares[0].count
     first = replace(state, turn=0)  # at which every lazy penalty is due
@@ -101,7 +102,7 @@ def fitting_micro_batch(state: TrainingState, setup: Setup) -> int | None:
 
 
 def fits(state: TrainingState, setup: Setup) -> bool:
-    """Whether both turns can be played on copies."""
+    """Whether both turns fit into memory, tried on copies."""
     try:
         dry_call(state, setup)
     except (torch.OutOfMemoryError, TrainingError) as error:
@@ -111,5 +112,5 @@ def fits(state: TrainingState, setup: Setup) -> bool:
         forget_step(state, setup, error)
         return False
     finally:
-        give_back()
+        free_memory()
     return True

@@ -1,13 +1,14 @@
 """Randomness from counters: every draw is a function of (seed, stream, turn, purpose).
 
-Nothing depends on global state, on the number of ranks or on what was drawn before, so a run
-that is killed and resumed draws what the run that was not would have drawn. What is drawn for
-samples is drawn for the global batch, and a share of it takes its rows.
+Nothing depends on global state, on the number of ranks or on earlier draws, so a run that is killed
+and resumed draws what an uninterrupted run draws. Values for samples are drawn for the global
+batch, and each share takes its rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from zlib import crc32
 
 import torch
@@ -23,7 +24,7 @@ Make = Callable[..., Tensor]
 
 
 class Counters:
-    """The draws of one run. `stream` grows by 1 at each rollback, so that draws differ after it."""
+    """The draws of one run. `stream` grows by 1 at each rollback, so that later draws differ."""
 
     def __init__(self, seed: int, stream: int = 0) -> None:
         self.seed, self.stream = seed, stream
@@ -31,7 +32,7 @@ class Counters:
         self._of_turn: tuple[tuple[int, int], int] = ((-1, -1), 0)
 
     def number(self, turn: int, purpose: str) -> int:
-        """A 63-bit seed: a hash for each turn, and from there on a place for each purpose."""
+        """A 63-bit seed: a hash of the turn plus an offset for the purpose."""
         place = (self.stream, turn)
         if self._of_turn[0] != place:
             self._of_turn = (place, derive(self.seed, *place))
@@ -44,7 +45,7 @@ class Counters:
     def seed_layers(self, turn: int, purpose: str, share: int = 0) -> None:
         """Seed torch's own generators, for layers that draw inside a network.
 
-        What a layer draws cannot be cut into rows, so each share but the first has its own seed.
+        A layer's draws cannot be cut into rows, so each share has its own seed.
         """
         seed = self.number(turn, f"{purpose}-{share}" if share else purpose)
         torch.default_generator.manual_seed(seed)
@@ -54,7 +55,7 @@ class Counters:
     def draws(
         self, turn: int, purpose: str, device: torch.device, batch: int, share: Share
     ) -> tuple[Draw, Draw]:
-        """`uniform` and `normal` for one turn of one share: each call has its own counter."""
+        """`uniform` and `normal` for one share of a turn; each call has its own counter."""
         calls = 0
 
         def draw(make: Make, shape: tuple[int, ...], shared: bool) -> Tensor:
@@ -74,10 +75,33 @@ class Counters:
         return uniform, normal
 
 
-class DataOrder:
-    """Which row the k-th real image of a run is: a function of (seed, k) alone.
+@dataclass(frozen=True)
+class TurnDraws:
+    """What one turn draws; `name` tells the turns of a step apart."""
 
-    Each pass over the data is a permutation of its own.
+    counters: Counters
+    turn: int
+    name: str
+
+    def latents_rng(self) -> torch.Generator:
+        """A CPU generator for the turn's latents; valid until the next draw."""
+        return self.counters.rng(self.turn, f"{self.name}-latents")
+
+    def seed_layers(self, share: Share) -> None:
+        """Seed torch's own generators, for layers that draw inside a network."""
+        self.counters.seed_layers(self.turn, f"{self.name}-layers", share.index)
+
+    def values(
+        self, purpose: str, device: torch.device, batch: int, share: Share
+    ) -> tuple[Draw, Draw]:
+        """`uniform` and `normal` for a share's loss or its augmentations."""
+        return self.counters.draws(self.turn, f"{self.name}-{purpose}", device, batch, share)
+
+
+class DataOrder:
+    """The row of the k-th real image of a run, as a function of (seed, k) alone.
+
+    Each pass over the data is a new permutation.
     """
 
     def __init__(self, length: int, seed: int) -> None:
@@ -86,13 +110,13 @@ class DataOrder:
 
     def rows(self, first: int, count: int) -> Tensor:
         """Rows int64 [count] of the images numbered from `first`."""
-        found = []
+        pieces = []
         while count > 0:
             number, offset = divmod(first, self.length)
             piece = self._pass(number)[offset : offset + count]
-            found.append(piece)
+            pieces.append(piece)
             first, count = first + len(piece), count - len(piece)
-        return torch.cat(found) if len(found) > 1 else found[0]
+        return torch.cat(pieces) if len(pieces) > 1 else pieces[0]
 
     def _pass(self, number: int) -> Tensor:
         if number not in self._passes:
@@ -102,10 +126,10 @@ class DataOrder:
 
 
 class BalancedOrder:
-    """The same with every class equally often: a function of (seed, k) and the data's labels alone.
+    """The same with every class equally often, as a function of (seed, k) and the labels alone.
 
-    Images come in rounds of one from each class, the classes of a round in an order of its own, and
-    each class goes through its samples in passes, each a permutation of its own.
+    Images come in rounds of one from each class, in a new order each round. Each class goes through
+    its samples in passes, each a new permutation.
     """
 
     def __init__(self, labels: Tensor, seed: int) -> None:

@@ -1,4 +1,4 @@
-"""The processes of one training: who they are, and all that they say to each other.
+"""The processes of one training, and everything that they exchange.
 
 Each plays its rows of the global batch. One flat all-reduce a turn makes the moving player's
 gradients and everybody's floating buffers the mean over the processes, which keeps lazy penalties
@@ -20,14 +20,14 @@ from torch import Tensor
 
 from ganzoo.errors import TrainingError, one_line
 
-#: How long a process waits for a fact: rank 0 may be packing a folder of a million images.
+#: How long a process waits for another: rank 0 may be packing a folder of a million images.
 PATIENCE = timedelta(hours=6)
 
 log = logging.getLogger("ganzoo")
 
 
 class Ranks:
-    """The only process of a training; what it would tell others stays as it is."""
+    """A training in one process: averages and maxima are its own values."""
 
     rank = 0
     size = 1
@@ -83,9 +83,9 @@ class ManyRanks(Ranks):
 
     def greatest(self, number: int) -> int:
         """One all-reduce of a number."""
-        found = torch.tensor(number)
-        self._reduce(found, dist.ReduceOp.MAX, facts=True)
-        return int(found)
+        greatest = torch.tensor(number)
+        self._reduce(greatest, dist.ReduceOp.MAX, facts=True)
+        return int(greatest)
 
     def wait(self) -> None:
         """A barrier."""
@@ -93,38 +93,40 @@ class ManyRanks(Ranks):
 
     def _reduce(self, tensor: Tensor, how: Any = dist.ReduceOp.SUM, *, facts: bool = False) -> None:
         """Replace a tensor, in place, by its sum (or greatest values) over the processes."""
-        with told_of_a_lost_rank():
+        with explaining_lost_ranks():
             dist.all_reduce(tensor, how, group=self._facts if facts else None)
 
 
 @contextmanager
-def told_of_a_lost_rank() -> Iterator[None]:
-    """Say in one line that another process is gone."""
+def explaining_lost_ranks() -> Iterator[None]:
+    """Report in one line that another process has ended."""
     try:
         yield
     except RuntimeError as error:
         raise TrainingError(
-            "another process of this training is gone, so this one ends; the last checkpoint "
+            "another process of this training has ended, so this one ends too; the last checkpoint "
             "stands, and the same command goes on from it with any number of processes "
             f"({one_line(error)[:120]})"
         ) from error
 
 
 def backend_for(device: torch.device) -> str:
-    """NCCL where each process has a GPU of its own, which it asks for; gloo else."""
+    """NCCL where each process has a GPU of its own; gloo elsewhere."""
     if device.type != "cuda":
         return "gloo"
     here, gpus = int(os.environ.get("LOCAL_WORLD_SIZE", "1")), torch.cuda.device_count()
     if here <= gpus:
         return "nccl"
     if os.environ.get("LOCAL_RANK") == "0":
-        log.warning("%d processes share %d GPU(s), and meet over gloo, which is slow", here, gpus)
+        log.warning(
+            "%d processes share %d GPU(s), so they communicate over gloo, which is slow", here, gpus
+        )
     return "gloo"
 
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[Ranks]:
-    """Meet the processes that `torchrun` started beside this one, where it did."""
+    """Join the processes that `torchrun` started beside this one, if it did."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield Ranks()
         return
@@ -133,8 +135,8 @@ def joined(device: torch.device) -> Iterator[Ranks]:
         ranks = ManyRanks()
     except (RuntimeError, ValueError) as error:
         raise TrainingError(
-            f"the processes of this training cannot meet: {one_line(error)[:200]}; start them with "
-            "torchrun, each with a GPU of its own where there are GPUs"
+            f"the processes of this training cannot reach each other: {one_line(error)[:200]}; "
+            "start them with torchrun, each with a GPU of its own where there are GPUs"
         ) from error
     try:
         yield ranks

@@ -1,24 +1,24 @@
-"""A recipe's schedules, each bound to the place where training reads its number."""
+"""A recipe's schedules, each bound to the place from which training reads its number."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import nn
 
-from ganzoo.build import build, taken_arguments
+from ganzoo.build import build, needed_arguments, taken_arguments
 from ganzoo.engine.optimizers import RATE_FACTOR, rate_factor
-from ganzoo.engine.schedules import Dial, Moving, Put, ShareOfRate
+from ganzoo.engine.schedules import Dial, MovingNumbers, Put, ShareOfRate
 from ganzoo.engine.state import TrainingState
 from ganzoo.errors import ConfigError, did_you_mean
 from ganzoo.interfaces import Loss, Schedule
 from ganzoo.specs import Part, Recipe, write_record
 from ganzoo.specs.reading import flatten
 
-#: Numbers that training reads from `Moving` itself.
-READ_THERE = (
+#: Numbers that training reads from `MovingNumbers` itself.
+READ_FROM_NUMBERS = (
     "ema.half_life",
     "ema.ramp_up",
     "optimizers.discriminator.max_grad_norm",
@@ -27,45 +27,60 @@ READ_THERE = (
 PLAYERS = ("generator", "discriminator")
 
 
-def bound(recipe: Recipe, state: TrainingState, device: torch.device) -> Moving:
-    """Bind every schedule; `ConfigError` names one that moves no number of the recipe."""
-    moving = Moving(recipe.images)
+def build_schedules(recipe: Recipe) -> dict[str, Schedule]:
+    """Build the recipe's schedules, by the path of the number that each moves."""
+    return {path: _built(path, part) for path, part in recipe.schedules.items()}
+
+
+def _built(path: str, part: Part) -> Schedule:
+    """Build a schedule, or name the arguments that it lacks."""
+    if lacking := sorted(needed_arguments(Schedule, part)):
+        name = part.name.rpartition("/")[2]
+        raise ConfigError(
+            f"schedules: {path}: the schedule {name} needs {', '.join(map(repr, lacking))}; add "
+            f'"arguments": {{"{lacking[0]}": ...}}'
+        )
+    return build(Schedule, part)
+
+
+def bind(
+    schedules: Mapping[str, Schedule], recipe: Recipe, state: TrainingState, device: torch.device
+) -> MovingNumbers:
+    """Bind every schedule to its target; `ConfigError` names one that moves no number."""
+    moving = MovingNumbers(recipe.images)
     for player in PLAYERS:
         schedule = getattr(recipe.optimizers, player).schedule
         if schedule is not None:
             path = f"optimizers.{player}.lr"
-            if path in recipe.schedules:
+            if path in schedules:
                 raise ConfigError(
                     f"schedules: {path} has a schedule in optimizers.{player}.schedule too; "
                     "keep one"
                 )
             moving.dials.append(_dial(path, ShareOfRate(schedule), recipe, state, device, moving))
-    for path, part in recipe.schedules.items():
-        schedule = build(Schedule, part)
+    for path, schedule in schedules.items():
         moving.dials.append(_dial(path, schedule, recipe, state, device, moving))
     return moving
 
 
-def highest(recipe: Recipe, path: str) -> float:
-    """The highest number that a schedule comes to at the start, in the middle and at the end.
+def loss_at_highest(recipe: Recipe, schedules: Mapping[str, Schedule]) -> Part:
+    """The loss with each scheduled argument at its highest number.
 
-    A loss is built with it, so that a term whose weight begins or ends at 0 is there.
+    So a term whose weight begins or ends at 0 is there.
     """
-    schedule = build(Schedule, recipe.schedules[path])
-    start = _start(path, recipe)
-    total = recipe.images
-    return max(schedule.value(start, images, total) for images in (0, total // 2, total))
-
-
-def loss_of(recipe: Recipe) -> Part:
-    """The loss with the arguments that it is built with, where some of them move."""
     prefix = "loss.arguments."
-    moved = {
-        path.removeprefix(prefix): highest(recipe, path)
-        for path in recipe.schedules
+    highest = {
+        path.removeprefix(prefix): _highest(recipe, path, schedule)
+        for path, schedule in schedules.items()
         if path.startswith(prefix)
     }
-    return Part(recipe.loss.name, {**recipe.loss.arguments, **moved})
+    return Part(recipe.loss.name, {**recipe.loss.arguments, **highest})
+
+
+def _highest(recipe: Recipe, path: str, schedule: Schedule) -> float:
+    """The highest of a number's values at the start, in the middle and at the end of a run."""
+    start, total = _start(path, recipe), recipe.images
+    return max(schedule.value(start, images, total) for images in (0, total // 2, total))
 
 
 def _dial(
@@ -74,11 +89,11 @@ def _dial(
     recipe: Recipe,
     state: TrainingState,
     device: torch.device,
-    moving: Moving,
+    moving: MovingNumbers,
 ) -> Dial:
-    """A schedule with the start of its number and the place to put it."""
+    """A schedule with the start of its number and the way to set it."""
     head, _, rest = path.partition(".")
-    if path in READ_THERE:
+    if path in READ_FROM_NUMBERS:
         start = _start(path, recipe)
         return Dial(path, start, schedule, lambda number: moving.numbers.update({path: number}))
     if head == "loss":
@@ -112,7 +127,7 @@ def _start(path: str, recipe: Recipe) -> float:
 
 
 def _unknown(path: str, recipe: Recipe) -> ConfigError:
-    """There is no such number, or none that can move."""
+    """The error for a path that names no number that can move."""
     numbers = flatten(_lists_as_objects(write_record(recipe)))
     heads = ("loss.arguments.", "optimizers.", "ema.", "augmentation.")
     known = [
@@ -147,9 +162,9 @@ def _augmentation(rest: str, state: TrainingState) -> nn.Module:
 
 
 def _attribute(module: nn.Module, path: str, device: torch.device) -> Put:
-    """Put a number into a module's attribute, as a tensor of no dimension on the device.
+    """Set a module's attribute, as a tensor without dimensions on the device.
 
-    So a number may move under a CUDA graph too, which would keep a plain one as it was.
+    A CUDA graph would keep a plain number as it was when it was recorded.
     """
     number = torch.tensor(_number_of(module, path), device=device)
     setattr(module, path.rpartition(".")[2], number)
@@ -161,35 +176,35 @@ def _attribute(module: nn.Module, path: str, device: torch.device) -> Put:
 
 
 def _number_of(module: nn.Module, path: str) -> float:
-    """The number in a module's attribute, where a schedule may move it."""
+    """The number in a module's attribute; raises where a schedule cannot move it."""
     name = path.rpartition(".")[2]
     if name in dict(module.named_buffers(recurse=False)):
         raise ConfigError(
-            f"schedules: {path} is moved by {type(module).__name__} itself; leave the schedule "
-            "out, or switch that off (ada does not adapt where its target is null)"
+            f"schedules: {type(module).__name__} moves {path} itself; leave the schedule out, or "
+            "switch that off (ada does not adapt where its target is null)"
         )
-    there = getattr(module, name, None)
-    if isinstance(there, bool) or not isinstance(there, int | float):
+    number = getattr(module, name, None)
+    if isinstance(number, bool) or not isinstance(number, int | float):
         raise ConfigError(
             f"schedules: {path} moves the attribute {name!r} of {type(module).__name__}, which "
-            f"holds {'no number' if there is not None else 'nothing'}; keep the argument there "
+            f"holds {'no number' if number is not None else 'nothing'}; store the argument "
             "under its own name"
         )
-    return float(there)
+    return float(number)
 
 
 def _put_rate(optimizer: torch.optim.Optimizer) -> Put:
-    """Put a learning rate, of which each group of parameters has its share."""
+    """Set a learning rate; each group of parameters gets its share."""
 
     def put(value: float) -> None:
-        for group in optimizer.param_groups:  # another list after a checkpoint was taken over
+        for group in optimizer.param_groups:  # a restored checkpoint replaces the list
             group["lr"] = value * rate_factor(group)
 
     return put
 
 
 def _of_optimizer(optimizer: torch.optim.Optimizer, key: str, path: str) -> tuple[float, Put]:
-    """The start of an optimizer's argument such as `arguments.betas.1`, and its place."""
+    """The start of an optimizer's argument such as `arguments.betas.1`, and the way to set it."""
     group = optimizer.param_groups[0]
     lists = {k: list(v) if isinstance(v, tuple) else v for k, v in group.items()}
     numbers = _lists_as_objects(lists)
@@ -212,11 +227,11 @@ def _of_optimizer(optimizer: torch.optim.Optimizer, key: str, path: str) -> tupl
 
 
 def _with(values: tuple[float, ...], place: int, value: float) -> tuple[float, ...]:
-    """The values with the one at a place replaced."""
+    """The values with one of them replaced."""
     return (*values[:place], value, *values[place + 1 :])
 
 
-def numbers_on_the_way(moving: Moving) -> Iterator[tuple[str, list[float]]]:
+def numbers_on_the_way(moving: MovingNumbers) -> Iterator[tuple[str, list[float]]]:
     """Each moving number at the start, three quarters in between, and the end of a run."""
     for dial in moving.dials:
         yield dial.path, [dial.at(moving.total * part // 4, moving.total) for part in range(5)]

@@ -1,4 +1,4 @@
-"""All that a training is, and so all that a checkpoint holds."""
+"""The state of a training, which is what a checkpoint holds."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ganzoo.interfaces import Discriminator, Generator, Loss
 class TrainingState:
     """Both players, the average, the state of loss and augmentations, optimizers and counters.
 
-    `images`, `turn` and `step` count real images shown, discriminator turns and generator steps
-    done; `stream` the rollbacks; `seconds` the time spent, over all sittings. `meter` holds the
-    figures of the row of metrics that is under way, `vitals` what the health checks remember.
+    `images` counts real images shown, `turn` discriminator turns, `step` generator steps, `stream`
+    rollbacks, and `seconds` the time spent over all sittings. `meter` holds the row of metrics
+    under way, and `vitals` what the health checks remember.
     """
 
     generator: Generator
@@ -43,29 +43,29 @@ class TrainingState:
     vitals: Vitals = field(default_factory=Vitals)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Every tensor, by a name that says whose it is."""
-        found: dict[str, Tensor] = {}
+        """Every tensor, under a name that begins with its owner."""
+        tensors: dict[str, Tensor] = {}
         for owner, module in self._modules():
-            found |= {f"{owner}.{name}": tensor for name, tensor in module.state_dict().items()}
-        for owner, module in self._keepers():
-            found |= {f"{owner}.{name}": tensor for name, tensor in module.named_buffers()}
+            tensors |= {f"{owner}.{name}": tensor for name, tensor in module.state_dict().items()}
+        for owner, module in self._buffer_owners():
+            tensors |= {f"{owner}.{name}": tensor for name, tensor in module.named_buffers()}
         for owner, optimizer in self._optimizers():
             state = optimizer.state_dict()
             groups = {f"group-{i}": group for i, group in enumerate(state["param_groups"])}
             for place, values in {**state["state"], **groups}.items():
                 for name, value in values.items():
                     if isinstance(value, Tensor):
-                        found[f"{owner}.{place}.{name}"] = value
-        return found
+                        tensors[f"{owner}.{place}.{name}"] = value
+        return tensors
 
     def plain(self) -> dict[str, Any]:
-        """The counters, and what of the optimizers is no tensor, as JSON data."""
-        found: dict[str, Any] = {name: getattr(self, name) for name in _COUNTERS}
-        found |= {"meter": self.meter.plain(), "vitals": self.vitals.plain()}
+        """The counters, and the values of the optimizers that are not tensors, as JSON data."""
+        plain: dict[str, Any] = {name: getattr(self, name) for name in _COUNTERS}
+        plain |= {"meter": self.meter.plain(), "vitals": self.vitals.plain()}
         for owner, optimizer in self._optimizers():
             state = optimizer.state_dict()
             _refuse_unknown(owner, state["state"])
-            found[owner] = {
+            plain[owner] = {
                 "groups": [
                     {k: v for k, v in group.items() if k != "params" and _is_plain(v)}
                     for group in state["param_groups"]
@@ -75,10 +75,10 @@ class TrainingState:
                     for index, values in state["state"].items()
                 },
             }
-        return found
+        return plain
 
     def restore(self, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
-        """Take over what `tensors` and `plain` gave."""
+        """Take over what `tensors` and `plain` returned."""
         groups: dict[str, dict[str, Tensor]] = {}
         for name, tensor in tensors.items():
             owner, _, rest = name.partition(".")
@@ -87,9 +87,9 @@ class TrainingState:
             for owner, module in self._modules():
                 module.load_state_dict(groups.get(owner, {}))
         except RuntimeError as error:
-            raise TrainingError(f"the checkpoint is of other networks: {error}") from None
+            raise TrainingError(f"the checkpoint belongs to different networks: {error}") from None
         device = next(self.discriminator.parameters()).device
-        for owner, module in self._keepers():
+        for owner, module in self._buffer_owners():
             kept = groups.get(owner, {})
             set_buffers(module, {name: buffer.to(device) for name, buffer in kept.items()})
         for owner, optimizer in self._optimizers():
@@ -104,8 +104,8 @@ class TrainingState:
         yield "discriminator", self.discriminator
         yield "average", self.average.module
 
-    def _keepers(self) -> Iterator[tuple[str, nn.Module]]:
-        """Those whose buffers alone are kept, and are replaced rather than edited."""
+    def _buffer_owners(self) -> Iterator[tuple[str, nn.Module]]:
+        """Modules of which only the buffers are kept, which they replace rather than edit."""
         yield "loss", self.loss
         yield "augmentations", self.augmentations
 
@@ -125,7 +125,7 @@ def set_buffers(module: nn.Module, buffers: dict[str, Tensor]) -> None:
 
 
 def _refuse_unknown(owner: str, state: dict[int, dict[str, Any]]) -> None:
-    """Refuse an optimizer whose state cannot be written down: a run could not go on from it."""
+    """Refuse an optimizer whose state no checkpoint can hold."""
     for values in state.values():
         for name, value in values.items():
             if not isinstance(value, Tensor) and not _is_plain(value):
@@ -136,7 +136,7 @@ def _refuse_unknown(owner: str, state: dict[int, dict[str, Any]]) -> None:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether JSON holds this and gives it back: numbers, text, and tuples of them."""
+    """Whether JSON can hold a value: numbers, text, and tuples of them."""
     if isinstance(value, tuple | list):
         return all(_is_plain(item) for item in value)
     return value is None or isinstance(value, bool | int | float | str)
@@ -147,8 +147,8 @@ def _restore_optimizer(
 ) -> None:
     """Put an optimizer's state and its groups' settings back.
 
-    Each state tensor gets its parameter's layout in memory again, which files do not hold: fused
-    steps go through both in the order of memory.
+    Each state tensor gets its parameter's memory layout, which files do not hold: fused steps go
+    through both in the order of memory.
     """
     state: dict[int, dict[str, Any]] = {int(k): dict(v) for k, v in plain["state"].items()}
     groups = optimizer.state_dict()["param_groups"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.cards import Card
-from ganzoo.engine.prepare import resolve
+from ganzoo.engine.config import resolve
 from ganzoo.engine.run.export import FINGERPRINT_TOLERANCE, fingerprint, off_by
 from ganzoo.engine.run.options import Outcome, RunOptions
 from ganzoo.engine.train import train

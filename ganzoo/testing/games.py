@@ -12,10 +12,14 @@ import torch
 from torch import Tensor
 
 from ganzoo.cards import Catalogue
-from ganzoo.engine.prepare import prepare, resolve
+from ganzoo.engine.config import resolve
+from ganzoo.engine.passes import make_fakes, make_round, unfrozen
+from ganzoo.engine.prepare import prepare
+from ganzoo.engine.randomness import TurnDraws
 from ganzoo.engine.ranks import Ranks
+from ganzoo.engine.setup import Setup
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Minibatch, Setup, draw_latents, make_fakes, make_round, unfrozen
+from ganzoo.engine.turns import sample_minibatch
 from ganzoo.errors import GanzooError
 from ganzoo.interfaces import Dataset, Discriminator, Loss, Round, Terms
 from ganzoo.plugins import CORE
@@ -176,11 +180,11 @@ def turn_numbers(state: TrainingState) -> Iterator[tuple[int, str]]:
 @contextmanager
 def turn_of(state: TrainingState, setup: Setup, mover: str) -> Iterator[Turn]:
     """A turn as the engine sets it up: only the discriminator's own turn frees its weights."""
-    share, keep = setup.shares[0], mover == "generator"
-    real, labels = setup.real_batch(state.images, share)
-    latents = draw_latents(state, setup, share, mover)
-    setup.counters.seed_layers(state.turn, f"{mover}-layers")
-    fakes = make_fakes(state, setup, latents, labels, keep_graph=keep)
-    round = make_round(state, setup, Minibatch(share, real, labels, latents), fakes, silent, mover)
+    keep = mover == "generator"
+    draws = TurnDraws(setup.counters, state.turn, mover)
+    batch = sample_minibatch(state, setup, setup.shares[0], draws)
+    draws.seed_layers(batch.share)
+    fakes = make_fakes(state, setup, batch, keep_graph=keep)
+    round = make_round(state, setup, batch, fakes, draws, silent)
     with unfrozen(() if keep else setup.trainable):
         yield Turn(mover, state, setup, round)

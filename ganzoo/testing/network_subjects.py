@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 import torch
 from torch import Tensor
 
+from ganzoo.engine.setup import Setup
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Setup
 from ganzoo.interfaces import Dataset, Discriminator, Generator
 from ganzoo.specs import Part
 from ganzoo.testing.building import attribute_fault

@@ -206,7 +206,7 @@ def test_the_recipe_is_complete(card):
 
 
 def test_the_recipe_can_be_trained_again(card):
-    from ganzoo.engine.prepare import resolve
+    from ganzoo.engine.config import resolve
 
     again = resolve(card.raw, card.name)
     assert again.recipe == card.config.recipe

@@ -146,7 +146,7 @@ def test_an_interruption_stops_and_the_same_command_goes_on(train, zoo, at):
     words = [*PARTS, "--images", "640", "--quiet", "--seeds", "3", "--out", "all"]
     code, _, said = train(*words)
     assert code == 130
-    assert "saved; the same command goes on from here" in said
+    assert "saved; the same command resumes from here" in said
     assert begun == [f"seed-{seed}" for seed in range(at)]
     assert seeds_of("all") == [0, 1, 2]
     assert train(*words)[0] == 0
@@ -213,7 +213,7 @@ def test_a_run_does_not_become_several(train):
     before = stamps(Path("run"))
     code, _, said = train(*SHORT, "--seeds", "2", "--out", "run")
     assert code == 2
-    assert "run holds a run of one seed; give several another --out" in said
+    assert "run holds a run of one seed; give another --out for several seeds" in said
     assert stamps(Path("run")) == before
     assert not Path("run/seeds.json").exists()
 
@@ -232,7 +232,7 @@ def test_several_do_not_become_a_run(train):
     before = stamps(Path("both"))
     code, _, said = train(*SHORT, "--out", "both")
     assert code == 2
-    assert "both holds several training seeds; say --seeds, or another --out" in said
+    assert "both holds a training of several seeds; give --seeds, or another --out" in said
     assert stamps(Path("both")) == before
 
 

@@ -146,6 +146,6 @@ def test_a_penalty_that_sets_in_later_ends_with_what_to_write(tmp_path, monkeypa
     plain = nn.Module.compile
     monkeypatch.setattr(nn.Module, "compile", lambda self: plain(self, backend="aot_eager"))
     wish = config(("penalised", {"since": 2}), steps=4)
-    message = "tiny/penalised differentiates a gradient.*; write double_backward = True in its"
+    message = "tiny/penalised differentiates a gradient.*; set double_backward = True in its"
     with pytest.raises(TrainingError, match=message):
         train(wish, RunOptions(tmp_path, quiet=True, compile=True))

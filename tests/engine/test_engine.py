@@ -20,14 +20,16 @@ import commands
 import ganzoo
 import short_runs
 import tiny
+from ganzoo.engine.config import resolve
 from ganzoo.engine.micro_batches import Share
-from ganzoo.engine.prepare import order_of, prepare, resolve
+from ganzoo.engine.prepare import order_of, prepare
 from ganzoo.engine.randomness import BalancedOrder, Counters, DataOrder
 from ganzoo.engine.run.checkpoint import Checkpoint, Setting, checkpoint_folders, last_good
 from ganzoo.engine.run.metrics import Meter
 from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.run.process import interruptible
-from ganzoo.engine.train import check_setting, half_life, train
+from ganzoo.engine.run.resume import check_setting
+from ganzoo.engine.train import half_life, train
 from ganzoo.errors import ConfigError, TrainingError, UnknownNameError
 from ganzoo.specs import read_config
 from model_folders import config_of
@@ -74,6 +76,27 @@ def test_the_fingerprint_is_that_of_the_samples(tiny_world, tmp_path):
     assert_close(float(drawn.mean()), print_.mean, atol=1e-5, rtol=0)
     assert_close(float(drawn.std()), print_.std, atol=1e-5, rtol=0)
     assert_close(drawn[:8].mean(1), torch.tensor(print_.means), atol=1e-5, rtol=0)
+
+
+def test_a_short_run_leaves_its_last_row(tiny_world, tmp_path):
+    """Of fewer images than lie between rows; raised, it goes on as if it had not ended there."""
+    run_ring(tmp_path / "run", 640)
+    (row,) = short_runs.rows(tmp_path / "run")
+    assert (row["images"], row["step"]) == (640, 10)
+    assert "generator" in row
+    run_ring(tmp_path / "run", 6400)
+    run_ring(tmp_path / "whole", 6400)
+    short, *longer = short_runs.rows(tmp_path / "run")
+    assert short == row
+    assert longer == short_runs.rows(tmp_path / "whole")
+
+
+def test_callbacks_are_called_with_each_row(tiny_world, tmp_path):
+    seen = []
+    options = {"log_every": 640, "callbacks": (lambda run, row: seen.append((run, row)),)}
+    short_runs.play(ring_config(1280), tmp_path / "run", **options)
+    assert [row for _, row in seen] == short_runs.rows(tmp_path / "run")
+    assert [run.images_seen for run, _ in seen] == [640, 1280]
 
 
 def test_metrics_have_a_row_at_each_cadence(tiny_world, tmp_path):
@@ -140,7 +163,7 @@ def test_a_torn_checkpoint_is_passed_over(tiny_world, tmp_path, caplog):
     data = (newest / "state.safetensors").read_bytes()
     (newest / "state.safetensors").write_bytes(data[: len(data) // 2])
     assert last_good(tmp_path / "run" / "checkpoints").folder == older
-    assert f"{newest} is damaged and is passed over" in caplog.text
+    assert f"{newest} is damaged and is skipped" in caplog.text
 
 
 def test_going_on_from_the_checkpoint_before_a_torn_one_is_exact(tiny_world, tmp_path):
@@ -183,12 +206,12 @@ def test_the_half_life_grows_with_the_run_until_it_is_the_recipes(tiny_world):
     class Seen:
         images = 100_000
 
-    config = ring_config(ema={"half_life": 10_000, "ramp_up": 0.05})
-    assert half_life(Seen, config.recipe) == 5_000
+    _, setup = prepare(ring_config(ema={"half_life": 10_000, "ramp_up": 0.05}), torch.device("cpu"))
+    assert half_life(Seen, setup) == 5_000
     Seen.images = 400_000
-    assert half_life(Seen, config.recipe) == 10_000
-    config = ring_config(ema={"half_life": 10_000, "ramp_up": None})
-    assert half_life(Seen, config.recipe) == 10_000
+    assert half_life(Seen, setup) == 10_000
+    _, setup = prepare(ring_config(ema={"half_life": 10_000, "ramp_up": None}), torch.device("cpu"))
+    assert half_life(Seen, setup) == 10_000
 
 
 def test_an_average_moves_half_way_in_its_half_life(tiny_world):
@@ -217,7 +240,7 @@ def test_a_state_that_no_checkpoint_can_hold_is_refused_at_the_start(
     kind = getattr(tiny, f"Tiny{player}")
     monkeypatch.setattr(kind, "get_extra_state", lambda self: {"epochs": 3}, raising=False)
     monkeypatch.setattr(kind, "set_extra_state", lambda self, state: None, raising=False)
-    said = f"the {player.lower()}'s state holds '_extra_state', a dict: .* tensors alone; leave"
+    said = f"the {player.lower()}'s state holds '_extra_state', a dict; .* only tensors: leave"
     with pytest.raises(TrainingError, match=said):
         run_ring(tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -411,7 +434,7 @@ def test_a_run_that_is_stopped_goes_on_as_if_nothing_had_happened(
     assert process.returncode == code
     assert "Traceback" not in err
     if code > 0:
-        assert "the same command goes on from here" in err
+        assert "the same command resumes from here" in err
     assert not (folder / "export").exists()
     assert commands.ganzoo(*MINI, "--out", folder) == 0
     assert exported(folder) == uninterrupted
@@ -528,7 +551,7 @@ def test_a_checkpoint_of_a_later_form_is_told_apart(tiny_world, tmp_path, caplog
     (path / "state.json").write_text(json.dumps({**about, "ganzoo_checkpoint": 2}))
     with pytest.raises(TrainingError, match="no checkpoint in .* is whole"):
         run_ring(tmp_path / "run", 2560)
-    assert "written in form 2, this ganzoo reads 1" in caplog.text
+    assert "written in format 2, this ganzoo reads 1" in caplog.text
 
 
 def test_data_that_lacks_an_argument_says_how_to_give_it(tiny_world, tmp_path):

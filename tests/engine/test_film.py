@@ -119,7 +119,7 @@ def test_fewer_than_two_make_no_film(tmp_path: Path, grids: int) -> None:
 
 @pytest.mark.parametrize("options", [{"seconds": 0.0}, {"most": 1}])
 def test_a_film_of_nothing_is_refused(tmp_path: Path, options: dict[str, float]) -> None:
-    with pytest.raises(UsageError, match="a film takes time and 2 frames, found"):
+    with pytest.raises(UsageError, match="a film needs more than 0 s and at least 2 frames, found"):
         make_film(tmp_path, **options)
 
 

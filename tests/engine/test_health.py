@@ -292,7 +292,7 @@ def test_a_loss_that_becomes_nan_is_noticed_in_time(tmp_path, capfd):
     with pytest.raises(TrainingError, match="weights are not finite numbers, so nothing is exp"):
         told(tmp_path / "run", wish, capfd)
     (line,) = lines_of_health(capfd)
-    assert "the term discriminator.real is not a finite number any more" in line
+    assert "the term discriminator.real is no longer a finite number" in line
     assert "lower learning rates" in line
     assert int(line.split()[1].replace(",", "")) <= CHECK_EVERY + 64
 

@@ -13,8 +13,9 @@ from PIL import Image
 from ganzoo import Dataset
 from ganzoo.build import fitted
 from ganzoo.cards import Catalogue, using
+from ganzoo.engine.config import config_of, hash_of, qualified, resolve
 from ganzoo.engine.inferred import Facts, fit_parts
-from ganzoo.engine.prepare import config_of, hash_of, prepare, qualified, resolve
+from ganzoo.engine.prepare import prepare
 from ganzoo.errors import ConfigError, UnknownOptionError
 from ganzoo.plugins import PluginManager
 from ganzoo.specs import ModelConfig, Part, read_protocol, read_record, write_record

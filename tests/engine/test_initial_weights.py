@@ -76,7 +76,7 @@ def test_weights_that_changed_since_are_refused(parent, tmp_path):
     wish = started(parent, config())
     wrong = replace(wish.recipe.start, discriminator="0" * 64)
     wish = replace(wish, recipe=replace(wish.recipe, start=wrong))
-    with pytest.raises(WeightsError, match="holds other weights than this recipe began with"):
+    with pytest.raises(WeightsError, match="have changed since this recipe began with them"):
         play(wish, tmp_path / "child")
     assert not (tmp_path / "child").exists()
 

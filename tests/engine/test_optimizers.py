@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+import torch
 
 import commands
 import ganzoo
-from ganzoo.engine.optimizers import make_optimizer
+from ganzoo.engine.optimizers import FUSED, TORCH, make_optimizer
 from ganzoo.engine.run.checkpoint import checkpoint_folders
 from ganzoo.errors import ConfigError, TrainingError
 from ganzoo.specs import Optimizer
@@ -45,6 +46,47 @@ def test_betas_and_rate_are_the_recipes():
 def test_bad_betas_are_refused(betas):
     with pytest.raises(ConfigError, match="optimizer 'adam'"):
         group("adam", betas=betas)
+
+
+@pytest.mark.parametrize("name", TORCH)
+def test_torch_optimizers_step_as_timm_makes_them(name):
+    """Made without timm, and without torch's decorators, they move weights to the same bits."""
+    ours, theirs = (_after_steps(name, make) for make in (make_optimizer, _by_timm))
+    assert all(torch.equal(one, other) for one, other in zip(ours, theirs, strict=True))
+
+
+def _by_timm(spec, module):
+    from timm.optim import create_optimizer_v2
+
+    kind, defaults = TORCH[spec.name]
+    fused = {"fused": True} if kind in FUSED else {}
+    values = {**(defaults if kind in (torch.optim.SGD, torch.optim.RMSprop) else {}), **fused}
+    parameters = [*module.parameters()]
+    return create_optimizer_v2(parameters, opt=spec.name, lr=spec.lr, **values, **spec.arguments)
+
+
+def _after_steps(name, make):
+    torch.default_generator.manual_seed(0)
+    network = TinyDiscriminator()
+    optimizer = make(Optimizer(name, 1e-2, {"weight_decay": 0.1}), network)
+    for number in range(3):
+        for parameter in network.parameters():
+            parameter.grad = torch.full_like(parameter, 0.1 * (number + 1))
+        optimizer.step()
+    return [*network.parameters()]
+
+
+def test_every_torch_optimizer_of_timm_is_made_without_timm():
+    from timm.optim import get_optimizer_info, list_optimizers
+
+    kinds = {name: get_optimizer_info(name).opt_class for name in list_optimizers()}
+    of_torch = {n for n, kind in kinds.items() if "torch.optim" in getattr(kind, "__module__", "")}
+    assert of_torch == TORCH.keys()
+
+
+def test_a_rate_among_the_arguments_is_refused():
+    with pytest.raises(ConfigError, match="lr stands beside the arguments"):
+        group("adam", lr=1.0)
 
 
 def test_frozen_parameters_are_left_out():

@@ -93,7 +93,7 @@ def test_a_dead_process_ends_the_run_and_one_process_goes_on(tmp_path, caplog):
     second.communicate()
     _, err = first.communicate(timeout=60)
     assert first.returncode == 1, err
-    assert "another process of this training is gone, so this one ends" in err
+    assert "another process of this training has ended, so this one ends too" in err
     assert not (folder / "export").exists()
     assert ganzoo(*RECIPE, "--out", folder) == 0
     assert "was written with processes 2, this run has 1" in caplog.text

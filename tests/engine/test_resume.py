@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo.engine.run.checkpoint import checkpoint_folders
-from ganzoo.engine.run.folder import held
+from ganzoo.engine.run.folder import locked
 from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.train import train
 from ganzoo.errors import TrainingError
@@ -77,7 +77,7 @@ def test_every_nth_checkpoint_is_kept_for_good(tiny_world, tmp_path):
 def test_changed_data_is_refused(tiny_world, tmp_path, monkeypatch):
     run_ring(tmp_path / "run", 1280)
     monkeypatch.setattr("tiny.TinyRing.content_hash", lambda self: "f" * 64)
-    with pytest.raises(TrainingError, match="the data set is not the one that this run began with"):
+    with pytest.raises(TrainingError, match="the data set has changed since this run began"):
         run_ring(tmp_path / "run", 2560)
 
 
@@ -142,7 +142,7 @@ def test_a_run_without_a_whole_checkpoint_does_not_begin_again_unasked(tiny_worl
 def test_a_folder_is_trained_in_by_one_process_at_a_time(tiny_world, tmp_path):
     run_ring(tmp_path / "run", 1280)
     with (
-        held(tmp_path / "run"),
+        locked(tmp_path / "run"),
         pytest.raises(TrainingError, match="another process is training in .*run; wait for it"),
     ):
         run_ring(tmp_path / "run", 2560)

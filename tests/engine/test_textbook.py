@@ -12,7 +12,9 @@ from torch.testing import assert_close
 
 from ganzoo.cards import catalogue
 from ganzoo.ema import lerp_share
-from ganzoo.engine.prepare import prepare, resolve
+from ganzoo.engine.config import resolve
+from ganzoo.engine.prepare import prepare
+from ganzoo.engine.randomness import TurnDraws
 from ganzoo.engine.train import half_life
 from ganzoo.engine.turns import discriminator_turn, draw_latents, generator_turn
 from ganzoo.recipes import RESULTS
@@ -55,8 +57,7 @@ def small(name):
 
 def textbook_of(state, recipe):
     """The plain loop on copies of our networks, built of torch's layers and optimizers."""
-    from textbook import Textbook, game_of
-    from train_step import make_plain
+    from textbook import Textbook, game_of, make_plain
 
     networks = [copy.deepcopy(n) for n in (state.generator, state.discriminator)]
     for network in networks:
@@ -80,7 +81,8 @@ def test_our_steps_are_the_textbooks(benchmarks, name):
         for turn in range(recipe.discriminator_steps):
             last = turn == recipe.discriminator_steps - 1
             real, _ = setup.real_batch(state.images, share)
-            latents = draw_latents(state, setup, share, "discriminator")
+            draws = TurnDraws(setup.counters, state.turn, "discriminator")
+            latents = draw_latents(state, setup, share, draws)
             uniform, _ = setup.counters.draws(state.turn, "discriminator-loss", CPU, 16, share)
             if name == "wgan-gp-mnist":
                 plain.game.shares = uniform(16)
@@ -90,7 +92,7 @@ def test_our_steps_are_the_textbooks(benchmarks, name):
             assert_close(float(sum(terms)), theirs, rtol=1e-3, atol=1e-4)
             seen.clear()
         generator_turn(state, setup, seen.__setitem__, played)
-        share_of_way = lerp_share(recipe.images_per_step, half_life(state, recipe))
+        share_of_way = lerp_share(recipe.images_per_step, half_life(state, setup))
         state.average.update(share_of_way)
         theirs = plain.generator_turn(latents, 1 - share_of_way)
         assert_close(float(seen["generator"].detach()), theirs, rtol=1e-3, atol=1e-4)

@@ -6,8 +6,10 @@ import pytest
 import torch
 
 from ganzoo.engine.cuda_graphs import own_stream
+from ganzoo.engine.passes import discriminator_pass, generator_pass, unfrozen
 from ganzoo.engine.prepare import prepare
-from ganzoo.engine.turns import deal, discriminate, generate, unfrozen
+from ganzoo.engine.randomness import TurnDraws
+from ganzoo.engine.turns import sample_minibatch
 from ganzoo.zoo import load
 from gpu_steps import OFFICIAL, differences, played, recipe_of, recorder
 from short_runs import config, exported, play
@@ -30,11 +32,12 @@ def gradients(name: str, device: torch.device) -> dict[str, torch.Tensor]:
     log = state.meter.add
     with own_stream(device):
         with unfrozen(setup.trainable):
-            dealt = deal(state, setup, setup.shares[0])
-            last = discriminate(state, setup, dealt, log, keep_graph=True)
+            draws = TurnDraws(setup.counters, 0, "discriminator")
+            batch = sample_minibatch(state, setup, setup.shares[0], draws)
+            judged = discriminator_pass(state, setup, batch, draws, log, keep_graph=True)
         for part, parameter in state.discriminator.named_parameters():
             found[f"discriminator.{part}"] = parameter.grad.cpu()
-        generate(state, setup, last, log)
+        generator_pass(state, setup, judged, TurnDraws(setup.counters, 0, "generator"), log)
     for part, parameter in state.generator.named_parameters():
         found[f"generator.{part}"] = parameter.grad.cpu()
     return found

@@ -10,12 +10,14 @@ from torch import Tensor
 
 from games import LogisticGame
 from ganzoo.cards import catalogue
-from ganzoo.ema import lerp_share
-from ganzoo.engine.cuda_graphs import Graphs, Recording, own_stream
-from ganzoo.engine.prepare import prepare, resolve
+from ganzoo.engine.config import resolve
+from ganzoo.engine.cuda_graphs import Graphs, own_stream
+from ganzoo.engine.prepare import prepare
+from ganzoo.engine.recordings import Recording
+from ganzoo.engine.setup import Setup
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.train import half_life
-from ganzoo.engine.turns import Setup, step
+from ganzoo.engine.train import update_average
+from ganzoo.engine.turns import step
 from ganzoo.recipes import RESULTS
 from ganzoo.specs import ModelConfig
 from recording_tape import Tape
@@ -45,8 +47,7 @@ def recorder(device: torch.device) -> Graphs:
 def one_step(state: TrainingState, setup: Setup) -> None:
     """What a training does at every step."""
     step(state, setup, state.meter.add)
-    longest = half_life(state, setup.recipe, setup.schedules)
-    state.average.update(lerp_share(setup.recipe.images_per_step, longest))
+    update_average(state, setup)
     state.meter.step_ended()
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from ganzoo.engine.cuda_graphs import Recording
+from ganzoo.engine.recordings import Recording
 
 #: What batch norm overwrites without its schema saying so.
 UNDECLARED = ("running_mean", "running_var")

@@ -9,7 +9,7 @@ from typing import Any
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ganzoo.engine.prepare import config_of, resolve
+from ganzoo.engine.config import config_of, resolve
 from ganzoo.engine.run.options import Outcome, RunOptions
 from ganzoo.engine.train import train
 from ganzoo.specs import ModelConfig, merge

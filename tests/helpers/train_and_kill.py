@@ -15,11 +15,10 @@ import sys
 import time
 from pathlib import Path
 
-import timm.optim  # noqa: F401  (before the children are forked: it takes seconds)
 import torch
 
 from ganzoo.cards import Catalogue, using
-from ganzoo.engine.run import recorder as cadence
+from ganzoo.engine.run import keeper
 from ganzoo.engine.run.checkpoint import checkpoint_folders
 from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.train import train
@@ -78,7 +77,7 @@ def newest(folder: Path) -> int:
 
 def full_disk(folder: Path) -> int:
     """Let no file grow beyond 3 KB after the first checkpoint."""
-    written = cadence.save_in_time
+    written = keeper.save_in_time
 
     def limited(*given):
         path = written(*given)
@@ -86,7 +85,7 @@ def full_disk(folder: Path) -> int:
         resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
         return path
 
-    cadence.save_in_time = limited
+    keeper.save_in_time = limited
     wish = config("non-saturating", steps=400, batch=16)
     options = RunOptions(folder, log_every=10**9, keep_every=640, checkpoint_seconds=1e9)
     try:

@@ -13,9 +13,10 @@ from pathlib import Path
 import torch
 
 from ganzoo.cards import Catalogue, using
+from ganzoo.engine.optimizers import gradients_of
 from ganzoo.engine.prepare import prepare
 from ganzoo.engine.ranks import Ranks, joined
-from ganzoo.engine.turns import discriminator_turn, generator_turn, gradients_of, step
+from ganzoo.engine.turns import discriminator_turn, generator_turn, step
 from ganzoo.interfaces import Loss
 from ganzoo.losses import gradient_penalty, interpolate, logistic_fake, logistic_real
 from ganzoo.plugins import PluginManager

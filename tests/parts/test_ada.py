@@ -337,7 +337,11 @@ def test_a_schedule_moves_a_strength_without_target(tiny_world, tmp_path):
 @pytest.mark.parametrize(
     ("augmentation", "path", "message"),
     [
-        ({"ada": True}, "augmentation.ada.strength", "is moved by Ada itself; leave the schedule"),
+        (
+            {"ada": True},
+            "augmentation.ada.strength",
+            "Ada moves augmentation.ada.strength itself; leave the schedule",
+        ),
         ({"ada": True}, "augmentation.ada.changes", "'changes' of Ada, which holds no number"),
         ({"ada": True}, "augmentation.ada.strenght", "'strenght' of Ada, which holds nothing"),
     ],
@@ -364,5 +368,5 @@ def test_an_adaptive_augmentation_needs_scores_of_real_samples(tiny_world, monke
         "discriminator",
         lambda self, round: {"fake": round.discriminator(round.fake)},
     )
-    with pytest.raises(TrainingError, match="follows the scores of real samples"):
+    with pytest.raises(TrainingError, match="needs the scores of real samples"):
         prepare(config(**IMAGES, augmentation={"ada": True}), CPU)

@@ -145,9 +145,9 @@ def test_an_augmentation_that_takes_any_samples_is_given_points(world, tmp_path)
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("wide", r"the augmentation tiny/wide makes \[16, 4\] of samples \[16, 2\]; it keeps"),
+        ("wide", r"the augmentation tiny/wide makes \[16, 4\] of samples \[16, 2\]; it must keep"),
         ("failing", r"the augmentation tiny/failing fails on samples of shape \[2\]: .*Dimension"),
-        ("sounds", r"the augmentation tiny/sounds is for samples of 2 dimensions; .* \[2\], leave"),
+        ("sounds", r"the augmentation tiny/sounds is for samples of 2 dimensions, .* \[2\]; leave"),
     ],
 )
 def test_an_augmentation_that_does_not_fit_is_named_before_training(world, name, message):

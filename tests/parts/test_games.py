@@ -18,7 +18,8 @@ import games
 import ganzoo
 from games import Watching, games_plugin
 from ganzoo import Player
-from ganzoo.engine.prepare import build_players, prepare, resolve
+from ganzoo.engine.config import resolve
+from ganzoo.engine.prepare import build_players, prepare
 from ganzoo.engine.turns import discriminator_turn, generator_turn
 from ganzoo.errors import ConfigError, GanzooError, TrainingError
 from ganzoo.testing import round_of

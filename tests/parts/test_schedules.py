@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
+from ganzoo.engine.optimizers import gradients_of
 from ganzoo.engine.prepare import prepare
 from ganzoo.engine.run.checkpoint import last_good
-from ganzoo.engine.schedules import share_of_rate
-from ganzoo.engine.turns import gradients_of, step
+from ganzoo.engine.schedules import ShareOfRate
+from ganzoo.engine.turns import step
 from ganzoo.errors import ConfigError, TrainingError
 from ganzoo.schedules import InverseSqrt
 from ganzoo.specs import Schedule
@@ -40,7 +41,7 @@ CPU = torch.device("cpu")
     ],
 )
 def test_a_share_of_the_rate_at_an_image_of_a_run_of_1000(schedule, images, share):
-    assert share_of_rate(schedule, images, 1000) == pytest.approx(share)
+    assert ShareOfRate(schedule).value(1.0, images, 1000) == pytest.approx(share)
 
 
 @given(
@@ -50,7 +51,7 @@ def test_a_share_of_the_rate_at_an_image_of_a_run_of_1000(schedule, images, shar
     images=st.integers(0, 2000),
 )
 def test_a_share_lies_between_nothing_and_everything(name, warmup, final, images):
-    share = share_of_rate(Schedule(name, None, warmup, final), images, 1000)
+    share = ShareOfRate(Schedule(name, None, warmup, final)).value(1.0, images, 1000)
     assert 0 <= share <= 1
     if images >= max(warmup, 1000):
         assert share == pytest.approx(1.0 if name == "constant" else final)
@@ -272,3 +273,12 @@ def test_each_generator_turn_draws_latents_of_its_own(tiny_world):
     state.loss.generator = lambda round: (shown.append(round.latents), original(round))[1]
     step(state, setup, lambda name, values: None)
     assert len({tuple(latents.flatten().tolist()) for latents in shown}) == 3
+
+
+def test_a_schedule_names_the_argument_that_it_lacks(tiny_world):
+    moving = {"loss.arguments.r1_gamma": {"name": "linear"}}
+    given = config(("non-saturating", {"r1_gamma": 1.0}), schedules=moving)
+    with pytest.raises(
+        ConfigError, match=r"r1_gamma: the schedule linear needs 'to'; add .*\.\.\."
+    ):
+        prepare(given, CPU)

@@ -117,10 +117,10 @@ def test_a_file_that_holds_them_once_is_imported(tmp_path, dropped, prefix):
 
 
 def test_a_start_from_a_tied_model(tmp_path):
-    from ganzoo.engine.initial_weights import start_from, take_over
+    from ganzoo.engine.initial_weights import load_initial_weights, start_from
 
     train(tied(), RunOptions(tmp_path, quiet=True))
     players = TiedGenerator(), TiedDiscriminator()
-    take_over(start_from(str(tmp_path), tied()), *players)
+    load_initial_weights(start_from(str(tmp_path), tied()), *players)
     assert is_tied(players[0])
     assert_close(players[0](torch.ones(3, 4)), ganzoo.load(tmp_path).generator(torch.ones(3, 4)))

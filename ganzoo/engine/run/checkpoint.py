@@ -1,4 +1,4 @@
-"""Checkpoints: safetensors and JSON, written beside and renamed, found even if one is torn."""
+"""Checkpoints: safetensors and JSON, written beside and renamed, so that a kill tears none."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ log = logging.getLogger("ganzoo")
 
 @dataclass(frozen=True)
 class Setting:
-    """What a checkpoint was made with, and a training that goes on bit for bit must have again.
+    """What a checkpoint was made with, which a resumed run must match to go on bit for bit.
 
-    `recipe` and `data` are hashes: another one is refused. The rest changes only bits, by the order
-    of sums or the kernels that are chosen, and is told: `micro_batch` is 0 where a batch is played
-    whole; `hardware` and `torch` are empty in checkpoints of versions that did not note them.
-    What may change without a word: the folder, cadences, trackers, and `--no-graph`.
+    `recipe` and `data` are hashes; a run with others is refused. The rest changes only bits, by the
+    order of sums or the choice of kernels, and leads to a warning. `micro_batch` is 0 where a batch
+    is played whole; `hardware` and `torch` are empty in checkpoints of versions without them. The
+    folder, cadences, trackers and `--no-graph` may change without a warning.
     """
 
     recipe: str
@@ -46,7 +46,7 @@ class Setting:
     torch: str = ""
 
     def changes(self, now: Setting) -> dict[str, tuple[object, object]]:
-        """What is other now and changes bits, by name, with both values."""
+        """What has changed and changes bits, by name, with both values."""
         names = (field.name for field in fields(self) if field.name not in ("recipe", "data"))
         pairs = {name: (getattr(self, name), getattr(now, name)) for name in names}
         return {n: (then, new) for n, (then, new) in pairs.items() if then not in ("", new)}
@@ -54,7 +54,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A whole checkpoint, read and held to its hash."""
+    """A whole checkpoint, read and verified by its hash."""
 
     folder: Path
     tensors: dict[str, Tensor]
@@ -62,7 +62,7 @@ class Checkpoint:
     setting: Setting
 
     def owned_by(self, owner: str) -> dict[str, Tensor]:
-        """The tensors of a network: `generator`, `discriminator` or `average`."""
+        """The tensors of `generator`, `discriminator` or `average`."""
         start = f"{owner}."
         return {k.removeprefix(start): v for k, v in self.tensors.items() if k.startswith(start)}
 
@@ -89,25 +89,25 @@ def save_in_time(
     state: TrainingState,
     folder: Path,
     setting: Setting,
-    stays: Callable[[], Container[int]],
+    protected: Callable[[], Container[int]],
     keep: int,
 ) -> Path:
-    """Write a checkpoint and drop the old ones; where the disk is full, drop them before."""
+    """Write a checkpoint, then drop old ones; if the disk is full, drop them first."""
     try:
         path = write_checkpoint(state, folder, setting)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        drop_old(folder, stays(), keep=1)
+        drop_old(folder, protected(), keep=1)
         path = write_checkpoint(state, folder, setting)
-    drop_old(folder, stays(), keep)
+    drop_old(folder, protected(), keep)
     return path
 
 
-def drop_old(folder: Path, stays: Container[int], keep: int) -> None:
-    """Remove all but the last `keep` checkpoints, and those of the image counts in `stays`."""
+def drop_old(folder: Path, protected: Container[int], keep: int) -> None:
+    """Remove all checkpoints but the last `keep` and those of the protected image counts."""
     for old in checkpoint_folders(folder)[keep:]:
-        if int(old.name) not in stays:
+        if int(old.name) not in protected:
             shutil.rmtree(old)
 
 
@@ -119,7 +119,7 @@ def drop_beyond(folder: Path, images: int) -> None:
 
 
 def set_aside(folder: Path, images: int) -> None:
-    """Rename the damaged checkpoints of more images, so that they never count as the newest."""
+    """Rename damaged checkpoints of more images, so that they never count as the newest."""
     for path in checkpoint_folders(folder):
         if int(path.name) > images:
             aside = path.with_name(f"damaged-{path.name}")
@@ -128,7 +128,7 @@ def set_aside(folder: Path, images: int) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a killed run left half-written; only its own process writes there."""
+    """Remove what a killed run left half-written; no other process writes there."""
     for left in folder.glob(".*.part"):
         shutil.rmtree(left) if left.is_dir() else left.unlink()
     for left in folder.glob(".*.old"):  # a replacement that was cut short
@@ -140,27 +140,27 @@ def sweep(folder: Path) -> None:
 
 def checkpoint_folders(folder: Path) -> list[Path]:
     """Checkpoints below `folder`, the newest first."""
-    found = (path for path in folder.glob("[0-9]*") if path.name.isdecimal() and path.is_dir())
-    return sorted(found, reverse=True)
+    paths = (path for path in folder.glob("[0-9]*") if path.name.isdecimal() and path.is_dir())
+    return sorted(paths, reverse=True)
 
 
 def last_good(folder: Path) -> Checkpoint | None:
-    """The newest checkpoint that is whole; each torn one before it is named in the log."""
+    """The newest whole checkpoint; each damaged one before it is named in the log."""
     return first_good(checkpoint_folders(folder))
 
 
 def first_good(folders: Iterable[Path]) -> Checkpoint | None:
-    """The first of these that is whole."""
+    """The first whole checkpoint of some folders."""
     for path in folders:
         try:
             return read_checkpoint(path)
         except (GanzooError, KeyError, TypeError, AttributeError) as error:
-            log.warning("checkpoint %s is damaged and is passed over: %s", path, one_line(error))
+            log.warning("checkpoint %s is damaged and is skipped: %s", path, one_line(error))
     return None
 
 
 def is_well(path: Path) -> bool:
-    """Whether the training was well at a checkpoint; a torn one was not."""
+    """Whether the training was well at a checkpoint; False for a damaged one."""
     try:
         return read_json(path / ABOUT)["well"] is True
     except (GanzooError, KeyError, TypeError):
@@ -172,8 +172,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
     about = read_json(path / ABOUT)
     if about["ganzoo_checkpoint"] != FORMAT:
         raise TrainingError(
-            f"written in form {brief(about['ganzoo_checkpoint'])}, this ganzoo reads {FORMAT}; "
-            "go on with the version that began the run"
+            f"written in format {brief(about['ganzoo_checkpoint'])}, this ganzoo reads {FORMAT}; "
+            "resume with the version that began the run"
         )
     record = FileRecord(about["sha256"], about["bytes"])
     tensors = read_tensors(path / TENSORS, record)

@@ -1,4 +1,4 @@
-"""A few real steps that leave nothing behind, to say what a training will need."""
+"""`--dry-run`: a few real steps that leave nothing behind, to estimate memory and time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from ganzoo.engine.prepare import prepare, resolve_precision
+from ganzoo.engine.config import resolve_precision
+from ganzoo.engine.prepare import prepare
 from ganzoo.engine.run.export import count
 from ganzoo.engine.run.folder import check_folder, check_space
 from ganzoo.engine.run.options import RunOptions
@@ -21,11 +22,11 @@ WARM_UP, SECONDS, LEAST_STEPS = 3, 5.0, 4
 
 
 @dataclass(frozen=True)
-class Rehearsal:
-    """What a few steps told: sizes in bytes, `seconds` for the whole recipe.
+class Estimate:
+    """What a training will take, in bytes and, for the whole recipe, in `seconds`.
 
-    `peak_bytes` is the most that the process (on a GPU: its tensors) held at once. `moving` holds
-    each number that a schedule moves: at the start, at a quarter, a half and three, and at the end.
+    `peak_bytes` is the most memory that the process (on a GPU: its tensors) held at once. `moving`
+    holds each scheduled number at the start, each quarter and the end of the run.
     """
 
     config: ModelConfig
@@ -38,14 +39,14 @@ class Rehearsal:
 
     @property
     def seconds(self) -> float:
-        """How long the recipe's images take at that pace, without grids and checkpoints."""
+        """The time for the recipe's images at that pace, without grids and checkpoints."""
         return self.config.recipe.images / self.images_per_second
 
 
-def rehearse(config: ModelConfig, run: RunOptions) -> Rehearsal:
-    """Check what a training checks before it starts, and play a few steps.
+def estimate(config: ModelConfig, run: RunOptions) -> Estimate:
+    """Run the checks of a training's start, and time a few steps.
 
-    Nothing is written but what the data set keeps for later (a pack, a download).
+    Writes nothing except what the data set keeps for later (a pack, a download).
     """
     device = torch.device(run.device)
     config = resolve_precision(config, device)
@@ -63,7 +64,7 @@ def rehearse(config: ModelConfig, run: RunOptions) -> Rehearsal:
         steps += 1
     finish_work(device)
     elapsed = time.perf_counter() - started
-    return Rehearsal(
+    return Estimate(
         config=replace(config, kind=setup.data.kind),
         parameters={
             "generator": count(state.generator),
@@ -78,13 +79,13 @@ def rehearse(config: ModelConfig, run: RunOptions) -> Rehearsal:
 
 
 def finish_work(device: torch.device) -> None:
-    """Wait for what a GPU still has to do."""
+    """Wait for a GPU to finish."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 def peak_bytes(device: torch.device) -> int:
-    """The most memory that was held at once: on a GPU the tensors', else the process's."""
+    """The most memory held at once: by tensors on a GPU, else by the process."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     if sys.platform == "win32":

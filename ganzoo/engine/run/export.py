@@ -14,8 +14,8 @@ from ganzoo.build import write_grid
 from ganzoo.cards import catalogue
 from ganzoo.conditions import in_circle, save_conditions
 from ganzoo.engine.run.options import RunOptions
+from ganzoo.engine.setup import Setup
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Setup
 from ganzoo.files import folder_written_whole
 from ganzoo.hardware import hardware, versions
 from ganzoo.interfaces import Generator
@@ -76,14 +76,14 @@ def export(
 
 
 def settled_average(state: TrainingState, setup: Setup) -> Generator:
-    """The average with its batch statistics recomputed, ready to be sampled."""
+    """The average with its batch statistics recomputed, ready for sampling."""
     batches = calibration_batches(state.generator, setup.recipe.seed, setup.device, setup.labeller)
     with calibrating(setup.recipe.seed, setup.device):
         return state.average.snapshot(batches)
 
 
 def grid(network: Generator, setup: Setup, kind: str) -> torch.Tensor:
-    """Samples of fixed latents: class after class, or beside their conditions and targets."""
+    """Samples of fixed latents: class by class, or beside their conditions and targets."""
     drawn = samples(network, GRID, seed=0, labels=setup.labeller.in_order(GRID))
     known = setup.labeller.conditions
     if known is None or kind != "image":
@@ -93,7 +93,7 @@ def grid(network: Generator, setup: Setup, kind: str) -> torch.Tensor:
 
 
 def requirements(config: ModelConfig) -> dict[str, str]:
-    """The plugins whose parts the model uses, at least in the versions that made it."""
+    """The plugins whose parts the model uses, each at least in the version that made it."""
     plugins = catalogue().manager.plugins
     parts = (config.generator, config.discriminator, config.recipe.loss, config.recipe.data)
     moved = (part.name for part in config.recipe.schedules.values())
@@ -105,14 +105,14 @@ def requirements(config: ModelConfig) -> dict[str, str]:
 def release(full: str) -> str:
     """Major and minor of a release (0.1.3 -> 0.1); all of a pre-release (0.1rc1), to admit it."""
     try:
-        found = Version(full)
+        version = Version(full)
     except InvalidVersion:
         return "0"
-    return found.public if found.is_prerelease else f"{found.major}.{found.minor}"
+    return version.public if version.is_prerelease else f"{version.major}.{version.minor}"
 
 
 def provenance(state: TrainingState, setup: Setup, command: str, data_hash: str) -> Provenance:
-    """Where the weights come from."""
+    """The record of where the weights come from."""
     return Provenance(
         command=command,
         date=datetime.now(UTC).date().isoformat(),
@@ -127,9 +127,9 @@ def provenance(state: TrainingState, setup: Setup, command: str, data_hash: str)
 
 
 def fingerprint(network: Generator, labeller: Labeller | None = None) -> Fingerprint:
-    """Statistics of the samples of fixed latents, by which a model is known again.
+    """Statistics of the samples of fixed latents, which tell whether a model is the same.
 
-    Without a `labeller` all classes are alike; a generator of conditions needs one.
+    Without a `labeller` all classes are equally likely; a generator of conditions needs one.
     """
     labeller = labeller or Labeller(network.num_classes)
     drawn = samples(network, GRID, seed=0, labels=labeller.drawn(GRID, seed=0))
@@ -144,7 +144,7 @@ def fingerprint(network: Generator, labeller: Labeller | None = None) -> Fingerp
 
 
 def off_by(found: Fingerprint, claimed: Fingerprint) -> float:
-    """The greatest difference of two fingerprints; infinite where they are not of the same."""
+    """The greatest difference of two fingerprints; infinite if they cannot be compared."""
     if (found.seed, found.n, len(found.means)) != (claimed.seed, claimed.n, len(claimed.means)):
         return math.inf
     ours, theirs = ((f.mean, f.std, *f.means) for f in (found, claimed))

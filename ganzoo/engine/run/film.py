@@ -23,16 +23,18 @@ def make_film(
 ) -> Path | None:
     """Write the grids in a run's samples folder as a film that loops, and return its file.
 
-    Grids are PNG files named by their images seen. Damaged ones, and those of another size than
-    the last, are left out; of more than `most`, as many are taken evenly, the first and the last
-    among them. They share `seconds`, then the last stays. Fewer than two grids: None.
+    Grids are PNG files named by their images seen. Damaged ones, and those whose size differs from
+    the last one's, are left out. Of more than `most`, that many are taken evenly, with the first
+    and the last. They share `seconds`, then the last stays. Returns None for fewer than two grids.
     """
     if seconds <= 0 or most < 2:
-        raise UsageError(f"a film takes time and 2 frames, found {seconds} s and {most} frames")
+        raise UsageError(
+            f"a film needs more than 0 s and at least 2 frames, found {seconds} s and {most} frames"
+        )
     grids = thinned(usable(folder), most)
     if len(grids) < 2:
         return None
-    suffix, how = form_for(grids[-1])
+    suffix, how = format_for(grids[-1])
     each = round(1000 * seconds / (len(grids) - 1))
     durations = [each] * (len(grids) - 1) + [HOLD]
     path = folder / f"{stem}{suffix}"
@@ -42,34 +44,34 @@ def make_film(
 
 
 def usable(folder: Path) -> list[Path]:
-    """The whole grids of a folder, in order, that are as large as the last of them."""
+    """The undamaged grids of a folder, in order, that have the last one's size."""
     named = sorted(path for path in folder.glob("*.png") if GRID_NAME.fullmatch(path.name))
     sizes = {path: size for path in named if (size := size_of(path))}
     return [path for path, size in sizes.items() if size == sizes[max(sizes)]]
 
 
 def size_of(path: Path) -> tuple[int, int] | None:
-    """A picture's size; None where its checksums say that it is damaged."""
+    """A picture's size; None if its checksums show damage."""
     try:
         with Image.open(path, formats=["PNG"]) as image:
             image.verify()
             return image.size
-    except (OSError, SyntaxError, ValueError):  # whatever Pillow says of a broken PNG
+    except (OSError, SyntaxError, ValueError):  # Pillow raises any of these for a broken PNG
         return None
 
 
 def thinned(grids: Sequence[Path], most: int) -> list[Path]:
-    """At most so many of the grids, evenly, with the first and the last."""
+    """At most `most` of the grids, taken evenly, with the first and the last."""
     if len(grids) <= most:
         return list(grids)
     return [grids[round(index * (len(grids) - 1) / (most - 1))] for index in range(most)]
 
 
-def form_for(grid: Path) -> tuple[str, dict[str, Any]]:
-    """The film's suffix and how Pillow writes it: WebP, or GIF where Pillow was built without.
+def format_for(grid: Path) -> tuple[str, dict[str, Any]]:
+    """The film's suffix and Pillow's arguments: WebP, or GIF if Pillow was built without it.
 
-    Grey grids are kept exactly; coloured ones nearly, for a sixth of the bytes (30 grids of
-    smooth noise, 529 pixels wide: 3.1 MB for 18.7).
+    Grey grids are written without loss; coloured ones with a small loss, in a sixth of the bytes
+    (30 grids of smooth noise, 529 pixels wide: 3.1 MB instead of 18.7).
     """
     if not features.check("webp"):
         return ".gif", {"format": "GIF"}
@@ -78,19 +80,19 @@ def form_for(grid: Path) -> tuple[str, dict[str, Any]]:
 
 
 def is_grey(grid: Path) -> bool:
-    """Whether a picture, though saved in colour, has none."""
+    """Whether a picture that is saved in colour is grey."""
     with Image.open(grid) as image:
         colours = opaque(image)
     return ImageChops.difference(colours, colours.convert("L").convert("RGB")).getbbox() is None
 
 
 def opaque(grid: Image.Image) -> Image.Image:
-    """A grid in colour, on white where it has alpha."""
+    """A grid in RGB, on white if it has alpha."""
     return on_background(grid) if grid.mode == "RGBA" else grid.convert("RGB")
 
 
 class Reel(Image.Image):
-    """Grids of one size as one picture of many frames, of which one is in memory.
+    """Grids of one size as one picture of many frames, with one frame in memory.
 
     Pillow's WebP writer makes a list of what `append_images` yields, and so would hold them all.
     """
@@ -112,5 +114,5 @@ class Reel(Image.Image):
         self.frame = frame
 
     def tell(self) -> int:
-        """The frame that is shown."""
+        """The current frame."""
         return self.frame

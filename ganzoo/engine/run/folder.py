@@ -1,4 +1,4 @@
-"""A run's folder: whose it is, whether it can be written, and whether its run is finished."""
+"""A run's folder: whether it belongs to a recipe, can be written, and holds a finished run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ganzoo.engine.prepare import hash_of, plain
+from ganzoo.engine.config import hash_of, plain
 from ganzoo.engine.state import TrainingState
 from ganzoo.errors import TrainingError
 from ganzoo.files import acquired, nearest_existing, write_text
@@ -25,7 +25,7 @@ log = logging.getLogger("ganzoo")
 
 
 def finished_export(config: ModelConfig, folder: Path) -> Path | None:
-    """The export of a run of this recipe that has all its images, if it lies here."""
+    """The export of a finished run of this recipe in a folder, if there is one."""
     path = folder / "export"
     if not (path / "config.json").is_file():
         return None
@@ -40,14 +40,14 @@ def finished_export(config: ModelConfig, folder: Path) -> Path | None:
 
 
 def known_run(folder: Path) -> ModelConfig | None:
-    """The recipe of the run that lies in a folder, or of its first seed; None without one."""
+    """The recipe of the run in a folder, or of its first seed; None without a run."""
     seeds = read_seeds(folder)
     path = (seed_folder(folder, seeds.seeds[0]) if seeds else folder) / "config.json"
     return read_config(path)[0] if path.is_file() else None
 
 
 def check_folder(config: ModelConfig, folder: Path) -> None:
-    """Refuse a folder that holds another recipe's run, or something else, or cannot be written."""
+    """Refuse a folder that holds a run of another recipe or other files, or cannot be written."""
     path = folder / "config.json"
     if path.is_file():
         there, _ = read_config(path)
@@ -62,14 +62,16 @@ def check_folder(config: ModelConfig, folder: Path) -> None:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Keep other processes from training in this folder; the lock goes when its holder dies."""
+def locked(folder: Path) -> Iterator[None]:
+    """Lock a folder against other trainings; the lock ends with its process."""
     folder.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(folder / LOCK, timeout=0, isolation_level=None)) as lock:
         try:
             free = acquired(lock)
         except sqlite3.OperationalError as error:
-            log.warning("%s cannot be locked (%s); train there once at a time", folder, error)
+            log.warning(
+                "%s cannot be locked (%s); start only one training there at a time", folder, error
+            )
             free = True
         if not free:
             raise TrainingError(
@@ -92,7 +94,7 @@ def check_writable(folder: Path) -> None:
 
 
 def check_space(state: TrainingState, folder: Path, keep: int) -> None:
-    """Refuse a disk that has no room for the checkpoints to come, and an export."""
+    """Refuse a disk without room for the checkpoints to come and an export."""
     each = sum(tensor.nbytes for tensor in state.tensors().values())
     parameters = sum(parameter.nbytes for parameter in state.generator.parameters())
     optimizers = 2 * (parameters + sum(p.nbytes for p in state.discriminator.parameters()))
@@ -100,13 +102,13 @@ def check_space(state: TrainingState, folder: Path, keep: int) -> None:
     free = shutil.disk_usage(nearest_existing(folder)).free
     if free < needed:
         raise TrainingError(
-            f"{folder}: about {needed / 1e6:,.0f} MB are needed for checkpoints and the export, "
+            f"{folder}: checkpoints and the export need about {needed / 1e6:,.0f} MB, "
             f"{free / 1e6:,.0f} MB are free there; make room, or give another --out"
         )
 
 
 def write_recipe(config: ModelConfig, folder: Path) -> None:
-    """Write the recipe into the run's folder, from where it can be trained again."""
+    """Write the recipe into the run's folder, from which it can be trained again."""
     recipe = replace(config, files={}, provenance=None)
     write_text(folder / "config.json", to_json(write_record(recipe)))
 

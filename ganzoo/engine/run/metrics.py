@@ -1,4 +1,4 @@
-"""What a training writes down on its way: means of its figures, a row at a time."""
+"""The figures of a training: means over many steps, a row at a time."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from torch import Tensor
 
 from ganzoo.files import flush, written_whole
 
-#: Steps whose values are held before they are made numbers, so that a GPU is seldom waited for.
+#: Steps whose values stay tensors before they become numbers, so that a GPU is seldom waited for.
 FOLD = 128
-#: Values that are held as they are until then; of more, the mean is taken at once.
+#: A tensor of more values than this is averaged at once instead.
 HELD = 4096
-REAL, FAKE = "real_scores", "fake_scores"
+REAL_SCORES, FAKE_SCORES = "real_scores", "fake_scores"
 
 
 class Meter:
-    """Means of named values since they were last read; they stay on the device for a while.
+    """Means of named values since the last row; the values stay on the device for a while.
 
-    From the scores that a loss logs come the discriminator's accuracies.
+    The discriminator's accuracies come from the scores that a loss logs.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Meter:
         self._counts: dict[str, int] = {}
 
     def add(self, name: str, values: Tensor) -> None:
-        """Take in values of any shape."""
+        """Add values of any shape."""
         values = self.newest[name] = values.detach()
         if values.numel() > HELD:
             values = self._mean_at_once(name, values)
@@ -44,52 +44,54 @@ class Meter:
 
     def _mean_at_once(self, name: str, values: Tensor) -> Tensor:
         """The mean of many values [1]; of many scores, the accuracies of the turn too."""
-        if name in (REAL, FAKE):
+        if name in (REAL_SCORES, FAKE_SCORES):
             self._large[name] = values
             self._judged = True
         if len(self._large) == 2:
-            for accuracy, share in accuracies([self._large[REAL]], [self._large[FAKE]]).items():
+            for accuracy, share in accuracies(
+                [self._large[REAL_SCORES]], [self._large[FAKE_SCORES]]
+            ).items():
                 self._held.setdefault(accuracy, []).append(share)
             self._large = {}
         return values.float().mean().reshape(1)
 
     def note(self, name: str, value: float) -> None:
-        """Take in a number."""
+        """Add a number."""
         self._sums[name] = self._sums.get(name, 0.0) + value
         self._counts[name] = self._counts.get(name, 0) + 1
 
     def step_ended(self) -> None:
-        """Make numbers of the values held, now and then."""
+        """Turn the held values into numbers, every FOLD steps."""
         self._steps += 1
         if self._steps >= FOLD:
             self._fold()
 
     def read(self) -> dict[str, float]:
-        """The means as plain floats, and start again."""
+        """Return the means as plain floats, and start again."""
         self._fold()
         means = {name: total / self._counts[name] for name, total in self._sums.items()}
         self._sums, self._counts = {}, {}
         return means
 
     def plain(self) -> dict[str, Any]:
-        """What was taken in, as JSON data; the values held become numbers first."""
+        """What was added, as JSON data; held values become numbers first."""
         self._fold()
         return {"sums": _as_text(self._sums), "counts": dict(self._counts)}
 
     def restore(self, plain: Mapping[str, Any]) -> None:
-        """Go on from what `plain` gave, and from nothing else."""
+        """Go on from what `plain` returned."""
         self._held, self._large, self.newest, self._steps = {}, {}, {}, 0
         self._sums = {name: float(total) for name, total in plain["sums"].items()}
         self._counts = dict(plain["counts"])
 
     def _fold(self) -> None:
-        """Turn the values held into sums and counts."""
+        """Turn the held values into sums and counts."""
         held, self._held, self._steps = self._held, {}, 0
         for name, values in held.items():
             self._sum_up(name, means_of_each(values))
         if self._judged:  # turn by turn, since the scores are many
             return
-        for name, right in accuracies(held.get(REAL, []), held.get(FAKE, [])).items():
+        for name, right in accuracies(held.get(REAL_SCORES, []), held.get(FAKE_SCORES, [])).items():
             self._sum_up(name, right)
 
     def _sum_up(self, name: str, means: Tensor) -> None:
@@ -107,8 +109,8 @@ def means_of_each(values: list[Tensor]) -> Tensor:
 def accuracies(real: list[Tensor], fake: list[Tensor]) -> dict[str, Tensor]:
     """Each turn's share [T] of real and of fake scores on their side of the middle.
 
-    The middle lies half way between the two means of the turn, so that critics, whose scores
-    have no zero point, are judged like everybody else.
+    The middle lies half way between the two means of the turn, so that critics, whose scores have
+    no zero point, can be compared too.
     """
     ours, theirs = as_rows(real), as_rows(fake)
     if ours is None or theirs is None or len(ours) != len(theirs):
@@ -121,7 +123,7 @@ def accuracies(real: list[Tensor], fake: list[Tensor]) -> dict[str, Tensor]:
 
 
 def as_rows(values: list[Tensor]) -> Tensor | None:
-    """Tensors of one shape as float32 [T, values]; None where their shapes differ."""
+    """Tensors of one shape as float32 [T, values]; None if their shapes differ."""
     if not values or any(value.shape != values[0].shape for value in values):
         return None
     return torch.stack(values).float().reshape(len(values), -1)
@@ -134,18 +136,18 @@ class MetricsFile:
         self.path = path
 
     def append(self, row: Mapping[str, float]) -> None:
-        """Add a row, and let it reach the disk's hands; what is not finite becomes null."""
+        """Add a row; values that are not finite become null."""
         plain = {name: value if math.isfinite(value) else None for name, value in row.items()}
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(plain) + "\n")
 
     def keep(self) -> None:
-        """Let the rows reach the disk, as the checkpoint that goes with them does."""
+        """Flush the rows to the disk, as the checkpoint that goes with them is."""
         if self.path.exists():
             flush(self.path)
 
     def cut(self, images: int) -> None:
-        """Drop rows beyond the checkpoint that the run goes on from."""
+        """Drop rows beyond the checkpoint from which the run resumes."""
         if not self.path.exists():
             return
         kept = [
@@ -158,7 +160,7 @@ class MetricsFile:
 
 
 def _as_text(sums: Mapping[str, float]) -> dict[str, str]:
-    """Numbers as text, since JSON has no word for those that are not finite."""
+    """Numbers as text, since JSON has no form for those that are not finite."""
     return {name: repr(total) for name, total in sums.items()}
 
 
@@ -166,4 +168,4 @@ def _images_of(line: str) -> float:
     try:
         return float(json.loads(line)["images"])
     except (ValueError, KeyError, TypeError):
-        return float("inf")  # torn by whatever ended the run
+        return float("inf")  # torn by a kill

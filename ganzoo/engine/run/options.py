@@ -1,4 +1,4 @@
-"""How a training runs, and how it ended: what does not change the result."""
+"""How a training runs and how it ended: what does not change the result."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from typing import TypeAlias
 from ganzoo.engine.ranks import Ranks
 from ganzoo.plugins.hookspecs import RunRecord
 
-#: Is called on rank 0 with a record of the run and its newest row of figures.
+#: Takes the run and a row of metrics.jsonl, on rank 0 at every `log_every` images.
 Callback: TypeAlias = Callable[[RunRecord, Mapping[str, float]], object]
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What does not change the result: where and how a training runs.
+    """Where and how a training runs.
 
-    Cadences are in images, but for the checkpoints', which are in seconds; grids are drawn at
-    every twentieth of the run where `grid_every` is None. The last `keep` checkpoints stay, and
-    one at every `keep_every` images. A rank plays at most `micro_batch` rows at once. On a GPU,
-    turns are played as CUDA graphs where `graph` is set and nothing forbids it. `callbacks` are
-    called whenever a row of figures is logged; what one of them raises ends the training.
+    `log_every`, `grid_every` and `keep_every` are in images; `grid_every=None` draws grids at every
+    twentieth of the run. The last `keep` checkpoints stay, and one at every `keep_every` images. A
+    rank plays at most `micro_batch` rows at once. On a GPU, `graph` plays turns as CUDA graphs
+    where nothing forbids it. A callback that raises ends the training.
     """
 
     folder: Path
@@ -44,9 +43,17 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a training ended: `finished`, `interrupted` or `already finished`; an ill end raises."""
+    """How a training ended: `finished`, `interrupted` or `already finished`; a failure raises."""
 
     kind: str
     images: int
     export: Path | None
     exit_code: int = 0
+
+
+def passed(every: int, images: int, per_step: int) -> bool:
+    """Whether the step that ended at `images`, of `per_step` images, passed a multiple of `every`.
+
+    It depends on the image counts alone, so a resumed run answers like one never stopped.
+    """
+    return images // every > (images - per_step) // every

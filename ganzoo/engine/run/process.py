@@ -1,9 +1,9 @@
 """Settings of the whole process, made by the command and never on import.
 
-glibc gives big blocks back to the system and faults them in again at each step: 72,000 page
-faults in a DCGAN's. `tune_allocator` keeps them, at the price of holding on to the peak.
-cuDNN and cuBLAS take whatever kernels are quickest, and convolutions in float32 are rounded to 10
-bits of mantissa (TF32). `tune_cuda` asks for kernels that repeat their sums, and for float32.
+glibc returns big blocks to the system and faults them in again at each step: 72,000 page faults in
+a DCGAN's. `tune_allocator` keeps them, so the process stays at its peak memory. cuDNN and cuBLAS
+choose the quickest kernels, and round float32 convolutions to 10 bits of mantissa (TF32).
+`tune_cuda` asks for kernels that repeat their sums, and for float32.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ganzoo.engine.ranks import Ranks
 
-#: Steps between the moments at which several processes agree whether one was asked to stop.
+#: Steps between agreements of several processes on whether to stop.
 AGREE_EVERY = 8
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # malloc.h
 MIB = 1024 * 1024
 
 
 def tune_allocator() -> bool:
-    """Make glibc keep what it has; says whether it did. GANZOO_MALLOC=0 leaves it alone."""
+    """Make glibc keep freed memory; returns whether it does. GANZOO_MALLOC=0 turns this off."""
     if platform.system() != "Linux" or os.environ.get("GANZOO_MALLOC") == "0":
         return False
     try:
@@ -40,10 +40,10 @@ def tune_allocator() -> bool:
 
 
 def tune_cuda() -> bool:
-    """Let a GPU repeat its bits, and compute float32 in float32; says whether it did.
+    """Make a GPU repeat its bits and compute float32 in float32; returns whether it does.
 
-    Call it before CUDA starts: cuBLAS reads its workspace's size once. GANZOO_CUDA=0 leaves torch's
-    own settings.
+    Call it before CUDA starts: cuBLAS reads its workspace's size once. GANZOO_CUDA=0 keeps
+    torch's settings.
     """
     if os.environ.get("GANZOO_CUDA") == "0":
         return False
@@ -59,13 +59,13 @@ def tune_cuda() -> bool:
 
 
 class Interruption:
-    """Whether the user or the system asked the run to end, and how to exit then."""
+    """Whether a signal asked the run to end, and the exit code for it."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
 
     def to_stop(self, ranks: Ranks, step: int) -> bool:
-        """Whether to end now: several processes agree on it every AGREE_EVERY steps."""
+        """Whether to stop now; several processes agree on it every AGREE_EVERY steps."""
         if ranks.size == 1:
             return self.signal is not None
         if step % AGREE_EVERY:
@@ -81,11 +81,11 @@ class Interruption:
 
 @contextmanager
 def interruptible() -> Iterator[Interruption]:
-    """Let Ctrl-C and SIGTERM be noticed at the end of a step; a second one ends at once."""
-    asked = Interruption()
+    """Note Ctrl-C and SIGTERM for the end of a step; a second one ends at once."""
+    interruption = Interruption()
 
     def note(number: int, _frame: FrameType | None) -> None:
-        asked.signal = number
+        interruption.signal = number
         signal.signal(number, before[signal.Signals(number)])
 
     numbers = (signal.SIGINT, signal.SIGTERM)
@@ -93,11 +93,11 @@ def interruptible() -> Iterator[Interruption]:
     try:
         for number in numbers:
             signal.signal(number, note)
-    except ValueError:  # not the main thread: signals are somebody else's
-        yield asked
+    except ValueError:  # not the main thread, which alone handles signals
+        yield interruption
         return
     try:
-        yield asked
+        yield interruption
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""What a person sees of a training: a live display on a terminal, a line now and then in a log."""
+"""The progress of a training: a live display on a terminal, a line now and then in a log."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from rich.text import Text
 
 from ganzoo.terminal import LOG_SECONDS, moves, stderr_console
 
-#: How often the live display moves, in seconds.
+#: Seconds between updates of the live display.
 LIVE_SECONDS = 0.2
-#: Rows of the newest figures that a trend looks back on.
+#: The newest figures that a trend shows.
 TREND = 24
 BLOCKS = "▁▂▃▄▅▆▇█"
 
@@ -63,12 +63,12 @@ class TrainingDisplay:
         self._live.stop()
 
     def goes_on_from(self, images: int) -> None:
-        """Count rates and what is left from here."""
+        """Count the rate and the time left from here."""
         self.first = self.images = images
         self._started = time.monotonic()
 
-    def figures_are(self, figures: Mapping[str, float]) -> None:
-        """Take over the newest figures; what was not measured now stays."""
+    def update_figures(self, figures: Mapping[str, float]) -> None:
+        """Show new figures; those not measured now stay."""
         self.figures |= figures
         for name, value in figures.items():
             self.trends[name] = [*self.trends.get(name, []), value][-TREND:]
@@ -111,20 +111,19 @@ class TrainingDisplay:
         return Group(self._bar, *rows, balance)
 
     def terms(self) -> list[str]:
-        """What the players minimise, the discriminator's first; all else is in metrics.jsonl."""
+        """The names of what the players minimise, the discriminator's first."""
         return sorted(name for name in self.figures if _short(name))
 
     def balance(self) -> list[str]:
-        """How the discriminator fares on real and fake, and how diverse samples are."""
-        found = self.figures
-        said = []
-        if "accuracy.real" in found:
-            said.append(
-                f"D right on real {found['accuracy.real']:.0%}, fake {found['accuracy.fake']:.0%}"
-            )
-        if "diversity" in found:
-            said.append(f"diversity {found['diversity']:.2f} of the data's")
-        return said
+        """The discriminator's accuracy on real and fake, and the diversity of samples."""
+        figures = self.figures
+        texts = []
+        if "accuracy.real" in figures:
+            real, fake = figures["accuracy.real"], figures["accuracy.fake"]
+            texts.append(f"D right on real {real:.0%}, fake {fake:.0%}")
+        if "diversity" in figures:
+            texts.append(f"diversity {figures['diversity']:.2f} of the data's")
+        return texts
 
     def say(self, text: str) -> None:
         """Print a line above the display."""
@@ -141,7 +140,7 @@ def trend(values: list[float]) -> str:
 
 
 def _short(name: str) -> str:
-    """`discriminator.real` -> `D real`, `generator` -> `G`; nothing for what nobody minimises."""
+    """`discriminator.real` -> `D real`, `generator` -> `G`; empty for what no player minimises."""
     player, _, term = name.partition(".")
     letter = {"discriminator": "D", "generator": "G"}.get(player, "")
     return f"{letter} {term}".rstrip() if letter else ""

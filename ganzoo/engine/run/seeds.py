@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from ganzoo.engine.prepare import resolve_precision
+from ganzoo.engine.config import resolve_precision
 from ganzoo.engine.run.folder import check_folder
 from ganzoo.engine.run.options import Outcome, RunOptions
 from ganzoo.engine.train import train
@@ -30,7 +30,9 @@ from ganzoo.specs.reading import to_json
 def refuse_seeds(folder: Path) -> None:
     """Refuse to train once in a folder of several training seeds."""
     if (folder / SEEDS_FILE).exists():
-        raise UsageError(f"{folder} holds several training seeds; say --seeds, or another --out")
+        raise UsageError(
+            f"{folder} holds a training of several seeds; give --seeds, or another --out"
+        )
 
 
 def train_seeds(
@@ -41,13 +43,13 @@ def train_seeds(
 ) -> Outcome:
     """Train one recipe under several seeds, one after the other, until one of them stops.
 
-    seeds.json is there from the start, so that the folder is known for what it is. Each outcome is
-    told with its folder, and the last one is returned.
+    seeds.json is written first, so that the folder can be recognised. `tell` gets each outcome with
+    its folder; the last outcome is returned.
     """
     out, first = run.folder, config.recipe.seed
     seeds = range(first, first + count)
     _check_seeds(config, run, seeds)
-    run.ranks.wait()  # all have looked before the first writes
+    run.ranks.wait()  # until all have checked, before the first one writes
     with _listed(out, seeds, run.command) if run.ranks.first else nullcontext():
         for seed in seeds:
             folder = seed_folder(out, seed)
@@ -64,10 +66,10 @@ def _seeded(config: ModelConfig, seed: int) -> ModelConfig:
 
 
 def _check_seeds(config: ModelConfig, run: RunOptions, seeds: range) -> None:
-    """Refuse a folder that holds something else, or a seed of another recipe."""
+    """Refuse a folder that holds something else, or seeds of another recipe."""
     out, known = run.folder, read_seeds(run.folder)
     if (out / "config.json").exists():
-        raise UsageError(f"{out} holds a run of one seed; give several another --out")
+        raise UsageError(f"{out} holds a run of one seed; give another --out for several seeds")
     config = resolve_precision(config, torch.device(run.device))
     if known is None:
         check_folder(config, out)
@@ -77,10 +79,10 @@ def _check_seeds(config: ModelConfig, run: RunOptions, seeds: range) -> None:
 
 @contextmanager
 def _listed(out: Path, seeds: range, command: str) -> Iterator[None]:
-    """Write seeds.json, and leave all as it was where the first new run is refused."""
+    """Write seeds.json; undo that if the first new run is refused."""
     file, known = out / SEEDS_FILE, read_seeds(out)
     old = set(known.seeds if known else ())
-    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    new_folders = [folder for folder in (out, *out.parents) if not folder.exists()]
     record = Seeds(SEEDS_VERSION, tuple(sorted({*seeds, *old})), command)
     write_text(file, to_json(write_record(record)))
     try:
@@ -91,6 +93,6 @@ def _listed(out: Path, seeds: range, command: str) -> Iterator[None]:
                 write_text(file, to_json(write_record(known)))
             else:
                 file.unlink()
-            for folder in made:
+            for folder in new_folders:
                 folder.rmdir()
         raise

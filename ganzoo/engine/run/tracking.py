@@ -1,4 +1,4 @@
-"""The trackers of one training: each is told, and one that raises is reported once and dropped."""
+"""The trackers of one training; one that raises is reported once and dropped."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ log = logging.getLogger("ganzoo")
 
 
 class Trackers:
-    """Trackers by name. They are built at once, so that one that is missing says so in time."""
+    """Trackers by name, built at once so that a missing one is reported before the training."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._working: dict[str, Tracker] = {name: build(Tracker, Part(name)) for name in names}
 
     def start(self, run: RunRecord) -> None:
-        """A training begins or goes on; a tracker that was asked for and cannot start ends it."""
+        """A training begins or goes on; a tracker that cannot start ends it."""
         for name, tracker in self._working.items():
             try:
                 tracker.start(run)
@@ -32,16 +32,16 @@ class Trackers:
                 raise TrainingError(f"tracker {name} cannot start: {one_line(error)}") from error
 
     def log(self, images_seen: int, values: Mapping[str, float]) -> None:
-        """A row of figures."""
+        """Send a row of figures."""
         self._each(lambda tracker: tracker.log(images_seen, values))
 
     def sample(self, images_seen: int, paths: Iterable[Path]) -> None:
-        """Files of samples were written."""
+        """Send files of samples."""
         for path in paths:
             self._each(lambda tracker, path=path: tracker.sample(images_seen, path))  # type: ignore[misc]
 
     def end(self, outcome: str) -> None:
-        """The training ended."""
+        """Tell how the training ended."""
         self._each(lambda tracker: tracker.end(outcome))
 
     def _each(self, tell: Callable[[Tracker], None]) -> None:
@@ -51,7 +51,7 @@ class Trackers:
             except Exception as error:
                 del self._working[name]
                 log.warning(
-                    "tracker %s: %s; it is told nothing more, the training goes on",
+                    "tracker %s: %s; it is dropped, and the training goes on",
                     name,
                     one_line(error),
                 )

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ganzoo.engine.turns import means_of, total_of
+from ganzoo.engine.terms import means_of, total_of
 from ganzoo.errors import GanzooError, one_line
 from ganzoo.interfaces import Discriminator, Player
 from ganzoo.losses import score_gradient, squared_norm

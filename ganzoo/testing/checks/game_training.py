@@ -14,14 +14,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ganzoo.ema import lerp_share
 from ganzoo.engine.labels import labeller_of
 from ganzoo.engine.prepare import prepare
 from ganzoo.engine.run.checkpoint import TENSORS, checkpoint_folders
 from ganzoo.engine.run.options import RunOptions
+from ganzoo.engine.run.resume import resume, setting_of
+from ganzoo.engine.setup import Setup
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.train import half_life, resume, setting_of, train
-from ganzoo.engine.turns import Setup, step
+from ganzoo.engine.train import train, update_average
+from ganzoo.engine.turns import step
 from ganzoo.errors import GanzooError, TrainingError, one_line
 from ganzoo.interfaces import Generator
 from ganzoo.metrics import sliced_wasserstein
@@ -169,8 +170,7 @@ def _resumed(config: ModelConfig, options: RunOptions) -> TrainingState:
     resume(state, setup, config, options.folder, setting_of(config, setup, options))
     while state.images < config.recipe.images:
         step(state, setup, silent)
-        longest = half_life(state, config.recipe, setup.schedules)
-        state.average.update(lerp_share(config.recipe.images_per_step, longest))
+        update_average(state, setup)
     return state
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from ganzoo.engine.setup import Setup
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import Setup
 from ganzoo.errors import CheckError
 from ganzoo.testing.failures import Blocked, raising_line, short, wrong
 from ganzoo.testing.games import MOVERS, Turn, turn_numbers, turn_of

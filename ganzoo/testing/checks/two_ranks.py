@@ -22,15 +22,12 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 
+from ganzoo.engine.optimizers import gradients_of
+from ganzoo.engine.passes import make_fakes
 from ganzoo.engine.ranks import ManyRanks, Ranks
+from ganzoo.engine.setup import Minibatch, Setup
 from ganzoo.engine.state import TrainingState
-from ganzoo.engine.turns import (
-    Setup,
-    discriminator_turn,
-    generator_turn,
-    gradients_of,
-    make_fakes,
-)
+from ganzoo.engine.turns import discriminator_turn, generator_turn
 from ganzoo.errors import one_line
 from ganzoo.testing.checks.game import line_of_loss
 from ganzoo.testing.failures import Skipped, wrong
@@ -146,10 +143,11 @@ def _played(game: Game, ranks: Ranks) -> dict[str, Tensor] | None:
 
 def _draws(state: TrainingState, setup: Setup) -> bool:
     """Whether a pass draws: two ranks draw other numbers than one does, on purpose."""
-    real, labels = setup.real_batch(0, setup.shares[0])
+    share = setup.shares[0]
+    real, labels = setup.real_batch(0, share)
     latents = state.generator.sample_latents(len(real), rng=torch.Generator().manual_seed(0))
     with torch.no_grad(), buffers_kept(state.generator, state.discriminator):
-        make_fakes(state, setup, latents, labels, keep_graph=False)
+        make_fakes(state, setup, Minibatch(share, real, labels, latents), keep_graph=False)
         torch.default_generator.manual_seed(0)
         before = torch.get_rng_state()
         state.generator(latents, labels)

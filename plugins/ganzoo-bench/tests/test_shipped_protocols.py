@@ -13,7 +13,8 @@ from ganzoo.bench.protocols import find, protocols
 from ganzoo.bench.report import Report
 from ganzoo.build import build
 from ganzoo.cards import catalogue
-from ganzoo.engine.prepare import prepare, resolve
+from ganzoo.engine.config import resolve
+from ganzoo.engine.prepare import prepare
 from ganzoo.engine.turns import step
 from ganzoo.interfaces import Loss
 from ganzoo.specs import Part, Protocol

@@ -18,8 +18,9 @@ from torch.testing import assert_close
 import ganzoo
 from ganzoo import Player, StyleGenerator, sampling
 from ganzoo.ema import recalibrate
+from ganzoo.engine.config import resolve
 from ganzoo.engine.cuda_graphs import Graphs
-from ganzoo.engine.prepare import prepare, resolve
+from ganzoo.engine.prepare import prepare
 from ganzoo.engine.state import TrainingState
 from ganzoo.engine.turns import step
 from ganzoo.errors import PartError

@@ -13,7 +13,8 @@ from torch.testing import assert_close
 
 import ganzoo
 from ganzoo import Discriminator, Player, Round
-from ganzoo.engine.prepare import config_of, prepare, resolve
+from ganzoo.engine.config import config_of, resolve
+from ganzoo.engine.prepare import prepare
 from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.train import train
 from ganzoo.engine.turns import discriminator_turn
