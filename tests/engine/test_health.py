@@ -383,7 +383,7 @@ def test_a_rate_that_always_diverges_ends_the_run_after_its_rollbacks(tmp_path, 
         on_collapse="rollback",
     )
     for _ in range(2):  # and the same command again ends at once
-        with pytest.raises(TrainingError, match="stopped after 3 rollbacks: .* not a finite"):
+        with pytest.raises(TrainingError, match="stopped after 3 rollbacks: .* no longer a finite"):
             play(config("least-squares", **given), tmp_path)
 
 

@@ -88,7 +88,7 @@ def test_a_model_without_its_discriminator_cannot_be_begun_from(parent):
     data = json.loads(path.read_text())
     del data["files"]["discriminator.safetensors"]
     path.write_text(json.dumps(data))
-    with pytest.raises(CardError, match=r"ships no discriminator\.safetensors, and a start needs"):
+    with pytest.raises(CardError, match=r"ships no discriminator\.safetensors, and --init needs"):
         start_from(str(parent), config())
 
 

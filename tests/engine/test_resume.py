@@ -111,7 +111,7 @@ def test_a_disk_without_room_is_refused_before_training(tiny_world, tmp_path, mo
 
     few = shutil._ntuple_diskusage(10**9, 10**9 - 1000, 1000)
     monkeypatch.setattr("ganzoo.engine.run.folder.shutil.disk_usage", lambda place: few)
-    with pytest.raises(TrainingError, match=r"MB are needed .* 0 MB are free there; make room"):
+    with pytest.raises(TrainingError, match=r"need about .* MB, 0 MB are free there; make room"):
         run_ring(tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

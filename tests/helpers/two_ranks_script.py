@@ -69,7 +69,7 @@ def played(loss, ranks: Ranks, micro_batch: int | None = None) -> list[torch.Ten
     found = []
     for _ in range(4):
         for _ in range(steps):
-            last = discriminator_turn(state, setup, silent, keep_graph=setup.graph_is_kept)
+            last = discriminator_turn(state, setup, silent, keep_graph=setup.keeps_graph)
             found += [g.clone() for g in gradients_of(state.discriminator_optimizer)]
         generator_turn(state, setup, silent, last)
         found += [g.clone() for g in gradients_of(state.generator_optimizer)]
