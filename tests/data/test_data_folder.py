@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image, ImageFile
 from torch.testing import assert_close
 
+from ganzoo.data.packing import decode
 from ganzoo.data.packing.walk import Fingerprint, FoundFile, shown, walk
 from ganzoo.errors import DataError
 from image_files import (
@@ -106,6 +110,35 @@ def test_any_path_is_shown_in_one_line(path):
     assert shown(path).isprintable()
 
 
+@pytest.fixture
+def heif_plugin(monkeypatch):
+    """A stand-in for pillow-heif, whose pictures are black and begin with FAKEHEIC."""
+
+    class FakeHeif(ImageFile.ImageFile):
+        format = "HEIF"
+
+        def _open(self):
+            self._mode, self._size = "RGB", (9, 9)
+
+        def load(self):
+            self.im = Image.new("RGB", self.size).im
+
+    def register():
+        Image.register_open("HEIF", FakeHeif, lambda prefix: prefix.startswith(b"FAKEHEIC"))
+        Image.register_extension("HEIF", ".heic")
+
+    Image.init()
+    for known in ("OPEN", "EXTENSION", "ID"):
+        monkeypatch.setattr(Image, known, getattr(Image, known).copy())
+    monkeypatch.setitem(sys.modules, "pillow_heif", SimpleNamespace(register_heif_opener=register))
+    caches = (decode._formats, decode.suffixes, decode.unreadable_suffixes)
+    for cached in caches:
+        cached.cache_clear()
+    yield
+    for cached in caches:
+        cached.cache_clear()
+
+
 # What it skips
 
 
@@ -121,8 +154,8 @@ def test_broken_images_are_named_in_one_line_and_skipped(mixed, home, caplog):
     assert len(data) == 9
     (line,) = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
     assert line.startswith(
-        "8 of 17 images could not be used: b/bomb.png (too many pixels), b/empty.png (empty "
-        "file), b/float.tif (floating-point pixels without a stated range), and 5 more in "
+        "8 of 17 images could not be used: b/half.jpg and 1 more (truncated), b/program.png and 1 "
+        "more (not an image in a known format), b/bomb.png (too many pixels), and 3 more in "
     )
     assert line.endswith("unusable.txt; --strict stops at them")
     (pack,) = packs(home)
@@ -143,6 +176,45 @@ def test_strict_stops_at_the_first(mixed):
 
 def test_strict_has_nothing_against_sound_images(folder):
     assert len(opened(folder, strict=True)) == 9
+
+
+def write_foreign(folder: Path) -> Path:
+    """Files of formats that cannot be decoded: three HEICs, a raw file and a drawing."""
+    for name in ("IMG_1.HEIC", "a/IMG_2.heic", "a/IMG_3.heic", "b/DSC_1.NEF", "logo.svg"):
+        (folder / name).write_bytes(b"whatever it holds")
+    return folder
+
+
+def test_pictures_of_other_formats_are_named_with_what_helps(folder, caplog, home):
+    assert len(opened(write_foreign(folder))) == 9
+    assert caplog.messages[-1].startswith(
+        "5 of 14 images could not be used: IMG_1.HEIC and 2 more (HEIC; pip install pillow-heif), "
+        "b/DSC_1.NEF (a camera's raw file; export it as JPEG or PNG), logo.svg (a vector drawing; "
+        "export it as PNG); --strict stops at them"
+    )
+    for _ in range(2):
+        with pytest.raises(DataError, match=r"IMG_1.HEIC cannot be used \(HEIC; pip install"):
+            opened(folder, strict=True)
+
+
+def test_a_folder_of_other_formats_says_what_helps(tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "1.heic").touch()
+    with pytest.raises(DataError, match=r"no usable image, .*; 1.heic \(HEIC; pip install"):
+        opened(tmp_path / "images")
+
+
+def test_pictures_that_cannot_be_read_make_no_class(folder):
+    (write_foreign(folder) / "raws").mkdir()
+    (folder / "raws" / "1.dng").touch()
+    assert opened(folder, labels=True).class_names == ("a", "b", "c")
+
+
+def test_heic_is_decoded_once_its_plugin_is_there(folder, caplog, heif_plugin):
+    (folder / "one.heic").write_bytes(b"FAKEHEIC")
+    data = opened(folder)
+    assert (len(data), caplog.messages) == (10, [])
+    assert_close(everything(data)[9], torch.ones(3, SIZE, SIZE).mul(-1))
 
 
 def test_a_broken_image_that_is_mended_is_taken(folder, caplog):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +20,25 @@ VERSION = 1
 #: Formats of PIL that are refused: EPS and WMF are programs (EPS runs Ghostscript), the others have
 #: no decoder in PIL.
 REFUSED = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"})
+
+#: Cameras' raw files, by the endings of their names.
+RAW = frozenset({".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".kdc", ".mrw", ".nef"})
+RAW |= {".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
+#: Why a picture of another format cannot be read, and what helps, by the ending of its name.
+UNREADABLE = {
+    **dict.fromkeys(RAW, "a camera's raw file; export it as JPEG or PNG"),
+    **dict.fromkeys((".heic", ".heif", ".hif"), "HEIC; pip install pillow-heif"),
+    **dict.fromkeys((".avif", ".avifs"), "AVIF; pip install --upgrade pillow, or convert it"),
+    **dict.fromkeys((".svg", ".svgz", ".eps", ".ai"), "a vector drawing; export it as PNG"),
+    **dict.fromkeys((".wmf", ".emf"), "a vector drawing; export it as PNG"),
+    ".jxl": "JPEG XL; convert it to PNG or JPEG",
+    ".psb": "a large Photoshop file; export it as PNG",
+    ".psd": "Photoshop; export it as PNG",
+    ".xcf": "GIMP; export it as PNG",
+    ".kra": "Krita; export it as PNG",
+    ".exr": "OpenEXR; convert it to PNG",
+    ".webp": "WebP; pip install --upgrade pillow, or convert it",
+}
 
 #: How an image with each of EXIF's orientations (tag 0x0112) is brought upright.
 ORIENTATION = 0x0112
@@ -58,9 +77,15 @@ class UnusableError(Exception):
 @cache
 def suffixes() -> frozenset[str]:
     """The file name endings of formats that can be decoded, such as `.png`, in lower case."""
-    Image.init()
+    formats = _formats()
     known = Image.registered_extensions().items()
-    return frozenset(suffix for suffix, name in known if name in _formats())
+    return frozenset(suffix for suffix, name in known if name in formats)
+
+
+@cache
+def unreadable_suffixes() -> dict[str, str]:
+    """The file name endings of pictures that cannot be decoded here, each with the reason."""
+    return {suffix: why for suffix, why in UNREADABLE.items() if suffix not in suffixes()}
 
 
 def decode(path: Path, form: Form) -> Picture:
@@ -93,6 +118,10 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 def _formats() -> tuple[str, ...]:
     """The formats that are opened, common ones first, since PIL tries them in this order."""
     Image.init()
+    with suppress(Exception):  # it is not installed, or broken: its files are named as unusable
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
     named = set(Image.registered_extensions().values()) & Image.OPEN.keys() - REFUSED
     return tuple(sorted(named, key=lambda name: (name not in ("JPEG", "PNG", "WEBP"), name)))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ganzoo.data.packing.decode import suffixes
+from ganzoo.data.packing.decode import suffixes, unreadable_suffixes
 from ganzoo.data.packing.fill import fill, strict_error
 from ganzoo.data.packing.manifest import Manifest
 from ganzoo.data.packing.pack import (
@@ -27,9 +27,10 @@ from ganzoo.data.packing.pack import (
     PackRequest,
     Treatment,
     read_pack,
+    said_reason,
     write_record,
 )
-from ganzoo.data.packing.walk import Fingerprint, FoundFile, shown, walk
+from ganzoo.data.packing.walk import Fingerprint, FoundFile, shown, suffix_of, walk
 from ganzoo.errors import DataError, one_line
 from ganzoo.files import locked
 
@@ -57,7 +58,8 @@ def find_or_make(request: PackRequest, home: Path, *, strict: bool = False) -> t
             with locked(home / f"{request.key}.lock", waiting):
                 pack = read_pack(place, request) or _make(request, place, str(fingerprint), strict)
     if strict and pack.unusable:
-        raise strict_error(request, *pack.unusable[0])
+        with (place / UNUSABLE).open(encoding="utf-8") as lines:
+            raise strict_error(request, *next(lines).rstrip("\n").split("\t"))
     return place, pack
 
 
@@ -120,9 +122,15 @@ def _list(root: Path, manifest: Manifest, fingerprint: str) -> None:
 
 
 def _walked(root: Path) -> Iterator[FoundFile]:
-    """The image files below a folder; `DataError` if it cannot be read."""
+    """The image files below a folder; `DataError` if it cannot be read.
+
+    Those of a format that cannot be decoded have a problem.
+    """
+    unreadable = unreadable_suffixes()
     try:
-        yield from walk(root, suffixes())
+        for file in walk(root, suffixes() | unreadable.keys()):
+            reason = unreadable.get(suffix_of(os.fsdecode(file.path)))
+            yield file._replace(problem=reason) if reason and not file.problem else file
     except FileNotFoundError:
         raise DataError(f"there is no folder {root}") from None
     except NotADirectoryError:
@@ -133,7 +141,7 @@ def _walked(root: Path) -> Iterator[FoundFile]:
 
 def _check_classes(root: Path, manifest: Manifest) -> None:
     """Refuse images outside the sub-folders, which are the classes."""
-    for path in manifest.paths():
+    for path in manifest.readable():
         if b"/" not in path:
             raise DataError(
                 f"{root / shown(path)} is not in a sub-folder: with labels, the first sub-folder "
@@ -144,9 +152,9 @@ def _check_classes(root: Path, manifest: Manifest) -> None:
 def _finish(request: PackRequest, part: Path, manifest: Manifest) -> Pack:
     """Write the files beside the pixels, and describe the pack."""
     rows, missing = manifest.rows, manifest.unusable
-    named = tuple((shown(path), why) for path, why in islice(manifest.problems(), NAMED))
+    named = tuple((shown(path), why, n) for path, why, n in islice(manifest.reasons(), NAMED))
     if rows < 2:
-        reasons = "".join(f"; {path} ({why})" for path, why in named)
+        reasons = "".join(f"; {reason}" for reason in map(said_reason, named))
         raise DataError(
             f"{request.root} holds {'only one' if rows else 'no'} usable image, and a data set "
             f"needs at least two{reasons}"
@@ -162,7 +170,7 @@ def _finish(request: PackRequest, part: Path, manifest: Manifest) -> Pack:
 
 def _write_labels(file: Path, manifest: Manifest, rows: int) -> tuple[str, ...]:
     """Write each row's class, the first folder of its path; return the classes' names."""
-    classes = sorted({path.partition(b"/")[0] for path in manifest.paths()})
+    classes = sorted({path.partition(b"/")[0] for path in manifest.usable()})
     number = {name: index for index, name in enumerate(classes)}
     labels = (number[path.partition(b"/")[0]] for path in manifest.usable())
     with file.open("wb") as opened:

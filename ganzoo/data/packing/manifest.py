@@ -112,6 +112,13 @@ class Manifest:
             "SELECT path, problem FROM files WHERE problem IS NOT NULL ORDER BY path"
         )
 
+    def reasons(self) -> Iterator[tuple[bytes, str, int]]:
+        """(first path, reason, count) of each reason for unusable files, commonest first."""
+        yield from self._db.execute(
+            "SELECT min(path), problem, count(*) FROM files WHERE problem IS NOT NULL "
+            "GROUP BY problem ORDER BY count(*) DESC, min(path)"
+        )
+
     @property
     def is_measured(self) -> bool:
         """Whether the size of every row's image is known: older versions did not record it."""
@@ -127,9 +134,9 @@ class Manifest:
         """Paths of the rows, in order."""
         return self._paths("SELECT path FROM files WHERE row IS NOT NULL ORDER BY path")
 
-    def paths(self) -> Iterator[bytes]:
-        """All paths, in order."""
-        return self._paths("SELECT path FROM files ORDER BY path")
+    def readable(self) -> Iterator[bytes]:
+        """Paths of the files in which no problem is known, in order."""
+        return self._paths("SELECT path FROM files WHERE problem IS NULL ORDER BY path")
 
     def _paths(self, statement: str) -> Iterator[bytes]:
         return (path for (path,) in self._db.execute(statement))

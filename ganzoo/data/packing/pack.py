@@ -18,7 +18,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from ganzoo.data.packing import decode as decoding
 from ganzoo.data.picture_form import FITS, Form, said_size
@@ -27,7 +27,9 @@ from ganzoo.files import write_text
 RECORD, PIXELS, LABELS = "pack.json", "pixels.u8", "labels.i32"
 MANIFEST, UNUSABLE = "manifest.sqlite", "unusable.txt"
 
-#: How many unusable files a message names.
+#: The first path, the reason and the number of files that are unusable for one reason.
+Unusable: TypeAlias = tuple[str, str, int]
+#: How many reasons for unusable files a message names.
 NAMED = 3
 
 
@@ -88,27 +90,33 @@ class Treatment:
 class Pack:
     """What a pack holds: `rows` images of `files` files.
 
-    `content_hash` is the sha256 of pixels and labels; `unusable` (path, reason) lists the first
-    files without a row; `treatment` is None in packs of versions that did not record it.
+    `content_hash` is the sha256 of pixels and labels; `unusable` lists the commonest reasons why
+    files have no row; `treatment` is None in packs of versions that did not record it.
     """
 
     files: int
     rows: int
     content_hash: str
     class_names: tuple[str, ...] | None
-    unusable: tuple[tuple[str, str], ...]
+    unusable: tuple[Unusable, ...]
     treatment: Treatment | None = None
 
     def summary(self, place: Path) -> str:
         """One line on the unusable files."""
-        named = ", ".join(f"{path} ({reason})" for path, reason in self.unusable)
+        named = ", ".join(map(said_reason, self.unusable))
         missing = self.files - self.rows
-        more = missing - len(self.unusable)
+        more = missing - sum(count for _, _, count in self.unusable)
         rest = f", and {more:,} more in {place / UNUSABLE}" if more else ""
         return (
             f"{missing:,} of {self.files:,} images could not be used: {named}{rest}; "
             "--strict stops at them"
         )
+
+
+def said_reason(unusable: Unusable) -> str:
+    """For people, as in `a.heic and 29 more (HEIC; pip install pillow-heif)`."""
+    path, reason, count = unusable
+    return f"{path}{f' and {count - 1:,} more' if count > 1 else ''} ({reason})"
 
 
 def write_record(place: Path, pack: Pack, request: PackRequest) -> None:
@@ -127,7 +135,9 @@ def read_pack(place: Path, request: PackRequest) -> Pack | None:
             rows=record["rows"],
             content_hash=record["content_hash"],
             class_names=None if names is None else tuple(names),
-            unusable=tuple((path, reason) for path, reason in record["unusable"]),
+            unusable=tuple(
+                (path, why, *(count or [1])) for path, why, *count in record["unusable"]
+            ),
             treatment=_treatment(record.get("treatment")),
         )
         sizes = {PIXELS: pack.rows * request.row_bytes}

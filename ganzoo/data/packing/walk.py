@@ -43,7 +43,7 @@ def walk(root: Path, suffixes: Collection[str]) -> Iterator[FoundFile]:
             continue
         elif entry.is_dir(follow_symlinks=False):
             levels.append((f"{above}{entry.name}/", _entries(entry.path)))
-        elif _suffix(entry.name) in suffixes and (file := _file(above + entry.name, entry)):
+        elif suffix_of(entry.name) in suffixes and (file := _file(above + entry.name, entry)):
             yield file
 
 
@@ -71,6 +71,12 @@ def shown(path: bytes) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
+def suffix_of(name: str) -> str:
+    """The ending of a file's name in lower case, with its dot if it has one."""
+    _, dot, last = name.rpartition(".")
+    return dot + last.lower()
+
+
 def _entries(folder: Path | str) -> Iterator[os.DirEntry[str] | OSError]:
     """The entries of a folder one by one; last the error that ended the listing, if one did."""
     try:
@@ -78,12 +84,6 @@ def _entries(folder: Path | str) -> Iterator[os.DirEntry[str] | OSError]:
             yield from entries
     except OSError as error:
         yield error
-
-
-def _suffix(name: str) -> str:
-    """The ending of a file's name in lower case, with its dot if it has one."""
-    _, dot, last = name.rpartition(".")
-    return dot + last.lower()
 
 
 def _file(path: str, entry: os.DirEntry[str]) -> FoundFile | None:
