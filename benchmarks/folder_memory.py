@@ -43,14 +43,13 @@ def make_folder(folder: Path, count: int) -> Path:
 
 def pack(folder: Path, size: int) -> float:
     """Pack the folder; return the seconds for an image."""
+    from ganzoo.cache.places import packs
     from ganzoo.data.packing.folder_pack import find_or_make
     from ganzoo.data.packing.pack import PackRequest
     from ganzoo.data.picture_form import Form
 
     start = time.perf_counter()
-    _, made = find_or_make(
-        PackRequest(folder, Form.of(size, 3), False), Path(os.environ["GANZOO_DATA"], "packed")
-    )
+    _, made = find_or_make(PackRequest(folder, Form.of(size, 3), False), packs())
     return (time.perf_counter() - start) / made.rows
 
 
@@ -76,7 +75,7 @@ def measure(what: str, folder: Path, size: int) -> None:
 def in_fresh_process(what: str, folder: Path, size: int, place: Path) -> tuple[float, float]:
     """The seconds and MiB of `measure` in a fresh process."""
     words = [sys.executable, __file__, "--measure", what, str(folder), "--size", str(size)]
-    environment = {**os.environ, "GANZOO_DATA": str(place / "data")}
+    environment = {**os.environ, "XDG_CACHE_HOME": str(place / "cache")}
     output = subprocess.run(words, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     seconds, mebibytes = map(float, output.stdout.split())
     return seconds, mebibytes

@@ -39,9 +39,10 @@ def tiny_world(world: Callable[..., Catalogue]) -> Catalogue:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the packs of a test lie."""
+    """Where the packs of a test lie, of its subprocesses too."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "data"))
-    return tmp_path / "data" / "packed"
+    return tmp_path / "cache" / "ganzoo" / "packed"
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.cache.entry import GOING, CacheEntry, Leftover, files_below, leftover, times_kept
-from ganzoo.cache.places import packs
+from ganzoo.cache.places import earlier_packs, packs
 
 _PACK = re.compile(r"([0-9a-f]{24})-[0-9a-f]+(\.part)?")
 
@@ -48,8 +48,8 @@ class PackEntry(CacheEntry):
 
 def packed() -> Iterator[CacheEntry]:
     """Complete packs, unfinished ones and half-removed ones."""
-    home = packs()
-    for path in sorted(home.iterdir()) if home.is_dir() else []:
+    homes = [home for home in (packs(), earlier_packs()) if home.is_dir()]
+    for path in sorted(path for home in homes for path in home.iterdir()):
         if path.name.startswith(".") and path.name.endswith(GOING):
             yield Leftover(path.name, path, files_below(path), "half removed", True)
         elif (match := _PACK.fullmatch(path.name)) and path.is_dir():

@@ -28,5 +28,10 @@ def data_root() -> Path:
 
 
 def packs() -> Path:
-    """Packed folders of images, beside the data sets."""
+    """Packed folders of images: people's photos, so never in $GANZOO_DATA, which may be shared."""
+    return platformdirs.user_cache_path("ganzoo") / "packed"
+
+
+def earlier_packs() -> Path:
+    """Where earlier versions kept packed folders."""
     return data_root() / "packed"

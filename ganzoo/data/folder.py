@@ -28,9 +28,9 @@ class FolderImages(Dataset):
     distorts them. `background`, #rrggbb or a colour's name, shows where an image is transparent;
     `keep` makes alpha a fourth channel. With `labels`, the first sub-folder is an image's class;
     classes are numbered in the order of their names (`class_names`). Files that cannot be used are
-    named and skipped; with `strict` the first of them is a `DataError`. The pack is stored below
-    $GANZOO_DATA and made again when the folder's files change. Memory holds one batch of images,
-    and four bytes an image for its class.
+    named and skipped; with `strict` the first of them is a `DataError`. The pack is stored in
+    the user's cache, private to the user, and made again when the folder's files change. Memory
+    holds one batch of images, and four bytes an image for its class.
     """
 
     def __init__(

@@ -187,7 +187,7 @@ def test_a_beginning_that_is_damaged_is_dropped(folder, monkeypatch, home, harm)
     (part,) = packs(home)
     harm(part)
     monkeypatch.undo()
-    monkeypatch.setenv("GANZOO_DATA", str(home.parent))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home.parents[1]))
     assert torch.equal(everything(opened(folder))[0], decoded(folder / "a" / "000.png"))
 
 
@@ -280,7 +280,7 @@ def test_the_record_is_plain_json(folder, home):
 def test_a_disk_without_room_is_refused_before_packing(folder, monkeypatch, home):
     usage = SimpleNamespace(free=1727)
     monkeypatch.setattr(packing.shutil, "disk_usage", lambda path: usage)
-    text = r"takes 1,728 bytes in .*packed, where 1,727 are free; make room .*GANZOO_DATA"
+    text = r"takes 1,728 bytes in .*packed, where 1,727 are free; make room .*XDG_CACHE_HOME"
     with pytest.raises(DataError, match=text):
         opened(folder)
 
@@ -310,6 +310,8 @@ def test_a_disk_that_fills_up_is_told_and_the_pack_goes_on_later(folder, monkeyp
 
 
 def test_a_place_that_cannot_be_written_says_what_to_set(folder, tmp_path):
-    (tmp_path / "data").write_text("a file in the way")
-    with pytest.raises(DataError, match=r"cannot be packed into .*packed \(.*\); set GANZOO_DATA"):
+    (tmp_path / "cache").write_text("a file in the way")
+    with pytest.raises(
+        DataError, match=r"cannot be packed into .*packed \(.*\); set XDG_CACHE_HOME"
+    ):
         opened(folder)

@@ -92,16 +92,20 @@ def grow_old(path: Path, seconds: float = WEEKS) -> None:
 # Where
 
 
-def test_places_are_where_others_put_things(cache, monkeypatch):
+def test_places_are_where_others_put_things(cache):
     assert places.references() == cache_folder()
-    assert places.packs() == data_root() / "packed"
-    monkeypatch.delenv("GANZOO_DATA")
-    assert places.packs() == data_root() / "packed"
+    assert places.packs() == cache / "packed"
+    assert places.earlier_packs() == data_root() / "packed"
 
 
 def test_extractors_are_where_they_are_fetched_to(extractor, monkeypatch):
     monkeypatch.setattr(inception, "SHA256_BEGINS", extractor.stem.partition("-")[2])
     assert inception.fetched(f"https://example.invalid/{extractor.name}") == extractor
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of Unix")
+def test_packs_are_private_to_the_user(pack):
+    assert {path.stat().st_mode & 0o777 for path in (pack, pack.parent)} == {0o700}
 
 
 # Listing
@@ -123,6 +127,15 @@ def test_each_kind_is_listed(hub, reference, extractor, pack, folder):
     }
     assert not any(entry.useless or entry.damage() for entry in entries())
     assert all(entry.bytes > 0 and time.time() - entry.used < 60 for entry in entries())
+
+
+def test_packs_of_earlier_versions_are_listed_and_removed(pack, capsys):
+    earlier = places.earlier_packs() / pack.name
+    earlier.parent.mkdir(parents=True)
+    pack.rename(earlier)
+    assert only().path == earlier
+    ganzoo(capsys, "prune", earlier.name, "-y")
+    assert entries() == []
 
 
 def test_only_models_of_ours_are_listed(hub):

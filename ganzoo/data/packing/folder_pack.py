@@ -53,7 +53,7 @@ def find_or_make(request: PackRequest, home: Path, *, strict: bool = False) -> t
     pack = read_pack(place, request)
     if pack is None:
         with _disk_errors_explained(home, fingerprint.count * request.row_bytes):
-            home.mkdir(parents=True, exist_ok=True)
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
             waiting = f"another process is packing {request.root}; waiting for it"
             with locked(home / f"{request.key}.lock", waiting):
                 pack = read_pack(place, request) or _make(request, place, str(fingerprint), strict)
@@ -91,7 +91,7 @@ def _sweep(home: Path, pattern: str, keep: Path) -> None:
 
 def _begun(part: Path, request: PackRequest) -> Manifest:
     """The manifest of an unfinished pack, or of a new one; a damaged unfinished pack is removed."""
-    part.mkdir(exist_ok=True)
+    part.mkdir(exist_ok=True, mode=0o700)
     pixels = part / PIXELS
     pixels.touch()
     try:
@@ -206,13 +206,13 @@ def _disk_errors_explained(home: Path, needed: int) -> Iterator[None]:
         if code in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(error):
             raise _no_room(home, needed, "the disk is full") from error
         raise DataError(
-            f"the images cannot be packed into {home} ({one_line(error)}); set GANZOO_DATA to a "
-            "folder that can be written"
+            f"the images cannot be packed into {home} ({one_line(error)}); set XDG_CACHE_HOME to "
+            "a folder that can be written"
         ) from error
 
 
 def _no_room(home: Path, needed: int, found: str) -> DataError:
     return DataError(
         f"packing the images takes {needed:,} bytes in {home}, where {found}; make room and start "
-        "again, or set GANZOO_DATA to a folder on a larger disk"
+        "again, or set XDG_CACHE_HOME to a folder on a larger disk"
     )
