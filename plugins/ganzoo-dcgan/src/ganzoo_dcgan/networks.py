@@ -22,7 +22,7 @@ from ganzoo.layers import (
 )
 
 #: The image's side, or the lesser of two: sides that halve to 4 (figure 1).
-SIDES = (28, 32, 64, 128)
+SIDES = (16, 28, 32, 64, 128)
 #: The widest layer as a multiple of the one next to the image: 1024 for 128 in the paper.
 MAX_FACTOR = 8
 LEAK = 0.2  # section 4
@@ -57,7 +57,7 @@ def initialise(module: nn.Module) -> None:
 class DCGANGenerator(Generator):
     """Latents [N, D] -> images [N, C, H, W] in [-1, 1].
 
-    `size` is 28, 32, 64 or 128, or [height, width], of which the lesser is one of these and the
+    `size` is 16, 28, 32, 64 or 128, or [height, width], of which the lesser is one of these and the
     greater is even; `width` is the number of channels next to the image. With `num_classes`, an
     embedding of the label is appended to the latent (Mirza and Osindero 2014).
     """
