@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ganzoo.cards import Card
     from ganzoo.cards.installed import card, list_models
     from ganzoo.errors import GanzooError
+    from ganzoo.evaluation import evaluate
     from ganzoo.interfaces import (
         Augmentation,
         Dataset,
@@ -66,6 +67,7 @@ __all__ = [
     "create_discriminator",
     "create_generator",
     "create_loss",
+    "evaluate",
     "hookimpl",
     "list_models",
     "load",
@@ -76,6 +78,7 @@ __all__ = [
 _HOMES = {
     "ganzoo.cards": ("Card",),
     "ganzoo.errors": ("GanzooError",),
+    "ganzoo.evaluation": ("evaluate",),
     "ganzoo.interfaces": (
         "Augmentation",
         "Dataset",

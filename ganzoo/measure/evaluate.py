@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from ganzoo.errors import UsageError, brief
 from ganzoo.hardware import hardware, versions
 from ganzoo.measure.figures import BY_KEY
 from ganzoo.measure.measurement import Measurement, Measurements, common_keys
@@ -50,6 +51,30 @@ class Evaluation:
     versions: Mapping[str, str]
     told: str = ""
     protocol: str = ""
+
+    def __str__(self) -> str:
+        from ganzoo.measure.text import evaluation_text
+        from ganzoo.measure.training_seeds import SeedEvaluations
+
+        return evaluation_text(SeedEvaluations(self.source, {None: self}))
+
+    def value(self, key: str) -> float:
+        """A figure's mean over the sampling seeds, by its key, such as `fd`."""
+        return self._measurement(key).value
+
+    def spread(self, key: str) -> float | None:
+        """A figure's deviation over the sampling seeds; None for one of them."""
+        return self._measurement(key).spread
+
+    def floor(self, key: str) -> float | None:
+        """A figure's value for as many real samples."""
+        return self._measurement(key).floor
+
+    def _measurement(self, key: str) -> Measurement:
+        if key not in self.figures:
+            there = ", ".join(self.figures)
+            raise UsageError(f"no figure {brief(key)} was measured; there are: {there}")
+        return self.figures[key]
 
     def record(self) -> dict[str, Any]:
         """All of it as JSON data."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.engine.run.folder import unequal
-from ganzoo.errors import CardError
+from ganzoo.errors import CardError, UsageError, brief
 from ganzoo.measure.evaluate import Evaluation
 from ganzoo.measure.figures import MODES
 from ganzoo.measure.measurement import FigureSpec, OverSeeds, across, deciding_key, median_of
@@ -64,6 +64,29 @@ class SeedEvaluations:
             figure: across([one.figures.get(key) for one in self.by_seed.values()])
             for key, figure in specs.items()
         }
+
+    def __str__(self) -> str:
+        from ganzoo.measure.text import evaluation_text
+
+        return evaluation_text(self)
+
+    def value(self, key: str) -> float | None:
+        """A figure's mean over the training seeds, by its key, such as `fd`."""
+        return self._row(key).value
+
+    def spread(self, key: str) -> float | None:
+        """A figure's deviation over the training seeds."""
+        return self._row(key).spread
+
+    def floor(self, key: str) -> float | None:
+        """A figure's value for as many real samples."""
+        return self._row(key).floor
+
+    def _row(self, key: str) -> OverSeeds:
+        rows = {figure.key: row for figure, row in self.rows.items()}
+        if key not in rows:
+            raise UsageError(f"no figure {brief(key)} was measured; there are: {', '.join(rows)}")
+        return rows[key]
 
     def record(self) -> dict[str, Any]:
         """All of it as JSON data."""

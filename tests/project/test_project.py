@@ -43,6 +43,7 @@ LAYERS = (
     ("importing", "zoo"),
     ("training",),
     ("measure",),
+    ("evaluation",),
     ("bench",),
     ("publish",),
     ("testing",),
