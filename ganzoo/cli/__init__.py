@@ -27,6 +27,9 @@ GROUPS = {
         "pull": ("ganzoo.cli.hub:pull", "Copy a model from the Hugging Face Hub into a folder."),
         "import": ("ganzoo.cli.import_:command", "Make a model folder from PyTorch weights."),
     },
+    "Steer": {
+        "walk": ("ganzoo.cli.walk:command", "Make a film of a way through a model's latents."),
+    },
     "Train": {
         "train": ("ganzoo.cli.train:command", "Train a model, or resume a training."),
     },

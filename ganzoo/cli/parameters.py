@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,3 +32,51 @@ device_option = click.option(
 threads_option = click.option(
     "--threads", type=click.IntRange(1), help="CPU threads; by default torch's choice."
 )
+
+
+def number_or_name(text: str) -> int | str:
+    """A class as --label has it: a number, or a name."""
+    return int(text) if text.strip().lstrip("-").isdecimal() else text.strip()
+
+
+class Seeds(click.ParamType[tuple[int, ...]]):
+    """Seeds, divided by commas."""
+
+    name = "seeds"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Whole numbers from 0; click reports others."""
+        words = [word.strip() for word in str(value).split(",")]
+        if not all(word.isdecimal() for word in words):
+            self.fail(f"{value!r}: give whole numbers from 0, divided by commas", param, ctx)
+        return tuple(map(int, words))
+
+
+class_option = click.option(
+    "--label",
+    callback=lambda ctx, param, text: None if text is None else number_or_name(text),
+    help="Class of all samples, by number or name.  [default: that of the first seed]",
+)
+truncation_option = click.option(
+    "--truncation",
+    type=click.FloatRange(0),
+    default=1.0,
+    show_default=True,
+    help="Below 1: less variety, and more typical samples.",
+)
+compute_option = click.option(
+    "--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 ..."
+)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Report a file that cannot be written in one line."""
+    from ganzoo.errors import GanzooError
+
+    try:
+        yield
+    except OSError as error:
+        raise GanzooError(f"{path} cannot be written: {error.strerror or error}") from None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cards import catalogue
-from ganzoo.cli.parameters import what_argument
+from ganzoo.cli.parameters import number_or_name, what_argument
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -142,12 +142,8 @@ def _classes(label: str | None, labels: str | None) -> int | str | list[int | st
     if label is not None and labels is not None:
         raise UsageError("--label and --labels were given; give one of them")
     if labels is not None:
-        return [_number_or_name(text) for text in labels.split(",")]
-    return None if label is None else _number_or_name(label)
-
-
-def _number_or_name(text: str) -> int | str:
-    return int(text) if text.strip().lstrip("-").isdecimal() else text.strip()
+        return [number_or_name(text) for text in labels.split(",")]
+    return None if label is None else number_or_name(label)
 
 
 def _repeated(

@@ -1,4 +1,7 @@
-"""Frames as a film: GIF by Pillow, MP4 by ffmpeg where there is one. Equal frames, equal bytes."""
+"""Frames as a film: GIF and WebP by Pillow, MP4 by ffmpeg if there is one.
+
+Equal frames give equal bytes.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -14,6 +18,8 @@ from ganzoo.files import written_whole
 
 #: Endings that stand for a film.
 FILMS = (".gif", ".mp4")
+#: Endings that can hold a film; .webp can be a single picture too.
+MOVING = (*FILMS, ".webp")
 #: H.264 that every player shows (even sides, 4:2:0), from one thread and without versions, so that
 #: bytes repeat.
 H264 = (
@@ -24,22 +30,29 @@ H264 = (
 
 
 def write_film(frames: Sequence[Image.Image], path: Path, fps: float = 30) -> Path:
-    """Write frames of one size as a film that ends in .gif or .mp4; returns its file.
+    """Write frames of one size as a film that ends in .gif, .mp4 or .webp; returns its file.
 
-    A GIF loops, with hundredths of a second between frames. `GanzooError` without ffmpeg for .mp4.
+    A GIF and a WebP loop, the first with whole hundredths of a second between frames and 256
+    colours, the second lossless. `GanzooError` without ffmpeg for .mp4.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     pictures = [frame.convert("RGB") for frame in frames]
+    suffix = path.suffix.lower()
     with written_whole(path) as beside:
-        if path.suffix.lower() == ".mp4":
+        if suffix == ".mp4":
             _encode(pictures, beside, fps)
+        elif suffix == ".webp":
+            looping = {"duration": round(1000 / fps), "loop": 0, "lossless": True, "method": 2}
+            _save(pictures, beside, "WEBP", **looping)
         else:
-            first, *rest = pictures
-            duration = max(20, round(1000 / fps / 10) * 10)
-            first.save(
-                beside, format="GIF", save_all=True, append_images=rest, duration=duration, loop=0
-            )
+            _save(pictures, beside, "GIF", duration=max(20, round(1000 / fps / 10) * 10), loop=0)
     return path
+
+
+def _save(pictures: Sequence[Image.Image], path: Path, form: str, **options: Any) -> None:
+    """Have Pillow make one file of several pictures."""
+    first, *rest = pictures
+    first.save(path, format=form, save_all=True, append_images=rest, **options)
 
 
 def _encode(pictures: Sequence[Image.Image], path: Path, fps: float) -> None:

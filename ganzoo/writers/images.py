@@ -38,12 +38,12 @@ def write_images(samples: Tensor, path: Path) -> list[Path]:
             known = ", ".join((*FORMATS, *FILMS))
             raise UsageError(f"{path}: images are written as {known}, .npy, or into a folder")
         columns = columns_for(len(samples), *samples.shape[2:])
-        _write(grid(as_bytes(samples), columns), path)
+        write_image(grid(as_bytes(samples), columns), path)
         return [path]
     path.mkdir(parents=True, exist_ok=True)
     files = [path / f"{number:05d}.png" for number in range(len(samples))]
     for image, file in zip(as_bytes(samples), files, strict=True):
-        _write(image, file)
+        write_image(image, file)
     return files
 
 
@@ -80,7 +80,7 @@ def picture_of(image: Tensor) -> Image.Image:
     )
 
 
-def _write(image: Tensor, path: Path) -> None:
+def write_image(image: Tensor, path: Path) -> None:
     """Write one image uint8 [C, H, W] whole or not at all."""
     picture, form = picture_of(image), FORMATS[path.suffix.lower()]
     if picture.mode == "RGBA" and form not in KEEP_ALPHA:

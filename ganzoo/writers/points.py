@@ -43,11 +43,14 @@ def write_points(samples: Tensor, path: Path) -> list[Path]:
     return [file]
 
 
-def scatter(points: Tensor) -> Image.Image:
-    """Draw points [N, D] as dots on a square; with D = 1 on the horizontal axis."""
+def scatter(points: Tensor, end: float | None = None) -> Image.Image:
+    """Draw points [N, D] as dots on a square; with D = 1 on the horizontal axis.
+
+    Both axes reach to `end`, by default as far as the points do.
+    """
     plane = pad(points, (0, 1))[:, :2]
     plane = plane[plane.isfinite().all(1)].double()
-    end = axis_end(plane)
+    end = axis_end(plane) if end is None else end
     canvas = Image.new("RGB", (SIDE * OVERSAMPLING, SIDE * OVERSAMPLING), PAPER)
     draw = ImageDraw.Draw(canvas)
     _draw_axes(draw)

@@ -220,7 +220,8 @@ class Model:
         """
         from ganzoo.latent import walk
 
-        return walk(self, seeds, frames, **options)
+        frames = whole("frames", frames, least=1)
+        return walk(self, seeds, frames * (len(seeds) - 1) + 1, closed=False, **options)
 
     def save(self, folder: str | Path) -> Path:
         """Copy the model folder (card, weights, samples) into a new folder, which `load` opens."""

@@ -100,7 +100,7 @@ def test_a_way_leads_from_seed_to_seed(digits):
 
 
 def test_a_closed_way_ends_before_its_first_sample(digits):
-    way = ganzoo.latent.walk(digits, (1, 2), 3, closed=True)
+    way = ganzoo.latent.walk(digits, (1, 2), 6)
     assert len(way) == 6
     with pytest.raises(UsageError, match="2 seeds or more, found 1"):
         digits.interpolate((1,))
