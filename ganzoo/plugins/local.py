@@ -7,32 +7,16 @@ were given to it; another one says which class it needs.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from ganzoo.errors import UnknownNameError, UsageError, brief
-from ganzoo.plugins.registry import Offer
 
 #: What stands where a plugin's name does.
 LOCAL = "local"
 
 _given: dict[tuple[str, str], Any] = {}
-
-
-@dataclass(frozen=True)
-class LocalOffer(Offer):
-    """A class, or an object of which a training takes a copy; a data set is used as it is."""
-
-    thing: Any = None
-
-    def resolve(self) -> Any:
-        """The class, or a function that returns the object."""
-        thing = self.thing
-        if is_factory(thing):
-            return thing
-        return lambda: thing if self.kind == "dataset" else copy.deepcopy(thing)
 
 
 def give(kind: str, thing: Any) -> dict[str, Any]:
@@ -56,16 +40,22 @@ def name_of(thing: Any) -> str:
     return str(thing.__name__) if is_factory(thing) else type(thing).__name__
 
 
-def offer(kind: str, name: str) -> Offer:
-    """The part that was given; `UnknownNameError` says which class is needed."""
+def factory_of(kind: str, name: str) -> Callable[..., Any]:
+    """What builds the part that was given; `UnknownNameError` says which class is needed.
+
+    A class builds itself. Of an object a copy is returned each time, but a data set is used as it
+    is.
+    """
     _, _, bare = name.partition("/")
-    try:
-        return LocalOffer(kind, bare, LOCAL, name, _given[kind, bare])
-    except KeyError:
+    if (kind, bare) not in _given:
         raise UnknownNameError(
             f"{kind} {brief(name)} is a class of its author's own, which no plugin offers; define "
             f"{brief(bare)} and pass it: ganzoo.train({kind}=...) or ganzoo.load(..., parts=[...])"
-        ) from None
+        )
+    thing = _given[kind, bare]
+    if is_factory(thing):
+        return cast("Callable[..., Any]", thing)
+    return lambda: thing if kind == "dataset" else copy.deepcopy(thing)
 
 
 def is_local(name: str) -> bool:

@@ -17,6 +17,7 @@ from ganzoo.errors import (
     did_you_mean,
     one_line,
 )
+from ganzoo.plugins import local
 from ganzoo.plugins.distributions import imported
 from ganzoo.plugins.manager import PART_HOOKS, PluginManager
 from ganzoo.plugins.names import CORE, Names
@@ -84,6 +85,17 @@ class Offer:
             )
 
 
+@dataclass(frozen=True)
+class LocalOffer(Offer):
+    """A part of one's own, which is there already and need not be imported."""
+
+    factory: Any = None
+
+    def resolve(self) -> Any:
+        """The part's factory."""
+        return self.factory
+
+
 def parameters_of(factory: Any) -> Mapping[str, inspect.Parameter]:
     """The parameters that a part can be built with, by name.
 
@@ -117,10 +129,9 @@ class Registry:
 
     def find(self, kind: str, name: str) -> Offer:
         """Find a part by bare or qualified name; `UnknownNameError` suggests what was meant."""
-        if name.startswith("local/"):
-            from ganzoo.plugins import local
-
-            return local.offer(kind, name)
+        if local.is_local(name):
+            bare = name.removeprefix(f"{local.LOCAL}/")
+            return LocalOffer(kind, bare, local.LOCAL, name, local.factory_of(kind, name))
         return self._names[kind].find(name, hint=partial(self._hint, kind))
 
     def _collect(self, kind: str) -> Names[Offer]:
