@@ -31,6 +31,7 @@ GROUPS = {
         "walk": ("ganzoo.cli.walk:command", "Make a film of a way through a model's latents."),
     },
     "Train": {
+        "data": ("ganzoo.cli.data:command", "Show what a network would see of pictures or data."),
         "train": ("ganzoo.cli.train:command", "Train a model, or resume a training."),
     },
     "Measure": {

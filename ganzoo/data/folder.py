@@ -46,6 +46,7 @@ class FolderImages(Dataset):
         form = Form.of(size, channels, fit, background)
         request = PackRequest(Path(path).expanduser().absolute(), form, labels)
         place, pack = find_or_make(request, packs(), strict=strict)
+        self.request, self.place, self.pack = request, place, pack
         if pack.unusable:
             log.warning("%s", pack.summary(place))
         if pack.treatment is not None and pack.treatment.enlarged:

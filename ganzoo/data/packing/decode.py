@@ -98,6 +98,14 @@ def decode(path: Path, form: Form) -> Picture:
         return _decoded(image, form)
 
 
+def kind_of(path: Path) -> tuple[str, str]:
+    """A file's format, and `colour`, `grey` or `with transparency`, from its first bytes."""
+    with _opened(path) as image:
+        if "A" in image.getbands() or "transparency" in image.info:
+            return str(image.format), "with transparency"
+        return str(image.format), "grey" if image.mode[0] in "1LIF" else "colour"
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     """A file's image, not decoded yet; whatever goes wrong with it becomes an `UnusableError`."""
