@@ -84,7 +84,6 @@ _HOMES = {
         "Dataset",
         "Discriminator",
         "Draw",
-        "Drawn",  # the name of FigureInput before the first release
         "Extractor",
         "Figure",
         "FigureInput",

@@ -6,7 +6,7 @@ Tensors are float32; images and sound lie in [-1, 1].
 
 from ganzoo.interfaces.data import Dataset
 from ganzoo.interfaces.game import Augmentation, Draw, Loss, Player, Round, Schedule, Terms
-from ganzoo.interfaces.measuring import Drawn, Extractor, Figure, FigureInput, Tracker
+from ganzoo.interfaces.measuring import Extractor, Figure, FigureInput, Tracker
 from ganzoo.interfaces.players import Discriminator, Generator, StyleGenerator
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "Dataset",
     "Discriminator",
     "Draw",
-    "Drawn",
     "Extractor",
     "Figure",
     "FigureInput",

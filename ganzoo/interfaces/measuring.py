@@ -101,10 +101,6 @@ class FigureInput:
         return cast(Dataset, self._read("real"))
 
 
-#: The name before the first release.
-Drawn = FigureInput
-
-
 class Figure(ABC):
     """A number that says how good drawn samples are; for real samples it is the figure's floor.
 

@@ -38,9 +38,9 @@ TOPICS = {
         ("ganzoo.load", "ganzoo.Model", "ganzoo.list_models", "ganzoo.card", "ganzoo.Card"),
     ),
     "runs": Topic(
-        "Training runs",
-        "Train from Python; read trainings from their folders, and compare them.",
-        ("ganzoo.train", "ganzoo.runs", "ganzoo.Run"),
+        "Training and evaluating",
+        "Train and measure from Python; read trainings from their folders, and compare them.",
+        ("ganzoo.train", "ganzoo.runs", "ganzoo.Run", "ganzoo.evaluate"),
     ),
     "parts": Topic(
         "Building parts",
