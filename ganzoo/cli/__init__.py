@@ -29,6 +29,7 @@ GROUPS = {
     },
     "Steer": {
         "walk": ("ganzoo.cli.walk:command", "Make a film of a way through a model's latents."),
+        "mix": ("ganzoo.cli.mix:command", "Mix the samples of several seeds into a grid."),
     },
     "Train": {
         "data": ("ganzoo.cli.data:command", "Show what a network would see of pictures or data."),
