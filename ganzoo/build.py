@@ -192,7 +192,7 @@ def write_array(samples: Tensor, path: Path) -> Path:
 def write_grid(kind: str, samples: Tensor, stem: Path) -> list[Path]:
     """Write samples beside a training: images and points as a PNG, others as their writer does.
 
-    A training does not fail because nobody, or more than one, writes that kind: one warning says
+    A training does not fail if no plugin, or more than one, writes that kind: one warning says
     so, and nothing is written.
     """
     try:

@@ -57,7 +57,7 @@ class Conditions:
     targets: Tensor | None = None
 
     def in_circle(self, n: int) -> Rows:
-        """N conditions: the own ones in rotation."""
+        """N conditions: the model's own in rotation."""
         return in_circle(self.own, n)
 
 
@@ -133,23 +133,23 @@ def checked(given: Tensor, shape: tuple[int, ...], n: int) -> Rows:
     if not isinstance(given, Tensor) or not given.is_floating_point():
         kind = str(given.dtype) if isinstance(given, Tensor) else type(given).__name__
         raise UsageError(f"conditions are a floating tensor of shape {wanted}, found {kind}")
-    several = given[None] if given.shape == torch.Size(shape) else given
-    if several.shape[1:] != torch.Size(shape) or not len(several):
+    rows = given[None] if given.shape == torch.Size(shape) else given
+    if rows.shape[1:] != torch.Size(shape) or not len(rows):
         raise UsageError(f"conditions have the shape {wanted}, found {list(given.shape)}")
-    if len(several) > n:
+    if len(rows) > n:
         raise UsageError(
-            f"{len(several)} conditions for {n} samples: some would not be used; set n="
-            f"{len(several)}, or give fewer"
+            f"{len(rows)} conditions for {n} samples: some would not be used; set n="
+            f"{len(rows)}, or give fewer"
         )
-    if not several.isfinite().all():
+    if not rows.isfinite().all():
         raise UsageError("conditions must be finite, found NaN or infinity")
-    return in_circle(several.detach().float().cpu(), n)
+    return in_circle(rows.detach().float().cpu(), n)
 
 
-def save_conditions(path: Path, conditions: Conditions, *, whole: bool = False) -> FileRecord:
-    """Write the own conditions and, with `whole`, those for batch statistics; return the record."""
+def save_conditions(path: Path, conditions: Conditions, *, calibration: bool = False) -> FileRecord:
+    """Write the own conditions and, if asked, those for batch statistics; return the record."""
     tensors = {"conditions": conditions.own}
-    if whole:
+    if calibration:
         tensors["calibration"] = conditions.calibration
     data = tensor_bytes(tensors, {"format": 1})
     with written_whole(path) as beside:
@@ -179,7 +179,7 @@ def read_conditions(
 def conditions_in(folder: Path, shape: tuple[int, ...]) -> Tensor:
     """The images below a folder as conditions [M, C, H, W] in [-1, 1], ordered by path.
 
-    They are cropped and resized like the images of a training folder.
+    The images are cropped and resized like the images of a training folder.
     """
     from ganzoo.data.packing.decode import UnusableError, decode, suffixes
     from ganzoo.data.picture_form import Form
@@ -193,7 +193,7 @@ def conditions_in(folder: Path, shape: tuple[int, ...]) -> Tensor:
     form = Form.of(sides, channels)
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in suffixes())
     if not files:
-        raise UsageError(f"{folder} holds no images")
+        raise UsageError(f"{folder} contains no images")
     images = []
     for path in files:
         try:

@@ -15,7 +15,7 @@
     ├── CheckError            a conformance check found a mistake in a plugin or a model
     └── TrainingError         a training cannot start or continue
 
-Each message is one line: what was asked, what was found, what to do.
+Each message is one line: the request, the finding, and what to do.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class EvaluationRequest:
 
     @property
     def asks_for_features(self) -> bool:
-        """Whether an extractor's features are asked for, whatever the data."""
+        """Whether an option requires an extractor's features."""
         files = (self.extractor_weights, self.reference, self.save_reference)
         return self.extractor is not None or any(file is not None for file in files)
 

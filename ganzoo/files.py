@@ -86,7 +86,7 @@ def _put_back(path: Path) -> None:
 
 @contextmanager
 def locked(file: Path, waiting: str) -> Iterator[None]:
-    """Hold the lock that `file` stands for, waiting as long as another process holds it.
+    """Hold the lock that `file` represents, waiting as long as another process holds it.
 
     `waiting` is logged once if there is a wait. The lock is SQLite's, which works on every system
     that Python runs on, and which the system releases when its holder dies. Raises `sqlite3.Error`
@@ -105,7 +105,7 @@ def locked(file: Path, waiting: str) -> Iterator[None]:
 
 
 def acquired(database: sqlite3.Connection) -> bool:
-    """Take the lock that a database stands for; False while another process holds it."""
+    """Take the lock that a database represents; False while another process holds it."""
     import sqlite3
 
     try:

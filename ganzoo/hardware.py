@@ -28,7 +28,7 @@ def usable_device(device: str | torch.device) -> torch.device:
     except RuntimeError:
         raise _unusable(device, "torch knows no device of that name") from None
     if target.type == "meta":
-        raise _unusable(device, "it holds no values")
+        raise _unusable(device, "it has no values")
     try:
         torch.empty(0, device=target)
     except NotImplementedError:  # whose message has a thousand words

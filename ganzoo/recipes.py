@@ -1,4 +1,4 @@
-"""What is asked to be trained: a card, a file or parts, with options laid over it."""
+"""What to train: a card, a file or parts, changed by options."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ RESULTS = (
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked to be trained.
+    """What to train.
 
     `raw` is the config, `where` its name in errors, `folder` the run's where none is given. `notes`
-    say whose settings won. `fill`: the data has to say what the parts leave open, as they are no
-    trained model's own.
+    explain which settings took precedence. With `fill`, the data set determines what the parts
+    leave open; a trained model leaves nothing open.
     """
 
     raw: dict[str, Any]
@@ -43,7 +43,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Base:
-    """What is changed by options: a model's config, a file's, or the parts'; `label` names it."""
+    """What options change: a model's config, a file's, or the parts'; `label` names it."""
 
     raw: dict[str, Any]
     where: str
@@ -52,7 +52,7 @@ class Base:
 
 
 def asked(zoo: Catalogue, what: str | ModelConfig | None, options: dict[str, Any]) -> Asked:
-    """What is asked to be trained: a card, a file or parts, changed by its options."""
+    """What to train: a card, a file or parts, changed by options."""
     base = _base(zoo, what, options)
     recipe = _object(base.raw.get("recipe") or {}, f"{base.where}: recipe")
     _object(recipe.get("data") or {}, f"{base.where}: recipe.data", ', such as {"name": "mnist"}')
@@ -102,7 +102,7 @@ def _folder(raw: dict[str, Any], label: str) -> str:
 
 
 def _object(value: Any, where: str, hint: str = "") -> dict[str, Any]:
-    """A JSON object, or a line that says where one was expected."""
+    """A JSON object; `ConfigError` with its place for anything else."""
     if not isinstance(value, dict):
         raise ConfigError(f"{where}: expected an object{hint}, found {value!r}")
     return dict(value)
@@ -112,7 +112,7 @@ def _base(zoo: Catalogue, what: str | ModelConfig | None, options: dict[str, Any
     names = {key: options[key] for key in ("generator", "discriminator", "loss")}
     missing = [f"--{key}" for key in (*names, "data") if not options[key]]
     if what is None and options["init"] and missing:
-        what = options["init"]  # a model goes on with its own recipe
+        what = options["init"]  # a model continues with its own recipe
     if what is None:
         if missing:
             raise UsageError(
@@ -129,7 +129,7 @@ def _base(zoo: Catalogue, what: str | ModelConfig | None, options: dict[str, Any
     if path.suffix == ".json" and path.name != "config.json":
         raw = read_json(path)
         if not isinstance(raw, dict):
-            raise ConfigError(f"{path}: expected an object, as config.json is one")
+            raise ConfigError(f"{path}: expected an object, as in config.json")
         kept = {key: value for key, value in raw.items() if key not in RESULTS}
         return Base(kept, str(path), str(kept.get("name") or path.resolve().stem))
     card = zoo.locate(what, weights=False)
@@ -153,14 +153,16 @@ def data_part(zoo: Catalogue, asked: str, recipe: dict[str, Any]) -> dict[str, A
 
 
 def _check_no_folder(zoo: Catalogue, asked: str) -> None:
-    """Say how a folder is given, where --data is the path of one and no data set's name."""
+    """Explain how to pass a folder, if --data is a folder's path and no data set's name."""
     try:
         zoo.registry.find("dataset", asked)
     except UnknownNameError:
         with suppress(OSError, RuntimeError, ValueError):  # no path at all
             if Path(asked).expanduser().is_dir():
-                said = f"there is no data set {asked!r}, but a folder: say --data"
-                raise UsageError(f"{said} {shlex.quote(f'folder:{asked}')}") from None
+                folder = shlex.quote(f"folder:{asked}")
+                raise UsageError(
+                    f"there is no data set {asked!r}, but a folder; pass --data {folder}"
+                ) from None
 
 
 def parsed(text: str, roots: tuple[str, ...] = ROOTS, otherwise: str = "recipe") -> tuple[str, Any]:

@@ -1,4 +1,4 @@
-"""Trainings as they lie on the disk: what each trained, how far it came, what it measured."""
+"""Runs on the disk: what each trained, its progress and its figures."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 #: The file whose lock a training holds while it runs.
 LOCK = ".lock"
-#: Keys of a recipe that say nothing about which of two runs is which.
-UNTOLD = ("recipe.seed",)
+#: Keys of a recipe that do not tell two runs apart.
+NOT_COMPARED = ("recipe.seed",)
 
 
 @dataclass(frozen=True)
 class Run:
     """One training in its folder.
 
-    Everything is read from the folder when it is asked for, so that a run that goes on shows what
-    it has come to. Raises `GanzooError` where the folder holds no run.
+    Everything is read from the folder on access, so that a running training shows its progress.
+    Raises `GanzooError` where the folder contains no run.
     """
 
     folder: Path
@@ -41,7 +41,7 @@ class Run:
         object.__setattr__(self, "folder", Path(self.folder))
         if not (self.folder / "config.json").is_file() or not is_run(self.folder):
             raise UsageError(
-                f"{self.folder} holds no run: there is no training's config.json in it"
+                f"{self.folder} contains no run: there is no training's config.json in it"
             )
 
     @cached_property
@@ -56,7 +56,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The folder's name; of one training seed among several, `NAME/seed-K`."""
+        """The folder's name; for one training seed among several, `NAME/seed-K`."""
         folder = self.folder.resolve()
         is_seed = (folder.parent / "seeds.json").is_file()
         return f"{folder.parent.name}/{folder.name}" if is_seed else folder.name
@@ -89,7 +89,7 @@ class Run:
             try:
                 row = json.loads(line)
             except ValueError:
-                continue  # torn by whatever ended the run
+                continue  # cut off when the run ended
             if isinstance(row, dict) and "images" in row:
                 rows.append(row)
         return rows
@@ -150,9 +150,9 @@ class Runs(Sequence[Run]):
         return len(self._runs)
 
     def differences(self) -> dict[str, list[object]]:
-        """The keys of the recipes that are not alike in all runs, with each run's value."""
+        """The keys in which the recipes differ, with each run's value."""
         recipes = [flatten(_recorded(run.config)) for run in self._runs]
-        keys = {key: None for recipe in recipes for key in recipe if key not in UNTOLD}
+        keys = {key: None for recipe in recipes for key in recipe if key not in NOT_COMPARED}
         values = {key: [recipe.get(key) for recipe in recipes] for key in keys}
         return {key: each for key, each in values.items() if any(v != each[0] for v in each)}
 
@@ -218,7 +218,7 @@ def runs(folder: str | Path) -> Runs:
 
 
 def is_run(folder: Path) -> bool:
-    """Whether a folder is that of a training, whatever became of it."""
+    """Whether a folder is that of a training, finished or not."""
     return (folder / "config.json").is_file() and any(
         (folder / name).exists() for name in ("checkpoints", "export", LOCK)
     )

@@ -20,7 +20,7 @@ class Constant(Schedule):
         self.warmup = warmup
 
     def value(self, start: float, images: int, total: int) -> float:
-        """Rise to `start`, then go on as `after` says."""
+        """Rise to `start`, then continue with `after`."""
         if images < self.warmup:
             return start * images / self.warmup
         return self.after(start, images - self.warmup, total - self.warmup)

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 #: Seconds between two lines of progress in a log.
 LOG_SECONDS = 30.0
-#: Called with a line that tells what is happening.
+#: Shows a line about what is happening.
 Tell: TypeAlias = Callable[[str], None]
 
 
 def silent(text: str) -> None:
-    """Tell nobody."""
+    """Show nothing."""
 
 
 def stderr_console(*, quiet: bool = False) -> Console:

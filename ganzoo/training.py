@@ -1,4 +1,4 @@
-"""`train`: whatever `ganzoo train` does, as one call."""
+"""`train`: everything that `ganzoo train` does, as one call."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from ganzoo.specs import ModelConfig, read_seeds, seed_folder
 
 log = logging.getLogger("ganzoo")
 
-#: Players, losses and data sets as they can be given: by name, as a class, or as an object.
+#: A player, loss or data set: by name, as a class, or as an object.
 GivenPart = str | type | Any
-#: Values that stand in a call as they are.
+#: Values that a call shows literally.
 PLAIN = (str, int, float, Path, dict)
 INTERFACES = {
     "generator": Generator,
@@ -60,19 +60,19 @@ def train(
     callbacks: Sequence[Callback] = (),
     **options: Any,
 ) -> Run | Runs:
-    """Train a model, or parts of one's own, and return the run; with `seeds`, the runs.
+    """Train a model, or your own parts, and return the run; with `seeds`, the runs.
 
     `what` is a model's name, a folder, a RECIPE.json, or a config such as
     `ganzoo.card("dcgan-mnist").config.replace({"recipe.batch": 32})`. A generator, discriminator,
     loss or data set is a name, a class (or `functools.partial` of one, whose keywords are its
-    arguments), or an object; a class is built under the run's seed, an object keeps the weights
-    that it has. `set` maps keys of config.json to values, such as
+    arguments), or an object; a class is built under the run's seed, an object keeps its
+    weights. `set` maps keys of config.json to values, such as
     `{"optimizers.generator.lr": 5e-4}`. Each of `callbacks` is called with a record of the run and
     its newest figures whenever a row of them is logged; what it raises ends the training.
     `options` are fields of `RunOptions`: `log_every`, `grid_every`, `checkpoint_seconds`, `keep`,
     `keep_every`, `micro_batch`, `compile`, `graph`, `trackers`, `quiet`.
 
-    The same call again goes on where the training stopped, and so does the command. Raises a
+    The same call again, or the command, resumes where the training stopped. Raises a
     `GanzooError` where the folder holds another recipe, or a part does not fit.
     """
     given = {"generator": generator, "discriminator": discriminator, "loss": loss, "data": data}
@@ -124,17 +124,17 @@ def several(folder: Path) -> Runs:
 
 
 def call_of(what: str | Path | ModelConfig | None, keywords: Mapping[str, Any]) -> str:
-    """The call that trains the same, as config.json keeps it."""
-    said = []
+    """The call that repeats the training, for config.json."""
+    arguments = []
     if isinstance(what, ModelConfig):
-        said = [f"the config of {what.name}"]
+        arguments = [f"the config of {what.name}"]
     elif what is not None:
-        said = [repr(str(what))]
+        arguments = [repr(str(what))]
     for name, value in keywords.items():
         if value is not None:
             shown = repr(value) if isinstance(value, PLAIN) else local.name_of(value)
-            said.append(f"{name}={shown}")
-    return f"ganzoo.train({', '.join(said)})"
+            arguments.append(f"{name}={shown}")
+    return f"ganzoo.train({', '.join(arguments)})"
 
 
 def named(given: Mapping[str, GivenPart | None]) -> tuple[dict[str, str | None], dict[str, Any]]:
@@ -154,7 +154,7 @@ def named(given: Mapping[str, GivenPart | None]) -> tuple[dict[str, str | None],
 
 
 def check_interface(kind: str, thing: Any) -> None:
-    """Refuse an object, or a class, that is not of the interface of its place."""
+    """Refuse an object or a class that does not implement the interface."""
     interface = INTERFACES[kind]
     cls = thing if isinstance(thing, type) else type(thing)
     is_function = local.is_factory(thing) and not isinstance(thing, type)

@@ -1,4 +1,4 @@
-"""Augmentations: changes of whatever the discriminator is shown, so that few images suffice."""
+"""Augmentations: changes of all images that the discriminator sees, so that few suffice."""
 
 from ganzoo.augmentations.diffaugment import (
     Augmented,

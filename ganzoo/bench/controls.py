@@ -31,7 +31,7 @@ def drawn(control: str, data: Part, n: int, seed: int) -> Tensor:
 def real(data: Dataset, n: int, rng: torch.Generator) -> Tensor:
     """Samples of the data set itself, none twice: what a perfect generator would make."""
     if n > len(data):
-        raise DataError(f"{n:,} real samples were asked for, the data set has {len(data):,}")
+        raise DataError(f"{n:,} real samples were requested, the data set has {len(data):,}")
     return data.batch(torch.randperm(len(data), generator=rng)[:n])[0]
 
 

@@ -49,7 +49,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Job:
-    """A row under one seed, in its own folder; `images` None stands for the protocol's budget."""
+    """A row under one seed, in its own folder; `images` None means the protocol's budget."""
 
     protocol: Protocol
     row: Row

@@ -68,7 +68,7 @@ class BenchProgress:
 
     @hookimpl
     def ganzoo_metrics_logged(self, run: RunRecord, metrics: Mapping[str, float]) -> None:
-        """Move the bar as the job's training goes on; a log gets a line from time to time."""
+        """Move the bar with the job's training; a log gets a line from time to time."""
         self._bar.update(self._task, completed=self.done + run.images_seen)
         if not self.live and self.job and time.monotonic() - self._last_line >= LOG_SECONDS:
             self._last_line = time.monotonic()

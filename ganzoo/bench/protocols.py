@@ -52,7 +52,7 @@ def find(manager: PluginManager, what: str) -> Protocol:
 
 
 def _read(path: Path, distribution: str) -> OfferedProtocol:
-    """Read one file; whatever is wrong becomes its problem."""
+    """Read one file; an error becomes its problem."""
     try:
         protocol = read_protocol(path)
         if protocol.name != path.stem:

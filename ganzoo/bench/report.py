@@ -1,4 +1,4 @@
-"""The bench's two files, rewritten whole each time: `table.md` and `results.json`."""
+"""The bench's two files, rewritten each time: `table.md` and `results.json`."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class Result:
     made: Provenance
 
     def answers(self, job: Job) -> bool:
-        """Whether it is what the protocol asks for now, whatever its budget."""
+        """Whether it is what the protocol asks for now, the budget aside."""
         return self.model == job.model and self.measure == job.measure_hash
 
 
@@ -78,7 +78,7 @@ def write_result(job: Job, result: Result) -> None:
 
 
 def is_done(job: Job, result: Result | None) -> bool:
-    """Whether the result covers the whole budget and belongs to the weights in the folder."""
+    """Whether the result covers the full budget and belongs to the weights in the folder."""
     if result is None or result.budget != job.budget:
         return False
     exported = weights_in(job.folder)

@@ -51,7 +51,7 @@ log = logging.getLogger("ganzoo")
 class BenchOptions:
     """Which of a protocol's jobs to run, where and how.
 
-    `only` holds shell patterns of entries; `seeds` and `images` None stand for the protocol's own.
+    `only` holds shell patterns of entries; `seeds` and `images` None mean the protocol's.
     `command` is written into the results.
     """
 
@@ -179,7 +179,7 @@ def perform(job: Job, options: BenchOptions) -> Result:
 
 
 def trained(job: Job, config: ModelConfig, options: BenchOptions) -> None:
-    """Train the job to its end, from wherever it stands."""
+    """Train the job to its end, from where it stopped."""
     run = RunOptions(
         job.folder,
         device=options.device,

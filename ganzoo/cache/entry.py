@@ -103,7 +103,7 @@ def files_below(path: Path) -> tuple[Path, ...]:
 
 
 def discard(path: Path) -> None:
-    """Remove a file or folder; a folder is moved aside first, so that nobody sees half of it."""
+    """Remove a file or folder; a folder is moved aside first, so that none sees half of it."""
     if not path.is_dir():
         path.unlink()
         return

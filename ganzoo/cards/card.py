@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ganzoo.cards.index import Summary
     from ganzoo.specs import Metric, ModelConfig
 
-    #: A config.json: the checked record, and the JSON as it stands in the file.
+    #: A config.json: the checked record, and the JSON as it is in the file.
     Parsed: TypeAlias = tuple[ModelConfig, dict[str, Any]]
 
 
@@ -23,8 +23,8 @@ class Card:
 
     The summary is always there; `config` and `raw` are read when they are first used. `status` is
     `ready`, `recipe` (no weights yet), `running` (an unfinished run), `needs DISTRIBUTION` or
-    `broken`; `problem` says why in one line. `origin` is the Hub commit that it was fetched from,
-    empty for others.
+    `broken`; `problem` is the reason in one line. `origin` is the Hub commit that it was fetched
+    from, empty for others.
     """
 
     name: str
@@ -48,12 +48,12 @@ class Card:
 
     @property
     def config(self) -> ModelConfig | None:
-        """The whole config.json; `ConfigError` where it has become unreadable meanwhile."""
+        """The complete config.json; `ConfigError` where it has become unreadable."""
         return self._read[0] if self.summary else None
 
     @property
     def raw(self) -> dict[str, Any]:
-        """config.json as it stands in the file; empty where it is unreadable."""
+        """config.json as it is in the file; empty where it is unreadable."""
         return self._read[1] if self.summary else {}
 
     @functools.cached_property
@@ -98,7 +98,7 @@ class Card:
         return self.summary.description if self.summary else self.problem
 
     def require_config(self) -> ModelConfig:
-        """The config, or a `CardError` that says why there is none."""
+        """The config, or a `CardError` with the reason why there is none."""
         config = self.config
         if config is None:
             raise CardError(f"{self.name}: {self.problem}")

@@ -101,7 +101,7 @@ class Catalogue:
         return self.card(str(what)) if path is None else self.open_folder(path)
 
     def as_path(self, what: str | Path) -> Path | None:
-        """The path that a WHAT stands for, whatever lies there; None where it names a model."""
+        """The path that WHAT means, existing or not; None where WHAT names a model."""
         if isinstance(what, Path):
             return what
         if is_address(what):
@@ -136,7 +136,7 @@ class Catalogue:
         if (path / "export" / "config.json").is_file():
             path = path / "export"
         if not (path / "config.json").is_file():
-            raise CardError(f"{path} is not a model folder: it holds no config.json")
+            raise CardError(f"{path} is not a model folder: it has no config.json")
         return self._opened(path, name)
 
     def _fetched(self, address: Address, weights: bool) -> Card:
@@ -154,7 +154,7 @@ class Catalogue:
         return card
 
     def _opened(self, folder: Path, name: str) -> Card:
-        """The card of a folder that no plugin offers; whatever is wrong with it is raised."""
+        """The card of a folder that no plugin offers; raises what is wrong with it."""
         parsed = _read_config(folder, None)
         return self._card(folder, name, summary_of(parsed[0]), parsed=parsed)
 
@@ -172,7 +172,7 @@ class Catalogue:
                     self.manager.report(distribution, f"ganzoo_cards: {problem}")
 
     def _offered(self, folder: Path, distribution: str) -> Card:
-        """The card of a plugin's folder; whatever is wrong with it becomes its status."""
+        """The card of a plugin's folder; what is wrong with it becomes its status."""
         parsed, summary = None, self.index.get(folder / "config.json")
         if summary is None:
             try:

@@ -37,7 +37,7 @@ def derived(
 
     `label` is the model's name, `begun` names the model whose weights it starts with. Where
     anything but the seed and the number of images differs, the name is dropped and the description
-    says what the training was derived from. The short name is empty where the model's own fits.
+    states what the training was derived from. The short name is empty where the model's own fits.
     """
     raw, notes = changed(registry, base, settings, label)
     if not label:

@@ -75,7 +75,7 @@ def summary_of(config: ModelConfig) -> Summary:
 
 
 class Index:
-    """Summaries by the path of their `config.json`; without a file of its own it keeps none."""
+    """Summaries by the path of their `config.json`; without its own file it keeps none."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path

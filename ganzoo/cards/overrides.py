@@ -38,7 +38,7 @@ def changed(
 
     Arguments belong to their part: where the user names another part, they are dropped. Where that
     is the loss, the recipe of the old loss is dropped too, and the recipe of the new one wins over
-    the card's. The note says what was dropped and added; `label` is the card's name.
+    the card's. The note lists what was dropped and added; `label` is the card's name.
     """
     below, replaced = without_arguments(registry, base, overlaid(base, settings))
     added: list[str] = []
@@ -141,7 +141,7 @@ def recipe_of(registry: Registry, loss: Any) -> dict[str, Any]:
 def without(recipe: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
     """A recipe without the values that came from an old loss's.
 
-    An optimizer that the old loss named is dropped whole: its rate suits no other.
+    An optimizer that the old loss named is dropped completely: its rate suits no other.
     """
     kept = {}
     for key, value in recipe.items():

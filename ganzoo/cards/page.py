@@ -22,7 +22,7 @@ def page(card: Card) -> str:
 
 
 def prose_of_page(card: Card) -> str:
-    """What README.md says beside the figures, as Markdown; empty without a README."""
+    """The prose of README.md without the figures, as Markdown; empty without a README."""
     from ganzoo.specs.readme import prose_of, without_figures
 
     text = without_figures(prose_of(card.readme)) if card.readme else ""

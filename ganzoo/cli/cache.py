@@ -40,7 +40,7 @@ class Age(click.ParamType[float]):
 def command() -> None:
     """List, verify or prune cached models, statistics, extractors and packed images.
 
-    Everything is fetched or made again when it is needed.
+    Removed entries are fetched or made again when they are needed.
     """
 
 
@@ -74,7 +74,7 @@ def verify(as_json: bool) -> int:
 @command.command("prune")
 @click.argument("names", nargs=-1)
 @click.option(
-    "--older-than", type=Age(), help="Also remove what was not used for so long, such as 30d."
+    "--older-than", type=Age(), help="Also remove what was not used for this long, such as 30d."
 )
 @click.option("--dry-run", is_flag=True, help="List what would be removed without removing it.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")

@@ -44,7 +44,7 @@ def generated(zoo: Catalogue, place: Path) -> Iterator[tuple[Path, str]]:
 
     cards = [zoo.open_folder(path.parent) for path in sorted(place.glob("*/config.json"))]
     if not cards:
-        raise CardError(f"{place} holds no model folders")
+        raise CardError(f"{place} contains no model folders")
     for card in cards:
         prose = prose_of(card.readme) if card.readme else None
         yield card.folder / "README.md", readme_of(card.require_config(), card.name, prose)

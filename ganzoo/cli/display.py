@@ -14,7 +14,7 @@ from ganzoo.terminal import Tell, silent
 
 @contextmanager
 def telling(*, quiet: bool) -> Iterator[Tell]:
-    """Show on stderr what is happening: a changing line on a terminal, else a line every while."""
+    """Show on stderr what is happening: a changing line on a terminal, else a line every 30 s."""
     from ganzoo.terminal import LOG_SECONDS, moves, stderr_console
 
     if quiet:

@@ -34,7 +34,7 @@ def command() -> int:
     for label, examine in EXAMINATIONS.items():
         try:
             finding = examine()
-        except Exception as error:  # what is broken must not stop the others
+        except Exception as error:  # one failure must not stop the others
             finding = Finding(one_line(error), "this part of the installation is broken")
         click.echo(f"{label:<12}{finding.text}")
         if finding.advice:

@@ -26,7 +26,7 @@ from ganzoo.specs.reading import to_json
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="First sampling seed."
 )
-@click.option("--balanced", is_flag=True, help="Draw labels evenly, whatever shares the data has.")
+@click.option("--balanced", is_flag=True, help="Draw all classes equally often.")
 @click.option("--extractor", help="Features by name, or timm:MODEL; by default the data set's.")
 @click.option(
     "--extractor-weights",

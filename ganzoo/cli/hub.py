@@ -24,7 +24,7 @@ from ganzoo.hub import Address, is_address
 def pull(address: str, out: Path | None) -> None:
     """Copy a model from the Hub into a new folder, and check its hashes.
 
-    A branch stands for its newest commit, which is printed; @COMMIT pins one.
+    A branch means its newest commit, which is printed; @COMMIT pins one.
     """
     from ganzoo.hub.pull import pull
 

@@ -53,7 +53,7 @@ ROOTS = ("generator", "discriminator", "loss", "data")
     "--loss",
     default="non-saturating",
     show_default=True,
-    help="The loss for a training that continues.",
+    help="The loss for continuing the training.",
 )
 def command(weights: Path, name: str, out: Path, **options: Any) -> None:
     """Make a model folder from WEIGHTS: a PyTorch checkpoint (.pth, .pt) or a safetensors file.

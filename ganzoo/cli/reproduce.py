@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ganzoo.publish.reproduce import Reproduction
 
 
-#: The most threads that a stranger's card may ask for. More threads than the machine has are slower
-#: and give the same bits.
+#: The most threads that a card may ask for. More threads than the machine has are slower and give
+#: the same bits.
 MOST_THREADS = 256
 
 

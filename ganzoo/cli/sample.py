@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 @click.option(
     "--balanced",
     is_flag=True,
-    help="Draw all classes equally often, whatever their shares in the data.",
+    help="Draw all classes equally often, regardless of their shares in the data.",
 )
 @click.option(
     "--conditions",
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="Enlarge images, each pixel to a square of so many.",
+    help="Enlarge images: each pixel becomes a square with this side.",
 )
 @click.option(
     "--overwrite", is_flag=True, help="Remove the samples that are already in the folder."
@@ -140,7 +140,7 @@ def _classes(label: str | None, labels: str | None) -> int | str | list[int | st
     from ganzoo.errors import UsageError
 
     if label is not None and labels is not None:
-        raise UsageError("--label and --labels were given; give one of them")
+        raise UsageError("--label and --labels were both given; give one of them")
     if labels is not None:
         return [number_or_name(text) for text in labels.split(",")]
     return None if label is None else number_or_name(label)
@@ -156,7 +156,7 @@ def _repeated(
 
 
 def _earlier_samples(out: Path, *, overwrite: bool) -> list[Path]:
-    """The samples in a folder that are to be removed; `UsageError` unless that was asked for."""
+    """The samples in a folder that --overwrite removes; `UsageError` without it."""
     from ganzoo.errors import UsageError
 
     if out.suffix or not out.is_dir():

@@ -14,7 +14,7 @@ from ganzoo.cli.parameters import what_argument
 
 @click.command("show")
 @what_argument
-@click.option("--json", "as_json", is_flag=True, help="Print the whole config.json and its folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print config.json and its folder.")
 def command(what: str, as_json: bool) -> None:
     """Show the card of WHAT: a name, a folder, a run or hf-hub:OWNER/REPO[@REVISION].
 
@@ -31,7 +31,7 @@ def command(what: str, as_json: bool) -> None:
 
 
 def _show_prose(prose: str) -> None:
-    """Show Markdown: laid out on a terminal, as it stands in a pipe."""
+    """Show Markdown: laid out on a terminal, unchanged in a pipe."""
     if not sys.stdout.isatty():
         click.echo(f"\n{prose}")
         return

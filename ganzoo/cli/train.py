@@ -1,4 +1,4 @@
-"""`ganzoo train`: train a model, or go on where a training stopped."""
+"""`ganzoo train`: train a model, or resume where a training stopped."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command("train")
 @click.argument("what", shell_complete=models, required=False)
-@click.option("--generator", help="Generator by name, in place of WHAT's.")
+@click.option("--generator", help="Generator by name, replacing WHAT's.")
 @click.option("--discriminator", help="Discriminator by name.")
 @click.option("--loss", help="Loss by name.")
 @click.option("--data", help="Data set by name, or folder:PATH for images of your own.")
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 @click.option(
     "--micro-batch",
     type=click.IntRange(1),
-    help="Images processed at once, if a whole batch needs too much memory.",
+    help="Images processed at once, if a full batch needs too much memory.",
 )
 @click.option("--compile", is_flag=True, help="Compile the networks with torch.")
 @click.option(
@@ -118,7 +118,7 @@ def command(what: str | None, **options: Any) -> int:
     The same command again resumes where the training stopped. Ctrl-C saves first.
     """  # noqa: D301
     if options["seeds"] and options["seed"] is None:
-        options["seed"] = 0  # not the card's, which is that of the median
+        options["seed"] = 0  # not the card's seed, which is the median run's
     return _train(asked(catalogue(), what, options), options)
 
 
@@ -231,9 +231,7 @@ def moving_numbers(moving: Mapping[str, Sequence[float]]) -> Iterator[str]:
 
 def duration(seconds: float) -> str:
     """Seconds in two units: 95 -> `1 min 35 s`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -34,7 +34,7 @@ class Form:
 
     @classmethod
     def of(cls, size: Size, channels: int, fit: str = "crop", background: str = "white") -> Form:
-        """A form from a data set's arguments; `DataError` says what is wrong with them."""
+        """A form from a data set's arguments; `DataError` names what is wrong."""
         height, width = sides_of(size)
         form = cls(height, width, channels, _fit_of(fit), _background_of(background))
         if form.background == KEEP and channels != 4:

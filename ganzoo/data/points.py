@@ -1,6 +1,6 @@
 """Gaussian mixtures in the plane, whose modes can be counted: PacGAN's ring and grid.
 
-Their parameters are those of Lin et al. 2018 (arXiv 1712.04086). A sample is of high quality if it
+Their parameters are those of Lin et al. 2018 (arXiv 1712.04086). A sample has high quality if it
 lies within three `sigma` of one of the `centres`.
 """
 

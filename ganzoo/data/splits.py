@@ -12,7 +12,7 @@ from ganzoo.specs import Part
 
 
 class Half(Dataset):
-    """A random half of a data set that has no split of its own."""
+    """A random half of a data set that has no split."""
 
     def __init__(self, whole: Dataset, first: int) -> None:
         self.whole, self.rows = whole, drawn(whole, len(whole))[first::2]
@@ -47,7 +47,7 @@ def has_split(part: Part) -> bool:
 
 
 def split_of(part: Part, split: str) -> Dataset:
-    """A data set's own `train` or `test` samples, whichever split its part has."""
+    """A data set's own `train` or `test` samples, in place of the split that its part has."""
     return build(Dataset, Part(part.name, {**part.arguments, "split": split}))
 
 

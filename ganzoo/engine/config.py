@@ -82,7 +82,7 @@ def qualified(config: ModelConfig) -> ModelConfig:
 def qualified_augmentations(asked: Mapping[str, Any]) -> dict[str, Any]:
     """Augmentations under their qualified names, each with its arguments.
 
-    `true` stands for no arguments, and a list for the first one. Where two names mean one
+    `true` means no arguments, and a list is the first one. Where two names mean one
     augmentation, the later one wins: the user's over a card's.
     """
     arguments: dict[str, Any] = {}

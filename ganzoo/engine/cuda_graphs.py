@@ -4,7 +4,7 @@ Small networks leave a GPU waiting for Python to launch their kernels. A pass is
 samples, latents and draws (`passes.py`), so it is recorded on tensors that stay where they are, and
 each turn only fills those. Optimizers, averages over ranks and all else run as they always do.
 
-The generator's pass goes on with the graph of the last fakes, so the two passes are recorded as a
+The generator's pass continues the graph of the last fakes, so the two passes are recorded as a
 pair. A loss whose turns differ (lazy penalties ask `round.due`) has a recording for each kind.
 """
 
@@ -207,7 +207,7 @@ class Graphs:
     def _record_generator(
         self, kind: Kind, state: TrainingState, setup: Setup, batch: Minibatch, draws: TurnDraws
     ) -> None:
-        """Record a generator's pass that makes fakes of its own."""
+        """Record a generator's pass that makes its own fakes."""
         inputs = kind.inputs = copied(batch)
         with self._recordable(kind, batch, draws):
             pool = self._recording.new_pool()
@@ -232,7 +232,7 @@ class Graphs:
 
     @contextmanager
     def _recordable(self, kind: Kind, batch: Minibatch, draws: TurnDraws) -> Iterator[None]:
-        """Go on eagerly where a pass cannot be recorded; none of its kernels has run by then."""
+        """Continue eagerly where a pass cannot be recorded; none of its kernels has run by then."""
         try:
             yield
         except (RuntimeError, UnrecordableError) as error:
@@ -241,7 +241,7 @@ class Graphs:
         draws.seed_layers(batch.share)
 
     def _switch_off(self, reason: str) -> None:
-        """Play eagerly from here, and say why."""
+        """Play eagerly from here, and log the reason."""
         self.off = reason
         self._kinds.clear()
         logger.warning("turns are not played as CUDA graphs: %s", reason[:300])
@@ -255,7 +255,7 @@ def copied(batch: Minibatch) -> Minibatch:
 
 @contextmanager
 def own_stream(device: torch.device) -> Iterator[None]:
-    """Run a training on a GPU stream of its own, which recordings need from the first turn on."""
+    """Run a training on its own GPU stream, which recordings need from the first turn on."""
     if device.type != "cuda":
         yield
         return

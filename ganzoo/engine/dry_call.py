@@ -1,4 +1,4 @@
-"""One call of both turns on copies, before a training starts, to say what does not fit."""
+"""One call of both turns on copies, before a training starts, to report what does not fit."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _outputs(
     if made["samples"].shape != real.shape:
         raise TrainingError(
             f"the generator makes {list(made['samples'].shape)}, real samples are "
-            f"{list(real.shape)}; its sample_shape says {list(trial.generator.sample_shape)}"
+            f"{list(real.shape)}; its sample_shape is {list(trial.generator.sample_shape)}"
         )
     return {**made, **judged}
 
@@ -186,7 +186,7 @@ class _DoubleBackwardWatch(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Look at `autograd.grad` and `backward`, and call whatever it is."""
+        """Call the function; note an `autograd.grad` or `backward` that creates a graph."""
         kwargs = kwargs or {}
         if func in (torch.autograd.grad, Tensor.backward) and kwargs.get("create_graph"):
             self.seen = True

@@ -1,4 +1,4 @@
-"""Arguments that nobody gave and the data set determines: shapes, sizes, channels and classes.
+"""Arguments that the data set determines if they are left out: shapes, sizes, channels and classes.
 
 Only arguments with one of the contract's names are filled, and only where their own default does
 not fit; a recipe that fits keeps its hash.

@@ -55,7 +55,7 @@ def _known_start(what: str, folder: Path | None) -> Start | None:
 
 
 def _places(what: str) -> set[Path]:
-    """The model folders that a path may stand for: itself, or a run's export."""
+    """The model folders that a path may mean: itself, or a run's export."""
     path = Path(what).expanduser().resolve()
     return {path, path / "export"}
 
@@ -82,7 +82,7 @@ def weights_of(card: Card) -> tuple[Tensors, Tensors]:
     if card.status == "running":
         checkpoint = last_good(card.folder / "checkpoints")
         if checkpoint is None:
-            raise CardError(f"{card.folder} holds no whole checkpoint yet; let the run go on")
+            raise CardError(f"{card.folder} has no complete checkpoint yet; let the run continue")
         return checkpoint.owned_by("average"), checkpoint.owned_by("discriminator")
     files = (GENERATOR_FILE, DISCRIMINATOR_FILE)
     for file in files:

@@ -81,7 +81,7 @@ def class_names_of(data: Dataset, generator: Generator) -> tuple[str, ...]:
 
 
 def check_labels(generator: Generator, discriminator: Discriminator, data: Dataset) -> bool:
-    """Whether players are told classes: both take them, as many as the data set has."""
+    """Whether the players are given classes: both take them, as many as the data set has."""
     declared = (generator.num_classes, discriminator.num_classes)
     if None in declared:
         return False
@@ -121,4 +121,4 @@ def shares_of(data: Dataset, num_classes: int) -> tuple[float, ...]:
 def keep_conditions(setup: Setup, folder: Path) -> None:
     """Write the conditions that a run samples with beside its recipe."""
     if setup.labeller.conditions is not None:
-        save_conditions(folder / CONDITIONS_FILE, setup.labeller.conditions, whole=True)
+        save_conditions(folder / CONDITIONS_FILE, setup.labeller.conditions, calibration=True)

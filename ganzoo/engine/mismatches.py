@@ -109,7 +109,7 @@ def check_classes_known_to_both(
         if count is None:
             what = f"the data set {config.recipe.data.name} has no labels: leave {CLASSES} out"
         elif takes:
-            what = f"the data has {count}: --set {other}.arguments.{CLASSES}={count} tells both"
+            what = f"the data has {count}: --set {other}.arguments.{CLASSES}={count} fits"
         else:
             what = f"the {other} {silent.name} takes no {CLASSES}: take another, or leave it out"
-        raise ConfigError(f"the {who} is told {given} classes and the {other} none; {what}")
+        raise ConfigError(f"the {who} has {given} classes and the {other} has none; {what}")

@@ -40,7 +40,7 @@ FUSED = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
 def make_optimizer(spec: Optimizer, module: torch.nn.Module) -> TorchOptimizer:
     """Make the optimizer of a player, with a fused step where torch has one."""
     if "lr" in spec.arguments:
-        raise ConfigError(f"optimizer {spec.name!r}: lr stands beside the arguments, not in them")
+        raise ConfigError(f"optimizer {spec.name!r}: set lr beside the arguments, not among them")
     groups = parameter_groups(spec, module)
     kind, defaults = TORCH.get(spec.name, (None, {}))
     arguments = {"weight_decay": 0.0, **defaults, "lr": spec.lr, **spec.arguments}

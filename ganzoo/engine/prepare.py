@@ -42,7 +42,7 @@ def prepare(
     fresh: bool = True,
     data: Dataset | None = None,
 ) -> tuple[TrainingState, Setup]:
-    """Build, check and try everything; `GanzooError` says what does not fit.
+    """Build, check and try everything; `GanzooError` names what does not fit.
 
     `data` is the recipe's data set, if it is open already. A training that is not `fresh` gets its
     weights from a checkpoint, not from a model.

@@ -104,14 +104,14 @@ def explaining_lost_ranks() -> Iterator[None]:
         yield
     except RuntimeError as error:
         raise TrainingError(
-            "another process of this training has ended, so this one ends too; the last checkpoint "
-            "stands, and the same command goes on from it with any number of processes "
+            "another process of this training has ended, so this one ends too; the same command "
+            "resumes from the last checkpoint, with any number of processes "
             f"({one_line(error)[:120]})"
         ) from error
 
 
 def backend_for(device: torch.device) -> str:
-    """NCCL where each process has a GPU of its own; gloo elsewhere."""
+    """NCCL where each process has its own GPU; gloo elsewhere."""
     if device.type != "cuda":
         return "gloo"
     here, gpus = int(os.environ.get("LOCAL_WORLD_SIZE", "1")), torch.cuda.device_count()
@@ -136,7 +136,7 @@ def joined(device: torch.device) -> Iterator[Ranks]:
     except (RuntimeError, ValueError) as error:
         raise TrainingError(
             f"the processes of this training cannot reach each other: {one_line(error)[:200]}; "
-            "start them with torchrun, each with a GPU of its own where there are GPUs"
+            "start them with torchrun, each with its own GPU where there are GPUs"
         ) from error
     try:
         yield ranks

@@ -181,7 +181,7 @@ class RecordedPass:
         draws = replace(draws, counters=counters)
         setup = replace(setup, round_type=fixed_rounds(self._notes))
 
-        def whole() -> None:
+        def play_and_keep() -> None:
             logged: list[tuple[str, Tensor]] = []
             judged = work(setup, draws, lambda name, v: logged.append((name, v.detach())))
             self._keep_buffers()
@@ -195,7 +195,7 @@ class RecordedPass:
 
         self._forget_gradients()  # else the recording would add to them
         try:
-            self._recording.record(whole)
+            self._recording.record(play_and_keep)
         except BaseException:
             self._put_buffers_back()
             raise

@@ -29,7 +29,7 @@ def backpropagate(
 
 
 def figure_name(player: str, term: str) -> str:
-    """The name of a term in metrics.jsonl: `discriminator.real`, or `generator` of its own term."""
+    """A term's name in metrics.jsonl: `discriminator.real`, or `generator` if both are equal."""
     return player if term == player else f"{player}.{term}"
 
 
@@ -52,7 +52,7 @@ def mean_of(name: str, values: Any, player: str) -> Tensor:
             "leave the mean to the engine, or expand a batch's value"
         )
     if values.numel() == 0:
-        raise TrainingError(f"the loss's {player} term {name!r} holds no values")
+        raise TrainingError(f"the loss's {player} term {name!r} has no values")
     return values.mean(dtype=torch.float32)
 
 

@@ -40,7 +40,7 @@ log = logging.getLogger("ganzoo")
 
 
 def train(config: ModelConfig, run: RunOptions) -> Outcome:
-    """Train from the start, or go on from the last good checkpoint of the run's folder.
+    """Train from the start, or resume from the last good checkpoint of the run's folder.
 
     `config` comes from `resolve`: every part qualified, nothing left open. Raises `TrainingError`
     where the folder holds another recipe, and any `GanzooError` of a part that does not fit.
@@ -111,7 +111,7 @@ def half_life(state: TrainingState, setup: Setup) -> float:
 
 @contextmanager
 def accelerated(state: TrainingState, setup: Setup, run: RunOptions) -> Iterator[Setup]:
-    """Compile the players or play turns as CUDA graphs, as asked, on a stream of its own."""
+    """Compile the players or play turns as CUDA graphs, as asked, on their own GPU stream."""
     with own_stream(setup.device):
         if run.compile:
             compile_players(state, setup)

@@ -38,7 +38,7 @@ def require_online(address: Address, purpose: str) -> None:
 
 
 def require_login(address: Address) -> None:
-    """Check that somebody is logged in, before long work; `HubError` where nobody is."""
+    """Check the login before long work; `HubError` without one."""
     with hub_errors(address):
         api().whoami()
 

@@ -70,15 +70,15 @@ class Snapshot:
 
 
 def find(address: Address) -> Snapshot:
-    """The commit that an address stands for, with its config.json.
+    """The commit that an address refers to, with its config.json.
 
     A pinned commit that is cached needs no request. Raises `HubError`, and `CardError` where the
-    repository holds no ganzoo model.
+    repository has no ganzoo model.
     """
     size = None if cached(address, CONFIG) or offline() else stated_size(address, CONFIG)
     if size is not None and size > MAX_JSON_BYTES:
         raise CardError(
-            f"{address} holds no model that ganzoo can read: {CONFIG} has {size:,} bytes, more "
+            f"{address} has no model that ganzoo can read: {CONFIG} has {size:,} bytes, more "
             f"than {MAX_JSON_BYTES:,}"
         )
     path = _whole(address, CONFIG)
@@ -92,7 +92,7 @@ def find(address: Address) -> Snapshot:
         config, _ = read_config(path)
     except ConfigError as error:
         reason = str(error).replace(str(path), CONFIG)
-        raise CardError(f"{pinned} holds no model that ganzoo can read: {reason}") from None
+        raise CardError(f"{pinned} has no model that ganzoo can read: {reason}") from None
     return Snapshot(pinned, path.parent, config)
 
 

@@ -1,4 +1,4 @@
-"""Errors of the Hub's client in one line: what was asked, what was found, what to do."""
+"""Errors of the Hub's client in one line: the request, the finding, and what to do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOG_IN = "log in with `hf auth login`, or set HF_TOKEN"
 
 @contextmanager
 def hub_errors(address: Address, file: str = "") -> Iterator[None]:
-    """Turn whatever the client raises inside into a `HubError` that names the address."""
+    """Turn any error that the client raises inside into a `HubError` that names the address."""
     try:
         yield
     except GanzooError:
@@ -61,7 +61,7 @@ def _explained(error: Exception, address: Address, file: str) -> str:
     if isinstance(error, RevisionNotFoundError):
         return f"the repository has no revision {address.revision!r}; leave it out for the newest"
     if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
-        return f"the repository holds no {file}"
+        return f"the repository has no {file}"
     if status := _status(error):
         return _answered(status, error)
     return _unreachable(error, file)

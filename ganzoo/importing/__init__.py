@@ -1,1 +1,1 @@
-"""Taking others' weights over into a model folder: which tensor goes where, or a clear refusal."""
+"""Importing weights into a model folder: each tensor is matched, or the import is refused."""

@@ -1,4 +1,4 @@
-"""A mapping file, from names in the weights file to the network's: tensors or whole layers."""
+"""A mapping file, from names in the weights file to the network's: tensors or layers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def mapped(
     """
     for name in mapping:
         if not any(one == name or one.startswith(f"{name}.") for one in given):
-            raise WeightsError(f"--map: the file holds no {name!r}; {did_you_mean(name, given)}")
+            raise WeightsError(f"--map: the file has no {name!r}; {did_you_mean(name, given)}")
     names: dict[str, str] = {}
     for name in given:
         target = _target(name, mapping)

@@ -198,9 +198,9 @@ def _write(
         file: save_weights(folder / file, network, parts[file])
         for file, network in networks.items()
     }
-    whole = replace(config, files=files)
-    (folder / "config.json").write_text(to_json(write_record(whole)), encoding="utf-8")
-    (folder / "README.md").write_text(readme_of(whole, str(config.name)), encoding="utf-8")
+    complete = replace(config, files=files)
+    (folder / "config.json").write_text(to_json(write_record(complete)), encoding="utf-8")
+    (folder / "README.md").write_text(readme_of(complete, str(config.name)), encoding="utf-8")
     classes = generator.num_classes
     labels = None if classes is None else torch.arange(GRID) % classes
     write_grid(config.kind, samples(generator, GRID, seed=0, labels=labels), folder / "samples")

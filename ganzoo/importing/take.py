@@ -1,4 +1,4 @@
-"""Loading a foreign file's weights into a network, wherever in the file they are."""
+"""Loading a file's weights into a network, at any depth of the file."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def take(
     mapping: Names | None = None,
     option: str = "--key",
 ) -> Taken:
-    """Load a file's weights into a network of the same layers; `WeightsError` says what differs.
+    """Load a file's weights into a network of the same layers; `WeightsError` names what differs.
 
     `key` names the part of the file that holds them, such as `netG`; `option` is its option on the
     command line. Wrappers (`state_dict`, `module.`) are removed.
@@ -136,7 +136,7 @@ def _below(given: Tensors, key: str) -> Tensors:
     below = {n.removeprefix(f"{key}."): t for n, t in given.items() if n.startswith(f"{key}.")}
     if not below:
         heads = [name.partition(".")[0] for name in given]
-        raise WeightsError(f"the file holds nothing below {key!r}; {did_you_mean(key, heads)}")
+        raise WeightsError(f"the file has nothing below {key!r}; {did_you_mean(key, heads)}")
     return below
 
 

@@ -18,7 +18,7 @@ CHUNK = 4096
 class Dataset(ABC):
     """Samples addressed by index, so that the engine decides their order.
 
-    With a `condition_shape` each sample comes with a condition; `paired` says that the sample is
+    With a `condition_shape` each sample comes with a condition; `paired` means that the sample is
     the right answer to it, and grids then show it beside the generated one.
 
     `extractor` names the extractor in whose features its models are measured, as listed by

@@ -22,7 +22,7 @@ class Draw(Protocol):
     """Draws float32 values [*shape] from the run's own randomness, on the training's device.
 
     The first dimension belongs to the samples: a process or a micro-batch that plays half of the
-    batch gets its half of the rows (and of rows that stand for packs, or for real and fake samples
+    batch gets its half of the rows (and of rows that represent packs, or for real and fake samples
     one after the other). `shared=True` gives every process and micro-batch the same values.
     """
 
@@ -102,7 +102,7 @@ class Loss(ReadyModule, ABC):
     `needs` names outputs that it reads beside scores and samples. Buffers are its state: replace
     them (`self.k = ...`), never edit them in place. Parameters are frozen networks. `recipe`
     holds the settings of its paper, under a recipe's keys; they apply where the user sets nothing.
-    `double_backward` says that a term contains a gradient of the discriminator.
+    `double_backward` declares that a term contains a gradient of the discriminator.
     """
 
     double_backward: bool = False
@@ -124,7 +124,7 @@ class Loss(ReadyModule, ABC):
 class Schedule(ABC):
     """Changes a number of the recipe during a training: a pure function of the images seen.
 
-    `needs_total` says that it depends on the number of images of the whole run.
+    `needs_total` declares that it depends on the number of images of the whole run.
     """
 
     needs_total: bool = False
@@ -135,7 +135,7 @@ class Schedule(ABC):
 
 
 class Augmentation(ReadyModule, ABC):
-    """Changes whatever the discriminator is shown, real and fake samples alike.
+    """Changes everything that the discriminator is shown, real and fake samples alike.
 
     Its changes are differentiable twice, and drawn anew for every sample. Buffers are its state, as
     in a loss: replace them, never edit them in place. An `adaptive` augmentation observes the

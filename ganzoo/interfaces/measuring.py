@@ -48,7 +48,7 @@ class Extractor(nn.Module, ABC):
 class FigureInput:
     """All that a figure may look at: n samples of one seed, on the CPU, and what belongs to them.
 
-    A figure lists in `needs` whatever it reads beside the samples, and is measured only where all
+    A figure lists in `needs` what it reads beside the samples, and is measured only where all
     of that exists. Reading anything else raises a `MetricError`. `read` returns a value by name.
     """
 
@@ -102,7 +102,7 @@ class FigureInput:
 
 
 class Figure(ABC):
-    """A number that says how good drawn samples are; for real samples it is the figure's floor.
+    """A number for how good drawn samples are; for real samples it is the figure's floor.
 
     `title` is its name in tables; `protocol` says exactly what is computed, of how many samples.
     `direction` says which values are better: "lower", "higher", or "nearest" to `best`, the value
@@ -127,7 +127,7 @@ class Figure(ABC):
 
     @abstractmethod
     def measure(self, drawn: FigureInput) -> float:
-        """One finite number; if there is none, a `ganzoo.GanzooError` says why."""
+        """One finite number; if there is none, raise a `ganzoo.GanzooError` with the reason."""
 
 
 class Tracker(ABC):

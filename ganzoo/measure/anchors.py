@@ -1,4 +1,4 @@
-"""Anchors: the figures of real samples, and of samples that nobody would take for real.
+"""Anchors: the figures of real samples, and of samples that are obviously not real.
 
 A figure says little by itself. Real training samples give the floor that a perfect generator would
 reach with as many samples; noise, one repeated image, and a Gaussian with the data's mean and

@@ -34,7 +34,7 @@ def card_metrics(
     for other in evaluations[1:]:
         if _basis(other) != _basis(first):
             raise MetricError(
-                f"figures of two protocols cannot stand in one row: {first.protocol} and "
+                f"figures of two protocols cannot share a row: {first.protocol} and "
                 f"{other.protocol}"
             )
     rows = [evaluation.figures for evaluation in evaluations]
@@ -45,7 +45,7 @@ def card_metrics(
 
 
 def _basis(evaluation: Evaluation) -> tuple[object, ...]:
-    """What figures must share to stand in one row."""
+    """What figures must share to be in one row."""
     return (
         evaluation.protocol,
         evaluation.n,

@@ -133,7 +133,7 @@ def check_samples(extractor: Extractor, samples: Tensor, what: str) -> None:
 
 
 def _check_features(extractor: Extractor, features: Tensor) -> None:
-    """Refuse features that are not what the extractor says of them."""
+    """Refuse features that do not match what the extractor declares."""
     if features.dim() != 2 or features.shape[1] != extractor.feature_dim:
         raise MetricError(
             f"extractor {extractor.name}: feature_dim is {extractor.feature_dim}, and it gave "

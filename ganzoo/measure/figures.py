@@ -192,7 +192,7 @@ def pixels(samples: Extracted, real: Reference) -> Values:
     return {} if real.pixels is None else {"swd": sliced_wasserstein(real.pixels, samples.first)}
 
 
-#: In the order in which the figures stand in tables.
+#: In the order of the tables.
 COMPUTATIONS: tuple[Callable[[Extracted, Reference], Values], ...] = (
     frechet,
     kernel,

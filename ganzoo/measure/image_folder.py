@@ -36,7 +36,7 @@ class FolderSource(SampleSource):
         except OSError as error:
             raise MetricError(f"{folder} cannot be read: {error.strerror}") from None
         if not files:
-            raise MetricError(f"{folder} holds no images{_other_files(folder)}")
+            raise MetricError(f"{folder} contains no images{_other_files(folder)}")
         self.size = len(files)
         rng = torch.Generator().manual_seed(derive("folder", self.size))
         order = torch.randperm(self.size, generator=rng).tolist()

@@ -156,7 +156,7 @@ class InFeatures(Method):
 class AsTheyAre(Method):
     """Figures of samples whose data set has no extractor.
 
-    The modes of a Gaussian mixture are counted; beside them stand plugins' figures that need no
+    The modes of a Gaussian mixture are counted; beside them are plugins' figures that need no
     extractor. False where there is nothing to measure.
     """
 
@@ -237,7 +237,7 @@ def extractor_for(data: Part) -> str:
 def check_count(source: SampleSource, extractor: Extractor, n: int) -> None:
     """Refuse more samples than there are, and fewer than a covariance needs."""
     if source.size is not None and n > source.size:
-        raise MetricError(f"{source.name} holds {source.size:,} images, {n:,} were asked for")
+        raise MetricError(f"{source.name} contains {source.size:,} images, {n:,} were requested")
     if source.size is not None and source.size <= extractor.feature_dim:
         images = "one image" if source.size == 1 else f"{source.size:,} images"
         raise MetricError(

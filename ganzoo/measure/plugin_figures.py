@@ -34,7 +34,7 @@ Splits: TypeAlias = tuple[Dataset, Dataset]
 
 
 def find_figure(key: str) -> FigureSpec:
-    """A figure by its key, the core's or a plugin's; `UnknownNameError` where nobody offers it."""
+    """A figure by its key, the core's or a plugin's; `UnknownNameError` if it is unknown."""
     if key in BY_KEY:
         return BY_KEY[key]
     return figure_of(offer_of(Figure, key))
@@ -65,7 +65,7 @@ def all_plugin_figures() -> tuple[list[FigureSpec], list[str]]:
     for offer in offers_of(Figure):
         try:
             figures.append(figure_of(offer))
-        except Exception as error:  # whatever it is, the others go on
+        except Exception as error:  # the other figures are still measured
             notes.append(left_out(offer.qualified, one_line(error)))
     return figures, notes
 

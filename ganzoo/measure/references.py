@@ -117,7 +117,7 @@ class Reference:
 
 
 def read_reference(path: Path) -> Reference:
-    """Read a reference; `MetricError` says what is wrong with it."""
+    """Read a reference; `MetricError` names what is wrong with it."""
     if not path.is_file():
         raise MetricError(f"{path}: there is no such file; --save-reference writes one")
     buffer = read_buffer(path)
@@ -127,7 +127,7 @@ def read_reference(path: Path) -> Reference:
         check_version(record, str(path), key="ganzoo_reference", newest=REFERENCE_VERSION)
         about = read_record(About, record, str(path))
     except ConfigError as error:
-        raise MetricError(f"{error} (statistics of real samples were asked for)") from None
+        raise MetricError(f"{error} (the file must hold statistics of real samples)") from None
     check_tensors(path, about, tensors)
     training, pixels = (tensors.get(name) for name in HEAVY)
     return Reference(

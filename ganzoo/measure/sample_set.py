@@ -63,7 +63,7 @@ class SampleSet:
 
     @property
     def labels(self) -> Tensor | None:
-        """What each sample was drawn for; None where nothing was asked."""
+        """The label or condition of each sample; None without."""
         return self._once("labels", lambda: self.source.labels(self.n, self.seed))
 
     @property

@@ -51,7 +51,7 @@ def _cell(figure: FigureSpec, value: float | None, otherwise: str = "") -> str:
 
 
 def _footer(measured: SeedEvaluations) -> Iterator[str]:
-    """What stands below the table."""
+    """The lines below the table."""
     yield from measured.notes
     lacking = [figure.title for figure, row in measured.rows.items() if None in row.each]
     if lacking and any(figure in MODES for figure in measured.rows):

@@ -108,7 +108,7 @@ def finished_runs(folder: Path) -> dict[int, Path]:
     """The runs of a folder of training seeds; `CardError` where one is unfinished or differs."""
     listed = read_seeds(folder)
     if listed is None:
-        raise CardError(f"{folder} is no folder of training seeds: it holds no seeds.json")
+        raise CardError(f"{folder} is no folder of training seeds: it has no seeds.json")
     runs = {seed: seed_folder(folder, seed) for seed in listed.seeds}
     unfinished = [str(run) for run in runs.values() if not (run / "export/config.json").is_file()]
     if unfinished:

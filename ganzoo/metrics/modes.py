@@ -13,7 +13,7 @@ from ganzoo.metrics.checks import as_features, check_rows, row_blocks
 from ganzoo.metrics.classes import class_kl, confident
 from ganzoo.metrics.distances import differences
 
-#: A sample is of high quality within so many standard deviations of a centre.
+#: A sample has high quality within this many standard deviations of a centre.
 REACH = 3.0
 
 
@@ -37,7 +37,7 @@ class ModeCount:
 def count_modes(points: Tensor, centres: Tensor, sigma: float) -> ModeCount:
     """Count the modes of an even mixture of Gaussians with centres [K, D] among points [N, D].
 
-    A sample belongs to the nearest centre, and is of high quality within 3 `sigma` of it
+    A sample belongs to the nearest centre, and has high quality within 3 `sigma` of it
     (Srivastava et al. 2017, section 4.1; Lin et al. 2018, section 4.1). The histogram counts
     high-quality samples only, as in the code of Lin et al.
     """

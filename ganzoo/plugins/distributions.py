@@ -1,7 +1,7 @@
 """Finding the plugins that installed distributions declare.
 
 The folders on `sys.path` are searched for `*.dist-info/entry_points.txt`, as `importlib.metadata`
-does. That module is not used, because importing it takes as long as the whole of `ganzoo list`.
+does. That module is not used, because importing it takes as long as all of `ganzoo list`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Parts of one's own that no plugin offers: classes and objects, such as those of a notebook.
 
-`local/NAME` stands for such a part in recipes and config.json. This process knows the parts that
-were given to it; another one says which class it needs.
+`local/NAME` names such a part in recipes and config.json. This process knows the parts that
+were given to it; another one reports which class it needs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from ganzoo.errors import UnknownNameError, UsageError, brief
 
-#: What stands where a plugin's name does.
+#: Used in place of a plugin's name.
 LOCAL = "local"
 
 _given: dict[tuple[str, str], Any] = {}
@@ -41,10 +41,10 @@ def name_of(thing: Any) -> str:
 
 
 def factory_of(kind: str, name: str) -> Callable[..., Any]:
-    """What builds the part that was given; `UnknownNameError` says which class is needed.
+    """What builds the part that was given; `UnknownNameError` names the class that is needed.
 
-    A class builds itself. Of an object a copy is returned each time, but a data set is used as it
-    is.
+    A class builds itself. An object is copied each time, except for a data set, which is used
+    directly.
     """
     _, _, bare = name.partition("/")
     if (kind, bare) not in _given:
@@ -59,7 +59,7 @@ def factory_of(kind: str, name: str) -> Callable[..., Any]:
 
 
 def is_local(name: str) -> bool:
-    """Whether a qualified name stands for a part of one's own."""
+    """Whether a qualified name refers to such a part."""
     return name.startswith(f"{LOCAL}/")
 
 

@@ -118,7 +118,7 @@ class PluginManager:
         return [source for source in sources if source.distribution in wanted]
 
     def _add(self, source: PluginSource) -> None:
-        """Load one plugin and collect what it offers; whatever it raises becomes its problem."""
+        """Load one plugin and collect what it offers; an error becomes its problem."""
         name = source.distribution
         if name in self.plugins and self.plugins[name].loaded:
             self.report(name, "a second distribution of this name; the first is kept")

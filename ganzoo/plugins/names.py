@@ -9,7 +9,7 @@ from ganzoo.errors import UnknownNameError, brief, did_you_mean
 
 #: The core's own name in qualified names, such as `ganzoo/hinge`.
 CORE = "ganzoo"
-#: Says what to do about a name that nobody offers; None where only the nearest name helps.
+#: Advice for a name that no plugin offers; None where only the nearest name helps.
 Hint = Callable[[str], str | None]
 
 
@@ -76,7 +76,7 @@ class Names(Generic[T]):
         return offers[0]
 
     def clashes(self) -> Iterator[tuple[T, str]]:
-        """Each offer whose bare name others had before it, with the sentence that says so."""
+        """Each offer whose bare name others had before it, with the sentence that explains it."""
         for name, offers in self._by_name.items():
             for position, offer in enumerate(offers[1:], start=1):
                 owners = ", ".join(str(other.distribution) for other in offers[:position])

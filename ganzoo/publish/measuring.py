@@ -62,7 +62,7 @@ def measure(
 ) -> Measured:
     """Measure all training seeds of one recipe; `command` is the one that would do so again."""
     if not effort.measure:
-        return _unmeasured(exports, "nothing was measured, as was asked")
+        return _unmeasured(exports, "nothing was measured, as requested")
     names, command = effort.extractors(data), command + effort.options
     method = None if names else AsTheyAre(data)
     if method is not None and not method:

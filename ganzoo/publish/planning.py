@@ -195,5 +195,5 @@ def other_weights(plan: Plan, chosen: ModelConfig) -> str:
 def _holds_others(target: Target) -> str:
     return (
         f"{target.folder or target.address} holds other weights under that name; a new training "
-        "gets a new --name; pass --replace if nobody has the old one yet"
+        "gets a new --name; pass --replace if the old one is not in use yet"
     )

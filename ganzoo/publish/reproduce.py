@@ -46,7 +46,7 @@ class Comparison:
 class Reproduction:
     """The outcome of the new training, and the comparisons with the card.
 
-    `same_data` tells whether both were trained on the same samples, `data` says so in words.
+    `same_data` tells whether both were trained on the same samples, `data` describes it in words.
     An unfinished training has no comparisons.
     """
 

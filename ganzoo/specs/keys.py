@@ -16,7 +16,7 @@ MOST = 4
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge `over` into `base` key by key; a part of another name replaces the whole part."""
+    """Merge `over` into `base` key by key; a part with another name replaces all of the part."""
     merged = dict(base)
     for key, value in over.items():
         below = merged.get(key)

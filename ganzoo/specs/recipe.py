@@ -36,7 +36,7 @@ class Part:
 class Data(Part):
     """The data set, and how samples are drawn from it."""
 
-    #: Whether every class is drawn equally often, whatever its share of the data.
+    #: Whether every class is drawn equally often, regardless of its share of the data.
     balance: bool = False
 
 

@@ -30,7 +30,7 @@ class Seeds:
 
 
 def read_seeds(folder: Path) -> Seeds | None:
-    """The seeds of a folder; None where it holds no seeds.json."""
+    """The seeds of a folder; None where it has no seeds.json."""
     file = folder / SEEDS_FILE
     if not file.is_file():
         return None

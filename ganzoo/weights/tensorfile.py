@@ -32,7 +32,7 @@ DTYPES = {
     "U8": torch.uint8,
     "BOOL": torch.bool,
 }
-#: Smaller tensors get memory of their own, so that copying one does not copy the whole file.
+#: Smaller tensors get their own memory, so that copying one does not copy the whole file.
 OWN_MEMORY_BELOW = 1024 * 1024
 MAX_DIMENSIONS = 16
 
@@ -60,10 +60,10 @@ def read_buffer(path: Path, expected: int | None = None) -> Tensor:
     return buffer[:read]
 
 
-def wrong_size(path: Path, expected: int, found: int) -> str:
+def wrong_size(path: Path, expected: int, actual: int) -> str:
     """The message about a file whose size is not the recorded one."""
     return (
-        f"{path}: {expected:,} bytes expected, {found:,} found; the file is truncated or a "
+        f"{path}: {expected:,} bytes expected, {actual:,} found; the file is truncated or a "
         "different one, get the model folder again"
     )
 
@@ -106,7 +106,7 @@ def _raw_header(buffer: Tensor, where: Path) -> tuple[int, dict[str, Any]]:
         raise _damaged(where, f"it has {len(buffer)} bytes")
     length = int.from_bytes(buffer[:8].numpy().tobytes(), "little")
     if length > len(buffer) - 8:
-        raise _damaged(where, f"its header is said to be {length:,} bytes long")
+        raise _damaged(where, f"its header claims a length of {length:,} bytes")
     try:
         header = parse_json(buffer[8 : 8 + length].numpy().tobytes(), str(where))
     except ConfigError as error:

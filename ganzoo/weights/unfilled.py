@@ -139,8 +139,8 @@ class Weighed(TorchFunctionMode):
 class LeaveParametersUnfilled(Weighed):
     """Inside, parameters are not filled: they keep the values of their fresh memory.
 
-    False values are tracked from memory to memory: those of such parameters, and whatever is drawn
-    after a skipped fill. `missed` says that a constructor read one (`item`, `numpy`, an `if`),
+    False values are tracked from memory to memory: those of such parameters, and what is drawn
+    after a skipped fill. `missed` is set if a constructor read one (`item`, `numpy`, an `if`),
     `at_fault` that one may have made it fail, and `lacks` whether a network holds one that is not
     saved.
     """

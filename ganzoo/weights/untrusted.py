@@ -35,7 +35,7 @@ DEPTH = 8
 class Checkpoint:
     """A file's tensors by dotted names, and the names of the mappings that hold them.
 
-    `ordered` says that they come in the file's own order, which is that of the network's layers;
+    `ordered` means that they come in the file's own order, which is that of the network's layers;
     a safetensors file keeps no order.
     """
 
@@ -116,7 +116,7 @@ def _convert(source: Path, target: Path) -> None:
     data = torch.load(source, map_location="cpu", weights_only=True)  # noqa: TID251
     tensors = flatten(data)
     if not tensors:
-        raise ValueError("it holds no tensors")
+        raise ValueError("it has no tensors")
     about = {"names": list(tensors), "groups": groups(data)}  # safetensors sorts by name
     plain = {name: _plain(tensor) for name, tensor in tensors.items()}
     save_file(plain, target, metadata={"ganzoo": json.dumps(about)})

@@ -16,7 +16,7 @@ from PIL import Image
 from ganzoo.errors import GanzooError, printable
 from ganzoo.files import written_whole
 
-#: Endings that stand for a film.
+#: Endings of a film's file name.
 FILMS = (".gif", ".mp4")
 #: Endings that can hold a film; .webp can be a single picture too.
 MOVING = (*FILMS, ".webp")
@@ -71,8 +71,8 @@ def _encode(pictures: Sequence[Image.Image], path: Path, fps: float) -> None:
 
 def _ffmpeg() -> str:
     """The system's ffmpeg, or the one of the package imageio-ffmpeg."""
-    if found := shutil.which("ffmpeg"):
-        return found
+    if program := shutil.which("ffmpeg"):
+        return program
     try:
         import imageio_ffmpeg  # type: ignore[import-not-found, unused-ignore]
     except ImportError:

@@ -79,8 +79,8 @@ class Model:
     ) -> Model:
         """Move both players to a device, a floating type or both, and return this model.
 
-        Samples are float32 whatever the networks compute in. A narrower type rounds the weights,
-        and going back does not restore them.
+        Samples stay float32. A narrower type rounds the weights, and going back does not restore
+        them.
         """
         if isinstance(device, torch.dtype):
             if dtype is not None:
@@ -115,9 +115,9 @@ class Model:
         if not isinstance(self.generator, StyleGenerator):
             raise UsageError(f"{self.card.name} has no styles: its generator is no StyleGenerator")
         request = self._request(None, 0, latents, None, labels, None, balanced=False)
-        told = None if request.labels is None else request.labels[: request.n].to(self.device)
+        given = None if request.labels is None else request.labels[: request.n].to(self.device)
         with torch.no_grad():
-            return self.generator.styles(latents.to(self.device), told).float().cpu()
+            return self.generator.styles(latents.to(self.device), given).float().cpu()
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What a call of `Model.sample` asks for: checked, with a label or condition for each sample.
 
-Where it gives none, they are drawn as the model's labeller says.
+Where it gives none, the model's labeller draws them.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def labels_for(
         return checked(conditions, shape, n)
     if shape is not None and model.labeller.conditions is None:
         raise UsageError(
-            f"{name} brings no conditions of its own ({CONDITIONS_FILE}); give conditions of shape "
+            f"{name} has no conditions of its own ({CONDITIONS_FILE}); give conditions of shape "
             f"{list(shape)}"
         )
     if labels is not None:
@@ -135,7 +135,7 @@ def _numbered(given: GivenLabels, names: Sequence[str], model: str) -> Any:
 
 
 def number_of(name: str, names: Sequence[str], model: str) -> int:
-    """The class of a name, whatever its case; `UsageError` with the nearest names."""
+    """The class of a name in any case; `UsageError` with the nearest names."""
     lowered = [known.casefold() for known in names]
     if name.casefold() in lowered:
         return lowered.index(name.casefold())

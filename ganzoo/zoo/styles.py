@@ -9,7 +9,7 @@ from ganzoo.interfaces import Generator, StyleGenerator
 
 
 class FromStyles(Generator):
-    """Draws from styles [N, L, W], which stand flattened where latents [N, L W] would."""
+    """Draws from styles [N, L, W], flattened to [N, L W] in place of latents."""
 
     def __init__(self, inner: StyleGenerator) -> None:
         super().__init__()

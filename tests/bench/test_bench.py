@@ -232,7 +232,7 @@ def test_a_changed_entry_is_not_shown_with_the_old_figures(bench, out, tmp_path)
     table, code = bench(changed, only=("gan",), seeds=1)
     assert code == 1
     assert "Broken: gan seed 0: " in table
-    assert "recipe.batch is 32 there, 16 was asked for" in table
+    assert "recipe.batch is 32 there, 16 was requested" in table
 
 
 # Budgets

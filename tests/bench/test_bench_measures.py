@@ -144,7 +144,7 @@ def test_noise_fills_the_datas_range():
 
 def test_more_real_samples_than_there_are_is_told():
     with pytest.raises(
-        DataError, match="5,000 real samples were asked for, the data set has 2,000"
+        DataError, match="5,000 real samples were requested, the data set has 2,000"
     ):
         controls.drawn("real", MINI, 5_000, 0)
 

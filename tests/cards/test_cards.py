@@ -503,7 +503,7 @@ def test_a_home_that_is_not_there_is_an_error_of_ganzoo(around: Path) -> None:
 
 
 def test_a_folder_without_config_is_no_model(around: Path) -> None:
-    with pytest.raises(CardError, match=r"models is not a model folder: it holds no config.json"):
+    with pytest.raises(CardError, match=r"models is not a model folder: it has no config.json"):
         ganzoo.card("./models")
 
 

@@ -380,7 +380,7 @@ def test_cards_build_keeps_the_prose_that_a_person_wrote(ganzoo: Command, cards:
 
 
 def test_cards_build_of_a_folder_without_models_fails(ganzoo: Command, tmp_path: Path) -> None:
-    assert "holds no model folders" in ganzoo.complaint("cards", "build", tmp_path, code=1)
+    assert "contains no model folders" in ganzoo.complaint("cards", "build", tmp_path, code=1)
 
 
 def test_cards_build_of_a_broken_card_says_which(ganzoo: Command, cards: Path) -> None:

@@ -143,7 +143,7 @@ def test_classes_are_asked_for_by_name_and_in_turn(sample, tmp_path):
     ("words", "text"),
     [
         (("--label", "sneakers"), "has no class 'sneakers'; did you mean 'sneaker'"),
-        (("--label", "1", "--labels", "1,2"), "--label and --labels were given"),
+        (("--label", "1", "--labels", "1,2"), "--label and --labels were both given"),
         (("--label", "-3"), "found labels from -3"),
     ],
 )

@@ -175,7 +175,7 @@ def test_a_folder_in_the_place_of_a_data_set_is_told(train):
     Path("my pics").mkdir()
     code, said = train(*PARTS[:-1], "my pics/")
     assert code == 2
-    assert "there is no data set 'my pics/', but a folder: say --data 'folder:my pics/'" in said
+    assert "there is no data set 'my pics/', but a folder; pass --data 'folder:my pics/'" in said
 
 
 # --- A dry run --------------------------------------------------------------------------------
@@ -233,7 +233,7 @@ def test_a_dry_run_refuses_what_the_run_would(train, quick_rehearsal):
     train(*PARTS, *SHORT, "--out", "one")
     code, said = train(*PARTS, *SHORT, "--out", "one", "--batch", "32", "--dry-run")
     assert code == 1
-    assert "recipe.batch is 64 there, 32 was asked for" in said
+    assert "recipe.batch is 64 there, 32 was requested" in said
 
 
 @pytest.mark.parametrize(

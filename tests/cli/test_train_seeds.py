@@ -223,7 +223,7 @@ def test_a_folder_of_something_else_is_refused(train):
     Path("photos/one.png").touch()
     code, _, said = train(*SHORT, "--seeds", "2", "--out", "photos")
     assert code == 1
-    assert "photos is not empty and holds no run; give another --out" in said
+    assert "photos is not empty and contains no run; give another --out" in said
     assert [path.name for path in Path("photos").iterdir()] == ["one.png"]
 
 

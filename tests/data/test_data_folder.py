@@ -260,7 +260,7 @@ def test_a_folder_that_must_not_be_read_is_named(folder, caplog):
     [
         (lambda path: None, "there is no folder .*/images"),
         (lambda path: path.write_text("a file"), "images is a file; give the folder that"),
-        (lambda path: path.mkdir(), "images holds no images: no file name ends in .png or"),
+        (lambda path: path.mkdir(), "images contains no images: no file name ends in .png or"),
         (lambda path: write_pictures(path, 1), "images holds only one usable image, and a data"),
         (
             lambda path: (write_pictures(path, 1), (path / "x.png").touch()),

@@ -145,13 +145,13 @@ def test_going_on_is_exact_for_other_recipes(tiny_world, tmp_path, recipe):
 
 def test_a_changed_recipe_is_refused_with_the_difference(tiny_world, tmp_path):
     run_ring(tmp_path / "run", 1280)
-    with pytest.raises(TrainingError, match=r"recipe\.batch is 64 there, 32 was asked for"):
+    with pytest.raises(TrainingError, match=r"recipe\.batch is 64 there, 32 was requested"):
         run_ring(tmp_path / "run", 1280, batch=32)
 
 
 def test_a_folder_of_somebody_else_is_left_alone(tiny_world, tmp_path):
     (tmp_path / "thesis.tex").write_text("precious")
-    with pytest.raises(TrainingError, match="is not empty and holds no run"):
+    with pytest.raises(TrainingError, match="is not empty and contains no run"):
         run_ring(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
@@ -549,7 +549,7 @@ def test_a_checkpoint_of_a_later_form_is_told_apart(tiny_world, tmp_path, caplog
     (path,) = checkpoint_folders(tmp_path / "run" / "checkpoints")
     about = json.loads((path / "state.json").read_text())
     (path / "state.json").write_text(json.dumps({**about, "ganzoo_checkpoint": 2}))
-    with pytest.raises(TrainingError, match="no checkpoint in .* is whole"):
+    with pytest.raises(TrainingError, match="no checkpoint in .* is complete"):
         run_ring(tmp_path / "run", 2560)
     assert "written in format 2, this ganzoo reads 1" in caplog.text
 

@@ -346,7 +346,7 @@ def test_a_run_that_was_stopped_is_stopped_again_by_the_same_command(tmp_path):
 POISON = {"optimizers": {"generator": FAST, "discriminator": FAST}, "on_collapse": "rollback"}
 
 
-def test_a_rollback_goes_on_from_before_with_other_draws(tmp_path, capfd):
+def test_a_rollback_continues_from_before_with_other_draws(tmp_path, capfd):
     """The poison works from turn 800 (51,200 images) on, in two of three draws."""
     wish = config(("poisoned", {"turn": 800, "lucky": 0.999}), **POISON, **images(70_400))
     play(wish, tmp_path / "run")
@@ -355,9 +355,8 @@ def test_a_rollback_goes_on_from_before_with_other_draws(tmp_path, capfd):
     with pytest.raises(TrainingError, match="stopped after 3 rollbacks: at 55,0"):
         train(wish, RunOptions(tmp_path / "other"))
     said = capfd.readouterr().err
-    assert [f"back to 50,048 images, on with other draws ({n})" in said for n in (1, 2, 3, 4)] == [
-        True, True, True, False,
-    ]  # fmt: skip
+    back = "back to 50,048 images, continuing with other draws"
+    assert [f"{back} ({n})" in said for n in (1, 2, 3, 4)] == [True, True, True, False]
 
 
 def test_a_rollback_cures_what_only_some_draws_bring(tmp_path, monkeypatch):

@@ -247,10 +247,10 @@ def test_shapes_that_clash_name_the_datas_and_what_fits(parts, text):
     [
         (
             [told()],
-            "the generator is told 3 classes and the discriminator none; the data has 3: "
-            "--set discriminator.arguments.num_classes=3 tells both",
+            "the generator has 3 classes and the discriminator has none; the data has 3: "
+            "--set discriminator.arguments.num_classes=3 fits",
         ),
-        (["sided", told()], "the discriminator is told 3 classes and the generator none; the da"),
+        (["sided", told()], "the discriminator has 3 classes and the generator has none; the da"),
         ([told(), "fixed", GREY], "tiny/fixed takes no num_classes: take another"),
         ([told(), "sided", ("pictures", {"classes": None})], "has no labels: leave num_classes"),
     ],

@@ -85,7 +85,7 @@ def test_every_torch_optimizer_of_timm_is_made_without_timm():
 
 
 def test_a_rate_among_the_arguments_is_refused():
-    with pytest.raises(ConfigError, match="lr stands beside the arguments"):
+    with pytest.raises(ConfigError, match="set lr beside the arguments"):
         group("adam", lr=1.0)
 
 

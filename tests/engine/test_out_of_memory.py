@@ -54,7 +54,7 @@ def test_a_step_that_does_not_fit_leaves_the_checkpoint_and_goes_on_in_parts(hun
         play(given, tmp_path / "run", checkpoint_seconds=0.0)
     assert str(told.value) == (
         "the memory of cpu is full at 16 images at once; --micro-batch 8 would fit; "
-        "the checkpoint at 64 images stands"
+        "the last checkpoint is at 64 images"
     )
     (newest, *_) = checkpoint_folders(tmp_path / "run" / "checkpoints")
     assert int(newest.name) == 64

@@ -100,7 +100,7 @@ def test_a_disk_that_is_full_on_the_way_leaves_the_last_checkpoint(tmp_path):
     _, err = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "no checkpoint can be written into" in err
-    assert "File too large; the checkpoint at 640 images stands: make room" in err
+    assert "File too large; the last checkpoint is at 640 images: make room" in err
     (last,) = checkpoint_folders(tmp_path / "killed" / "checkpoints")
     assert int(last.name) == 640
     assert not list((tmp_path / "killed" / "checkpoints").glob(".*"))
@@ -134,7 +134,9 @@ def test_a_run_without_a_whole_checkpoint_does_not_begin_again_unasked(tiny_worl
     train(ring_config(1280), RunOptions(tmp_path / "run", quiet=True, log_every=128))
     metrics = (tmp_path / "run" / "metrics.jsonl").read_text()
     list(damage(tmp_path / "run"))
-    with pytest.raises(TrainingError, match=r"no checkpoint in .* is whole; to begin again"):
+    with pytest.raises(
+        TrainingError, match=r"no checkpoint in .* is complete; to start from the beginning"
+    ):
         run_ring(tmp_path / "run", 2560)
     assert (tmp_path / "run" / "metrics.jsonl").read_text() == metrics
 

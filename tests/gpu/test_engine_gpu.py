@@ -149,7 +149,7 @@ def test_full_memory_says_what_would_fit(graph, world, device, tmp_path):
         play(given, tmp_path / "run", **options)
     said = str(told.value)
     assert said.startswith(f"the memory of {device} is full at 16 images at once")
-    assert "--micro-batch 8 would fit; the checkpoint at 48 images stands" in said
+    assert "--micro-batch 8 would fit; the last checkpoint is at 48 images" in said
     (newest, *_) = checkpoint_folders(tmp_path / "run" / "checkpoints")
     assert int(newest.name) == 48
     assert play(given, tmp_path / "run", **options, micro_batch=8).kind == "finished"

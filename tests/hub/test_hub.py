@@ -259,14 +259,14 @@ def test_a_revision_that_is_not_there_is_told(hub, commit):
 
 def test_a_repository_without_a_config_is_told(hub):
     hub.repo("lab/ring").commit({"README.md": b"# Nothing"})
-    with pytest.raises(HubError, match="hf-hub:lab/ring: the repository holds no config.json"):
+    with pytest.raises(HubError, match="hf-hub:lab/ring: the repository has no config.json"):
         find(RING)
 
 
 def test_weights_that_were_never_uploaded_are_named(hub, folder):
     (folder / "model.safetensors").unlink()
     hub.repo("lab/ring").publish(folder)
-    with pytest.raises(HubError, match="the repository holds no model.safetensors"):
+    with pytest.raises(HubError, match="the repository has no model.safetensors"):
         find(RING).fetch_weights()
 
 
@@ -280,9 +280,7 @@ def test_weights_that_were_never_uploaded_are_named(hub, folder):
 )
 def test_a_config_that_is_none_of_ours_is_told(hub, config, text):
     hub.repo("lab/ring").commit({"config.json": json.dumps(config).encode()})
-    with pytest.raises(
-        CardError, match=f"holds no model that ganzoo can read: config.json: {text}"
-    ):
+    with pytest.raises(CardError, match=f"has no model that ganzoo can read: config.json: {text}"):
         find(RING)
 
 

@@ -165,7 +165,7 @@ def test_reports_on_other_data_cannot_stand_in_one_row():
         one.figures["fd"].value, 1e-4
     )
     for other in (replace(one, data_hash="0" * 64), replace(one, n=200)):
-        with pytest.raises(MetricError, match="two protocols cannot stand in one row"):
+        with pytest.raises(MetricError, match="two protocols cannot share a row"):
             card_metrics([one, other], "again")
 
 

@@ -500,7 +500,7 @@ def test_an_image_of_another_size_is_refused(tmp_path, size, text):
 
 
 def test_folders_that_give_nothing_are_refused(tmp_path):
-    with pytest.raises(MetricError, match=f"{tmp_path} holds no images"):
+    with pytest.raises(MetricError, match=f"{tmp_path} contains no images"):
         FolderSource(tmp_path, classifier(), MINI)
     for name in (".DS_Store", "a.heic", "notes.txt"):
         (tmp_path / name).write_bytes(b"x")
@@ -514,7 +514,7 @@ def test_folders_that_give_nothing_are_refused(tmp_path):
 
 def test_more_images_than_there_are_are_refused(tmp_path):
     source = FolderSource(write_digits(tmp_path / "digits", digits()[:70]), classifier(), MINI)
-    with pytest.raises(MetricError, match="digits holds 70 images, 71 were asked for"):
+    with pytest.raises(MetricError, match="digits contains 70 images, 71 were requested"):
         evaluate(source, InFeatures(classifier(), mini_reference()), n=71)
 
 

@@ -240,7 +240,7 @@ def test_a_model_without_conditions_of_its_own_asks_for_some(run):
     del data["files"][CONDITIONS_FILE]
     card.write_text(json.dumps(data))
     model = ganzoo.load(run)
-    with pytest.raises(UsageError, match=r"brings no conditions of its own"):
+    with pytest.raises(UsageError, match=r"has no conditions of its own"):
         model.sample(2, seed=0)
     assert model.sample(2, seed=0, conditions=torch.zeros(SHAPE)).shape == (2, 1, 8, 8)
 
@@ -405,7 +405,7 @@ def test_the_command_samples_under_a_data_sets_conditions(run, tmp_path, capsys)
     ("what", "said"),
     [
         ("mnist-mini", "mnist-mini has no conditions, and the model takes conditions of shape"),
-        ("./run", "run holds no images"),
+        ("./run", "run contains no images"),
         ("nothing", "no dataset 'nothing'"),
     ],
 )

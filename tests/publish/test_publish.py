@@ -241,7 +241,7 @@ def test_data_without_an_extractor_is_published_unmeasured_and_said(tiny_world, 
 
 def test_nothing_is_measured_where_that_is_asked(seeds, tmp_path):
     done = out(seeds, tmp_path / "model", Effort(measure=False))
-    assert done.seed == 0 and "as was asked" in done.notes[0]
+    assert done.seed == 0 and "as requested" in done.notes[0]
 
 
 def test_modes_are_measured_again_by_the_cards_protocol(seeds, tmp_path):

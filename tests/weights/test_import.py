@@ -314,7 +314,7 @@ def test_code_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("mapping", "text"),
     [
-        ({"nowhere": "main.0"}, "--map: the file holds no 'nowhere'"),
+        ({"nowhere": "main.0"}, "--map: the file has no 'nowhere'"),
         ({"main.0": "grow.0"}, r"has no 'grow.0.weight' for main.0.weight \[100, 32, 4, 4\]"),
         ({"main.0": "main.3"}, "main.3.weight"),
         (

@@ -188,7 +188,7 @@ def test_safetensors_are_read_here(tmp_path, monkeypatch):
     assert equal(read_foreign(tmp_path / "w.safetensors"), {"w": torch.ones(2)})
     (tmp_path / "w.safetensors").write_bytes(b"\xff" * 100)
     with pytest.raises(
-        WeightsError, match="not a complete safetensors file: its header is said to be"
+        WeightsError, match="not a complete safetensors file: its header claims a length"
     ):
         read_foreign(tmp_path / "w.safetensors")
 

@@ -76,7 +76,7 @@ def test_a_figure_that_nobody_logged_is_refused(trained):
 
 
 def test_what_holds_no_run_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="holds no run"):
+    with pytest.raises(UsageError, match="contains no run"):
         Run(tmp_path)
     with pytest.raises(UsageError, match="there is no folder"):
         ganzoo.runs(tmp_path / "none")

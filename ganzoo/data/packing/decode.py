@@ -108,7 +108,7 @@ def kind_of(path: Path) -> tuple[str, str]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
-    """A file's image, not decoded yet; whatever goes wrong with it becomes an `UnusableError`."""
+    """A file's image, not decoded yet; any error becomes an `UnusableError`."""
     try:
         with path.open("rb") as file:
             if not file.read(1):

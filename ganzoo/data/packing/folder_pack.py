@@ -41,14 +41,14 @@ BLOCK = 2**20
 def find_or_make(request: PackRequest, home: Path, *, strict: bool = False) -> tuple[Path, Pack]:
     """The pack of a folder in its present state, from `home` or made there, and the pack's folder.
 
-    Raises `DataError` if the folder holds no data set, if the pack cannot be written to `home`,
+    Raises `DataError` if the folder has no data set, if the pack cannot be written to `home`,
     and, with `strict`, at the first file that cannot be used.
     """
     fingerprint = Fingerprint()
     for file in _walked(request.root):
         fingerprint.add(file)
     if not fingerprint.count:
-        raise DataError(f"{request.root} holds no images: no file name ends in .png or the like")
+        raise DataError(f"{request.root} contains no images: no file name ends in .png or the like")
     place = home / f"{request.key}-{fingerprint}"
     pack = read_pack(place, request)
     if pack is None:
@@ -211,8 +211,8 @@ def _disk_errors_explained(home: Path, needed: int) -> Iterator[None]:
         ) from error
 
 
-def _no_room(home: Path, needed: int, found: str) -> DataError:
+def _no_room(home: Path, needed: int, room: str) -> DataError:
     return DataError(
-        f"packing the images takes {needed:,} bytes in {home}, where {found}; make room and start "
+        f"packing the images takes {needed:,} bytes in {home}, where {room}; make room and start "
         "again, or set XDG_CACHE_HOME to a folder on a larger disk"
     )

@@ -48,7 +48,7 @@ def walk(root: Path, suffixes: Collection[str]) -> Iterator[FoundFile]:
 
 
 class Fingerprint:
-    """A sum over files, whatever their order: equal for folders whose files are unchanged."""
+    """A sum over files in any order: equal for folders whose files are unchanged."""
 
     def __init__(self) -> None:
         self.count = 0

@@ -28,11 +28,11 @@ log = logging.getLogger("ganzoo")
 
 @dataclass(frozen=True)
 class Setting:
-    """What a checkpoint was made with, which a resumed run must match to go on bit for bit.
+    """What a checkpoint was made with, which a resumed run must match to continue bit for bit.
 
     `recipe` and `data` are hashes; a run with others is refused. The rest changes only bits, by the
     order of sums or the choice of kernels, and leads to a warning. `micro_batch` is 0 where a batch
-    is played whole; `hardware` and `torch` are empty in checkpoints of versions without them. The
+    is not divided; `hardware` and `torch` are empty in checkpoints of versions without them. The
     folder, cadences, trackers and `--no-graph` may change without a warning.
     """
 
@@ -54,7 +54,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A whole checkpoint, read and verified by its hash."""
+    """A complete checkpoint, read and verified by its hash."""
 
     folder: Path
     tensors: dict[str, Tensor]
@@ -145,12 +145,12 @@ def checkpoint_folders(folder: Path) -> list[Path]:
 
 
 def last_good(folder: Path) -> Checkpoint | None:
-    """The newest whole checkpoint; each damaged one before it is named in the log."""
+    """The newest complete checkpoint; each damaged one before it is named in the log."""
     return first_good(checkpoint_folders(folder))
 
 
 def first_good(folders: Iterable[Path]) -> Checkpoint | None:
-    """The first whole checkpoint of some folders."""
+    """The first complete checkpoint among folders."""
     for path in folders:
         try:
             return read_checkpoint(path)

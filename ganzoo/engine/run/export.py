@@ -43,7 +43,7 @@ FINGERPRINT_TOLERANCE = 1e-3
 def export(
     state: TrainingState, setup: Setup, config: ModelConfig, run: RunOptions, *, data_hash: str
 ) -> Path:
-    """Write `export/` whole: the average, the discriminator, config.json, README.md and a grid."""
+    """Write `export/` or nothing: average, discriminator, config.json, README.md and a grid."""
     network = settled_average(state, setup).cpu()
     folder = run.folder / "export"
     with folder_written_whole(folder) as beside:
@@ -143,11 +143,15 @@ def fingerprint(network: Generator, labeller: Labeller | None = None) -> Fingerp
     )
 
 
-def off_by(found: Fingerprint, claimed: Fingerprint) -> float:
+def off_by(measured: Fingerprint, claimed: Fingerprint) -> float:
     """The greatest difference of two fingerprints; infinite if they cannot be compared."""
-    if (found.seed, found.n, len(found.means)) != (claimed.seed, claimed.n, len(claimed.means)):
+    if (measured.seed, measured.n, len(measured.means)) != (
+        claimed.seed,
+        claimed.n,
+        len(claimed.means),
+    ):
         return math.inf
-    ours, theirs = ((f.mean, f.std, *f.means) for f in (found, claimed))
+    ours, theirs = ((f.mean, f.std, *f.means) for f in (measured, claimed))
     return max(abs(a - b) for a, b in zip(ours, theirs, strict=True))
 
 

@@ -18,7 +18,7 @@ from ganzoo.files import acquired, nearest_existing, write_text
 from ganzoo.specs import ModelConfig, read_config, read_seeds, seed_folder, write_record
 from ganzoo.specs.reading import flatten, to_json
 
-#: The file that stands for a run's lock.
+#: The file that holds a run's lock.
 LOCK = ".lock"
 
 log = logging.getLogger("ganzoo")
@@ -57,7 +57,7 @@ def check_folder(config: ModelConfig, folder: Path) -> None:
                 "give another --out, or the recipe that it was started with"
             )
     elif folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
-        raise TrainingError(f"{folder} is not empty and holds no run; give another --out")
+        raise TrainingError(f"{folder} is not empty and contains no run; give another --out")
     check_writable(folder)
 
 
@@ -124,10 +124,10 @@ def difference(there: ModelConfig, asked: ModelConfig) -> str:
     """The first key in which two recipes differ, with both values."""
     for key, (old, new) in unequal(there, asked).items():
         if key != "recipe.images":
-            return f"{key} is {old!r} there, {new!r} was asked for"
+            return f"{key} is {old!r} there, {new!r} was requested"
     if there.recipe.images != asked.recipe.images:
         return (
-            f"recipe.images is {there.recipe.images:,} there, {asked.recipe.images:,} was asked "
-            "for, and a schedule depends on it (give the schedule its own `images` in a new run)"
+            f"recipe.images is {there.recipe.images:,} there, {asked.recipe.images:,} was "
+            "requested, and a schedule depends on it (set the schedule's own `images` in a new run)"
         )
     return "they differ"

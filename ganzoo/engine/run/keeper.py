@@ -53,14 +53,14 @@ class CheckpointKeeper:
         return folder
 
     def last_anchor(self) -> Checkpoint:
-        """The newest whole checkpoint at which the training was well and that is an anchor."""
+        """The newest complete anchor at which the training was well."""
         checkpoint = first_good(p for p in self._well() if self._is_anchor(int(p.name)))
         if checkpoint is None:
-            raise TrainingError(f"{self.folder} holds no healthy checkpoint to go back to")
+            raise TrainingError(f"{self.folder} has no healthy checkpoint to return to")
         return checkpoint
 
     def rewind(self, state: TrainingState) -> None:
-        """Drop the checkpoints beyond a state that was gone back to, and write its own.
+        """Drop the checkpoints beyond a restored state, and write its own.
 
         They go first, so that a kill in between leaves the anchor as the newest.
         """
@@ -68,9 +68,9 @@ class CheckpointKeeper:
         write_checkpoint(state, self.folder, self.setting)
 
     def newest_in_words(self) -> str:
-        """From where the same command would go on."""
+        """Where the same command would resume."""
         for path in checkpoint_folders(self.folder)[:1]:
-            return f"the checkpoint at {int(path.name):,} images stands"
+            return f"the last checkpoint is at {int(path.name):,} images"
         return "there was no checkpoint yet"
 
     def protected(self) -> set[int]:

@@ -1,4 +1,4 @@
-"""Settings of the whole process, made by the command and never on import.
+"""Settings of the process, made by the commands and never on import.
 
 glibc returns big blocks to the system and faults them in again at each step: 72,000 page faults in
 a DCGAN's. `tune_allocator` keeps them, so the process stays at its peak memory. cuDNN and cuBLAS
@@ -52,7 +52,7 @@ def tune_cuda() -> bool:
 
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
-    with warnings.catch_warnings():  # torch 2.9 has another name for it too, and says so
+    with warnings.catch_warnings():  # torch 2.9 warns that it has another name for it too
         warnings.filterwarnings("ignore", message=".*TF32")
         torch.backends.cudnn.allow_tf32 = False  # of products it is off unless somebody asks
     return True

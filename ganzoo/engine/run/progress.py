@@ -62,7 +62,7 @@ class TrainingDisplay:
     ) -> None:
         self._live.stop()
 
-    def goes_on_from(self, images: int) -> None:
+    def resume_from(self, images: int) -> None:
         """Count the rate and the time left from here."""
         self.first = self.images = images
         self._started = time.monotonic()

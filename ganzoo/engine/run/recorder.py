@@ -61,7 +61,7 @@ class Recorder:
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """Show progress; report a failure to the listeners, and say where it happened."""
+        """Show progress; report a failure to the listeners, with its place."""
         try:
             with self._display:
                 self._begin()
@@ -69,8 +69,8 @@ class Recorder:
         except BaseException as error:
             self._end("failed")
             if isinstance(error, FullMemoryError):
-                stands = self.checkpoints.newest_in_words()
-                raise TrainingError(f"{error}; {stands}") from None
+                newest = self.checkpoints.newest_in_words()
+                raise TrainingError(f"{error}; {newest}") from None
             if isinstance(error, GanzooError) or not isinstance(error, Exception):
                 raise
             raise TrainingError(
@@ -79,9 +79,9 @@ class Recorder:
             ) from error
 
     def _begin(self) -> None:
-        """Say that the training starts or goes on."""
+        """Announce that the training starts or resumes."""
         images = self._state.images
-        self._display.goes_on_from(images)
+        self._display.resume_from(images)
         if not self._writes:
             return
         if summary := self._setup.data.summary:
@@ -90,7 +90,7 @@ class Recorder:
         self._tell("ganzoo_training_started")
         self._trackers.start(self._record())
         if images:
-            self.say(f"going on from {images:,} images")
+            self.say(f"resuming from {images:,} images")
         elif self.checkpoints.anchored:
             self._save()
 
@@ -100,13 +100,13 @@ class Recorder:
         if self._writes:
             self.checkpoints.rewind(self._state)
             self._metrics.cut(images)
-        self._display.goes_on_from(images)
-        self.say(f"back to {images:,} images, on with other draws ({self._state.stream})")
+        self._display.resume_from(images)
+        self.say(f"back to {images:,} images, continuing with other draws ({self._state.stream})")
 
     # --- After a step -------------------------------------------------------------------------
 
     def step_ended(self, judged: list[JudgedMinibatch]) -> Illness | None:
-        """Do what is due after a step; returns an illness that was just found, on all ranks."""
+        """Do what is due after a step; returns a new illness, on all ranks."""
         images, per_step = self._state.images, self._per_step
         self._state.meter.step_ended()
         first = images == per_step  # to know what is usual
@@ -116,7 +116,7 @@ class Recorder:
         if passed(self._run.log_every, images, per_step):
             self._write_figures()
         if illness and self._config.recipe.on_collapse != "warn":
-            return illness  # a checkpoint would remember it as told, and it is to be acted on
+            return illness  # a checkpoint would mark it as reported, and it must be acted on
         if self._writes:
             self._display.advance(images)
             if passed(self._grid_every, images, per_step):
@@ -132,7 +132,9 @@ class Recorder:
             self._state.meter.note(name, value)
         self._display.update_figures(figures)
         if self._setup.ranks.greatest(int(self._writes and illness is not None)):
-            return illness or Illness("elsewhere", "rank 0 finds the training ill", "it says why")
+            return illness or Illness(
+                "elsewhere", "rank 0 found a problem", "its output has the details"
+            )
         return None
 
     def _pulse(self, batch: JudgedMinibatch) -> Pulse:

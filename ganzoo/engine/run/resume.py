@@ -1,4 +1,4 @@
-"""Going on from a checkpoint: after a stop, bit for bit, or after an illness, with other draws."""
+"""Resuming from a checkpoint: after a stop, bit for bit; after a collapse, with other draws."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def resume(
     checkpoint = last_good(checkpoints)
     if checkpoint is None and checkpoint_folders(checkpoints):
         raise TrainingError(
-            f"no checkpoint in {checkpoints} is whole; to begin again from nothing, give another "
-            f"--out or remove {folder}"
+            f"no checkpoint in {checkpoints} is complete; to start from the beginning, give "
+            f"another --out or remove {folder}"
         )
     if checkpoint is not None:
         check_setting(checkpoint, setting)
@@ -70,7 +70,7 @@ def restore(state: TrainingState, setup: Setup, checkpoint: Checkpoint) -> None:
 
 
 def setting_of(config: ModelConfig, setup: Setup, run: RunOptions) -> Setting:
-    """What a resumed training must match to go on bit for bit."""
+    """What a resumed training must match to continue bit for bit."""
     return Setting(
         recipe=hash_of(config),
         data=setup.data.content_hash(),
@@ -95,8 +95,8 @@ def check_setting(checkpoint: Checkpoint, setting: Setting) -> None:
         )
     for name, (old, new) in then.changes(setting).items():
         log.warning(
-            "the checkpoint was written with %s %s, this run has %s: it goes on in the same order "
-            "of data, but not bit for bit",
+            "the checkpoint was written with %s %s, this run has %s: it continues in the same "
+            "order of data, but not bit for bit",
             name.replace("_", "-"),
             old,
             new,
@@ -104,7 +104,7 @@ def check_setting(checkpoint: Checkpoint, setting: Setting) -> None:
 
 
 def treat(illness: Illness, state: TrainingState, setup: Setup, recorder: Recorder) -> None:
-    """Warn, stop or roll back, as the recipe's `on_collapse` says."""
+    """Warn, stop or roll back, as the recipe's `on_collapse` asks."""
     action = setup.recipe.on_collapse
     message = f"at {state.images:,} images {illness}"
     if action == "warn":
@@ -114,12 +114,12 @@ def treat(illness: Illness, state: TrainingState, setup: Setup, recorder: Record
         roll_back(state, setup, recorder)
     else:
         tried = f" after {ROLLBACKS} rollbacks" if action == "rollback" else ""
-        stands = recorder.checkpoints.newest_in_words()
-        raise TrainingError(f"stopped{tried}: {message}; {stands}")
+        newest = recorder.checkpoints.newest_in_words()
+        raise TrainingError(f"stopped{tried}: {message}; {newest}")
 
 
 def roll_back(state: TrainingState, setup: Setup, recorder: Recorder) -> None:
-    """Return to the last anchor at which the training was well, and go on with other draws."""
+    """Return to the last anchor at which the training was well, and continue with other draws."""
     anchor = recorder.checkpoints.last_anchor()
     stream = state.stream + 1
     restore(state, setup, anchor)

@@ -22,7 +22,7 @@ class Trackers:
         self._working: dict[str, Tracker] = {name: build(Tracker, Part(name)) for name in names}
 
     def start(self, run: RunRecord) -> None:
-        """A training begins or goes on; a tracker that cannot start ends it."""
+        """A training starts or resumes; a tracker that cannot start ends it."""
         for name, tracker in self._working.items():
             try:
                 tracker.start(run)
@@ -51,7 +51,7 @@ class Trackers:
             except Exception as error:
                 del self._working[name]
                 log.warning(
-                    "tracker %s: %s; it is dropped, and the training goes on",
+                    "tracker %s: %s; the training continues without it",
                     name,
                     one_line(error),
                 )

@@ -165,7 +165,7 @@ def check_resumes(subject: GameSubject) -> str:
 
 
 def _resumed(config: ModelConfig, options: RunOptions) -> TrainingState:
-    """The state at the end of a run that goes on from the checkpoint in its folder."""
+    """The state at the end of a run that resumes from the checkpoint in its folder."""
     state, setup = prepare(config, CPU, fresh=False)
     resume(state, setup, config, options.folder, setting_of(config, setup, options))
     while state.images < config.recipe.images:

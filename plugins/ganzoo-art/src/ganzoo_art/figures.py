@@ -1,6 +1,6 @@
 """Figures of drawings: the right letter, one style, shares of attributes, a clean palette.
 
-Each uses this package's own extractors, whatever extractor the other figures use.
+Each uses this package's extractors, independently of the other figures' extractor.
 """
 
 from __future__ import annotations

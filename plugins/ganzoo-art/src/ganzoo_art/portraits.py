@@ -124,7 +124,7 @@ class Faces(Portraits):
     """24,000 portraits, 64x64; at `size` 32 each pixel is the mean of four.
 
     Drawn with DiceBear's adventurer, a remix of "Adventurer" by Lisa Wischofsky (CC BY 4.0): she is
-    named wherever the pictures, or what is made of them, go.
+    named with every copy of the pictures and every work made from them.
     """
 
     folder, extractor, control = "faces", "cnn-faces", "ae-faces"

@@ -1,7 +1,7 @@
 """InfoGAN's networks for MNIST (Chen et al. 2016, table 1), without its codes.
 
 Lucic et al. 2018 train every game with them, on latents of 64 that are uniform in [-1, 1]. Batch
-norm stands before the activation, and the image goes through a tanh, since images lie in [-1, 1]
+norm comes before the activation, and the image goes through a tanh, since images lie in [-1, 1]
 here.
 """
 

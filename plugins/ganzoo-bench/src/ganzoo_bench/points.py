@@ -63,7 +63,7 @@ class Maxout(nn.Linear):
 class PointsDiscriminator(Discriminator):
     """Points [N, sample_dim] -> raw scores [N / pack].
 
-    Layers are of leaky rectified units, or of maxout units where there are more `pieces` than one.
+    Layers have leaky rectified units, or maxout units if `pieces` is more than one.
     """
 
     def __init__(

@@ -81,7 +81,7 @@ class StackedGenerator(Generator):
 
 
 class StackedDiscriminator(Discriminator):
-    """Images [N, C, size, size] -> raw scores [N / pack]; batch norm sees the whole batch."""
+    """Images [N, C, size, size] -> raw scores [N / pack]; batch norm sees the full batch."""
 
     def __init__(self, size: int = 28, channels: int = 3, width: int = 64, pack: int = 1) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
 """StyleGAN's layers: equalised rates, modulation, binomial resampling.
 
 A weight is drawn from N(0, 1) and scaled when it is used (Karras et al. 2018, section 4.1), so that
-all layers learn at one rate whatever their size. A leaky ReLU needs the gain root 2 to preserve
-variance; since it is homogeneous, the layer before it has that gain in its weights.
+layers of all sizes learn at one rate. A leaky ReLU needs the gain root 2 to preserve variance;
+since it is homogeneous, the layer before it has that gain in its weights.
 """
 
 from __future__ import annotations

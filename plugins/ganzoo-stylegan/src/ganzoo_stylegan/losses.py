@@ -19,7 +19,7 @@ R1_INTERVAL, PATH_INTERVAL = 16, 8
 
 
 def lazy(interval: int, lr: float = 0.002, beta2: float = 0.99) -> dict[str, object]:
-    """Adam whose rate and betas count the lazy penalty as a step of its own (appendix B)."""
+    """Adam whose rate and betas count the lazy penalty as a separate step (appendix B)."""
     share = interval / (interval + 1)
     return {"name": "adam", "lr": lr * share, "arguments": {"betas": [0.0, beta2**share]}}
 

@@ -29,11 +29,11 @@ ganzoo_examples: dict[str, Any] = {
     },
 }
 
-_BY_DESIGN = "minibatch deviation: a score is of an image among others (Karras et al. 2018, sec. 3)"
+_BY_DESIGN = "minibatch deviation: scores depend on the batch (Karras et al. 2018, sec. 3)"
 ganzoo_waivers = {
     "check_independence[discriminator/stylegan2]": _BY_DESIGN,
     "check_batch_statistics[game/stylegan2]": (
-        "R1 is of the batch's scores, minibatch deviation included (Karras et al. 2020)"
+        "R1 uses the batch's scores, minibatch deviation included (Karras et al. 2020)"
     ),
 }
 
