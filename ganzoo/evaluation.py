@@ -1,4 +1,4 @@
-"""`evaluate`: whatever `ganzoo eval` does, as one call."""
+"""`evaluate`: everything that `ganzoo eval` does, as one call."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import torch
 
 from ganzoo.build import fitted
 from ganzoo.cards import catalogue
-from ganzoo.errors import GanzooError, UsageError
+from ganzoo.errors import UsageError
 from ganzoo.extractors import extractors_of, open_extractor
+from ganzoo.files import writing
 from ganzoo.hardware import own_device, usable_device
 from ganzoo.measure.evaluate import REPEATS, SAMPLES, Evaluation
 from ganzoo.measure.evaluate import evaluate as evaluate_source
@@ -24,11 +25,11 @@ from ganzoo.measure.methods import (
     in_features,
     mixture_of,
 )
-from ganzoo.measure.references import Reference, read_reference
+from ganzoo.measure.references import read_reference
 from ganzoo.measure.sources import ModelSource, SampleSource
 from ganzoo.measure.training_seeds import SeedEvaluations, finished_runs
-from ganzoo.recipes import data_part
-from ganzoo.specs import Part, merge, read_seeds, write_record
+from ganzoo.recipes import data_named
+from ganzoo.specs import Part, read_seeds
 from ganzoo.terminal import Tell, silent
 
 
@@ -133,7 +134,7 @@ def _prepared(
 ) -> tuple[SampleSource, Method, int]:
     """The samples, the method and the number of samples that are asked for."""
     own = None if isinstance(target, Path) else target.data
-    data = _data(request.data, own)
+    data = data_named(catalogue(), request.data, own) if request.data else own
     if not isinstance(target, Path) and (
         as_it_is := _as_it_is(target.data, data or target.data, request)
     ):
@@ -157,7 +158,8 @@ def _prepared(
     else:
         method = InFeatures(extractor, reference.require(extractor, str(path)))
     if request.save_reference:
-        _save(method.real, request.save_reference)
+        with writing(request.save_reference):
+            method.real.save(request.save_reference)
     return source, method, n
 
 
@@ -173,20 +175,3 @@ def _as_it_is(own: Part, asked: Part, request: EvaluationRequest) -> AsTheyAre |
     if (mixture_of(own) is None) != (mixture_of(asked) is None):
         return None
     return AsTheyAre(asked) or None
-
-
-def _data(asked: str | None, own: Part | None) -> Part | None:
-    """The data set to compare with: the one asked for, else the model's own."""
-    if asked is None:
-        return own
-    below = {} if own is None else {"data": write_record(own)}
-    merged = merge(below, {"data": data_part(catalogue(), asked, below)})["data"]
-    return Part(merged["name"], merged.get("arguments", {}))
-
-
-def _save(real: Reference, path: Path) -> None:
-    """Write the statistics that `save_reference` asks for."""
-    try:
-        real.save(path)
-    except OSError as error:
-        raise GanzooError(f"{path} cannot be written: {error.strerror or error}") from None

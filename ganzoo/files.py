@@ -14,6 +14,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ganzoo.errors import GanzooError
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -23,6 +25,15 @@ log = logging.getLogger("ganzoo")
 _CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES)
 #: Seconds between two attempts to take a lock.
 LOCK_PAUSE = 0.2
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn an `OSError` into a `GanzooError` that says that `path` cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise GanzooError(f"{path} cannot be written: {error.strerror or error}") from None
 
 
 @contextmanager

@@ -13,7 +13,15 @@ from ganzoo.cards import Catalogue
 from ganzoo.cards.derived_name import derived, differences
 from ganzoo.cards.overrides import PARTS, Setting, at, bare
 from ganzoo.errors import ConfigError, UnknownNameError, UsageError
-from ganzoo.specs import ModelConfig, parse_json, read_json, set_path
+from ganzoo.specs import (
+    ModelConfig,
+    Part,
+    merge,
+    parse_json,
+    read_json,
+    set_path,
+    write_record,
+)
 from ganzoo.specs.keys import check_path
 
 #: Where a --set path begins; anything else is a key of the recipe.
@@ -150,6 +158,13 @@ def data_part(zoo: Catalogue, asked: str, recipe: dict[str, Any]) -> dict[str, A
         return {"name": there}
     _check_no_folder(zoo, asked)
     return {"name": asked}
+
+
+def data_named(zoo: Catalogue, asked: str, own: Part | None) -> Part:
+    """The data set that --data names; `own`, the model's, keeps its arguments."""
+    below = {} if own is None else {"data": write_record(own)}
+    merged = merge(below, {"data": data_part(zoo, asked, below)})["data"]
+    return Part(merged["name"], merged.get("arguments", {}))
 
 
 def _check_no_folder(zoo: Catalogue, asked: str) -> None:

@@ -1,10 +1,15 @@
-"""Where progress is shown: on a terminal, or in a log."""
+"""Progress and tables as text: on a terminal, or in a log."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
+
+import click
 
 from ganzoo.errors import printable
 
@@ -34,6 +39,37 @@ def stderr_console(*, quiet: bool = False) -> Console:
 def moves(console: Console) -> bool:
     """Whether a console can overwrite its lines, so that a bar can move."""
     return console.is_terminal and not console.is_dumb_terminal
+
+
+@contextmanager
+def telling(*, quiet: bool) -> Iterator[Tell]:
+    """Show on stderr what is happening: a changing line on a terminal, else a line every 30 s."""
+    if quiet:
+        yield silent
+    elif moves(console := stderr_console()):
+        with console.status("reading") as status:
+            yield lambda text: status.update(text)
+    else:
+        with logging_every(LOG_SECONDS) as tell:
+            yield tell
+
+
+@contextmanager
+def logging_every(seconds: float) -> Iterator[Tell]:
+    """Print a line on stderr every so many seconds: what is happening, and for how long."""
+    now, began, ended = ["reading"], time.monotonic(), threading.Event()
+
+    def report() -> None:
+        while not ended.wait(seconds):
+            click.echo(f"{now[0]}  ({time.monotonic() - began:.0f} s so far)", err=True)
+
+    reporter = threading.Thread(target=report, daemon=True)
+    reporter.start()
+    try:
+        yield lambda text: now.__setitem__(0, text)
+    finally:
+        ended.set()
+        reporter.join()
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from ganzoo.cli.display import telling
 from ganzoo.cli.parameters import device_option, json_option, threads_option, what_argument
 from ganzoo.specs.reading import to_json
+from ganzoo.terminal import telling
 
 
 @click.command("eval")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -69,14 +66,3 @@ truncation_option = click.option(
 compute_option = click.option(
     "--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 ..."
 )
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Report a file that cannot be written in one line."""
-    from ganzoo.errors import GanzooError
-
-    try:
-        yield
-    except OSError as error:
-        raise GanzooError(f"{path} cannot be written: {error.strerror or error}") from None

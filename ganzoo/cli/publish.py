@@ -70,12 +70,12 @@ def command(run: str, name: str | None, to: str, **options: Any) -> None:
     tune_cuda()
     import torch
 
-    from ganzoo.cli.display import telling
     from ganzoo.hardware import own_device, usable_device
     from ganzoo.measure.evaluate import REPEATS, SAMPLES
     from ganzoo.publish.measuring import Effort
     from ganzoo.publish.planning import PublishRequest, planned
     from ganzoo.publish.publish import publish
+    from ganzoo.terminal import telling
 
     if (options["private"] or options["message"]) and not is_address(to):
         raise UsageError(f"--private and --message apply to the Hub, and {to} is not on it")

@@ -98,7 +98,7 @@ def command(
 
     from ganzoo.build import PICTURES, write_samples
     from ganzoo.engine.run.process import tune_cuda
-    from ganzoo.errors import GanzooError
+    from ganzoo.files import writing
     from ganzoo.writers.images import FORMATS as GRIDS
     from ganzoo.zoo import load
 
@@ -125,12 +125,10 @@ def command(
         samples = _beside(samples, model.conditions if given is None else given)
     if scale > 1:
         samples = _enlarged(samples, scale, kind)
-    try:
+    with writing(out):
         for path in earlier:
             path.unlink()
         written = write_samples(kind, samples, out)
-    except OSError as error:
-        raise GanzooError(f"{out} cannot be written: {error.strerror or error}") from None
     where = written[0] if len(written) == 1 else f"{out}/ ({len(written)} files)"
     click.echo(f"{count} samples of {model.card.name}, seed {seed}: {where}")
 
@@ -196,8 +194,7 @@ def _read_conditions(model: Model, source: str, count: int | None, seed: int) ->
     """A folder's images in order, or conditions drawn from a data set."""
     from ganzoo.conditions import conditioned, conditions_in, drawn_conditions
     from ganzoo.errors import UsageError
-    from ganzoo.recipes import data_part
-    from ganzoo.specs import Part, merge, write_record
+    from ganzoo.recipes import data_named
 
     shape = model.generator.condition_shape
     if shape is None:
@@ -205,10 +202,8 @@ def _read_conditions(model: Model, source: str, count: int | None, seed: int) ->
     path = catalogue().as_path(source)
     if path is not None and path.is_dir():
         return conditions_in(path, tuple(shape))
-    below = {"data": write_record(model.card.require_config().recipe.data)}
-    named = merge(below, {"data": data_part(catalogue(), source, below)})["data"]
-    part = Part(named["name"], named.get("arguments", {}))
-    return drawn_conditions(conditioned(part, tuple(shape)), count or 64, seed=seed)[:]
+    data = data_named(catalogue(), source, model.card.require_config().recipe.data)
+    return drawn_conditions(conditioned(data, tuple(shape)), count or 64, seed=seed)[:]
 
 
 def _beside(samples: Tensor, conditions: Tensor | None) -> Tensor:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cards import catalogue
-from ganzoo.cli.parameters import models
+from ganzoo.cli.parameters import device_option, models, threads_option
 from ganzoo.recipes import Asked, asked
 from ganzoo.specs.reading import to_json
 
@@ -54,8 +54,8 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="The run's folder.")
 @click.option("--dry-run", is_flag=True, help="Estimate memory and time without writing anything.")
 @click.option("--json", "as_json", is_flag=True, help="With --dry-run: print JSON.")
-@click.option("--device", help="cpu, cuda, cuda:1 ...; the first GPU by default, if there is one.")
-@click.option("--threads", type=click.IntRange(1), help="CPU threads; torch's choice by default.")
+@device_option
+@threads_option
 @click.option(
     "--micro-batch",
     type=click.IntRange(1),

@@ -12,8 +12,8 @@ from ganzoo.cli.parameters import (
     compute_option,
     truncation_option,
     what_argument,
-    writing,
 )
+from ganzoo.files import writing
 
 
 @click.command("walk")
@@ -43,8 +43,8 @@ from ganzoo.cli.parameters import (
 @click.option(
     "--scale",
     type=click.IntRange(1, 64),
-    help="Enlarge pictures, each pixel to a square of so many.  [default: films of small pictures "
-    "to a side of 256 or more]",
+    help="Enlarge pictures, each pixel becomes a square with this side.  [default: 1; films "
+    "of small pictures get a side of 256 or more]",
 )
 @click.option(
     "-o",

@@ -17,6 +17,13 @@ def has_room(device: torch.device, needed: int) -> bool:
     return needed <= SHARE * free
 
 
+def moved_if_room(device: torch.device, *tensors: Tensor) -> tuple[Tensor, ...]:
+    """The tensors on the device if all of them fit there, else unchanged."""
+    if not has_room(device, sum(tensor.nbytes for tensor in tensors)):
+        return tensors
+    return tuple(tensor.to(device) for tensor in tensors)
+
+
 def beside(indices: Tensor, data: Tensor) -> Tensor:
     """The indices on the data's device; the host waits only for indices that come from a GPU."""
     return moved(indices, data.device) if data.is_cuda else indices.to(data.device)

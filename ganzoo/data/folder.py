@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.cache.places import packs
-from ganzoo.data.devices import as_floats, beside, has_room
+from ganzoo.data.devices import as_floats, beside, moved_if_room
 from ganzoo.data.packing.folder_pack import find_or_make
 from ganzoo.data.packing.pack import LABELS, PIXELS, Pack, PackRequest
 from ganzoo.data.packing.rows import FileRows
@@ -78,8 +78,8 @@ class FolderImages(Dataset):
     def to(self, device: torch.device) -> None:
         """Move the images and classes to the device if they fit there."""
         self._pixels.to(device)
-        if self._labels is not None and has_room(device, self._labels.nbytes):
-            self._labels = self._labels.to(device)
+        if self._labels is not None:
+            (self._labels,) = moved_if_room(device, self._labels)
 
     def content_hash(self) -> str:
         """Sha256 over all pixels and classes, taken when they were packed."""

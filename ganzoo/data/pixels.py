@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from ganzoo.data.devices import as_floats, beside, has_room
+from ganzoo.data.devices import as_floats, beside, moved_if_room
 from ganzoo.data.picture_form import Size, sides_of
 from ganzoo.errors import DataError
 from ganzoo.interfaces import Dataset
@@ -47,8 +47,7 @@ class PixelDataset(Dataset):
 
     def to(self, device: torch.device) -> None:
         """Move images and labels to the device if they fit there."""
-        if has_room(device, self.images.nbytes + self.labels.nbytes):
-            self.images, self.labels = self.images.to(device), self.labels.to(device)
+        self.images, self.labels = moved_if_room(device, self.images, self.labels)
 
     def class_counts(self) -> Tensor:
         """Number of images of each class, int64 [num_classes]."""

@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor
 
-from ganzoo.data.devices import beside, has_room
+from ganzoo.data.devices import beside, moved_if_room
 from ganzoo.data.pixels import check_split
 from ganzoo.errors import DataError
 from ganzoo.interfaces import Dataset
@@ -54,8 +54,7 @@ class GaussianMixture(Dataset):
 
     def to(self, device: torch.device) -> None:
         """Move the points and their labels to the device if they fit there."""
-        if has_room(device, self.points.nbytes + self.labels.nbytes):
-            self.points, self.labels = self.points.to(device), self.labels.to(device)
+        self.points, self.labels = moved_if_room(device, self.points, self.labels)
 
 
 class Ring(GaussianMixture):

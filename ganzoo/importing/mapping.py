@@ -8,8 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from ganzoo.errors import ConfigError, WeightsError, did_you_mean
-from ganzoo.importing.layers import COUNTER, listed, shaped, split
-from ganzoo.importing.match import Match
+from ganzoo.importing.match import COUNTER, Match, listed, shaped, split
 from ganzoo.specs import read_json
 
 

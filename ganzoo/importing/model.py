@@ -12,8 +12,8 @@ import torch
 
 from ganzoo.build import build, qualify, size_from, taken_arguments, write_grid
 from ganzoo.engine.run.export import GRID, count, fingerprint, requirements
-from ganzoo.errors import ConfigError, GanzooError, UnknownNameError, UsageError
-from ganzoo.files import folder_written_whole, holds_working_folder
+from ganzoo.errors import ConfigError, UnknownNameError, UsageError
+from ganzoo.files import folder_written_whole, holds_working_folder, writing
 from ganzoo.hardware import hardware, versions
 from ganzoo.hub.intact import sha256_of
 from ganzoo.importing.take import Taken, take
@@ -100,11 +100,8 @@ def import_model(request: Import) -> Imported:
         fingerprint=None if generator.condition_shape else fingerprint(generator.eval()),
         extra={"imported": _origins(taken)},
     )
-    try:
-        with folder_written_whole(request.out.resolve()) as folder:
-            _write(folder, replace(config, requires=requirements(config)), networks, generator)
-    except OSError as error:
-        raise GanzooError(f"{request.out} cannot be written: {error.strerror or error}") from None
+    with writing(request.out), folder_written_whole(request.out.resolve()) as folder:
+        _write(folder, replace(config, requires=requirements(config)), networks, generator)
     return Imported(request.out, taken)
 
 

@@ -9,9 +9,8 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from ganzoo.errors import WeightsError, did_you_mean
-from ganzoo.importing.layers import COUNTER, shaped, split
 from ganzoo.importing.mapping import mapped
-from ganzoo.importing.match import Match, match
+from ganzoo.importing.match import COUNTER, Match, match, shaped, split
 from ganzoo.weights import ties
 from ganzoo.weights.untrusted import Checkpoint, read_checkpoint
 

@@ -113,7 +113,7 @@ def finished_runs(folder: Path) -> dict[int, Path]:
     unfinished = [str(run) for run in runs.values() if not (run / "export/config.json").is_file()]
     if unfinished:
         raise CardError(
-            f"{', '.join(unfinished)} of {len(runs)} seeds not finished; go on with: "
+            f"{', '.join(unfinished)} of {len(runs)} seeds not finished; continue with: "
             f"{listed.command}"
         )
     _check_same_recipe(runs)

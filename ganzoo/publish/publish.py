@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ganzoo.errors import CardError, GanzooError
-from ganzoo.files import folder_written_whole
+from ganzoo.errors import CardError
+from ganzoo.files import folder_written_whole, writing
 from ganzoo.hub import Address
 from ganzoo.hub.contents import CONFIG, README, files_of, missing
 from ganzoo.hub.push import push
@@ -108,7 +107,7 @@ def _config(export: Path, drafted: ModelConfig, measured: Measured) -> ModelConf
 def _send(export: Path, config: ModelConfig, plan: Plan) -> tuple[str, tuple[str, ...]]:
     """Write the model's folder, and push it if it goes to the Hub; return (place, files)."""
     if (folder := plan.target.folder) is not None:
-        with _writable(folder), folder_written_whole(folder.resolve()) as beside:
+        with writing(folder), folder_written_whole(folder.resolve()) as beside:
             _keep_others(folder, beside)
             return str(folder), _fill(beside, export, config, plan)
     with tempfile.TemporaryDirectory(prefix="ganzoo-") as place:
@@ -145,12 +144,3 @@ def _keep_others(old: Path, new: Path) -> None:
             shutil.copytree(path, new / path.name, symlinks=True)
         else:
             shutil.copy2(path, new / path.name, follow_symlinks=False)
-
-
-@contextmanager
-def _writable(folder: Path) -> Iterator[None]:
-    """Report a place that cannot be written."""
-    try:
-        yield
-    except OSError as error:
-        raise GanzooError(f"{folder} cannot be written: {error.strerror or error}") from None

@@ -123,16 +123,13 @@ def _owners(zoo: Catalogue, name: str, config: ModelConfig) -> Iterator[str]:
             yield card.distribution
     parts = (config.generator, config.discriminator, config.recipe.loss, config.recipe.data)
     makers = dict.fromkeys(part.name.rpartition("/")[0] for part in parts)
-    official = {d for card in zoo.cards if card.distribution == CORE for d in _needed(card.config)}
+    configs = (card.config for card in zoo.cards if card.distribution == CORE)
+    official = {name for config in configs if config for name in config.requires}
     for maker in makers:
         if maker in zoo.manager.plugins and maker != CORE:
             yield maker
     if set(makers) - {CORE} <= official:
         yield CORE
-
-
-def _needed(config: ModelConfig | None) -> set[str]:
-    return set() if config is None else set(config.requires)
 
 
 def _in_checkout(place: Path, owner: str) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import shutil
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,17 +16,25 @@ from torch import Tensor
 from ganzoo import sampling
 from ganzoo.arguments import seed_of, whole
 from ganzoo.cards import Card
-from ganzoo.errors import UsageError, one_line
+from ganzoo.errors import CardError, UsageError, one_line
+from ganzoo.files import folder_written_whole
 from ganzoo.hardware import usable_device
+from ganzoo.hub.contents import files_of
 from ganzoo.interfaces import Discriminator, Generator, StyleGenerator
 from ganzoo.sampling import Labeller
 from ganzoo.specs import DISCRIMINATOR_FILE
 from ganzoo.truncation import CutLatents, cut_normal, truncate_styles, truncated
 from ganzoo.zoo import pictures
-from ganzoo.zoo.folders import copy_model
-from ganzoo.zoo.players import at_rest, labeller_of, read_player
-from ganzoo.zoo.requests import GivenLabels, Options, Request, checked_latents, count_of, labels_for
-from ganzoo.zoo.styles import FromStyles, checked_styles
+from ganzoo.zoo.players import FromStyles, at_rest, labeller_of, read_player
+from ganzoo.zoo.requests import (
+    GivenLabels,
+    Options,
+    Request,
+    checked_latents,
+    checked_styles,
+    count_of,
+    labels_for,
+)
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -225,7 +234,15 @@ class Model:
 
     def save(self, folder: str | Path) -> Path:
         """Copy the model folder (card, weights, samples) into a new folder, which `load` opens."""
-        return copy_model(self.card, Path(folder))
+        folder, config = Path(folder).expanduser(), self.card.require_config()
+        if folder.exists():
+            raise UsageError(f"{folder} exists; give another folder")
+        if not config.files:
+            raise CardError(f"{self.card.name} has no weights yet; nothing was saved")
+        with folder_written_whole(folder) as beside:
+            for name in files_of(self.card.folder, config):
+                shutil.copyfile(self.card.folder / name, beside / name)
+        return folder
 
     def _repr_png_(self) -> bytes | None:
         """What a notebook shows: a grid of pictures; nothing for other data."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 import torch
+from torch import Tensor
 
 from ganzoo import sampling
 from ganzoo.build import build
@@ -12,7 +13,7 @@ from ganzoo.cards import Card
 from ganzoo.conditions import read_conditions
 from ganzoo.errors import CardError, UsageError, WeightsError
 from ganzoo.hub.intact import is_damaged
-from ganzoo.interfaces import Discriminator, Generator
+from ganzoo.interfaces import Discriminator, Generator, StyleGenerator
 from ganzoo.sampling import Labeller
 from ganzoo.seeds import derive
 from ganzoo.specs import CONDITIONS_FILE, DISCRIMINATOR_FILE, GENERATOR_FILE, FileRecord
@@ -72,6 +73,22 @@ def labeller_of(generator: Generator, card: Card) -> Labeller:
             f"{classes}"
         )
     return Labeller(classes, shares)
+
+
+class FromStyles(Generator):
+    """Draws from styles [N, L, W], flattened to [N, L W] in place of latents."""
+
+    def __init__(self, inner: StyleGenerator) -> None:
+        super().__init__()
+        self.inner = inner
+        self.latent_dim = inner.style_layers * inner.style_dim
+        self.sample_shape, self.num_classes = inner.sample_shape, inner.num_classes
+        self.condition_shape, self.training = inner.condition_shape, inner.training
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Flattened styles [N, L W] -> the inner generator's samples."""
+        styles = latents.reshape(-1, self.inner.style_layers, self.inner.style_dim)
+        return self.inner.synthesise(styles, labels)
 
 
 def at_rest(network: P) -> P:

@@ -15,7 +15,7 @@ from torch import Tensor
 from ganzoo.arguments import described, whole
 from ganzoo.conditions import checked
 from ganzoo.errors import UsageError, brief, did_you_mean
-from ganzoo.interfaces import Generator
+from ganzoo.interfaces import Generator, StyleGenerator
 from ganzoo.sampling import Labels
 from ganzoo.specs import CONDITIONS_FILE
 
@@ -64,6 +64,17 @@ def checked_latents(generator: Generator, latents: Tensor, name: str) -> Tensor:
     if latents.dim() != 2 or latents.shape[1] != dim or not len(latents):
         raise UsageError(f"{name} takes latents [n, {dim}], found {list(latents.shape)}")
     return latents
+
+
+def checked_styles(generator: Generator, styles: Tensor, name: str) -> Tensor:
+    """Styles [n, L, W] as they were given; `UsageError` if the model has none, or others."""
+    if not isinstance(generator, StyleGenerator):
+        raise UsageError(f"{name} has no styles: its generator is no StyleGenerator; give latents")
+    shape = [generator.style_layers, generator.style_dim]
+    if not isinstance(styles, Tensor) or list(styles.shape[1:]) != shape or not len(styles):
+        size = list(styles.shape) if isinstance(styles, Tensor) else type(styles).__name__
+        raise UsageError(f"{name} takes styles [n, {shape[0]}, {shape[1]}], found {size}")
+    return styles
 
 
 def count_of(n: int | None, given: Tensor | None) -> int:

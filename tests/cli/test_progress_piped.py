@@ -11,14 +11,13 @@ import pytest
 from ganzoo import terminal
 from ganzoo.bench import progress as bench_display
 from ganzoo.bench.progress import BenchProgress
-from ganzoo.cli.display import logging_every, telling
 from ganzoo.data.mnist import fetching
 from ganzoo.data.packing import fill as filling
 from ganzoo.engine.run import progress
 from ganzoo.engine.run.progress import TrainingDisplay
 from ganzoo.plugins import PluginManager, RunRecord
 from ganzoo.specs import Part, Recipe
-from ganzoo.terminal import moves, stderr_console
+from ganzoo.terminal import logging_every, moves, stderr_console, telling
 
 #: What a terminal obeys and a log does not.
 CONTROLS = ("\x1b", "\r", "\b")

@@ -203,7 +203,7 @@ def test_seeds_of_another_recipe_do_not_come_beside_these(train):
     text = Path("both/seeds.json").read_text()
     code, _, said = train(*SHORT, "--seed", "5", "--seeds", "1", "--out", "both", "--batch", "32")
     assert code == 1
-    assert "both/seed-0 holds a run of another recipe: recipe.batch is 64 there, 32 was as" in said
+    assert "both/seed-0 holds a run of another recipe: recipe.batch is 64 there, 32 was re" in said
     assert Path("both/seeds.json").read_text() == text
     assert not Path("both/seed-5").exists()
 

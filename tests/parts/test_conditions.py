@@ -82,7 +82,7 @@ JUDGE = ("judge", {"condition_shape": None})
         (
             {"discriminator": JUDGE},
             r"conditions differ in shape: the data set has \[1, 8, 4\], the generator has "
-            r"\[1, 8, 4\], the discriminator has none; take parts that agree",
+            r"\[1, 8, 4\], the discriminator has none; take parts whose `condition_shape` agrees",
         ),
         (
             {"generator": ("translator", {"condition_shape": [1, 8, 5]})},

@@ -301,7 +301,9 @@ def test_an_empty_prose_is_none(seeds, tmp_path):
 
 def test_unfinished_seeds_are_named(seeds, tmp_path):
     shutil.rmtree(seeds / "seed-1" / "export")
-    refused(seeds, tmp_path / "model", "seed-1 of 3 seeds not finished; go on with: ganzoo train x")
+    refused(
+        seeds, tmp_path / "model", "seed-1 of 3 seeds not finished; continue with: ganzoo train x"
+    )
 
 
 def test_seeds_of_another_length_are_named(seeds, tmp_path):

@@ -15,8 +15,7 @@ from torch.testing import assert_close
 import commands
 import ganzoo
 from ganzoo.errors import ConfigError, UnknownNameError, UsageError, WeightsError
-from ganzoo.importing.layers import natural
-from ganzoo.importing.match import match
+from ganzoo.importing.match import match, natural
 from ganzoo.importing.model import Import, import_model
 from ganzoo.importing.take import take
 from ganzoo.specs import Part, read_config
