@@ -1,4 +1,4 @@
-"""Drawing samples so that a seed means the same whatever the batch, the device or earlier draws.
+"""Drawing samples: a seed gives the same ones on any device, in any batch, after any draws.
 
 Latents are drawn on the CPU in whole blocks of 64, each from its own generator seeded by
 (seed, block); labels likewise. A model with conditions uses its own in rotation.

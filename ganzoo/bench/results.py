@@ -118,7 +118,7 @@ def diverged_at(config: ModelConfig, folder: Path) -> int | None:
     """The images at the first logged value that was not finite; None if nothing diverged.
 
     The engine refuses to export weights that are not finite. This tells that from every other
-    reason for which a training cannot go on.
+    reason for which a training cannot continue.
     """
     written = folder / "config.json"
     if not written.is_file() or hash_of(read_config(written)[0]) != hash_of(config):

@@ -136,7 +136,7 @@ def do(job: Job, options: BenchOptions, report: Report) -> str:
         write_result(job, result)
     except Interrupted:
         raise
-    except Exception as error:  # the other jobs go on
+    except Exception as error:  # the other jobs continue
         log.debug("%s", job, exc_info=True)
         report.broken[str(job)] = one_line(error)
         return f"broke: {report.broken[str(job)]}"

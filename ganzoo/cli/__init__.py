@@ -74,7 +74,7 @@ class LazyGroup(click.Group):
         return [*COMMANDS, *dict(_plugin_rows())]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Import a command; while a shell completes words, a plugin's is a stand-in."""
+        """Import a command; while a shell completes words, a plugin's is a placeholder."""
         if name in COMMANDS:
             return _command(COMMANDS[name][0])
         if ctx.resilient_parsing:

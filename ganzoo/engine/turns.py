@@ -2,7 +2,7 @@
 
 A step is k turns of the discriminator and one or more of the generator. A turn is played share by
 share: the rows of this process, and of those one micro-batch after the other. All shares of the
-global batch are equal, so the mean of their gradients is the gradient of the batch wherever terms
+global batch are equal, so the mean of their gradients is the gradient of the batch where terms
 are means over samples.
 """
 

@@ -49,7 +49,7 @@ class FolderSource(SampleSource):
         for start in range(0, n, BATCH):
             paths = self._paths[start : min(n, start + BATCH)]
             images = torch.stack([self._image(path) for path in paths])
-            brightest = max(brightest, int(images[:, :3].max()))  # whatever alpha is
+            brightest = max(brightest, int(images[:, :3].max()))  # alpha aside
             yield as_floats(images)
         if brightest <= 1:
             raise MetricError(

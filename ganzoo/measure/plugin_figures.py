@@ -1,6 +1,6 @@
 """Figures from plugins: their registry, which of them apply, their values and their floors.
 
-A figure that fails is left out with a note, and the others go on.
+A figure that fails is left out with a note; the others are still measured.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
     classes.py      which classes a classifier finds, and how evenly
     modes.py        modes of Gaussian mixtures and of Stacked-MNIST
 
-Everything is computed in float64 on the CPU, whatever the input's floating dtype and device, and in
+Everything is computed in float64 on the CPU, for inputs of any floating dtype and device, in
 blocks, so that no temporary grows with the product of two sets' sizes. Inputs that would make a
 figure wrong raise `MetricError`.
 """

@@ -19,7 +19,7 @@ LICENCES = ("Apache-2.0", "MIT", "BSD-3-Clause")
 LICENCE, AUTHOR = "Apache-2.0", "Your Name"
 #: Valid names of a family of models.
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-#: Names of the core: `ganzoo-core` is its distribution, `ganzoo-testing` a stand-in of the kit.
+#: Names of the core: `ganzoo-core` is its distribution, `ganzoo-testing` a placeholder of the kit.
 TAKEN = ("core", "ganzoo", "testing")
 #: Files whose dot is left out in the template, so that git does not act on them.
 DOTTED = ("gitignore", "github")

@@ -1,4 +1,4 @@
-"""Parts of one's own that no plugin offers: classes and objects, such as those of a notebook.
+"""A caller's own parts, which no plugin offers: classes and objects, such as those of a notebook.
 
 `local/NAME` names such a part in recipes and config.json. This process knows the parts that
 were given to it; another one reports which class it needs.

@@ -87,7 +87,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class LocalOffer(Offer):
-    """A part of one's own, which is there already and need not be imported."""
+    """A caller's own part, which exists already and need not be imported."""
 
     factory: Any = None
 

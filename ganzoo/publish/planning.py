@@ -20,7 +20,7 @@ from ganzoo.specs.readme import UNDESCRIBED, blanks, filled, with_figures, with_
 class PublishRequest:
     """What to publish, where to, and a person's description of it; the rest is looked up.
 
-    `ask` is called for each part of the prose that a person must write; None where nobody can be
+    `ask` is called for each part of the prose that a person must write; None where no person can be
     asked. `replaces` allows other weights to replace those at the target.
     """
 

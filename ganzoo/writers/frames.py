@@ -60,7 +60,7 @@ def write_sheet(pictures: Tensor, columns: int, path: Path, *, scale: int = 1) -
 
 
 def check_ending(path: Path, *, films: bool) -> None:
-    """Refuse a file name whose ending stands for no format."""
+    """Refuse a file name whose ending names no format."""
     known = (*MOVING, *FORMATS) if films else (*FORMATS,)
     if path.suffix.lower() not in known:
         raise UsageError(f"{path} ends in none of {', '.join(dict.fromkeys(known))}")

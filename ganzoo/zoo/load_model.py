@@ -31,8 +31,8 @@ def load(
 ) -> Model:
     """Load a model: a name, a folder, a run or `hf-hub:owner/repo[@revision]`.
 
-    `sha256` pins the generator's file. `parts` are the classes (or objects) of a model of one's own
-    that no plugin offers. Raises a `GanzooError` that says what is missing, altered
+    `sha256` pins the generator's file. `parts` are the classes (or objects) of your own model that
+    no plugin offers. Raises a `GanzooError` that says what is missing, altered
     or unknown; nothing is half-loaded, and torch's own random state is left as it was.
     """
     give_players(parts)
@@ -55,7 +55,7 @@ def load(
 
 
 def give_players(parts: Iterable[type | nn.Module]) -> None:
-    """Make generators and discriminators of one's own known under their classes' names."""
+    """Register a caller's generators and discriminators under their classes' names."""
     for part in parts:
         cls = part if isinstance(part, type) else type(part)
         kinds = {Generator: "generator", Discriminator: "discriminator"}

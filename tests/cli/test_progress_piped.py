@@ -57,7 +57,7 @@ def test_a_pipe_is_no_terminal(piped):
 def test_a_training_says_a_line_now_and_then(piped, monkeypatch):
     monkeypatch.setattr(progress, "LOG_SECONDS", 0.0)
     with TrainingDisplay("mine", 300) as shown:
-        shown.figures_are({"generator": 0.5, "discriminator.real": 0.25})
+        shown.update_figures({"generator": 0.5, "discriminator.real": 0.25})
         for images in (100, 200, 300):
             shown.advance(images)
     lines = lines_of(piped)

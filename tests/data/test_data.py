@@ -170,7 +170,7 @@ def test_a_set_goes_where_the_training_is(few_digits, monkeypatch, kind):
     stayed = data.batch(rows)
     data.to(torch.device("meta"))
     assert {tensor.device.type for tensor in data.batch(rows)} == {"cpu"}
-    for module in ("pixels", "stacked_mnist", "points"):
+    for module in ("devices", "stacked_mnist"):
         monkeypatch.setattr(f"ganzoo.data.{module}.has_room", lambda *_: True)
     data.to(torch.device("meta"))
     for moved, before in zip(data.batch(rows), stayed, strict=True):

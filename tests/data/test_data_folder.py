@@ -321,7 +321,7 @@ def test_images_go_to_a_device_that_has_room(folder, monkeypatch):
     for device in ("cpu", "meta"):  # the latter stands for a GPU
         data.to(torch.device(device))
         assert {tensor.device.type for tensor in data.batch(torch.arange(4))} == {"cpu"}
-    for module in ("folder", "packing.rows"):
+    for module in ("devices", "packing.rows"):
         monkeypatch.setattr(f"ganzoo.data.{module}.has_room", lambda *_: True)
     data.to(torch.device("meta"))
     for tensor, shape in zip(data.batch(torch.arange(4)), [(4, 3, SIZE, SIZE), (4,)], strict=True):

@@ -98,7 +98,7 @@ def test_layers_that_draw_are_seeded_on_the_device_in_use(device):
 @pytest.mark.parametrize("way", ["eager", "graphs", "streamed"])
 def test_no_step_waits_for_the_device(name, way, device, games_world, monkeypatch):
     if way == "streamed":
-        monkeypatch.setattr("ganzoo.data.pixels.has_room", lambda device, needed: False)
+        monkeypatch.setattr("ganzoo.data.devices.has_room", lambda device, needed: False)
     state, setup = prepare(recipe_of(name), device)
     setup = replace(setup, graphs=None if way == "eager" else recorder(device))
     with own_stream(device):
@@ -128,7 +128,7 @@ def test_data_that_does_not_fit_streams_and_gives_the_same(
     }
     options = {"device": str(device), "graph": graph, "log_every": 10_000}
     play(config("hinge", **parts, steps=16), tmp_path / "resident", **options)
-    monkeypatch.setattr("ganzoo.data.pixels.has_room", lambda device, needed: False)
+    monkeypatch.setattr("ganzoo.data.devices.has_room", lambda device, needed: False)
     play(config("hinge", **parts, steps=16), tmp_path / "streamed", **options)
     assert not differences(exported(tmp_path / "streamed"), exported(tmp_path / "resident"))
 
