@@ -13,8 +13,8 @@ from ganzoo.cli.parameters import (
     compute_option,
     truncation_option,
     what_argument,
-    writing,
 )
+from ganzoo.files import writing
 
 if TYPE_CHECKING:
     from torch import Tensor
