@@ -13,6 +13,7 @@ from ganzoo.cards import Catalogue
 from ganzoo.cards.derived_name import derived, differences
 from ganzoo.cards.overrides import PARTS, Setting, at, bare
 from ganzoo.errors import ConfigError, UnknownNameError, UsageError
+from ganzoo.own_pictures import decisions, is_asked, own_pictures, run_name
 from ganzoo.specs import (
     ModelConfig,
     Part,
@@ -57,6 +58,7 @@ class Base:
     where: str
     label: str = ""
     trained: bool = False
+    own_pictures: bool = False
 
 
 def asked(zoo: Catalogue, what: str | ModelConfig | None, options: dict[str, Any]) -> Asked:
@@ -79,6 +81,8 @@ def asked(zoo: Catalogue, what: str | ModelConfig | None, options: dict[str, Any
     parts = tuple(f"{place}." for place in PARTS)
     other = any(key.startswith(parts) for key in differences(zoo.registry, base.raw, raw))
     folder = Path("runs") / (short or _folder(raw, base.label))
+    if base.own_pictures:
+        folder, notes = Path("runs") / run_name(raw), [*decisions(raw), *notes]
     return Asked(raw, where, folder, tuple(notes), fill=other or not base.trained)
 
 
@@ -122,6 +126,12 @@ def _base(zoo: Catalogue, what: str | ModelConfig | None, options: dict[str, Any
     if what is None and options["init"] and missing:
         what = options["init"]  # a model continues with its own recipe
     if what is None:
+        if is_asked(what, options):
+            path = data_part(zoo, options["data"], {})["arguments"]["path"]
+            raw = own_pictures(zoo.registry, path)
+            return Base(raw, "the recipe for pictures", own_pictures=True)
+        if missing and options["data"]:
+            data_part(zoo, options["data"], {})  # says first how a folder is given
         if missing:
             raise UsageError(
                 f"nothing to train: give a name, a RECIPE.json, or the parts ({', '.join(missing)} "

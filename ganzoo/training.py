@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from ganzoo.cards import catalogue
+from ganzoo.data.picture_form import Form
 from ganzoo.engine.config import resolve
 from ganzoo.engine.initial_weights import start_from
 from ganzoo.engine.ranks import Ranks, joined
@@ -91,12 +92,12 @@ def train(
             "values": {**arguments, **(set or {})},
         },
     )
-    for note in request.notes:
-        log.info("%s", note)
     folder = request.folder if out is None else Path(out).expanduser()
     target = usable_device(own_device(None if device is None else str(device)))
     with joined(target) as ranks, torch.random.fork_rng():
         config = config_for(request, folder, ranks, None if init is None else str(init))
+        for note in notes_of(request, config):
+            log.info("%s", note)
         run = RunOptions(
             folder=folder,
             device=str(target),
@@ -171,6 +172,20 @@ def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
     if unknown := next((name for name in options if name not in known), None):
         raise UsageError(f"train takes no {brief(unknown)}; {did_you_mean(unknown, known)}")
     return dict(options)
+
+
+def notes_of(request: Asked, config: ModelConfig) -> list[str]:
+    """What to say before a training: whose settings won, and that pictures become grey."""
+    given = (request.raw["recipe"].get("data") or {}).get("arguments") or {}
+    arguments = config.recipe.data.arguments
+    if arguments.get("channels") != 1 or "channels" in given or not arguments.get("path"):
+        return [*request.notes]
+    form = Form.of(arguments["size"], 1)
+    return [
+        *request.notes,
+        f"pictures are made {form.size}, as {config.generator.name} takes them here; for colour at "
+        "64 pixels give --data and nothing else",
+    ]
 
 
 def config_for(request: Asked, folder: Path, ranks: Ranks, init: str | None) -> ModelConfig:

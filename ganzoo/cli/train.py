@@ -111,7 +111,8 @@ def command(what: str | None, **options: Any) -> int:
 
     \b
     ganzoo train dcgan-mnist --out runs/dcgan
-    ganzoo train --init dcgan-mnist --data folder:photos/ --out runs/photos
+    ganzoo train --data folder:photos/ --out runs/photos
+    ganzoo train --init dcgan-mnist --data mnist-mini
     ganzoo train dcgan-mnist --loss hinge --set optimizers.generator.lr=0.0005
     ganzoo train --generator dcgan --discriminator dcgan --loss hinge --data mnist-mini
 
@@ -134,7 +135,7 @@ def _train(asked: Asked, options: dict[str, Any]) -> int:
     from ganzoo.engine.run.seeds import refuse_seeds, train_seeds
     from ganzoo.engine.train import train
     from ganzoo.hardware import own_device, usable_device
-    from ganzoo.training import config_for
+    from ganzoo.training import config_for, notes_of
 
     if options["threads"]:
         torch.set_num_threads(options["threads"])
@@ -143,7 +144,7 @@ def _train(asked: Asked, options: dict[str, Any]) -> int:
         out = options["out"] or asked.folder
         config = config_for(asked, out, ranks, options["init"])
         if ranks.first:
-            for note in asked.notes:
+            for note in notes_of(asked, config):
                 click.echo(note, err=True)
         run = _run_options(out, str(device), ranks, options)
         if options["dry_run"]:

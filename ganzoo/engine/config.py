@@ -82,13 +82,16 @@ def qualified(config: ModelConfig) -> ModelConfig:
 def qualified_augmentations(asked: Mapping[str, Any]) -> dict[str, Any]:
     """Augmentations under their qualified names, each with its arguments.
 
-    `true` means no arguments, and a list is the first one. Where two names mean one
-    augmentation, the later one wins: the user's over a card's.
+    `true` means no arguments, a list is the first one, and `false` leaves one out. Where two names
+    mean one augmentation, the later one wins: the user's over a card's.
     """
     arguments: dict[str, Any] = {}
     for name, how in asked.items():
         qualified = qualify(Augmentation, Part(name)).name
-        arguments[qualified] = arguments.get(qualified, {}) | _arguments(name, how)
+        if how is False:
+            arguments.pop(qualified, None)
+        else:
+            arguments[qualified] = arguments.get(qualified, {}) | _arguments(name, how)
     return {name: arguments[name] for name in sorted(arguments)}
 
 

@@ -23,7 +23,7 @@ LAYERS = (
     ("cache",),
     ("plugins",),
     ("cards",),
-    ("run_folders", "recipes"),
+    ("run_folders", "own_pictures", "recipes"),
     ("new_plugin",),
     ("cli",),
     # ---- the torch line ----

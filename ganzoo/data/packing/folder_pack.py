@@ -45,7 +45,7 @@ def find_or_make(request: PackRequest, home: Path, *, strict: bool = False) -> t
     and, with `strict`, at the first file that cannot be used.
     """
     fingerprint = Fingerprint()
-    for file in _walked(request.root):
+    for file in walked(request.root):
         fingerprint.add(file)
     if not fingerprint.count:
         raise DataError(f"{request.root} contains no images: no file name ends in .png or the like")
@@ -112,7 +112,7 @@ def _list(root: Path, manifest: Manifest, fingerprint: str) -> None:
     again = Fingerprint()
 
     def counted() -> Iterator[FoundFile]:
-        for file in _walked(root):
+        for file in walked(root):
             again.add(file)
             yield file
         if str(again) != fingerprint:
@@ -121,7 +121,7 @@ def _list(root: Path, manifest: Manifest, fingerprint: str) -> None:
     manifest.list(counted())
 
 
-def _walked(root: Path) -> Iterator[FoundFile]:
+def walked(root: Path) -> Iterator[FoundFile]:
     """The image files below a folder; `DataError` if it cannot be read.
 
     Those of a format that cannot be decoded have a problem.

@@ -1,0 +1,115 @@
+"""The recipe for a folder of pictures where nothing else was asked for: `--data folder:photos/`.
+
+The networks and the game stand in own_pictures.json; what depends on the number of pictures is
+chosen here, in coarse steps, so that a few pictures more leave the recipe as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from ganzoo.cards.overrides import at, bare
+from ganzoo.errors import UnknownNameError, UsageError
+from ganzoo.plugins.registry import Registry
+from ganzoo.specs import merge, parse_json
+from ganzoo.terminal import table
+
+#: Below this many pictures the discriminator would learn them by heart: they are augmented.
+FEW = 2_000
+#: Real images to show it: about an hour for few pictures, and an evening for many, on a laptop.
+IMAGES_OF_FEW, IMAGES_OF_MANY = 400_000, 1_000_000
+#: Learning rates fall to this along a cosine.
+LAST_RATE = 0.0001
+
+
+def is_asked(what: object, options: Mapping[str, Any]) -> bool:
+    """Whether nothing but a folder of pictures was given."""
+    others = ("generator", "discriminator", "loss", "init")
+    data = options["data"]
+    folder = isinstance(data, str) and data.startswith("folder:")
+    return what is None and folder and not any(options[name] for name in others)
+
+
+def own_pictures(registry: Registry, path: str) -> dict[str, Any]:
+    """The raw config for the pictures below a folder, by their number."""
+    raw = parse_json(files("ganzoo").joinpath("own_pictures.json").read_text("utf-8"), "the recipe")
+    name = raw["generator"]["name"]
+    try:
+        registry.find("generator", name)
+    except UnknownNameError:
+        raise UsageError(
+            f"pictures are trained as {name} unless parts are named, and it is not installed: pip "
+            f"install ganzoo-{name}, or give --generator, --discriminator and --loss"
+        ) from None
+    count = pictures_in(Path(path).expanduser())
+    images = IMAGES_OF_FEW if count < FEW else IMAGES_OF_MANY
+    falling = {"name": "cosine", "arguments": {"to": LAST_RATE, "images": images}}
+    chosen = {
+        "batch": batch_for(count),
+        "images": images,
+        "schedules": {f"optimizers.{who}.lr": falling for who in ("generator", "discriminator")},
+        "augmentation": {"diffaugment": True} if count < FEW else {},
+    }
+    return merge(raw, {"recipe": chosen})
+
+
+def pictures_in(folder: Path) -> int:
+    """How many files below a folder are images by their names."""
+    from ganzoo.data.packing.folder_pack import walked
+
+    return sum(1 for file in walked(folder.absolute()) if not file.problem)
+
+
+def batch_for(count: int) -> int:
+    """32 images in a turn, or the largest power of two that leaves room for broken files."""
+    batch = 32
+    while batch > 2 and batch * 3 > count * 2:
+        batch //= 2
+    return batch
+
+
+def run_name(raw: Mapping[str, Any]) -> str:
+    """The name of the run's folder, such as `dcgan-photos`."""
+    folder = Path(str(at(raw, "recipe.data.arguments.path"))).name
+    words = re.sub(r"[^a-z0-9.]+", "-", folder.lower()).strip("-.") or "pictures"
+    return f"{bare(at(raw, 'generator.name'))}-{words}"
+
+
+def decisions(raw: Mapping[str, Any]) -> list[str]:
+    """A table of what was decided, why, and how it is changed, line by line."""
+    recipe, width = raw["recipe"], at(raw, "generator.arguments.width")
+    arguments, changes = recipe["data"]["arguments"], recipe["augmentation"]
+    size, channels = arguments.get("size"), arguments.get("channels")
+    rows = [
+        ("size", f"{size}, {channels} channels", "", "--set data.arguments.size=128"),
+        ("shape", arguments.get("fit", "crop"), "", "--set data.arguments.fit=pad"),
+        (
+            "networks",
+            f"{bare(at(raw, 'generator.name'))}, width {width}",
+            "narrow enough for a laptop",
+            "--generator, --discriminator, --loss",
+        ),
+        (
+            "mirrored",
+            _yes(changes.get("flip")),
+            "leave it out for text and letters",
+            "--set augmentation.flip=false",
+        ),
+        (
+            "augmented",
+            _yes(changes.get("diffaugment")),
+            f"helps below {FEW:,} pictures",
+            "--set augmentation.diffaugment=true|false",
+        ),
+        ("batch", str(recipe["batch"]), "", "--batch"),
+        ("images", f"{recipe['images']:,}", "--dry-run estimates the time", "--images"),
+    ]
+    return table(("DECIDED", "", "WHY", "CHANGE IT WITH"), rows).splitlines()
+
+
+def _yes(change: object) -> str:
+    return "no" if change in (None, False) else "yes"
