@@ -1,4 +1,4 @@
-"""Parts by name: found among the plugins in force, built, and checked against their interface.
+"""Parts by name: found among the active plugins, built, and checked against their interface.
 
 Below the commands and `load`, this is the one place that asks which plugins are in force.
 """
@@ -68,12 +68,12 @@ PICTURES = ("image", "points")
 
 
 def offer_of(interface: type[P], name: str) -> Offer:
-    """The part that a plugin in force offers under a bare or qualified name."""
+    """The part that an active plugin offers under a bare or qualified name."""
     return catalogue().registry.find(_KINDS[interface], name)
 
 
 def offers_of(interface: type[P]) -> list[Offer]:
-    """All parts of an interface that the plugins in force offer, by name."""
+    """All parts of an interface that the active plugins offer, by name."""
     return catalogue().registry.offers(_KINDS[interface])
 
 

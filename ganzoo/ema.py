@@ -44,7 +44,7 @@ class Ema:
 
 
 def lerp_share(images: float, half_life: float) -> float:
-    """The share of the way that brings an average half way in `half_life` images."""
+    """The share of each step with which an average moves half way in `half_life` images."""
     return 1.0 - 0.5 ** (images / half_life) if half_life > 0 else 1.0
 
 

@@ -191,7 +191,7 @@ def _check_no_folder(zoo: Catalogue, asked: str) -> None:
 
 
 def parsed(text: str, roots: tuple[str, ...] = ROOTS, otherwise: str = "recipe") -> tuple[str, Any]:
-    """The full path and the value of KEY.PATH=VALUE; another root's lies below `otherwise`."""
+    """The full path and the value of KEY.PATH=VALUE; other roots go below `otherwise`."""
     path, equals, value = text.partition("=")
     if not equals:
         example = "recipe.batch=128" if otherwise == "recipe" else f"{otherwise}.width=32"
@@ -204,12 +204,12 @@ def parsed(text: str, roots: tuple[str, ...] = ROOTS, otherwise: str = "recipe")
 
 
 def full_path(path: str, roots: tuple[str, ...] = ROOTS, otherwise: str = "recipe") -> str:
-    """A key's path from the root of config.json; another root's lies below `otherwise`."""
+    """A key's path from the root of config.json; other roots go below `otherwise`."""
     return path if path.partition(".")[0] in roots else f"{otherwise}.{path}"
 
 
 def setting(
     raw: dict[str, Any], text: str, roots: tuple[str, ...] = ROOTS, otherwise: str = "recipe"
 ) -> dict[str, Any]:
-    """Lay KEY.PATH=VALUE over a raw config; a path of another root lies below `otherwise`."""
+    """Apply KEY.PATH=VALUE to a raw config; other roots go below `otherwise`."""
     return set_path(raw, *parsed(text, roots, otherwise))

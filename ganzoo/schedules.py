@@ -26,7 +26,7 @@ class Constant(Schedule):
         return self.after(start, images - self.warmup, total - self.warmup)
 
     def after(self, start: float, images: int, total: int) -> float:
-        """The number so many images after the warm-up."""
+        """The number at this many images after the warm-up."""
         return start
 
 
@@ -46,7 +46,7 @@ class Linear(Constant):
         self.needs_total = images is None
 
     def after(self, start: float, images: int, total: int) -> float:
-        """The number so many images after the warm-up."""
+        """The number at this many images after the warm-up."""
         last = total if self.images is None else self.images - self.warmup
         left = self.left(min(1.0, images / max(1, last)))
         return self.to + (start - self.to) * left
@@ -77,5 +77,5 @@ class InverseSqrt(Constant):
         self.images = images
 
     def after(self, start: float, images: int, total: int) -> float:
-        """The number so many images after the warm-up."""
+        """The number at this many images after the warm-up."""
         return start / math.sqrt(max((images + self.warmup) / self.images, 1.0))

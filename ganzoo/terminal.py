@@ -56,7 +56,7 @@ def telling(*, quiet: bool) -> Iterator[Tell]:
 
 @contextmanager
 def logging_every(seconds: float) -> Iterator[Tell]:
-    """Print a line on stderr every so many seconds: what is happening, and for how long."""
+    """Print a line on stderr at this interval: what is happening, and for how long."""
     now, began, ended = ["reading"], time.monotonic(), threading.Event()
 
     def report() -> None:

@@ -1,1 +1,1 @@
-"""Papers' protocols: train what they compare, measure it, lay it beside what they print."""
+"""Papers' protocols: train and measure what they compare, beside their published figures."""

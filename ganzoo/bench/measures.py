@@ -33,7 +33,7 @@ TEST_IMAGES = 10_000
 
 @dataclass(frozen=True)
 class Column:
-    """A figure in a table: its header, its format, and an arrow to where better values lie."""
+    """A figure in a table: its header, its format, and an arrow towards better values."""
 
     key: str
     header: str

@@ -98,7 +98,7 @@ def weights_in(folder: Path) -> str:
 
 
 def gathered(protocol: Protocol, folder: Path) -> list[tuple[Job, Result | None]]:
-    """Every job of the protocol with its result, and further seeds whose results lie there."""
+    """Every job of the protocol with its result, and further seeds that have results."""
     jobs = []
     for row in rows_of(protocol):
         present = seeds_in(folder / row.name) if row.runs else set()

@@ -1,4 +1,4 @@
-"""The catalogue in force, and the models in it as Python sees them before anything is loaded."""
+"""The current catalogue, and its models as Python shows them before loading."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_PROBLEM = 160
 
 
 def catalogue() -> Catalogue:
-    """The catalogue in force: the one given to `using`, else that of the installed plugins.
+    """The current catalogue: the one given to `using`, else that of the installed plugins.
 
     Commands and `ganzoo.load` ask for it and hand it on.
     """
@@ -27,7 +27,7 @@ def catalogue() -> Catalogue:
 
 @contextlib.contextmanager
 def using(given: Catalogue) -> Iterator[Catalogue]:
-    """Make `given` the catalogue in force inside a `with` block, as tests do."""
+    """Make `given` the current catalogue inside a `with` block, as tests do."""
     token = _given.set(given)
     try:
         yield given

@@ -1,4 +1,4 @@
-"""Settings laid over a model's config, and whose settings win where a part is replaced."""
+"""Settings that override a model's config, and which of them apply where a part is replaced."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PARTS = {
 
 
 def overlaid(raw: Mapping[str, Any], settings: Iterable[Setting]) -> dict[str, Any]:
-    """A raw config with settings laid over it, one after the other."""
+    """A raw config with settings applied in order."""
     raw = dict(raw)
     for path, value in settings:
         raw = set_path(raw, path, value)
@@ -34,10 +34,10 @@ def overlaid(raw: Mapping[str, Any], settings: Iterable[Setting]) -> dict[str, A
 def changed(
     registry: Registry, base: Mapping[str, Any], settings: Sequence[Setting], label: str = ""
 ) -> tuple[dict[str, Any], list[str]]:
-    """A raw config with settings laid over it, and a note for each part that was replaced.
+    """A raw config with settings applied, and a note for each part that was replaced.
 
     Arguments belong to their part: where the user names another part, they are dropped. Where that
-    is the loss, the recipe of the old loss is dropped too, and the recipe of the new one wins over
+    is the loss, the recipe of the old loss is dropped too, and the recipe of the new one replaces
     the card's. The note lists what was dropped and added; `label` is the card's name.
     """
     below, replaced = without_arguments(registry, base, overlaid(base, settings))

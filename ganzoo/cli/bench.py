@@ -124,17 +124,12 @@ def _show(protocol: Protocol, out: Path, options: dict[str, Any]) -> int:
 
 
 def _run(protocol: Protocol, out: Path, options: dict[str, Any]) -> int:
-    from ganzoo.engine.run.process import tune_allocator, tune_cuda
+    from ganzoo.engine.run.process import tune_training
 
-    tune_allocator()
-    tune_cuda()
-    import torch
-
+    tune_training(options["threads"])
     from ganzoo.bench.runner import BenchOptions, run
     from ganzoo.hardware import own_device, usable_device
 
-    if options["threads"]:
-        torch.set_num_threads(options["threads"])
     report, code = run(
         protocol,
         BenchOptions(

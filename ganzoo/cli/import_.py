@@ -98,7 +98,7 @@ def command(weights: Path, name: str, out: Path, **options: Any) -> None:
 
 
 def _parts(options: dict[str, Any]) -> dict[str, Any]:
-    """The parts as JSON, with the --set options laid over them."""
+    """The parts as JSON, with the --set options applied."""
     raw: dict[str, Any] = {
         kind: {"name": options[kind]} for kind in ROOTS if options[kind] is not None
     }

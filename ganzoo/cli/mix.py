@@ -71,7 +71,7 @@ class Layers(click.ParamType[tuple[int, ...]]):
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="Enlarge pictures, each pixel to a square of so many.",
+    help="Enlarge pictures: each pixel becomes a square with this side.",
 )
 @click.option(
     "-o",
@@ -99,11 +99,11 @@ def command(
     each row; the seeds' own samples stand above and to the left. Otherwise the grid leads from
     corner to corner between the samples of 2 to 4 seeds.
     """
+    from ganzoo.data.devices import as_bytes
     from ganzoo.errors import UsageError
     from ganzoo.interfaces import StyleGenerator
     from ganzoo.latent import mix
     from ganzoo.writers.frames import check_ending, write_sheet
-    from ganzoo.writers.images import as_bytes
     from ganzoo.zoo import load
 
     check_ending(out, films=False)

@@ -78,7 +78,9 @@ if TYPE_CHECKING:
     help="Number of last checkpoints to keep.",
 )
 @click.option(
-    "--keep-every", type=click.IntRange(1), help="Images between checkpoints to keep for good."
+    "--keep-every",
+    type=click.IntRange(1),
+    help="Images between permanent checkpoints.",
 )
 @click.option(
     "--grid-every",
@@ -124,12 +126,9 @@ def command(what: str | None, **options: Any) -> int:
 
 
 def _train(asked: Asked, options: dict[str, Any]) -> int:
-    from ganzoo.engine.run.process import tune_allocator, tune_cuda
+    from ganzoo.engine.run.process import tune_training
 
-    tune_allocator()
-    tune_cuda()
-    import torch
-
+    tune_training(options["threads"])
     from ganzoo.engine.ranks import joined
     from ganzoo.engine.run.estimate import estimate
     from ganzoo.engine.run.seeds import refuse_seeds, train_seeds
@@ -137,8 +136,6 @@ def _train(asked: Asked, options: dict[str, Any]) -> int:
     from ganzoo.hardware import own_device, usable_device
     from ganzoo.training import config_for, notes_of
 
-    if options["threads"]:
-        torch.set_num_threads(options["threads"])
     device = usable_device(own_device(options["device"]))
     with joined(device) as ranks:
         out = options["out"] or asked.folder
@@ -207,7 +204,7 @@ def _print_estimate(report: Estimate, out: Path, *, as_json: bool) -> None:
     images = report.config.recipe.images
     for name, text in {
         "parameters": counts,
-        "memory": f"{report.peak_bytes / 1e6:,.0f} MB at the most",
+        "memory": f"{report.peak_bytes / 1e6:,.0f} MB at most",
         "checkpoint": f"{report.checkpoint_bytes / 1e6:,.1f} MB each",
         "pace": f"{report.images_per_second:,.0f} images/s, from {report.steps} steps just now",
         "time": f"about {duration(report.seconds)} for {images:,} images, grids and checkpoints "

@@ -1,4 +1,4 @@
-"""Moving a data set's tensors to the device where training happens, if they fit there."""
+"""Data on the device where training happens, and pixels as bytes and as floats."""
 
 from __future__ import annotations
 
@@ -48,3 +48,8 @@ def as_floats(pixels: Tensor) -> Tensor:
     """
     half = torch.full((), 127.5, device=pixels.device) if pixels.is_cuda else 127.5
     return pixels.float().div_(half).sub_(1.0)
+
+
+def as_bytes(samples: Tensor) -> Tensor:
+    """Values in [-1, 1] -> uint8, the inverse of `as_floats`; values outside are clipped."""
+    return samples.add(1).mul(127.5).round().clamp(0, 255).byte()

@@ -1,4 +1,4 @@
-"""The size and channels that pictures are brought to, and how another shape is fitted."""
+"""The size and channels that pictures are converted to, and how other shapes are fitted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WHITE = "#ffffff"
 
 @dataclass(frozen=True)
 class Form:
-    """What every picture is brought to: uint8 [channels, height, width].
+    """The form of every picture: uint8 [channels, height, width].
 
     `fit` is a key of `FITS`; `background` is #rrggbb or `keep`. Make forms with `Form.of`, which
     checks.

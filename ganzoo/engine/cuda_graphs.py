@@ -49,7 +49,7 @@ Key = tuple[object, ...]
 
 @dataclass
 class Kind:
-    """Turns that are alike: how many were played, their notes by name, and their recordings.
+    """Turns of one kind: how many were played, their notes by name, and their recordings.
 
     A discriminator's turn whose fakes keep their graph shares a kind with the generator's turn that
     follows.

@@ -68,7 +68,7 @@ def load_initial_weights(start: Start, generator: Generator, discriminator: Disc
         if _digest(tensors) != sha256:
             raise WeightsError(
                 f"the weights of {start.model} have changed since this recipe began with them; "
-                "bring the old ones back, or begin a new run in another --out"
+                "restore the old ones, or begin a new run in another --out"
             )
         try:
             network.load_state_dict(with_ties(tensors, network.state_dict(), start.model))

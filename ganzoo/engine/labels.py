@@ -94,7 +94,7 @@ def check_labels(generator: Generator, discriminator: Discriminator, data: Datas
     if declared[0] != declared[1] or data.num_classes > int(declared[0] or 0):
         raise ConfigError(
             f"classes differ: the data set has {data.num_classes}, the generator {declared[0]}, "
-            f"the discriminator {declared[1]}; set num_classes alike, or leave it out"
+            f"the discriminator {declared[1]}; set one num_classes for both, or leave it out"
         )
     return True
 

@@ -27,7 +27,7 @@ class ShareOfRate(SchedulePart):
             self._share = kind(schedule.final, schedule.images, schedule.warmup)
 
     def value(self, start: float, images: int, total: int) -> float:
-        """The rate after so many images."""
+        """The rate after this many images."""
         return start * self._share.value(1.0, images, total)
 
 
@@ -41,7 +41,7 @@ class Dial:
     put: Put
 
     def at(self, images: int, total: int) -> float:
-        """The number after so many images."""
+        """The number after this many images."""
         return self.schedule.value(self.start, images, total)
 
 
@@ -59,7 +59,7 @@ class MovingNumbers:
     numbers: dict[str, float] = field(default_factory=dict)
 
     def move(self, images: int) -> None:
-        """Set every number to its value after so many images."""
+        """Set every number to its value after this many images."""
         for dial in self.dials:
             dial.put(dial.at(images, self.total))
 

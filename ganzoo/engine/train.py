@@ -79,7 +79,7 @@ def train(config: ModelConfig, run: RunOptions) -> Outcome:
 
 
 def play(state: TrainingState, setup: Setup, recorder: Recorder) -> Outcome:
-    """Step until all images are seen or somebody interrupts, and do what is due in between."""
+    """Step until all images are seen or a signal stops it, and do what is due in between."""
     with (
         interruptible() as interruption,
         recorder.recording(),

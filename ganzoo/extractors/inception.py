@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ganzoo.cache.places import extractors
+from ganzoo.data.devices import as_bytes
 from ganzoo.data.mnist import fetching
 from ganzoo.errors import MetricError, WeightsError, one_line
 from ganzoo.extractors.pretrained import in_colour
@@ -70,7 +70,7 @@ class InceptionV3(Extractor):
 
     def forward(self, samples: Tensor) -> Tensor:
         """Images [N, C, H, W] in [-1, 1] -> features [N, 2048]; grey is repeated."""
-        images = samples.add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
+        images = as_bytes(samples)
         features: Tensor = self.network(in_colour(images, self.name))[0]
         return features
 

@@ -18,7 +18,7 @@ NEIGHBOURS = 2_000
 KEPT = 10_000
 #: Samples shown to an extractor at once; fewer to one that takes any size, which enlarges them.
 BATCH, ENLARGED = 500, 50
-#: How far rounding may bring a value beyond its range.
+#: How far rounding may push a value out of its range.
 SLACK = 1e-3
 
 
@@ -103,7 +103,7 @@ def extract(
     if extractor.value_range == (-1.0, 1.0) and lowest > -SLACK and not from_bytes:
         raise MetricError(
             f"{what}: no value lies below 0; images lie in [-1, 1], so these seem to lie in "
-            "[0, 1]: bring them there by 2 x - 1"
+            "[0, 1]: convert them with 2 x - 1"
         )
     return Extracted(moments, features.rows(), torch.cat(logits) if logits else None, first.rows())
 

@@ -75,7 +75,7 @@ class FigureSpec:
 
     @property
     def arrow(self) -> str:
-        """Where better values lie: up, down, or towards a value."""
+        """Which values are better: higher, lower, or nearer to a value."""
         towards = f" {self.best_in_words}" if self.direction == "nearest" else ""
         return ARROWS[self.direction] + towards
 

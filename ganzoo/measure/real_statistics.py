@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.build import factory_of, qualify
-from ganzoo.data.devices import as_floats
+from ganzoo.data.devices import as_bytes, as_floats
 from ganzoo.data.splits import Half, drawn, splits
 from ganzoo.errors import GanzooError, MetricError, one_line
 from ganzoo.interfaces import Dataset, Extractor
@@ -25,14 +25,13 @@ from ganzoo.measure.references import (
     extractor_hash,
     package_file,
     read_reference,
-    to_bytes,
 )
 from ganzoo.metrics import Moments, class_histogram, mean_nearest, nearest
 from ganzoo.specs import Part
 
 log = logging.getLogger("ganzoo")
 
-#: The most samples of each split to look at.
+#: The most samples of each split to read.
 MOST = 60_000
 BATCH = 1_000
 
@@ -135,7 +134,7 @@ def make_reference(
         features=features,
         shares=None if tested.logits is None else class_histogram(tested.logits),
         training=training,
-        pixels=as_floats(to_bytes(tested.first)),
+        pixels=as_floats(as_bytes(tested.first)),
     )
 
 

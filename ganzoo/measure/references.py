@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo.data.devices import as_floats
+from ganzoo.data.devices import as_bytes, as_floats
 from ganzoo.errors import ConfigError, MetricError
 from ganzoo.files import written_whole
 from ganzoo.interfaces import Extractor
@@ -60,7 +60,7 @@ class About:
 class Reference:
     """Real statistics: moments of F features, some features [M, F], class shares [K] or None.
 
-    `training` [T, F] and `pixels` [M, *S] are None where the data set is not at hand.
+    `training` [T, F] and `pixels` [M, *S] are None where the data set is not available.
     """
 
     about: About
@@ -107,7 +107,7 @@ class Reference:
             "features": self.features.half(),
             "shares": self.shares,
             "training": None if light or self.training is None else self.training.half(),
-            "pixels": None if light or self.pixels is None else to_bytes(self.pixels),
+            "pixels": None if light or self.pixels is None else as_bytes(self.pixels),
         }
         held = {name: tensor for name, tensor in tensors.items() if tensor is not None}
         about = replace(self.about, tensors=tensors_hash(held))
@@ -182,11 +182,6 @@ def tensors_hash(tensors: Mapping[str, Tensor]) -> str:
 def package_file(extractor: str, data: str) -> Path:
     """The package's file of a data set's statistics, by bare names."""
     return PACKAGE / f"{extractor}.{data}.safetensors"
-
-
-def to_bytes(images: Tensor) -> Tensor:
-    """Images in [-1, 1] -> uint8, exact for what came from bytes."""
-    return images.add(1).mul(127.5).round().clamp(0, 255).byte()
 
 
 def jsonable(values: Mapping[str, Any]) -> dict[str, float]:

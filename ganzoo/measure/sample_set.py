@@ -1,4 +1,4 @@
-"""`SampleSet`: n samples of a source under one seed, with all that figures may look at."""
+"""`SampleSet`: n samples of a source under one seed, with everything that figures may use."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class SampleSet:
     def extracted(self) -> Extracted:
         """The extractor's view of the samples."""
         if self.extractor is None:
-            raise MetricError(f"{self.source.name}: no extractor was named to look at the samples")
+            raise MetricError(f"{self.source.name}: no extractor was given for the samples")
         extractor, of_files = self.extractor, self.source.size is not None
         return self._once(
             "extracted",

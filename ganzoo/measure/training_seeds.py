@@ -129,5 +129,5 @@ def _check_same_recipe(runs: Mapping[int, Path]) -> None:
         for key, (there, here) in unequal(replace(configs[first], recipe=recipe), config).items():
             raise CardError(
                 f"{runs[seed]} is no other seed of {runs[first].name}'s recipe: {key} is {here!r}, "
-                f"there {there!r}; train them alike, or name one run"
+                f"there {there!r}; train them with one recipe, or name one run"
             )

@@ -25,7 +25,7 @@ def is_range(wanted: str) -> bool:
 
 
 def version_fits(version: str, wanted: str) -> bool:
-    """Whether a version lies in a range; pre-releases may."""
+    """Whether a version is in a range; pre-releases may."""
     least = _least(wanted)
     if least is not None and _PLAIN.fullmatch(version):
         return _release(version) >= _release(least)

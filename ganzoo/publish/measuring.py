@@ -60,7 +60,7 @@ class Measured:
 def measure(
     exports: Mapping[int, Path], data: Part, command: str, effort: Effort, tell: Tell
 ) -> Measured:
-    """Measure all training seeds of one recipe; `command` is the one that would do so again."""
+    """Measure all training seeds of one recipe; `command` repeats it."""
     if not effort.measure:
         return _unmeasured(exports, "nothing was measured, as requested")
     names, command = effort.extractors(data), command + effort.options

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.errors import ConfigError, brief
+from ganzoo.specs.keys import Record
 from ganzoo.specs.reading import read_json, read_record
 from ganzoo.specs.recipe import Part, Recipe
-from ganzoo.specs.record import Record
 
 #: The version of the schema below; lower ones stay readable, a higher one is refused.
 CONFIG_VERSION = 1

@@ -89,7 +89,7 @@ class Protocol:
     budget: str
     #: Number of training seeds, counted from 0.
     seeds: int
-    #: The config that tables and entries are laid over: generator, discriminator and recipe.
+    #: The config that tables and entries override: generator, discriminator and recipe.
     model: Mapping[str, Any]
     #: At least one.
     tables: tuple[Table, ...]

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ganzoo.errors import ConfigError, brief
+from ganzoo.specs.keys import Record
 from ganzoo.specs.optimizers import Averaging, Optimizers
 from ganzoo.specs.reading import read_record, write_record
-from ganzoo.specs.record import Record
 
 PRECISIONS = ("auto", "float32", "bf16")
 #: What a run does about a collapse.

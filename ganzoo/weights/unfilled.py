@@ -68,7 +68,7 @@ class _MissedError(BaseException):
 def built(make: Callable[[], M], *, seed: int = 0, file_bytes: int | None = None) -> M:
     """The network that `make` builds, for weights that are about to be loaded into all of it.
 
-    Values that the weights do not bring are those of a network filled from torch's own generator at
+    Values outside the weights are those of a network filled from torch's own generator at
     `seed`; the generator's state is restored. `file_bytes` is the size of the weights: a network
     that needs far more is refused with a `WeightsError` before memory is allocated, since its
     arguments may come from a stranger.

@@ -8,9 +8,10 @@ import numpy
 import torch
 from torch import Tensor
 
+from ganzoo.data.devices import as_bytes
 from ganzoo.errors import UsageError
 from ganzoo.writers.animation import MOVING, write_film
-from ganzoo.writers.images import FORMATS, as_bytes, grid, picture_of, write_image
+from ganzoo.writers.images import FORMATS, grid, picture_of, write_image
 from ganzoo.writers.points import axis_end, scatter
 
 #: Points that stay visible behind the newest one.
@@ -54,7 +55,7 @@ def write_pictures(
 
 
 def write_sheet(pictures: Tensor, columns: int, path: Path, *, scale: int = 1) -> Path:
-    """Write pictures uint8 [N, C, H, W] as one image with so many columns."""
+    """Write pictures uint8 [N, C, H, W] as one image with this many columns."""
     write_image(grid(enlarged(pictures, scale), columns), path)
     return path
 

@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import pad
 
+from ganzoo.data.devices import as_bytes
 from ganzoo.data.packing.decode import on_background
 from ganzoo.errors import UsageError
 from ganzoo.files import written_whole
@@ -66,11 +67,6 @@ def grid(images: Tensor, columns: int) -> Tensor:
 def columns_for(count: int, height: int, width: int) -> int:
     """The number of columns that makes a grid of `count` images about square."""
     return max(1, min(count, math.ceil(math.sqrt(count * height / width))))
-
-
-def as_bytes(samples: Tensor) -> Tensor:
-    """[-1, 1] -> 0 to 255."""
-    return samples.add(1).mul(127.5).round().clamp(0, 255).byte()
 
 
 def picture_of(image: Tensor) -> Image.Image:

@@ -8,6 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 from ganzoo.cards import Card
+from ganzoo.data.devices import as_bytes
 from ganzoo.errors import UsageError
 from ganzoo.writers import images as writer
 
@@ -23,14 +24,14 @@ def are_pictures(card: Card) -> bool:
 def images(samples: Tensor, card: Card) -> list[Image.Image]:
     """Samples [N, C, H, W] in [-1, 1] as images: grey, RGB or RGBA."""
     _refuse_others(card)
-    return [writer.picture_of(pixels) for pixels in writer.as_bytes(samples)]
+    return [writer.picture_of(pixels) for pixels in as_bytes(samples)]
 
 
 def grid(samples: Tensor, card: Card, columns: int | None = None) -> Image.Image:
     """Samples [N, C, H, W] in [-1, 1] in one image."""
     _refuse_others(card)
     columns = columns or writer.columns_for(len(samples), *samples.shape[2:])
-    return writer.picture_of(writer.grid(writer.as_bytes(samples), columns))
+    return writer.picture_of(writer.grid(as_bytes(samples), columns))
 
 
 def png(picture: Image.Image) -> bytes:

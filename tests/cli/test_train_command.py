@@ -194,7 +194,7 @@ def test_a_dry_run_says_what_it_takes_and_writes_nothing(world, tmp_path, monkey
     said = capsys.readouterr().out
     assert '"half_life": 10000.0' in said
     assert re.search(r"^parameters  226 \(generator\) \+ 129 \(discriminator\)$", said, re.M)
-    assert re.search(r"^memory      [\d,]+ MB at the most$", said, re.M)
+    assert re.search(r"^memory      [\d,]+ MB at most$", said, re.M)
     assert re.search(r"^pace        [\d,]+ images/s, from \d+ steps just now$", said, re.M)
     assert re.search(r"^time        about .* for 100,000 images", said, re.M)
     assert not list(tmp_path.iterdir())

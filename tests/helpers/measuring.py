@@ -12,10 +12,11 @@ from PIL import Image
 from torch import Tensor, nn
 
 from ganzoo import Dataset, Extractor
+from ganzoo.data.devices import as_bytes
 from ganzoo.data.mnist import MNISTMini
 from ganzoo.extractors import open_extractor
 from ganzoo.measure.real_statistics import both_hashes, make_reference, splits
-from ganzoo.measure.references import Reference, to_bytes
+from ganzoo.measure.references import Reference
 from ganzoo.measure.sources import SampleSource
 from ganzoo.plugins import PluginSource
 from ganzoo.specs import Part
@@ -149,6 +150,6 @@ def same(one: Reference, two: Reference) -> bool:
 def write_digits(folder: Path, images: Tensor) -> Path:
     """Digits as PNG files: 00000.png, 00001.png, ... without waiting for the disk."""
     folder.mkdir(parents=True)
-    for number, image in enumerate(to_bytes(images)):
+    for number, image in enumerate(as_bytes(images)):
         Image.fromarray(image[0].numpy()).save(folder / f"{number:05d}.png", compress_level=1)
     return folder

@@ -10,7 +10,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from ganzoo.data.devices import as_floats
+from ganzoo.data.devices import as_bytes, as_floats
 from ganzoo.errors import MetricError, WeightsError
 from ganzoo.extractors.shipped import FOLDER, open_folder, read_extractor_config
 from ganzoo.measure.anchors import ANCHORS
@@ -23,7 +23,6 @@ from ganzoo.measure.references import (
     extractor_hash,
     package_file,
     read_reference,
-    to_bytes,
 )
 from ganzoo.specs import write_record
 from ganzoo.weights import tensor_bytes
@@ -132,8 +131,8 @@ def test_figures_are_the_same_from_memory_and_from_a_file(reference, file):
 def test_bytes_become_what_data_sets_give_and_back():
     every = torch.arange(256).byte()
     assert torch.equal(as_floats(every), every.float() / 127.5 - 1)
-    assert torch.equal(to_bytes(as_floats(every)), every)
-    assert to_bytes(torch.tensor([-1.1, 1.1])).tolist() == [0, 255]
+    assert torch.equal(as_bytes(as_floats(every)), every)
+    assert as_bytes(torch.tensor([-1.1, 1.1])).tolist() == [0, 255]
 
 
 def test_anchors_are_added_by_their_number_of_samples(reference, tmp_path):

@@ -40,7 +40,7 @@ UNREADABLE = {
     ".webp": "WebP; pip install --upgrade pillow, or convert it",
 }
 
-#: How an image with each of EXIF's orientations (tag 0x0112) is brought upright.
+#: How to turn an image upright, by its EXIF orientation (tag 0x0112).
 ORIENTATION = 0x0112
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

@@ -24,7 +24,7 @@ from ganzoo.terminal import LOG_SECONDS, moves, stderr_console
 
 log = logging.getLogger("ganzoo")
 
-#: At most so many images, and bytes, between two commits; as many again are decoded ahead.
+#: The most images, and bytes, between two commits; as many again are decoded ahead.
 COMMIT_IMAGES, COMMIT_BYTES = 512, 16 * 2**20
 WORKERS = min(8, os.cpu_count() or 1)
 

@@ -160,7 +160,7 @@ def first_good(folders: Iterable[Path]) -> Checkpoint | None:
 
 
 def is_well(path: Path) -> bool:
-    """Whether the training was well at a checkpoint; False for a damaged one."""
+    """Whether the training was healthy at a checkpoint; False for a damaged one."""
     try:
         return read_json(path / ABOUT)["well"] is True
     except (GanzooError, KeyError, TypeError):

@@ -53,7 +53,7 @@ class CheckpointKeeper:
         return folder
 
     def last_anchor(self) -> Checkpoint:
-        """The newest complete anchor at which the training was well."""
+        """The newest complete anchor at which the training was healthy."""
         checkpoint = first_good(p for p in self._well() if self._is_anchor(int(p.name)))
         if checkpoint is None:
             raise TrainingError(f"{self.folder} has no healthy checkpoint to return to")
@@ -76,7 +76,7 @@ class CheckpointKeeper:
     def protected(self) -> set[int]:
         """Image counts of the checkpoints that stay beside the last ones.
 
-        Those of --keep-every, the newest that was well, and the last anchors.
+        Those of --keep-every, the newest healthy one, and the last anchors.
         """
         counts = [int(path.name) for path in checkpoint_folders(self.folder)]
         well = [int(path.name) for path in self._well()]
@@ -84,11 +84,11 @@ class CheckpointKeeper:
         return {c for c in counts if self._is_kept(c)} | {*well[:1]} | {*anchors[:ANCHORS]}
 
     def _well(self) -> list[Path]:
-        """Checkpoints at which the training was well, the newest first."""
+        """Checkpoints at which the training was healthy, the newest first."""
         return [path for path in checkpoint_folders(self.folder) if is_well(path)]
 
     def _is_kept(self, images: int) -> bool:
-        """Whether --keep-every keeps a checkpoint here for good."""
+        """Whether --keep-every keeps a checkpoint here permanently."""
         every = self._run.keep_every
         return every is not None and passed(every, images, self._per_step)
 

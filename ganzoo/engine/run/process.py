@@ -54,8 +54,18 @@ def tune_cuda() -> bool:
     torch.backends.cudnn.benchmark = False
     with warnings.catch_warnings():  # torch 2.9 warns that it has another name for it too
         warnings.filterwarnings("ignore", message=".*TF32")
-        torch.backends.cudnn.allow_tf32 = False  # of products it is off unless somebody asks
+        torch.backends.cudnn.allow_tf32 = False  # for matrix products it is off by default
     return True
+
+
+def tune_training(threads: int | None = None) -> None:
+    """Tune the allocator and CUDA for a training, and set torch's number of CPU threads."""
+    tune_allocator()
+    tune_cuda()
+    import torch
+
+    if threads:
+        torch.set_num_threads(threads)
 
 
 class Interruption:

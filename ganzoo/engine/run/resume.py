@@ -25,7 +25,7 @@ from ganzoo.errors import TrainingError
 from ganzoo.hardware import hardware
 from ganzoo.specs import ModelConfig
 
-#: Rollbacks after which a training that falls ill again is stopped (DESIGN).
+#: The most rollbacks of a training; the next problem stops it (DESIGN).
 ROLLBACKS = 3
 
 log = logging.getLogger("ganzoo")
@@ -91,7 +91,7 @@ def check_setting(checkpoint: Checkpoint, setting: Setting) -> None:
     if then.data != setting.data:
         raise TrainingError(
             f"the data set has changed since this run began (its content was {then.data[:12]}, "
-            f"it is {setting.data[:12]}); bring the old data back, or give another --out"
+            f"it is {setting.data[:12]}); restore the old data, or give another --out"
         )
     for name, (old, new) in then.changes(setting).items():
         log.warning(
@@ -119,7 +119,7 @@ def treat(illness: Illness, state: TrainingState, setup: Setup, recorder: Record
 
 
 def roll_back(state: TrainingState, setup: Setup, recorder: Recorder) -> None:
-    """Return to the last anchor at which the training was well, and continue with other draws."""
+    """Return to the last healthy anchor, and continue with other draws."""
     anchor = recorder.checkpoints.last_anchor()
     stream = state.stream + 1
     restore(state, setup, anchor)
