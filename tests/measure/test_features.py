@@ -92,7 +92,7 @@ def test_a_network_that_enlarges_is_shown_fewer_at_once(shape, most):
         (some() * 2, r"values from -1.9\d* to 1.9\d*, and .* lies in \[-1, 1\]"),
         (some().add(1).mul(127.5), r"values from .* to 25\d"),
         (some().add(1).mul(127.5).byte(), r"values from .* to 25\d"),
-        (some().add(1).div(2), r"no value lies below 0; .* seem to lie in \[0, 1\]: bring them"),
+        (some().add(1).div(2), r"no value lies below 0; .* seem to lie in \[0, 1\]: convert them"),
         (torch.zeros(0, *SHAPE), "x: there are no samples to measure"),
     ],
 )

@@ -332,7 +332,7 @@ def test_a_figure_is_given_what_it_names_and_there_is(world):
         _ = rows.input_for(frozenset({"real"})).labels
     with pytest.raises(MetricError, match="samples comes without the labels that its samples"):
         _ = sampled(torch.zeros(3, 2)).input_for(frozenset({"labels"})).labels
-    with pytest.raises(MetricError, match="no extractor was named"):
+    with pytest.raises(MetricError, match="no extractor was given"):
         _ = sampled(torch.zeros(3, 2)).input_for(frozenset({"features"})).features
 
 

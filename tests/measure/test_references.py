@@ -204,7 +204,7 @@ def test_a_file_without_a_word_about_itself_is_refused(file):
 
     save_file(load_file(file), file)
     with pytest.raises(
-        MetricError, match=r"expected an object .*\(statistics of real samples were"
+        MetricError, match=r"expected an object .*\(the file must hold statistics"
     ):
         read_reference(file)
 
