@@ -203,9 +203,7 @@ def test_a_file_without_a_word_about_itself_is_refused(file):
     from safetensors.torch import save_file
 
     save_file(load_file(file), file)
-    with pytest.raises(
-        MetricError, match=r"expected an object .*\(the file must hold statistics"
-    ):
+    with pytest.raises(MetricError, match=r"expected an object .*\(the file must hold statistics"):
         read_reference(file)
 
 
