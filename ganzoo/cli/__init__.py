@@ -30,6 +30,11 @@ GROUPS = {
     "Steer": {
         "walk": ("ganzoo.cli.walk:command", "Make a film of a way through a model's latents."),
         "mix": ("ganzoo.cli.mix:command", "Mix the samples of several seeds into a grid."),
+        "directions": (
+            "ganzoo.cli.directions:command",
+            "Find directions that change one thing about samples.",
+        ),
+        "edit": ("ganzoo.cli.edit:command", "Move samples along directions."),
     },
     "Train": {
         "data": ("ganzoo.cli.data:command", "Show what a network would see of pictures or data."),

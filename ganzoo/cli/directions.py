@@ -1,0 +1,96 @@
+"""`ganzoo directions`: directions that change one thing about a model's samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ganzoo.cli.parameters import (
+    class_option,
+    compute_option,
+    truncation_option,
+    what_argument,
+)
+from ganzoo.files import writing
+
+
+@click.command("directions")
+@what_argument
+@click.option(
+    "-k",
+    "count",
+    type=click.IntRange(1),
+    help="Number of directions.  [default: 8, or one for each class with --by label]",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["pca", "sefa", "label", "attribute"]),
+    default="pca",
+    show_default=True,
+    help="Principal components, eigenvectors of weights, or differences between the classes or "
+    "attributes that the data set's extractor sees.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Random seed of the samples that are examined, and of the strips' sample.",
+)
+@class_option
+@truncation_option
+@click.option(
+    "--scale",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Enlarge the strips, each pixel to a square of so many.",
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default="directions.safetensors",
+    show_default=True,
+    help="The file of the directions; a picture of strips is written beside it.",
+)
+@compute_option
+def command(
+    what: str,
+    count: int | None,
+    by: str,
+    seed: int,
+    label: int | str | None,
+    truncation: float,
+    scale: int,
+    out: Path,
+    device: str,
+) -> None:
+    """Find directions in the latents or styles of WHAT, each with a strip of pictures.
+
+    A strip leads from -3 to 3 standard deviations along its direction, from the sample of --seed
+    in the middle. `ganzoo edit` moves samples along directions by their names.
+    """
+    from ganzoo.data.devices import as_bytes
+    from ganzoo.errors import UsageError
+    from ganzoo.latent import directions, strips
+    from ganzoo.writers.frames import write_sheet
+    from ganzoo.zoo import load
+
+    if out.suffix != ".safetensors":
+        raise UsageError(f"{out} must end in .safetensors")
+    model = load(what, device=device)
+    found = directions(model, count, by=by, seed=seed, label=label)  # type: ignore[arg-type]
+    picture = None
+    if model.card.require_config().kind == "image":
+        rows = strips(model, found, seed=seed, labels=label, truncation=truncation)
+        picture = as_bytes(rows.flatten(0, 1))
+    with writing(out):
+        found.save(out)
+        if picture is not None:
+            write_sheet(picture, rows.shape[1], out.with_suffix(".png"), scale=scale)
+    for number, (name, sigma) in enumerate(zip(found.names, found.sigmas.tolist(), strict=True), 1):
+        click.echo(f"row {number}  {name}  sigma {sigma:.3g}")
+    beside = "" if picture is None else f" and {out.with_suffix('.png')}"
+    click.echo(f"{model.card.name}, {len(found)} directions by {by}: {out}{beside}")

@@ -1,0 +1,147 @@
+"""`ganzoo edit`: samples moved along directions."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ganzoo.cli.parameters import (
+    class_option,
+    compute_option,
+    truncation_option,
+    what_argument,
+)
+from ganzoo.files import writing
+
+if TYPE_CHECKING:
+    from ganzoo.zoo import Model
+
+#: The file that `ganzoo directions` writes by default.
+DIRECTIONS = "directions.safetensors"
+
+
+class Amount(click.ParamType[tuple[str, float]]):
+    """A direction's name and the number of its standard deviations: NAME=2.5."""
+
+    name = "amount"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, float]:
+        """The name and the number; click reports other texts."""
+        name, _, text = str(value).rpartition("=")
+        try:
+            amount = float(text)
+        except ValueError:
+            amount = math.nan
+        if not name or not math.isfinite(amount):
+            self.fail(f"{value!r}: give a name and a number, such as pca-1=2.5", param, ctx)
+        return name, amount
+
+
+@click.command("edit")
+@what_argument
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Seed of the samples to edit.",
+)
+@click.option(
+    "-n",
+    "count",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Number of the seed's samples.",
+)
+@click.option(
+    "--direction",
+    "amounts",
+    type=Amount(),
+    metavar="NAME=2.5",
+    multiple=True,
+    required=True,
+    help="Move along this direction by so many of its standard deviations; can be repeated.",
+)
+@click.option(
+    "--directions",
+    "file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help=f"The file of the directions.  [default: {DIRECTIONS}, here or in the model's folder]",
+)
+@class_option
+@truncation_option
+@click.option(
+    "--scale",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Enlarge pictures, each pixel to a square of so many.",
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default="edited.png",
+    show_default=True,
+    help="An image: .png, .jpg, .webp or .bmp; a grid of several.",
+)
+@compute_option
+def command(
+    what: str,
+    seed: int,
+    count: int,
+    amounts: tuple[tuple[str, float], ...],
+    file: Path | None,
+    label: int | str | None,
+    truncation: float,
+    scale: int,
+    out: Path,
+    device: str,
+) -> None:
+    """Move samples of WHAT along directions that `ganzoo directions` found."""
+    from ganzoo.data.devices import as_bytes
+    from ganzoo.errors import UsageError
+    from ganzoo.latent import Directions, edit
+    from ganzoo.writers.frames import check_ending, write_sheet
+    from ganzoo.writers.images import columns_for
+    from ganzoo.zoo import load
+
+    check_ending(out, films=False)
+    model = load(what, device=device)
+    if (kind := model.card.require_config().kind) != "image":
+        raise UsageError(f"edit writes images, and {model.card.name} draws {kind}")
+    directions = Directions.read(file or _beside(model), model)
+    points = model.latents(count, seed=seed)
+    samples = edit(
+        model,
+        points,
+        directions,
+        dict(amounts),
+        seed=seed,
+        labels=label,
+        truncation=truncation,
+    )
+    with writing(out):
+        columns = columns_for(len(samples), *samples.shape[2:])
+        write_sheet(as_bytes(samples), columns, out, scale=scale)
+    moved = ", ".join(f"{name} {amount:+g}" for name, amount in amounts)
+    click.echo(f"{model.card.name}, {moved}: {out}")
+
+
+def _beside(model: Model) -> Path:
+    """The file of directions here or in the model's folder."""
+    from ganzoo.errors import UsageError
+
+    for path in (Path(DIRECTIONS), model.card.folder / DIRECTIONS):
+        if path.is_file():
+            return path
+    raise UsageError(
+        f"no {DIRECTIONS} here or in {model.card.folder}; run ganzoo directions, or give "
+        "--directions"
+    )
