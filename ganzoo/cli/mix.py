@@ -11,6 +11,7 @@ from ganzoo.cli.parameters import (
     Seeds,
     class_option,
     compute_option,
+    scale_option,
     truncation_option,
     what_argument,
 )
@@ -66,13 +67,7 @@ class Layers(click.ParamType[tuple[int, ...]]):
 )
 @class_option
 @truncation_option
-@click.option(
-    "--scale",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Enlarge pictures: each pixel becomes a square with this side.",
-)
+@scale_option
 @click.option(
     "-o",
     "--out",
@@ -96,7 +91,7 @@ def command(
     """Mix the samples of several seeds of WHAT into a grid.
 
     If the model has styles, the sample of each column takes some layers' styles from the sample of
-    each row; the seeds' own samples stand above and to the left. Otherwise the grid leads from
+    each row; the seeds' own samples are above and to the left. Otherwise the grid leads from
     corner to corner between the samples of 2 to 4 seeds.
     """
     from ganzoo.data.devices import as_bytes

@@ -63,6 +63,13 @@ truncation_option = click.option(
     show_default=True,
     help="Below 1: less variety, and more typical samples.",
 )
+scale_option = click.option(
+    "--scale",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Enlarge pictures: each pixel becomes a square with this side.",
+)
 compute_option = click.option(
     "--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 ..."
 )

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cards import catalogue
-from ganzoo.cli.parameters import number_or_name, what_argument
+from ganzoo.cli.parameters import (
+    compute_option,
+    number_or_name,
+    scale_option,
+    truncation_option,
+    what_argument,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -50,13 +56,7 @@ if TYPE_CHECKING:
     metavar="FOLDER|DATASET",
     help="Inputs of a translating model: a folder of images or a data set.  [default: its own]",
 )
-@click.option(
-    "--truncation",
-    type=click.FloatRange(0),
-    default=1.0,
-    show_default=True,
-    help="Below 1: less variety, and more typical samples.",
-)
+@truncation_option
 @click.option(
     "-o",
     "--out",
@@ -64,17 +64,11 @@ if TYPE_CHECKING:
     help="A grid (.png, .jpg, .webp), a film (.gif, .mp4), an array (.npy) or a folder.  "
     "[default: samples.png, or samples/ if the kind has no grid]",
 )
-@click.option(
-    "--scale",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Enlarge images: each pixel becomes a square with this side.",
-)
+@scale_option
 @click.option(
     "--overwrite", is_flag=True, help="Remove the samples that are already in the folder."
 )
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 ...")
+@compute_option
 def command(
     what: str,
     count: int | None,

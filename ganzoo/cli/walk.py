@@ -43,7 +43,7 @@ from ganzoo.files import writing
 @click.option(
     "--scale",
     type=click.IntRange(1, 64),
-    help="Enlarge pictures, each pixel becomes a square with this side.  [default: 1; films "
+    help="Enlarge pictures: each pixel becomes a square with this side.  [default: 1; films "
     "of small pictures get a side of 256 or more]",
 )
 @click.option(
