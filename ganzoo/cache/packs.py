@@ -59,7 +59,7 @@ def packed() -> Iterator[CacheEntry]:
 def _whole(path: Path) -> PackEntry:
     record = _record(path) or {}
     root, form = record.get("root", ""), record.get("form", "")
-    gone = bool(root) and not Path(root).is_dir()
+    gone = bool(root) and not Path(root).exists()
     described = f"{root}: {form}" if root and form else str(root)
     note = f"{root} is gone" if gone else described
     return PackEntry(path.name, path, files_below(path), note, useless=gone)

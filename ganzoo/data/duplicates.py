@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
+from ganzoo.data.packing.archive import File, size_of
 from ganzoo.interfaces import Dataset
 
 #: Bits of two difference hashes that may differ in nearly equal pictures.
@@ -23,11 +23,11 @@ FLAT = 0.02
 BLOCK = 1024
 
 
-def same_files(files: Sequence[Path]) -> list[list[int]]:
+def same_files(files: Sequence[File]) -> list[list[int]]:
     """Groups of files that are equal byte for byte, by number; of equal sizes only are read."""
     of_size: dict[int, list[int]] = defaultdict(list)
     for number, file in enumerate(files):
-        of_size[file.stat().st_size].append(number)
+        of_size[size_of(file)].append(number)
     of_bytes: dict[str, list[int]] = defaultdict(list)
     for alike in of_size.values():
         for number in alike if len(alike) > 1 else []:

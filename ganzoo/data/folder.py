@@ -21,13 +21,14 @@ log = logging.getLogger("ganzoo")
 
 
 class FolderImages(Dataset):
-    """The images below a folder, ordered by path, all made the same size.
+    """The images below a folder or in a zip, ordered by path, all made the same size.
 
     `size` is a side or [height, width]; `channels` is 3, or 1 for grey. Images of another shape are
     cropped in the middle; `fit="pad"` keeps them whole on `background`, and `fit="stretch"`
     distorts them. `background`, #rrggbb or a colour's name, shows where an image is transparent;
-    `keep` makes alpha a fourth channel. With `labels`, the first sub-folder is an image's class;
-    classes are numbered in the order of their names (`class_names`). Files that cannot be used are
+    `keep` makes alpha a fourth channel. With `labels`, an image's class is that of the
+    root's dataset.json (`{"labels": [["00000/a.png", 3], ...]}`), else its first sub-folder, and
+    those are numbered in the order of their names (`class_names`). Files that cannot be used are
     named and skipped; with `strict` the first of them is a `DataError`. The pack is stored in
     the user's cache, private to the user, and made again when the folder's files change. Memory
     holds one batch of images, and four bytes an image for its class.

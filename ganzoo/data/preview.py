@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from ganzoo.data.duplicates import near_duplicates, same_files, without
 from ganzoo.data.folder import FolderImages
+from ganzoo.data.packing.archive import File, file_below
 from ganzoo.data.packing.decode import UnusableError, kind_of
 from ganzoo.data.packing.fill import WORKERS
 from ganzoo.data.packing.manifest import Manifest
@@ -94,7 +93,7 @@ def _files(data: FolderImages) -> FilePreview:
         sizes = list(manifest.sizes()) if manifest.is_measured else []
     names = [shown(path) for path in paths]
     root = data.request.root
-    files = [root / os.fsdecode(path) for path in paths]
+    files = [file_below(root, path) for path in paths]
     same = [[names[number] for number in group] for group in same_files(files)]
     near = near_duplicates(data, len(paths))
     alike = [[names[number] for number in group] for group in near]
@@ -112,13 +111,13 @@ def _files(data: FolderImages) -> FilePreview:
     )
 
 
-def _kinds(files: list[Path]) -> list[tuple[str, str]]:
+def _kinds(files: list[File]) -> list[tuple[str, str]]:
     """The format and channels of each file."""
     with ThreadPoolExecutor(WORKERS) as pool:
         return list(pool.map(_kind, files))
 
 
-def _kind(file: Path) -> tuple[str, str]:
+def _kind(file: File) -> tuple[str, str]:
     try:
         return kind_of(file)
     except UnusableError:  # changed since it was packed

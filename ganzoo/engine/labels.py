@@ -91,7 +91,7 @@ def check_labels(generator: Generator, discriminator: Discriminator, data: Datas
             f"discriminator {declared[1]}; give labels (a folder of images takes "
             "--set data.arguments.labels=true), or leave num_classes out"
         )
-    if declared[0] != declared[1] or data.num_classes > int(declared[0] or 0):
+    if declared != (data.num_classes, data.num_classes):
         raise ConfigError(
             f"classes differ: the data set has {data.num_classes}, the generator {declared[0]}, "
             f"the discriminator {declared[1]}; set one num_classes for both, or leave it out"

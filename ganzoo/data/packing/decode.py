@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from ganzoo.data.packing.archive import File
 from ganzoo.data.picture_form import KEEP, WHITE, Form
 from ganzoo.errors import one_line
 
@@ -88,7 +88,7 @@ def unreadable_suffixes() -> dict[str, str]:
     return {suffix: why for suffix, why in UNREADABLE.items() if suffix not in suffixes()}
 
 
-def decode(path: Path, form: Form) -> Picture:
+def decode(path: File, form: Form) -> Picture:
     """A file's first frame, upright and in a form.
 
     Alpha is blended on the form's background, or kept; 16 bits are scaled to 8. Raises
@@ -98,7 +98,7 @@ def decode(path: Path, form: Form) -> Picture:
         return _decoded(image, form)
 
 
-def kind_of(path: Path) -> tuple[str, str]:
+def kind_of(path: File) -> tuple[str, str]:
     """A file's format, and `colour`, `grey` or `with transparency`, from its first bytes."""
     with _opened(path) as image:
         if "A" in image.getbands() or "transparency" in image.info:
@@ -107,7 +107,7 @@ def kind_of(path: Path) -> tuple[str, str]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _opened(path: File) -> Iterator[Image.Image]:
     """A file's image, not decoded yet; any error becomes an `UnusableError`."""
     try:
         with path.open("rb") as file:

@@ -15,6 +15,7 @@ from itertools import islice, takewhile
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
+from ganzoo.data.packing.archive import file_below
 from ganzoo.data.packing.decode import Picture, UnusableError, decode
 from ganzoo.data.packing.manifest import Manifest, Outcome
 from ganzoo.data.packing.pack import PackRequest
@@ -57,7 +58,7 @@ def fill(request: PackRequest, manifest: Manifest, file: Path, *, strict: bool) 
 
 def _decoded(request: PackRequest, path: bytes) -> Decoded:
     try:
-        return decode(request.root / os.fsdecode(path), request.form)
+        return decode(file_below(request.root, path), request.form)
     except UnusableError as error:
         return str(error)
 

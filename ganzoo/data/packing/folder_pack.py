@@ -14,8 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ganzoo.data.packing.archive import archive_of, walk_archive
 from ganzoo.data.packing.decode import suffixes, unreadable_suffixes
 from ganzoo.data.packing.fill import fill, strict_error
+from ganzoo.data.packing.labels import FILE, labels_file, read_labels
 from ganzoo.data.packing.manifest import Manifest
 from ganzoo.data.packing.pack import (
     LABELS,
@@ -49,6 +51,8 @@ def find_or_make(request: PackRequest, home: Path, *, strict: bool = False) -> t
         fingerprint.add(file)
     if not fingerprint.count:
         raise DataError(f"{request.root} contains no images: no file name ends in .png or the like")
+    if labels := labels_file(request):
+        fingerprint.add(labels)
     place = home / f"{request.key}-{fingerprint}"
     pack = read_pack(place, request)
     if pack is None:
@@ -69,9 +73,9 @@ def _make(request: PackRequest, place: Path, fingerprint: str, strict: bool) -> 
     _sweep(place.parent, f"{request.key}-*.part", keep=part)
     with _begun(part, request) as manifest:
         if not manifest.is_listed:
-            _list(request.root, manifest, fingerprint)
+            _list(request, manifest, fingerprint)
         if request.labels:
-            _check_classes(request.root, manifest)
+            _check_classes(request, manifest)
         _check_room(part, manifest.todo_count * request.row_bytes)
         fill(request, manifest, part / PIXELS, strict=strict)
         pack = _finish(request, part, manifest)
@@ -107,16 +111,20 @@ def _begun(part: Path, request: PackRequest) -> Manifest:
     return _begun(part, request)
 
 
-def _list(root: Path, manifest: Manifest, fingerprint: str) -> None:
+def _list(request: PackRequest, manifest: Manifest, fingerprint: str) -> None:
     """List the folder's files, which must still have the fingerprint that names the pack."""
     again = Fingerprint()
 
     def counted() -> Iterator[FoundFile]:
-        for file in walked(root):
+        for file in walked(request.root):
             again.add(file)
             yield file
+        if labels := labels_file(request):
+            again.add(labels)
         if str(again) != fingerprint:
-            raise DataError(f"{root} changed while it was read; start again when it is complete")
+            raise DataError(
+                f"{request.root} changed while it was read; start again when it is complete"
+            )
 
     manifest.list(counted())
 
@@ -128,24 +136,30 @@ def walked(root: Path) -> Iterator[FoundFile]:
     """
     unreadable = unreadable_suffixes()
     try:
-        for file in walk(root, suffixes() | unreadable.keys()):
+        archive, every = archive_of(root), suffixes() | unreadable.keys()
+        for file in walk(root, every) if archive is None else walk_archive(archive, every):
             reason = unreadable.get(suffix_of(os.fsdecode(file.path)))
             yield file._replace(problem=reason) if reason and not file.problem else file
     except FileNotFoundError:
         raise DataError(f"there is no folder {root}") from None
     except NotADirectoryError:
-        raise DataError(f"{root} is a file; give the folder that holds the images") from None
+        raise DataError(
+            f"{root} is a file; give the folder that holds the images, or a zip"
+        ) from None
     except OSError as error:
         raise DataError(f"{root} cannot be read ({error.strerror})") from error
 
 
-def _check_classes(root: Path, manifest: Manifest) -> None:
-    """Refuse images outside the sub-folders, which are the classes."""
+def _check_classes(request: PackRequest, manifest: Manifest) -> None:
+    """Refuse images without a class: those outside the sub-folders, or not in dataset.json."""
+    classes = read_labels(request) if labels_file(request) else None
     for path in manifest.readable():
-        if b"/" not in path:
+        if classes is not None and path not in classes:
+            raise DataError(f"{request.root / os.fsdecode(FILE)} gives {shown(path)} no class")
+        if classes is None and b"/" not in path:
             raise DataError(
-                f"{root / shown(path)} is not in a sub-folder: with labels, the first sub-folder "
-                "is an image's class"
+                f"{request.root / shown(path)} is not in a sub-folder: with labels, the "
+                "first sub-folder is an image's class"
             )
 
 
@@ -162,21 +176,27 @@ def _finish(request: PackRequest, part: Path, manifest: Manifest) -> Pack:
     if missing:
         with (part / UNUSABLE).open("w", encoding="utf-8") as file:
             file.writelines(f"{shown(path)}\t{why}\n" for path, why in manifest.problems())
-    names = _write_labels(part / LABELS, manifest, rows) if request.labels else None
+    names = _write_labels(part / LABELS, request, manifest) if request.labels else None
     files = [part / PIXELS, *([part / LABELS] if request.labels else [])]
     treatment = Treatment.of(manifest.sizes(), request.form) if manifest.is_measured else None
     return Pack(rows + missing, rows, _hash(files), names, named, treatment)
 
 
-def _write_labels(file: Path, manifest: Manifest, rows: int) -> tuple[str, ...]:
-    """Write each row's class, the first folder of its path; return the classes' names."""
-    classes = sorted({path.partition(b"/")[0] for path in manifest.usable()})
-    number = {name: index for index, name in enumerate(classes)}
-    labels = (number[path.partition(b"/")[0]] for path in manifest.usable())
+def _write_labels(file: Path, request: PackRequest, manifest: Manifest) -> tuple[str, ...]:
+    """Write each row's class, of dataset.json or the first folder; return the classes' names."""
+    if labels_file(request):
+        of_path = read_labels(request)
+        names = tuple(str(number) for number in range(max(of_path.values(), default=0) + 1))
+        labels = (of_path[path] for path in manifest.usable())
+    else:
+        classes = sorted({path.partition(b"/")[0] for path in manifest.usable()})
+        names = tuple(shown(name) for name in classes)
+        number = {name: index for index, name in enumerate(classes)}
+        labels = (number[path.partition(b"/")[0]] for path in manifest.usable())
     with file.open("wb") as opened:
-        np.fromiter(labels, np.int32, rows).tofile(opened)
+        np.fromiter(labels, np.int32, manifest.rows).tofile(opened)
         os.fsync(opened.fileno())
-    return tuple(shown(name) for name in classes)
+    return names
 
 
 def _hash(files: list[Path]) -> str:
