@@ -83,6 +83,15 @@ def test_a_model_of_grey_digits_says_that_pictures_become_grey(photos, train):
     assert "pictures are made 28x28 grey, as ganzoo-dcgan/dcgan takes them here; for colour" in err
 
 
+def test_fewer_classes_than_the_networks_have_are_refused(photos, train):
+    players = (f"{who}.arguments.num_classes=5" for who in ("generator", "discriminator"))
+    settings = ("data.arguments.labels=true", *players)
+    words = (word for setting in settings for word in ("--set", setting))
+    code, _, err = train("--data", f"folder:{photos}", *words)
+    assert code == 1
+    assert "classes differ: the data set has 3, the generator 5, the discriminator 5;" in err
+
+
 def test_what_cannot_be_trained_says_why(photos, train, tiny_world):
     code, _, err = train("--data", f"folder:{photos}")
     assert (code, err.count("\n")) == (2, 1)
