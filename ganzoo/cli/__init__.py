@@ -35,6 +35,7 @@ GROUPS = {
             "Find directions that change one thing about samples.",
         ),
         "edit": ("ganzoo.cli.edit:command", "Move samples along directions."),
+        "invert": ("ganzoo.cli.invert:command", "Find the latents that draw given pictures."),
     },
     "Train": {
         "data": ("ganzoo.cli.data:command", "Show what a network would see of pictures or data."),

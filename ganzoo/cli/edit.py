@@ -17,6 +17,8 @@ from ganzoo.cli.parameters import (
 from ganzoo.files import writing
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from ganzoo.zoo import Model
 
 #: The file that `ganzoo directions` writes by default.
@@ -47,17 +49,18 @@ class Amount(click.ParamType[tuple[str, float]]):
 @click.option(
     "--seed",
     type=click.IntRange(0),
-    default=0,
-    show_default=True,
-    help="Seed of the samples to edit.",
+    help="Seed of the samples to edit.  [default: 0, unless --latents are given]",
 )
 @click.option(
     "-n",
     "count",
     type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    help="Number of the seed's samples.",
+    help="Number of the seed's samples.  [default: 1]",
+)
+@click.option(
+    "--latents",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Edit the pictures that `ganzoo invert` found, from its file.",
 )
 @click.option(
     "--direction",
@@ -94,8 +97,9 @@ class Amount(click.ParamType[tuple[str, float]]):
 @compute_option
 def command(
     what: str,
-    seed: int,
-    count: int,
+    seed: int | None,
+    count: int | None,
+    latents: Path | None,
     amounts: tuple[tuple[str, float], ...],
     file: Path | None,
     label: int | str | None,
@@ -113,17 +117,19 @@ def command(
     from ganzoo.zoo import load
 
     check_ending(out, films=False)
+    if latents is not None and (seed is not None or count is not None):
+        raise UsageError("--latents and a seed's samples were given; give one of them")
     model = load(what, device=device)
     if (kind := model.card.require_config().kind) != "image":
         raise UsageError(f"edit writes images, and {model.card.name} draws {kind}")
     directions = Directions.read(file or _beside(model), model)
-    points = model.latents(count, seed=seed)
+    points = _points(model, latents, seed or 0, count or 1)
     samples = edit(
         model,
         points,
         directions,
         dict(amounts),
-        seed=seed,
+        seed=seed or 0,
         labels=label,
         truncation=truncation,
     )
@@ -145,3 +151,12 @@ def _beside(model: Model) -> Path:
         f"no {DIRECTIONS} here or in {model.card.folder}; run ganzoo directions, or give "
         "--directions"
     )
+
+
+def _points(model: Model, file: Path | None, seed: int, count: int) -> Tensor:
+    """Latents of a seed, or the latents or styles of a file."""
+    if file is None:
+        return model.latents(count, seed=seed)
+    from ganzoo.latent import read_latents
+
+    return read_latents(file, model)
