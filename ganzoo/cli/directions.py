@@ -9,6 +9,7 @@ import click
 from ganzoo.cli.parameters import (
     class_option,
     compute_option,
+    scale_option,
     truncation_option,
     what_argument,
 )
@@ -40,13 +41,7 @@ from ganzoo.files import writing
 )
 @class_option
 @truncation_option
-@click.option(
-    "--scale",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Enlarge the strips, each pixel to a square of so many.",
-)
+@scale_option
 @click.option(
     "-o",
     "--out",
@@ -81,16 +76,18 @@ def command(
     if out.suffix != ".safetensors":
         raise UsageError(f"{out} must end in .safetensors")
     model = load(what, device=device)
-    found = directions(model, count, by=by, seed=seed, label=label)  # type: ignore[arg-type]
+    result = directions(model, count, by=by, seed=seed, label=label)  # type: ignore[arg-type]
     picture = None
     if model.card.require_config().kind == "image":
-        rows = strips(model, found, seed=seed, labels=label, truncation=truncation)
+        rows = strips(model, result, seed=seed, labels=label, truncation=truncation)
         picture = as_bytes(rows.flatten(0, 1))
     with writing(out):
-        found.save(out)
+        result.save(out)
         if picture is not None:
             write_sheet(picture, rows.shape[1], out.with_suffix(".png"), scale=scale)
-    for number, (name, sigma) in enumerate(zip(found.names, found.sigmas.tolist(), strict=True), 1):
+    for number, (name, sigma) in enumerate(
+        zip(result.names, result.sigmas.tolist(), strict=True), 1
+    ):
         click.echo(f"row {number}  {name}  sigma {sigma:.3g}")
     beside = "" if picture is None else f" and {out.with_suffix('.png')}"
-    click.echo(f"{model.card.name}, {len(found)} directions by {by}: {out}{beside}")
+    click.echo(f"{model.card.name}, {len(result)} directions by {by}: {out}{beside}")

@@ -11,6 +11,7 @@ import click
 from ganzoo.cli.parameters import (
     class_option,
     compute_option,
+    scale_option,
     truncation_option,
     what_argument,
 )
@@ -79,13 +80,7 @@ class Amount(click.ParamType[tuple[str, float]]):
 )
 @class_option
 @truncation_option
-@click.option(
-    "--scale",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Enlarge pictures, each pixel to a square of so many.",
-)
+@scale_option
 @click.option(
     "-o",
     "--out",

@@ -94,24 +94,24 @@ def _principal(model: Model, seed: int, label: int | str | None) -> Tensor:
 def _weights(model: Model, seed: int, label: int | str | None) -> Iterator[Tensor]:
     """Weights float64 [F, D] of the layers that act on a style, or of the first on latents.
 
-    They are read off each layer's answers to 0 and the unit vectors, whatever its parameters are
-    called; a layer whose answer to another point is not the weighted sum is not linear in it.
+    They are read off each layer's answers to 0 and the unit vectors, not by parameters'
+    names; a layer whose answer to another point is not the weighted sum is not linear in it.
     """
     width = width_of(model)
     rng = torch.Generator().manual_seed(seed)
     point = torch.randn(1, width, generator=rng)
     probes = torch.cat([torch.zeros(1, width), torch.eye(width), point])
-    found = False
+    any_linear = False
     for answers in layers_seen(model, probes, seed, label):
         weights = (answers[1:-1] - answers[0]).double().T
         change = (answers[-1] - answers[0]).double()
         error = (weights @ point[0].double() - change).norm()
         if error <= 1e-4 * change.norm():
             yield weights
-            found = True
+            any_linear = True
         if not isinstance(model.generator, StyleGenerator):
             break
-    if not found:
+    if not any_linear:
         what = "styles" if isinstance(model.generator, StyleGenerator) else "latents"
         raise UsageError(
             f"{model.card.name} has no module that is linear in its {what}, whose weights sefa "

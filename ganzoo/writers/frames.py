@@ -23,7 +23,7 @@ SMALL = 256
 def pictures_of(kind: str, samples: Tensor) -> Tensor:
     """Samples [N, *S] of images or points -> pictures uint8 [N, C, H, W].
 
-    Points are drawn one after the other, each with a trail of the points before it, which goes on
+    Points are drawn one after the other, each with a trail of the points before it, which continues
     from the first to the last. `UsageError` for other kinds.
     """
     if kind == "image":
