@@ -13,7 +13,7 @@ import torch
 
 from ganzoo.cards import catalogue
 from ganzoo.data.picture_form import Form
-from ganzoo.engine.config import resolve
+from ganzoo.engine.config import resolve_and_open
 from ganzoo.engine.initial_weights import start_from
 from ganzoo.engine.ranks import Ranks, joined
 from ganzoo.engine.run.folder import known_run
@@ -32,6 +32,8 @@ log = logging.getLogger("ganzoo")
 
 #: A player, loss or data set: by name, as a class, or as an object.
 GivenPart = str | type | Any
+#: Fields of `RunOptions` that a call sets itself.
+OWN_FIELDS = ("folder", "command", "ranks", "opened")
 #: Values that a call shows literally.
 PLAIN = (str, int, float, Path, dict)
 INTERFACES = {
@@ -95,7 +97,7 @@ def train(
     folder = request.folder if out is None else Path(out).expanduser()
     target = usable_device(own_device(None if device is None else str(device)))
     with joined(target) as ranks, torch.random.fork_rng():
-        config = config_for(request, folder, ranks, None if init is None else str(init))
+        config, opened = config_for(request, folder, ranks, None if init is None else str(init))
         for note in notes_of(request, config):
             log.info("%s", note)
         run = RunOptions(
@@ -108,6 +110,7 @@ def train(
             ),
             callbacks=tuple(callbacks),
             ranks=ranks,
+            opened=opened,
             **checked_options(options),
         )
         if seeds:
@@ -168,7 +171,7 @@ def check_interface(kind: str, thing: Any) -> None:
 
 def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of `RunOptions` that a caller may set; `UsageError` with the nearest for others."""
-    known = [f.name for f in fields(RunOptions) if f.name not in ("folder", "command", "ranks")]
+    known = [f.name for f in fields(RunOptions) if f.name not in OWN_FIELDS]
     if unknown := next((name for name in options if name not in known), None):
         raise UsageError(f"train takes no {brief(unknown)}; {did_you_mean(unknown, known)}")
     return dict(options)
@@ -188,11 +191,14 @@ def notes_of(request: Asked, config: ModelConfig) -> list[str]:
     ]
 
 
-def config_for(request: Asked, folder: Path, ranks: Ranks, init: str | None) -> ModelConfig:
-    """The config that is trained in a folder, with everything filled in."""
-    config = resolve(
+def config_for(
+    request: Asked, folder: Path, ranks: Ranks, init: str | None
+) -> tuple[ModelConfig, Dataset | None]:
+    """The config that is trained in a folder, all filled in, and its data set if that opened it."""
+    config, data = resolve_and_open(
         request.raw, request.where, fill=request.fill, ranks=ranks, known=known_run(folder)
     )
     if init is None:
-        return config
-    return replace(config, recipe=replace(config.recipe, start=start_from(init, config, folder)))
+        return config, data
+    start = start_from(init, config, folder)
+    return replace(config, recipe=replace(config.recipe, start=start)), data

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,11 +139,11 @@ def _train(asked: Asked, options: dict[str, Any]) -> int:
     device = usable_device(own_device(options["device"]))
     with joined(device) as ranks:
         out = options["out"] or asked.folder
-        config = config_for(asked, out, ranks, options["init"])
+        config, data = config_for(asked, out, ranks, options["init"])
         if ranks.first:
             for note in notes_of(asked, config):
                 click.echo(note, err=True)
-        run = _run_options(out, str(device), ranks, options)
+        run = replace(_run_options(out, str(device), ranks, options), opened=data)
         if options["dry_run"]:
             report = estimate(config, run)
             if ranks.first:

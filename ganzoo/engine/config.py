@@ -41,10 +41,22 @@ def resolve(
     `fill`, the data set is opened to fill what the parts leave open (see `fit`); `known` is the
     config in the run's folder, if there is one.
     """
+    return resolve_and_open(raw, where, fill=fill, ranks=ranks, known=known)[0]
+
+
+def resolve_and_open(
+    raw: Mapping[str, Any],
+    where: str,
+    *,
+    fill: bool = False,
+    ranks: Ranks | None = None,
+    known: ModelConfig | None = None,
+) -> tuple[ModelConfig, Dataset | None]:
+    """The same, and the data set if it was opened to fill what the parts leave open."""
     raw = write_record(raw)
     check_version(raw, where)
     config = qualified(read_record(ModelConfig, raw, where))
-    config = fit(config, ranks, known) if fill else fit_data(config)
+    config, data = fit(config, ranks, known) if fill else (fit_data(config), None)
     if defaults := recipe_of_loss(config.recipe.loss):
         filled = {
             "loss": write_record(config.recipe.loss),
@@ -53,7 +65,7 @@ def resolve(
         recipe = merge(defaults, {**raw["recipe"], **filled})
         again = qualified(read_record(ModelConfig, {**raw, "recipe": recipe}, where))
         config = replace(again, generator=config.generator, discriminator=config.discriminator)
-    return config
+    return config, data
 
 
 def recipe_of_loss(part: Part) -> Mapping[str, object]:

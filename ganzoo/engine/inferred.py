@@ -6,9 +6,7 @@ not fit; a recipe that fits keeps its hash.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -25,8 +23,6 @@ from ganzoo.engine.ranks import Ranks
 from ganzoo.errors import ConfigError, GanzooError, UsageError, one_line
 from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
 from ganzoo.specs import ModelConfig, Part
-
-log = logging.getLogger("ganzoo")
 
 Network: TypeAlias = Generator | Discriminator
 #: Generator, Discriminator or Loss.
@@ -54,8 +50,8 @@ class Facts:
 
 def fit(
     config: ModelConfig, ranks: Ranks | None = None, known: ModelConfig | None = None
-) -> ModelConfig:
-    """Fill the open arguments that the data set determines; the data set is opened for it.
+) -> tuple[ModelConfig, Dataset | None]:
+    """Fill the open arguments that the data set determines, and return the set if that opened it.
 
     `known` is the config in the run's folder. If it is this config with the open arguments filled,
     it is used, and the data set stays closed.
@@ -64,24 +60,12 @@ def fit(
     parts = {"generator": config.generator, "discriminator": config.discriminator}
     values = [open_arguments(PLAYERS[who], part) for who, part in parts.items()]
     if not any([*values, open_arguments(Loss, config.recipe.loss)]):
-        return config
+        return config, None
     if known is not None and (before := filled_before(config, known)) is not None:
-        return before
-    data = config.recipe.data
-    with _without_warnings():
-        opened = open_data_part(data, ranks or Ranks())
-    return fit_parts(config, Facts.of(data, opened))
-
-
-@contextmanager
-def _without_warnings() -> Iterator[None]:
-    """Silence a data set's warnings: the training opens it again and repeats them."""
-    level = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
+        return before, None
+    part = config.recipe.data
+    data = open_data_part(part, ranks or Ranks())
+    return fit_parts(config, Facts.of(part, data)), data
 
 
 def fit_data(config: ModelConfig) -> ModelConfig:

@@ -53,7 +53,7 @@ def train(config: ModelConfig, run: RunOptions) -> Outcome:
     trackers = Trackers(run.trackers if run.ranks.first else ())
 
     fresh = not checkpoint_folders(run.folder / "checkpoints")
-    state, setup = prepare(config, device, run.ranks, run.micro_batch, fresh=fresh)
+    state, setup = prepare(config, device, run.ranks, run.micro_batch, fresh=fresh, data=run.opened)
     if fresh:
         check_space(state, run.folder, run.keep)
     if run.ranks.first:  # the rank that draws grids and exports

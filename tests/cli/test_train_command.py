@@ -10,7 +10,7 @@ import pytest
 
 import commands
 from ganzoo import Tracker
-from tiny import tiny_plugin
+from tiny import TinyRing, tiny_plugin
 
 PARTS = ["--generator", "tiny", "--discriminator", "tiny", "--loss", "hinge", "--data", "tiny-ring"]
 SHORT = ["--images", "128", "--quiet"]
@@ -35,6 +35,14 @@ def exported(folder: str) -> dict:
 def test_parts_train_into_a_folder_named_after_them(train):
     assert train(*PARTS, *SHORT)[0] == 0
     assert exported("runs/tiny-tiny-ring")["kind"] == "tiny-points"
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"], ["--seeds", "2"]])
+def test_data_that_was_opened_to_fill_arguments_is_not_opened_again(train, monkeypatch, more):
+    times, build = [], TinyRing.__init__
+    monkeypatch.setattr(TinyRing, "__init__", lambda self: (times.append(1), build(self))[1])
+    assert train(*PARTS, *SHORT, *more)[0] == 0
+    assert len(times) == 1
 
 
 def test_a_recipe_file_trains_into_a_folder_of_its_name(train):

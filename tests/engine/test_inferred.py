@@ -13,7 +13,7 @@ from PIL import Image
 from ganzoo import Dataset
 from ganzoo.build import fitted
 from ganzoo.cards import Catalogue, using
-from ganzoo.engine.config import config_of, hash_of, qualified, resolve
+from ganzoo.engine.config import config_of, hash_of, qualified, resolve, resolve_and_open
 from ganzoo.engine.inferred import Facts, fit_parts
 from ganzoo.engine.prepare import prepare
 from ganzoo.errors import ConfigError, UnknownOptionError
@@ -188,10 +188,9 @@ def test_what_a_data_set_warns_of_is_told_once(tmp_path, home, caplog):
         Image.new("RGB", (20, 20), colour).save(tmp_path / f"{colour}.png")
     (tmp_path / "broken.png").write_bytes(b"no image")
     given = {"path": str(tmp_path), "size": 6, "channels": 3}
-    config = asked(data=("folder", given))
-    assert not caplog.records
+    config, data = resolve_and_open(raw(data=("folder", given)), "a test", fill=True)
     config = replace(config, recipe=replace(config.recipe, batch=2))
-    prepare(config, CPU)
+    prepare(config, CPU, data=data)
     assert caplog.text.count("broken.png") == 1
 
 

@@ -51,7 +51,7 @@ def estimate(config: ModelConfig, run: RunOptions) -> Estimate:
     device = torch.device(run.device)
     config = resolve_precision(config, device)
     check_folder(config, run.folder)
-    state, setup = prepare(config, device, run.ranks, run.micro_batch)
+    state, setup = prepare(config, device, run.ranks, run.micro_batch, data=run.opened)
     check_space(state, run.folder, run.keep)
     for _ in range(WARM_UP):
         step(state, setup, state.meter.add)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ganzoo.engine.ranks import Ranks
+from ganzoo.interfaces import Dataset
 from ganzoo.plugins.hookspecs import RunRecord
 
 #: Takes the run and a row of metrics.jsonl, on rank 0 at every `log_every` images.
@@ -21,7 +22,8 @@ class RunOptions:
     `log_every`, `grid_every` and `keep_every` are in images; `grid_every=None` draws grids at every
     twentieth of the run. The last `keep` checkpoints stay, and one at every `keep_every` images. A
     rank plays at most `micro_batch` rows at once. On a GPU, `graph` plays turns as CUDA graphs
-    where nothing forbids it. A callback that raises ends the training.
+    where nothing forbids it. A callback that raises ends the training. `opened` is the recipe's
+    data set, if it is open already.
     """
 
     folder: Path
@@ -39,6 +41,7 @@ class RunOptions:
     quiet: bool = False
     command: str = ""
     ranks: Ranks = Ranks()  # noqa: RUF009 - it holds nothing
+    opened: Dataset | None = None
 
 
 @dataclass(frozen=True)
