@@ -85,7 +85,7 @@ if TYPE_CHECKING:
 @click.option(
     "--grid-every",
     type=click.IntRange(1),
-    help="Images between grids of samples.  [default: a twentieth of the run]",
+    help="Images between grids of samples.  [default: a twentieth of the run, 1000 at least]",
 )
 @click.option(
     "--log-every",

@@ -65,6 +65,16 @@ def test_a_training_says_a_line_now_and_then(piped, monkeypatch):
     assert lines[0].startswith("mine  100 of 300 images")
 
 
+def test_a_training_says_its_first_line_after_a_second(piped, monkeypatch):
+    now = iter([0.0, 0.0, 0.5, 1.5, 20.0, 32.0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(now))
+    with TrainingDisplay("mine", 500) as shown:
+        shown.resume_from(0)
+        for images in (100, 200, 300, 400):
+            shown.advance(images)
+    assert [line.split()[1] for line in lines_of(piped)] == ["200", "400"]
+
+
 def test_a_quiet_training_says_nothing(piped, monkeypatch):
     monkeypatch.setattr(progress, "LOG_SECONDS", 0.0)
     with TrainingDisplay("mine", 300, quiet=True) as shown:

@@ -113,6 +113,30 @@ def test_samples_are_drawn_on_the_way(tiny_world, tmp_path):
     assert names == ["000000003200.txt", "000000006400.txt"]
 
 
+@pytest.mark.parametrize(
+    ("images", "count", "last"), [(640, 1, 640), (6400, 6, 6400), (25_600, 20, 25_600)]
+)
+def test_a_short_run_draws_fewer_grids_and_its_last_at_the_end(
+    tiny_world, tmp_path, images, count, last
+):
+    train(ring_config(images), RunOptions(tmp_path / "run", quiet=True))
+    drawn = sorted(int(path.stem) for path in (tmp_path / "run" / "samples").glob("*.txt"))
+    assert (len(drawn), drawn[-1]) == (count, last)
+
+
+def test_a_grid_shows_the_first_of_the_batches_that_settle_an_export(tiny_world, monkeypatch):
+    from ganzoo.engine.run import export, recorder
+
+    state, setup = prepare(ring_config(), torch.device("cpu"))
+    seen = []
+    monkeypatch.setattr(state.average, "snapshot", lambda batches: seen.append([*batches]))
+    export.settled_average(state, setup, recorder.GRID_BATCHES)
+    export.settled_average(state, setup)
+    some, all_of_them = seen
+    assert (len(some), len(all_of_them)) == (2, 16)
+    assert all(torch.equal(a[0], b[0]) for a, b in zip(some, all_of_them, strict=False))
+
+
 def test_the_same_command_on_a_finished_run_changes_nothing(tiny_world, tmp_path):
     run_ring(tmp_path / "run")
     before = exported(tmp_path / "run")

@@ -523,7 +523,9 @@ def test_a_run_says_again_what_was_done_when_it_goes_on(ganzoo):
     ganzoo("train", *parts([3, 16, 32]), "--quiet")
     _, said = ganzoo("train", *parts([3, 16, 32]), "--images", "192")
     assert said.splitlines()[0].startswith("photos: 73 images made 32x16: from 20x20")
-    assert said.splitlines()[1] == "resuming from 128 images"
+    assert said.splitlines()[1] == (
+        "resuming from 128 images; samples in run/samples/ every 192 images"
+    )
 
 
 def test_alpha_is_trained_on_where_it_is_kept(ganzoo, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -75,11 +76,14 @@ def export(
     return folder
 
 
-def settled_average(state: TrainingState, setup: Setup) -> Generator:
-    """The average with its batch statistics recomputed, ready for sampling."""
-    batches = calibration_batches(state.generator, setup.recipe.seed, setup.device, setup.labeller)
+def settled_average(state: TrainingState, setup: Setup, batches: int | None = None) -> Generator:
+    """The average with its batch statistics recomputed, ready for sampling.
+
+    `batches` are those of the calibration to take, None for all.
+    """
+    drawn = calibration_batches(state.generator, setup.recipe.seed, setup.device, setup.labeller)
     with calibrating(setup.recipe.seed, setup.device):
-        return state.average.snapshot(batches)
+        return state.average.snapshot(islice(drawn, batches))
 
 
 def grid(network: Generator, setup: Setup, kind: str) -> torch.Tensor:

@@ -14,13 +14,16 @@ from ganzoo.plugins.hookspecs import RunRecord
 #: Takes the run and a row of metrics.jsonl, on rank 0 at every `log_every` images.
 Callback: TypeAlias = Callable[[RunRecord, Mapping[str, float]], object]
 
+#: Grids of samples in a run, and the images between them at least.
+MOST_GRIDS, IMAGES_PER_GRID = 20, 1_000
+
 
 @dataclass(frozen=True)
 class RunOptions:
     """Where and how a training runs.
 
-    `log_every`, `grid_every` and `keep_every` are in images; `grid_every=None` draws grids at every
-    twentieth of the run. The last `keep` checkpoints stay, and one at every `keep_every` images. A
+    `log_every`, `grid_every` and `keep_every` are in images; `grid_every=None` draws
+    `grids_of` a run. The last `keep` checkpoints stay, and one at every `keep_every` images. A
     rank plays at most `micro_batch` rows at once. On a GPU, `graph` plays turns as CUDA graphs
     where nothing forbids it. A callback that raises ends the training. `opened` is the recipe's
     data set, if it is open already.
@@ -52,6 +55,11 @@ class Outcome:
     images: int
     export: Path | None
     exit_code: int = 0
+
+
+def grids_of(images: int) -> int:
+    """How many grids a run draws unless it is told: one every 1,000 images, 20 at most."""
+    return min(MOST_GRIDS, max(1, images // IMAGES_PER_GRID))
 
 
 def passed(every: int, images: int, per_step: int) -> bool:

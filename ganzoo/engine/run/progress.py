@@ -19,8 +19,8 @@ from rich.text import Text
 
 from ganzoo.terminal import LOG_SECONDS, moves, stderr_console
 
-#: Seconds between updates of the live display.
-LIVE_SECONDS = 0.2
+#: Seconds between updates of the live display, and until the first line in a log.
+LIVE_SECONDS, FIRST_SECONDS = 0.2, 1.0
 #: The newest figures that a trend shows.
 TREND = 24
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -36,6 +36,7 @@ class TrainingDisplay:
         self.figures: dict[str, float] = {}
         self.trends: dict[str, list[float]] = {}
         self._started = self._shown = time.monotonic()
+        self._lines = 0
         self._bar = Progress(
             TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=28),
@@ -70,7 +71,8 @@ class TrainingDisplay:
     def advance(self, images: int) -> None:
         """Show how far the run is, if it is time to."""
         now = time.monotonic()
-        wait = LIVE_SECONDS if self.live else LOG_SECONDS
+        log_wait = LOG_SECONDS if self._lines else min(FIRST_SECONDS, LOG_SECONDS)
+        wait = LIVE_SECONDS if self.live else log_wait
         if images < self.total and now - self._shown < wait:
             return
         self._shown, self.images = now, images
@@ -84,6 +86,7 @@ class TrainingDisplay:
             )
             self._live.update(self.picture(), refresh=True)
         elif images < self.total:
+            self._lines += 1
             left = (self.total - images) / rate if rate else 0
             terms = (f"{_short(name)} {self.figures[name]:.3g}" for name in self.terms())
             self.say(

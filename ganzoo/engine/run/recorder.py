@@ -20,7 +20,7 @@ from ganzoo.engine.run.export import export, grid, settled_average
 from ganzoo.engine.run.film import make_film
 from ganzoo.engine.run.keeper import CheckpointKeeper
 from ganzoo.engine.run.metrics import FAKE_SCORES, REAL_SCORES, MetricsFile
-from ganzoo.engine.run.options import Outcome, RunOptions, passed
+from ganzoo.engine.run.options import Outcome, RunOptions, grids_of, passed
 from ganzoo.engine.run.process import Interruption
 from ganzoo.engine.run.progress import TrainingDisplay
 from ganzoo.engine.run.tracking import Trackers
@@ -29,6 +29,10 @@ from ganzoo.engine.state import TrainingState
 from ganzoo.errors import GanzooError, TrainingError, one_line
 from ganzoo.plugins import RunRecord
 from ganzoo.specs import ModelConfig
+
+#: Batches from which a grid's batch statistics are recomputed; an export takes all. More would make
+#: grids cost more than a twentieth of a short training.
+GRID_BATCHES = 2
 
 
 class Recorder:
@@ -47,7 +51,8 @@ class Recorder:
         self.checkpoints, self._trackers = checkpoints, trackers
         self._writes = setup.ranks.first
         self._per_step = config.recipe.images_per_step
-        self._grid_every = run.grid_every or max(self._per_step, config.recipe.images // 20)
+        images = config.recipe.images
+        self._grid_every = run.grid_every or max(self._per_step, images // grids_of(images))
         self._metrics = MetricsFile(run.folder / "metrics.jsonl")
         self._display = TrainingDisplay(
             run.folder.name, config.recipe.images, quiet=run.quiet or not self._writes
@@ -89,10 +94,18 @@ class Recorder:
         self._metrics.cut(images)
         self._tell("ganzoo_training_started")
         self._trackers.start(self._record())
-        if images:
-            self.say(f"resuming from {images:,} images")
-        elif self.checkpoints.anchored:
+        self.say(self._first_line())
+        if images == 0 and self.checkpoints.anchored:
             self._save()
+
+    def _first_line(self) -> str:
+        """What is trained, and where samples of it can be looked at."""
+        images, total = self._state.images, self._config.recipe.images
+        begins = f"resuming from {images:,} images" if images else f"training on {total:,} images"
+        where = f"samples in {self._run.folder / 'samples'}/"
+        if self._grid_every <= total:
+            return f"{begins}; {where} every {self._grid_every:,} images"
+        return begins
 
     def rewind(self) -> None:
         """Drop what was written beyond the state that a rollback returned to."""
@@ -181,7 +194,7 @@ class Recorder:
 
     def _draw_grid(self) -> None:
         """Write the average's samples of fixed latents."""
-        network = settled_average(self._state, self._setup)
+        network = settled_average(self._state, self._setup, GRID_BATCHES)
         drawn = grid(network, self._setup, self._config.kind)
         stem = self._run.folder / "samples" / f"{self._state.images:012d}"
         stem.parent.mkdir(exist_ok=True)
