@@ -16,10 +16,11 @@ from ganzoo.engine.health import (
     CHECK_EVERY,
     FIRST_PATIENCE,
     PATIENCE,
+    UNTRAINED,
     Pulse,
+    Spread,
     Vitals,
     check,
-    diversity,
     gradient_norm,
     ranked,
 )
@@ -53,6 +54,18 @@ class Tiring(TinyGenerator):
         return super().forward(latents if self.passes < 200 else 0 * latents, labels)
 
 
+class Narrowing(TinyGenerator):
+    """Samples as diverse as the data for 700 steps (44,800 images), and then a fifth as much."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("passes", torch.zeros(()))
+
+    def forward(self, latents, labels=None):
+        self.passes += float(self.training)
+        return super().forward(latents, labels) * (4.0 if self.passes < 700 else 0.8)
+
+
 class Poisoned(Loss):
     """Gives NaN to the discriminator from one turn on, in the draws of the first streams."""
 
@@ -84,6 +97,7 @@ def ill_world(world):
             "stubborn": "test_health_parts:Stubborn",
             "far": "test_health_parts:Far",
             "tiring": "test_health_parts:Tiring",
+            "narrowing": "test_health_parts:Narrowing",
         },
         "ganzoo_losses": {"poisoned": "test_health_parts:Poisoned"},
     }
@@ -97,7 +111,8 @@ def parts_module(monkeypatch):
     from types import ModuleType
 
     module = ModuleType("test_health_parts")
-    module.__dict__.update(Stubborn=Stubborn, Far=Far, Tiring=Tiring, Poisoned=Poisoned)
+    parts = (Stubborn, Far, Tiring, Narrowing, Poisoned)
+    module.__dict__.update({part.__name__: part for part in parts})
     monkeypatch.setitem(sys.modules, "test_health_parts", module)
 
 
@@ -135,17 +150,18 @@ def test_ranks_of_patches_are_counted_over_all_of_them():
 
 def test_diversity_is_the_share_of_the_datas_mean_distance():
     real = torch.tensor([[0.0], [2.0]])
-    assert diversity(pulse(real=real, fake=torch.tensor([[5.0], [6.0]]))) == 0.5
+    assert Spread.of(pulse(real=real, fake=torch.tensor([[5.0], [6.0]]))).diversity == 0.5
 
 
 def test_diversity_is_taken_in_the_features_that_are_given():
     real, fake = torch.tensor([[1.0], [-1.0]]), torch.tensor([[1.0], [-3.0]])
-    assert diversity(pulse(real=real, fake=fake)) == 2.0
-    assert diversity(pulse(real=real, fake=fake), lambda x: x.square() + x) == pytest.approx(2.0)
+    given = pulse(real=real, fake=fake)
+    assert Spread.of(given).diversity == 2.0
+    assert Spread.of(given, lambda x: x.square() + x).diversity == pytest.approx(2.0)
 
 
 def test_data_that_is_all_alike_judges_nobody():
-    assert diversity(pulse(real=torch.ones(4, 2))) == 1.0
+    assert Spread.of(pulse(real=torch.ones(4, 2))) == Spread(1.0, 0.0)
 
 
 def test_the_gradients_norm_is_over_all_parameters():
@@ -177,7 +193,7 @@ def test_a_turn_that_is_well_is_silent():
         figures, illness = check(vitals, pulse())
         assert illness is None
     assert vitals.well
-    assert figures.keys() == {"gradient", "diversity", "ranked"}
+    assert figures.keys() == {"gradient", "diversity", "twins", "ranked"}
 
 
 @pytest.mark.parametrize(
@@ -235,6 +251,87 @@ def test_samples_that_are_alike_are_told_after_some_checks_in_a_row():
     assert found[-1].name == "all-alike"
 
 
+def spread_out(diversity, twins=0.0, samples=64):
+    """A turn whose fakes have such a spread, against 64 real points on a line."""
+    real = torch.linspace(0, 1, 64)[:, None]
+    fake = torch.linspace(0, diversity, samples)[:, None]
+    count = round(samples * math.sqrt(twins))
+    fake[:count] = fake[:count].mean() + torch.linspace(0, 1e-4, count)[:, None]
+    return pulse(real=real, fake=fake)
+
+
+def named(vitals, *turns):
+    """The number of the turn at which samples were told to be alike, and in what words."""
+    for number, turn in enumerate(turns, 1):
+        if illness := check(vitals, turn)[1]:
+            return number, illness.finding
+    return None
+
+
+def test_twins_are_fakes_nearer_than_the_datas_nearest():
+    real = torch.arange(64.0)[:, None]
+    assert Spread.of(pulse(real=real, fake=real)).twins == 0.0
+    assert Spread.of(pulse(real=real, fake=real / 100)).twins > 0.9
+    half = torch.cat([real[:32], real[:32] / 1000])
+    assert 0.2 < Spread.of(pulse(real=real, fake=half)).twins < 0.3
+
+
+def test_data_that_repeats_itself_has_no_twins():
+    real = torch.zeros(64, 1)
+    real[0] = 1.0
+    assert Spread.of(pulse(real=real, fake=torch.zeros(64, 1))).twins == 0.0
+
+
+def test_a_loss_of_half_the_diversity_is_told_though_it_is_far_from_none():
+    well, fallen = spread_out(0.9), spread_out(0.35)
+    number, finding = named(Vitals(), *[well] * 8, *[fallen] * PATIENCE)
+    assert number == 8 + PATIENCE
+    assert finding == (
+        "samples are losing their diversity: their distances are 35% of the data's, down from 90%"
+    )
+
+
+def test_a_blob_of_more_than_a_tenth_of_the_diversity_is_told():
+    """As a run that showed stripes and then one blob, at 0.11, and was told to be well."""
+    blob = spread_out(0.12, 0.95)
+    number, finding = named(Vitals(), *[spread_out(0.9)] * 8, *[blob] * PATIENCE)
+    assert number == 8 + PATIENCE
+    assert "samples are nearly all alike: their distances are" in finding
+    assert "of pairs are as near as the data's nearest" in finding
+
+
+def test_samples_that_are_twins_from_the_start_are_told_after_long():
+    twins = spread_out(0.4, 0.95)
+    assert named(Vitals(), *[twins] * FIRST_PATIENCE)[0] == FIRST_PATIENCE
+
+
+def test_the_noise_of_an_untrained_generator_is_nothing_to_fall_from():
+    noise, young = spread_out(2.0), spread_out(0.4)
+    assert named(Vitals(), *[noise] * UNTRAINED, *[young] * 100) is None
+
+
+def test_more_diversity_than_the_datas_is_no_measure():
+    assert named(Vitals(), *[spread_out(3.0)] * 10, *[spread_out(0.6)] * 50) is None
+
+
+def test_a_dip_is_not_told():
+    turns = ([spread_out(0.9)] * 8 + [spread_out(0.3)] * (PATIENCE - 1)) * 3
+    assert named(Vitals(), *turns) is None
+
+
+def test_few_samples_are_not_judged_by_their_pairs():
+    few = [
+        pulse(real=torch.tensor([[0.0], [1.0]]), fake=torch.tensor([[0.0], [far]]))
+        for far in (1.0, 0.2)
+    ]
+    assert named(Vitals(), *few[:1] * 10, *few[1:] * 100) is None
+
+
+def test_vitals_of_an_older_checkpoint_are_read():
+    old = {"gradients": [1.0], "winning": 0, "alike": 2, "diverse": True, "told": []}
+    assert Vitals(**old).alike == 2
+
+
 def test_a_generator_that_has_not_learned_yet_is_given_time():
     vitals = Vitals()
     found = [check(vitals, pulse(fake=torch.ones(64, 3)))[1] for _ in range(FIRST_PATIENCE)]
@@ -287,6 +384,19 @@ def test_a_generator_that_collapses_on_the_way_is_noticed_in_time(tmp_path, capf
     assert int(line.split()[1].replace(",", "")) <= 12_800 + SOON
 
 
+def test_a_generator_that_loses_most_of_its_diversity_is_noticed_in_time(tmp_path, capfd):
+    """Its samples are more diverse than a tenth of the data, and it once made better ones."""
+    still = {"name": "adam", "lr": 1e-7}
+    wish = config(
+        generator="narrowing",
+        optimizers={"generator": still, "discriminator": still},
+        **images(44_800 + SOON + 6400),
+    )
+    (line,) = told(tmp_path / "run", wish, capfd)
+    assert "samples are losing their diversity" in line
+    assert 44_800 < int(line.split()[1].replace(",", "")) <= 44_800 + SOON
+
+
 def test_a_loss_that_becomes_nan_is_noticed_in_time(tmp_path, capfd):
     wish = config(("poisoned", {"turn": 50}), **images(12_800))
     with pytest.raises(TrainingError, match="weights are not finite numbers, so nothing is exp"):
@@ -317,7 +427,7 @@ def test_games_that_go_well_are_silent(tmp_path, capfd, loss):
 def test_figures_of_health_stand_in_the_metrics(tmp_path):
     play(config(**images(10_240)), tmp_path, log_every=5_000)
     assert {"accuracy.real", "accuracy.fake"} <= rows(tmp_path)[-1].keys()
-    assert {"gradient", "diversity", "ranked"} <= rows(tmp_path)[-1].keys()
+    assert {"gradient", "diversity", "twins", "ranked"} <= rows(tmp_path)[-1].keys()
 
 
 def test_a_row_of_figures_that_are_not_finite_is_still_json(tmp_path):
