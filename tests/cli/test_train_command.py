@@ -268,7 +268,8 @@ def test_init_alone_goes_on_with_the_models_own_recipe(train):
 def test_the_samples_of_a_run_become_a_film(train):
     shape = "arguments.sample_shape=[1, 28, 28]"
     images = ["--set", f"generator.{shape}", "--set", f"discriminator.{shape}"]
-    train(*PARTS, "--data", "mnist-mini", *images, "--images", "1280", "--quiet", "--out", "one")
+    often = ["--images", "1280", "--grid-every", "64", "--quiet"]
+    train(*PARTS, "--data", "mnist-mini", *images, *often, "--out", "one")
     grids = sorted(path.name for path in Path("one/samples").glob("*.png"))
     assert len(grids) == 20
     assert Path("one/samples/film.webp").is_file()
