@@ -60,6 +60,15 @@ class FolderImages(Dataset):
         self._pixels = FileRows(place / PIXELS, self.sample_shape)
         self._labels = torch.from_numpy(np.fromfile(place / LABELS, np.int32)) if labels else None
 
+    def _repr_png_(self) -> bytes:
+        """The pictures as a network sees them, for notebooks."""
+        from ganzoo.data.preview import sheet_png
+
+        return sheet_png(self)
+
+    def __repr__(self) -> str:
+        return f"<{self.summary}>"
+
     def __len__(self) -> int:
         return len(self._pixels)
 

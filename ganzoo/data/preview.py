@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -9,8 +10,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 import torch
+from PIL import Image
 from torch import Tensor
 
+from ganzoo.data.devices import as_bytes
 from ganzoo.data.duplicates import near_duplicates, same_files, without
 from ganzoo.data.folder import FolderImages
 from ganzoo.data.packing.archive import File, file_below
@@ -23,6 +26,7 @@ from ganzoo.interfaces import Dataset
 
 #: Pictures on a contact sheet.
 SHEET = 64
+COLUMNS = 8
 #: Files that are opened, and pictures that are compared with each other, at most.
 EXAMINED = 20_000
 
@@ -84,6 +88,16 @@ def contact_sheet(data: Dataset, count: int = SHEET) -> Tensor:
     """Samples [N, *S] from the whole data set, evenly spaced: what the network will see."""
     rows = torch.linspace(0, len(data) - 1, min(count, len(data))).round().long()
     return data.batch(rows)[0].cpu()
+
+
+def sheet_png(data: Dataset) -> bytes:
+    """The contact sheet as a PNG, eight images in a row, as notebooks show it."""
+    images = as_bytes(contact_sheet(data))
+    rows = [torch.cat([*row], dim=-1) for row in images.split(COLUMNS) if len(row) == COLUMNS]
+    sheet = torch.cat(rows or [torch.cat([*images], dim=-1)], dim=-2).movedim(0, -1)
+    file = io.BytesIO()
+    Image.fromarray(sheet.squeeze(-1).contiguous().numpy()).save(file, "PNG")
+    return file.getvalue()
 
 
 def _files(data: FolderImages) -> FilePreview:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from pathlib import Path
 
@@ -88,3 +89,11 @@ def test_a_contact_sheet_covers_the_whole_set(folder):
     data = opened(folder)
     assert torch.equal(contact_sheet(data, 3), data.batch(torch.tensor([0, 4, 8]))[0])
     assert len(contact_sheet(data)) == 9
+
+
+@pytest.mark.parametrize(("count", "channels", "size"), [(9, 3, (64, 8)), (3, 1, (24, 8))])
+def test_a_notebook_shows_the_pictures(tmp_path, count, channels, size):
+    data = opened(write_pictures(tmp_path / "images", count), channels=channels)
+    with Image.open(io.BytesIO(data._repr_png_())) as sheet:
+        assert (sheet.size, sheet.mode) == (size, "RGB" if channels == 3 else "L")
+    assert repr(data).startswith(f"<images: {count} images made 8x8")
