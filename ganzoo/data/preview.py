@@ -93,8 +93,10 @@ def contact_sheet(data: Dataset, count: int = SHEET) -> Tensor:
 def sheet_png(data: Dataset) -> bytes:
     """The contact sheet as a PNG, eight images in a row, as notebooks show it."""
     images = as_bytes(contact_sheet(data))
-    rows = [torch.cat([*row], dim=-1) for row in images.split(COLUMNS) if len(row) == COLUMNS]
-    sheet = torch.cat(rows or [torch.cat([*images], dim=-1)], dim=-2).movedim(0, -1)
+    columns = min(COLUMNS, len(images))
+    whole = range(0, len(images) - columns + 1, columns)  # full rows only
+    rows = [torch.cat([*images[start : start + columns]], dim=-1) for start in whole]
+    sheet = torch.cat(rows, dim=-2).movedim(0, -1)
     file = io.BytesIO()
     Image.fromarray(sheet.squeeze(-1).contiguous().numpy()).save(file, "PNG")
     return file.getvalue()
