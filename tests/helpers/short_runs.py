@@ -55,9 +55,14 @@ def part(given: Any) -> dict[str, Any]:
 
 
 def play(config: ModelConfig, folder: Path, **options: Any) -> Outcome:
-    """Train quietly in a folder, with a row of figures at each step."""
+    """Train quietly in a folder, with a row of figures at each step.
+
+    A signal meant for the tests, such as that of `timeout`, ends a training as if it were done.
+    """
     options = {"log_every": 1, "quiet": True, **options}
-    return train(config, RunOptions(folder=folder, **options))
+    outcome = train(config, RunOptions(folder=folder, **options))
+    assert outcome.kind != "interrupted", "a signal to the tests' process stopped this training"
+    return outcome
 
 
 def rows(folder: Path) -> list[dict[str, float]]:
