@@ -91,7 +91,20 @@ def build(interface: type[P], part: Part) -> P:
             f"{offer.kind} {offer.qualified}: {offer.target} makes a {type(made).__name__}, "
             f"which is not a subclass of ganzoo.{interface.__name__}"
         )
+    if isinstance(made, Generator | Discriminator):
+        _check_declared(made, offer)
     return made
+
+
+def _check_declared(network: Generator | Discriminator, offer: Offer) -> None:
+    """Refuse a network that lacks what every network declares."""
+    names = ("latent_dim", "sample_shape") if isinstance(network, Generator) else ("sample_shape",)
+    for name in names:
+        if getattr(network, name, None) is None:
+            raise PartError(
+                f"{offer.kind} {offer.qualified} does not set {name}; set {' and '.join(names)} in "
+                "its class or its __init__"
+            )
 
 
 def qualify(interface: type[P], part: Q) -> Q:

@@ -29,8 +29,10 @@ from ganzoo.measure.references import read_reference
 from ganzoo.measure.sources import ModelSource, SampleSource
 from ganzoo.measure.training_seeds import SeedEvaluations, finished_runs
 from ganzoo.recipes import data_named
+from ganzoo.run_folders import Run
 from ganzoo.specs import Part, read_seeds
 from ganzoo.terminal import Tell, silent
+from ganzoo.zoo import Model
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class EvaluationRequest:
 
 
 def evaluate(
-    what: str | Path,
+    what: str | Path | Run | Model,
     *,
     data: str | None = None,
     n: int | None = None,
@@ -90,6 +92,8 @@ def evaluate(
         save_reference=saved,
         device=str(usable_device(own_device(None if device is None else str(device)))),
     )
+    if isinstance(what, Run | Model):
+        what = what.folder if isinstance(what, Run) else what.card.folder
     where = f"{what}/" if isinstance(what, Path) and what.is_dir() else str(what)
     measured = evaluated(where, request)
     return measured if measured.several else measured.first

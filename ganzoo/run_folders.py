@@ -73,10 +73,10 @@ class Run:
 
     @property
     def images(self) -> int:
-        """Real images seen so far, by the last row of figures or the last checkpoint."""
-        rows = (int(row["images"]) for row in self.metrics[-1:])
-        checkpoints = (int(path.name) for path in self._checkpoints())
-        return max([*rows, *checkpoints], default=0)
+        """Real images seen so far, by the last row of figures, grid or checkpoint."""
+        rows = [int(row["images"]) for row in self.metrics[-1:]]
+        drawn = [int(path.stem) for path in self.samples[-1:]]
+        return max([*rows, *drawn, *(int(path.name) for path in self._checkpoints())], default=0)
 
     @property
     def metrics(self) -> list[dict[str, Any]]:
@@ -118,7 +118,7 @@ class Run:
         return frame.set_index("images") if rows else frame
 
     def plot(self, *names: str) -> Any:
-        """A matplotlib Figure of the figures named over the images seen; all without names."""
+        """A matplotlib Figure of the metrics named; of accuracies and diversity by default."""
         return plot([self], *names)
 
     def __repr__(self) -> str:
@@ -191,11 +191,11 @@ class Runs(Sequence[Run]):
     def _cells(self) -> tuple[list[str], list[list[str]]]:
         """The table's header and rows."""
         records = self.records()
-        keys = [key for key in self.differences() if key != "recipe.images"]
+        keys = sorted(self.differences().keys() - {"recipe.images"}, key=_rank)[:MOST_COLUMNS]
         header = ["RUN", "STATE", "IMAGES", "SEED", *(key.removeprefix("recipe.") for key in keys)]
         rows = [
             [
-                record["name"],
+                record["folder"],
                 record["state"],
                 f"{record['images']:,} of {record['of']:,}",
                 str(record["seed"]),
@@ -234,7 +234,7 @@ def plot(runs: Sequence[Run], *names: str) -> Any:
     known = sorted({key for each in rows.values() for row in each for key in row} - {"images"})
     if unknown := [name for name in names if name not in known]:
         raise UsageError(f"no run logged {unknown[0]!r}; there are: {', '.join(known) or 'none'}")
-    shown = list(names) or known
+    shown = list(names) or [name for name in SHOWN if name in known] or known
     figure = Figure(figsize=(8, 2.5 * max(1, len(shown))), layout="constrained")
     for place, name in enumerate(shown):
         axes = figure.add_subplot(len(shown), 1, place + 1)
@@ -262,6 +262,11 @@ def _recorded(config: ModelConfig) -> dict[str, Any]:
     """The networks and the recipe as JSON data."""
     record: dict[str, Any] = write_record(config)
     return {key: record[key] for key in ("generator", "discriminator", "recipe")}
+
+
+def _rank(key: str) -> tuple[bool, int, str]:
+    """Sorts keys as people look at them: names of parts first, then the least nested."""
+    return not key.endswith(".name"), key.count("."), key
 
 
 def _cell(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
@@ -11,6 +12,7 @@ from typing import Any
 
 import torch
 
+from ganzoo.arguments import seed_of, whole
 from ganzoo.cards import catalogue
 from ganzoo.data.picture_form import Form
 from ganzoo.engine.config import resolve_and_open
@@ -32,8 +34,8 @@ log = logging.getLogger("ganzoo")
 
 #: A player, loss or data set: by name, as a class, or as an object.
 GivenPart = str | type | Any
-#: Fields of `RunOptions` that a call sets itself.
-OWN_FIELDS = ("folder", "command", "ranks", "opened")
+#: Fields of `RunOptions` that `train` fills itself.
+HANDLED = ("folder", "device", "command", "ranks", "callbacks", "opened")
 #: Values that a call shows literally.
 PLAIN = (str, int, float, Path, dict)
 INTERFACES = {
@@ -78,6 +80,14 @@ def train(
     The same call again, or the command, resumes where the training stopped. Raises a
     `GanzooError` where the folder holds another recipe, or a part does not fit.
     """
+    run_options = checked_options(options)
+    if images is not None:
+        images = whole("images", images, least=1)
+    if batch is not None:
+        batch = whole("batch", batch, least=1)
+    if seeds is not None:
+        seeds = whole("seeds", seeds, least=1)
+    seed = None if seed is None else seed_of(seed)
     given = {"generator": generator, "discriminator": discriminator, "loss": loss, "data": data}
     names, arguments = named(given)
     request = asked(
@@ -111,14 +121,40 @@ def train(
             callbacks=tuple(callbacks),
             ranks=ranks,
             opened=opened,
-            **checked_options(options),
+            **run_options,
         )
         if seeds:
-            train_seeds(config, run, seeds)
-            return several(folder)
-        refuse_seeds(folder)
-        train_run(config, run)
-    return Run(folder)
+            outcome = train_seeds(config, run, seeds)
+        else:
+            refuse_seeds(folder)
+            outcome = train_run(config, run)
+    if outcome.exit_code:
+        log.warning(
+            "%s: stopped at %s images and saved; the same call continues from there",
+            folder,
+            f"{outcome.images:,}",
+        )
+        raise KeyboardInterrupt
+    return several(folder) if seeds else Run(folder)
+
+
+def with_digests(config: ModelConfig, folder: Path) -> ModelConfig:
+    """Note what parts of one's own are like; `UsageError` where a run began with others."""
+    parts = {"generator": config.generator, "discriminator": config.discriminator}
+    parts |= {"loss": config.recipe.loss, "dataset": config.recipe.data}
+    digests = {k: local.digest(k, p.name) for k, p in parts.items() if local.is_local(p.name)}
+    if not digests:
+        return config
+    seeds = read_seeds(folder)
+    known = known_run(seed_folder(folder, seeds.seeds[0]) if seeds else folder)
+    before = {} if known is None else dict(known.extra.get("local", {}))
+    for kind, digest in digests.items():
+        if before.get(kind, digest) != digest:
+            raise UsageError(
+                f"{folder} was trained with another {parts[kind].name}: its code or its settings "
+                "have changed; give another out"
+            )
+    return replace(config, extra={**config.extra, "local": digests})
 
 
 def several(folder: Path) -> Runs:
@@ -171,9 +207,16 @@ def check_interface(kind: str, thing: Any) -> None:
 
 def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of `RunOptions` that a caller may set; `UsageError` with the nearest for others."""
+<<<<<<< HEAD
     known = [f.name for f in fields(RunOptions) if f.name not in OWN_FIELDS]
+=======
+    known = [f.name for f in fields(RunOptions) if f.name not in HANDLED]
     if unknown := next((name for name in options if name not in known), None):
-        raise UsageError(f"train takes no {brief(unknown)}; {did_you_mean(unknown, known)}")
+        keywords = [*known, *inspect.signature(train).parameters]
+        raise UsageError(
+            f"train takes no {brief(unknown)}; {did_you_mean(unknown, keywords)} (keys "
+            'of the recipe are given as set={"KEY.PATH": VALUE})'
+        )
     return dict(options)
 
 

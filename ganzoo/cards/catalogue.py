@@ -195,7 +195,7 @@ class Catalogue:
         name, status, problem = summary.name or name, "ready", ""
         if gaps := self._missing.gaps(summary.requires):
             status, problem = f"needs {gaps[0][0]}", "; ".join(text for _, text in gaps)
-        elif not summary.has_weights and (folder / "checkpoints").is_dir():
+        elif not summary.has_weights and _is_begun(folder):
             status = "running"
         elif not summary.has_weights:
             status, problem = "recipe", f"no weights yet; train it: ganzoo train {name}"
@@ -229,3 +229,8 @@ def _folder_here(name: str) -> str | None:
 def _looks_like_path(what: str) -> bool:
     drive = len(what) > 1 and what[1] == ":" and what[0].isalpha()
     return what.startswith((".", "/", "~", "\\")) or what.endswith(("/", ".json")) or drive
+
+
+def _is_begun(folder: Path) -> bool:
+    """Whether a training has begun in a folder: it has checkpoints, or the lock of a run."""
+    return (folder / "checkpoints").is_dir() or (folder / ".lock").is_file()

@@ -26,7 +26,7 @@ SAMPLES, REPEATS = 10_000, 3
 CHECKED = 1_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """All figures of a source, and how they were measured.
 
@@ -52,7 +52,7 @@ class Evaluation:
     told: str = ""
     protocol: str = ""
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         from ganzoo.measure.text import evaluation_text
         from ganzoo.measure.training_seeds import SeedEvaluations
 

@@ -15,7 +15,7 @@ from ganzoo.measure.measurement import FigureSpec, OverSeeds, across, deciding_k
 from ganzoo.specs import read_config, read_seeds, seed_folder
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SeedEvaluations:
     """Evaluations of one recipe by training seed; the seed is None where there is only one."""
 
@@ -65,7 +65,7 @@ class SeedEvaluations:
             for key, figure in specs.items()
         }
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         from ganzoo.measure.text import evaluation_text
 
         return evaluation_text(self)

@@ -7,6 +7,8 @@ were given to it; another one reports which class it needs.
 from __future__ import annotations
 
 import copy
+import hashlib
+import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, cast
@@ -15,6 +17,9 @@ from ganzoo.errors import UnknownNameError, UsageError, brief
 
 #: Used in place of a plugin's name.
 LOCAL = "local"
+
+#: Types of attributes that are settings.
+PLAIN = (bool, int, float, str, tuple)
 
 _given: dict[tuple[str, str], Any] = {}
 
@@ -66,3 +71,18 @@ def is_local(name: str) -> bool:
 def is_factory(thing: Any) -> bool:
     """Whether a part is built by calling it: a class or a function, not an object."""
     return isinstance(thing, type) or type(thing).__name__ == "function"
+
+
+def digest(kind: str, name: str) -> str:
+    """A hash of a part that was given: its class's code, and an object's settings and shapes."""
+    thing = _given[kind, name.partition("/")[2]]
+    cls = thing if is_factory(thing) else type(thing)
+    try:
+        said = [inspect.getsource(cls)]
+    except (OSError, TypeError):
+        said = [f"{cls.__module__}.{cls.__qualname__}"]  # typed into a plain interpreter
+    if not is_factory(thing):
+        said += [f"{k}={v!r}" for k, v in sorted(vars(thing).items()) if isinstance(v, PLAIN)]
+        state = getattr(thing, "state_dict", dict)()
+        said += [f"{key}: {list(getattr(value, 'shape', ()))}" for key, value in state.items()]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]

@@ -41,6 +41,6 @@ def test_a_folder_of_seeds_gives_mean_and_spread_over_them(tmp_path):
     runs = tmp_path / "runs"
     ganzoo.train(**parts, data="mnist-mini", images=640, seeds=2, out=runs, quiet=True)
     both = ganzoo.evaluate(runs, n=200, repeats=1)
-    each = [ganzoo.evaluate(run.folder, n=200, repeats=1).value("fd") for run in ganzoo.runs(runs)]
+    each = [ganzoo.evaluate(run, n=200, repeats=1).value("fd") for run in ganzoo.runs(runs)]
     assert both.value("fd") == pytest.approx(sum(each) / 2)
     assert both.several and both.median in (0, 1)

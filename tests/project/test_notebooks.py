@@ -13,7 +13,11 @@ from ganzoo.plugins import local
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "examples" / "notebooks").glob("*.ipynb"))
 #: The budgets that are made smaller here: what is found, and what takes its place.
-SMALLER = ((r"\bimages = [\d_]+", "images = 1_280"), (r"\bseeds=3\b", "seeds=2"))
+SMALLER = (
+    (r"\bimages = [\d_]{6,}", "images = 1_280"),
+    (r"\bimages = 2_000", "images = 64"),  # of 64 pixels
+    (r"\bseeds=3\b", "seeds=2"),
+)
 
 
 def cells(path: Path) -> list[str]:

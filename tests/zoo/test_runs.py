@@ -55,7 +55,15 @@ def test_runs_are_compared_by_what_differs(trained):
     assert both.differences() == {"recipe.loss.name": ["ganzoo/hinge", "ganzoo/non-saturating"]}
     header, first, _ = repr(both).splitlines()
     assert header.split() == ["RUN", "STATE", "IMAGES", "SEED", "loss.name"]
-    assert first.split() == ["hinge", "finished", "640", "of", "640", "0", "ganzoo/hinge"]
+    assert first.split() == [
+        str(trained / "hinge"),
+        "finished",
+        "640",
+        "of",
+        "640",
+        "0",
+        "ganzoo/hinge",
+    ]
     assert json.dumps(both.records())
     assert [run.name for run in both[:1]] == ["hinge"]
     assert "<th>loss.name</th>" in both._repr_html_()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from torch.testing import assert_close
 
 import commands
 import ganzoo
-from ganzoo.errors import GanzooError, UnknownNameError, UnknownOptionError, UsageError
+from ganzoo.errors import GanzooError, PartError, UnknownNameError, UnknownOptionError, UsageError
 from ganzoo.losses import relativistic
 from ganzoo.plugins import local
 
@@ -227,3 +229,53 @@ def test_a_config_that_was_changed_is_trained(tmp_path):
     run = ganzoo.train(config, data="mnist-mini", images=32, out=tmp_path / "run", quiet=True)
     assert (run.recipe.batch, run.recipe.images) == (16, 32)
     assert run.recipe.data.name == "ganzoo/mnist-mini"
+
+
+def test_a_part_that_changed_is_not_taken_for_the_one_that_began(tmp_path):
+    options = {"discriminator": Judge, "loss": "hinge", **RING, "out": tmp_path / "run"}
+    ganzoo.train(generator=Line(8), **options)
+    assert ganzoo.train(generator=Line(8), **options).state == "finished"
+    with pytest.raises(UsageError, match="was trained with another local/Line"):
+        ganzoo.train(generator=Line(4), **options)
+    loss = {**options, "generator": Line(8), "out": tmp_path / "other"}
+    ganzoo.train(**{**loss, "loss": ganzoo.create_loss("hinge", r1_gamma=1.0)})
+    with pytest.raises(UsageError, match="was trained with another local/Hinge"):
+        ganzoo.train(**{**loss, "loss": ganzoo.create_loss("hinge", r1_gamma=5.0)})
+
+
+def test_an_interrupted_call_saves_and_interrupts(tmp_path):
+    def interrupt(record, row):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    options = {"generator": Line, "discriminator": Judge, "loss": "hinge", "out": tmp_path / "run"}
+    longer = {**RING, "images": 64_000}
+    with pytest.raises(KeyboardInterrupt):
+        ganzoo.train(callbacks=[interrupt], **options, **longer)
+    run = ganzoo.Run(tmp_path / "run")
+    assert run.state == "stopped" and 0 < run.images < 64_000
+
+
+def test_a_network_that_does_not_declare_its_shape_is_named(tmp_path):
+    class Bare(ganzoo.Generator):
+        latent_dim = 2
+
+        def forward(self, latents, labels=None):
+            return latents
+
+    with pytest.raises(PartError, match="generator local/Bare does not set sample_shape"):
+        ganzoo.train(
+            generator=Bare(), discriminator=Judge, loss="hinge", out=tmp_path / "run", **RING
+        )
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"seeds": 0}, "seeds must be 1 or more, found 0"),
+        ({"images": "500"}, "images must be a whole number, found the text '500'"),
+        ({"imgaes": 5}, "train takes no 'imgaes'; did you mean 'images'"),
+    ],
+)
+def test_keywords_are_checked_first(tmp_path, options, text):
+    with pytest.raises(UsageError, match=text):
+        ganzoo.train("vanilla-mnist", out=tmp_path / "run", **options)
