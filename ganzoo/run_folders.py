@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 LOCK = ".lock"
 #: Keys of a recipe that do not tell two runs apart.
 NOT_COMPARED = ("recipe.seed",)
+#: A table of runs shows so many keys that differ; `Runs.differences` has all of them.
+MOST_COLUMNS = 5
+#: The metrics that `plot` shows by default, as far as they were logged.
+SHOWN = ("accuracy.real", "accuracy.fake", "diversity")
 
 
 @dataclass(frozen=True)

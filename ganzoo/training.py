@@ -110,6 +110,7 @@ def train(
         config, opened = config_for(request, folder, ranks, None if init is None else str(init))
         for note in notes_of(request, config):
             log.info("%s", note)
+        config = with_digests(config, folder)
         run = RunOptions(
             folder=folder,
             device=str(target),

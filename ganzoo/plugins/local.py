@@ -83,6 +83,6 @@ def digest(kind: str, name: str) -> str:
         said = [f"{cls.__module__}.{cls.__qualname__}"]  # typed into a plain interpreter
     if not is_factory(thing):
         said += [f"{k}={v!r}" for k, v in sorted(vars(thing).items()) if isinstance(v, PLAIN)]
-        state = getattr(thing, "state_dict", dict)()
+        state: dict[str, Any] = getattr(thing, "state_dict", dict)()
         said += [f"{key}: {list(getattr(value, 'shape', ()))}" for key, value in state.items()]
     return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
