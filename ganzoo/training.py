@@ -208,9 +208,6 @@ def check_interface(kind: str, thing: Any) -> None:
 
 def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of `RunOptions` that a caller may set; `UsageError` with the nearest for others."""
-<<<<<<< HEAD
-    known = [f.name for f in fields(RunOptions) if f.name not in OWN_FIELDS]
-=======
     known = [f.name for f in fields(RunOptions) if f.name not in HANDLED]
     if unknown := next((name for name in options if name not in known), None):
         keywords = [*known, *inspect.signature(train).parameters]

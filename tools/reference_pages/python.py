@@ -77,6 +77,11 @@ TOPICS = {
         "The marker for hooks, and the base of all errors.",
         ("ganzoo.hookimpl", "ganzoo.GanzooError"),
     ),
+    "latent": Topic(
+        "ganzoo.latent",
+        "Walk through the latents and styles of a model, mix them, edit and invert.",
+        ("ganzoo.latent.*",),
+    ),
     "losses": Topic(
         "ganzoo.losses",
         "The core's losses, and the functions that losses are composed of.",
