@@ -10,7 +10,6 @@ import pytest
 
 import commands
 from ganzoo.cards import Catalogue, using
-from ganzoo.cli import eval as eval_command
 from ganzoo.measure.evaluate import Evaluation
 from ganzoo.measure.figures import BY_KEY
 from ganzoo.measure.measurement import Measurement
@@ -90,7 +89,7 @@ def test_a_figure_that_some_seeds_lack_is_none_and_said():
     one = {key: Measurement(BY_KEY[key], (0.5, 0.7), {"real": 0.9}) for key in keys}
     other = {**one, "reverse_kl": Measurement(BY_KEY["reverse_kl"], (0.1, 0.3))}
     found = SeedEvaluations("runs/ring", {0: evaluation(one), 1: evaluation(other)})
-    text = eval_command._text(found)
+    text = str(found)
     assert ["reverse KL", "0.200", "none", "0.200"] in [
         re.split(r" {2,}", x) for x in text.splitlines()
     ]
