@@ -244,6 +244,25 @@ class Model:
                 shutil.copyfile(self.card.folder / name, beside / name)
         return folder
 
+    def push_to_hub(self, repo: str, *, private: bool = False, message: str = "") -> str:
+        """Upload the model folder to the Hugging Face Hub as `owner/repo[@branch]`.
+
+        Returns the commit's address, which `ganzoo.load` opens: `hf-hub:owner/repo@commit`. Raises
+        `CardError` with a list of what the model lacks, `HubError` if the Hub refuses; then the
+        branch is as it was.
+        """
+        from ganzoo.hub import Address, is_address
+        from ganzoo.hub.push import push
+
+        card = self.card
+        if card.origin:
+            raise UsageError(f"{card.name} is on the Hub already: {card.origin}")
+        config = card.require_config()
+        target = Address.parse(repo if is_address(repo) else f"hf-hub:{repo}")
+        return str(
+            push(card.folder, config, card.name, target, private=private, message=message).address
+        )
+
     def _repr_png_(self) -> bytes | None:
         """What a notebook shows: a grid of pictures; nothing for other data."""
         return pictures.png(self.grid()) if pictures.are_pictures(self.card) else None

@@ -7,7 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
+import ganzoo
 from ganzoo.errors import CardError, HubError, UsageError
 from ganzoo.hub import Address
 from ganzoo.hub.pull import pull
@@ -214,3 +216,12 @@ def test_push_follows_no_link(hub, folder, tmp_path):
     (folder / "samples.txt").unlink()
     (folder / "samples.txt").symlink_to(tmp_path / "secret")
     refused(folder, "samples.txt is a link; replace it with the file")
+
+
+def test_a_model_pushes_itself_and_is_loaded_by_the_address(hub, folder, tiny_world):
+    address = ganzoo.load(folder).push_to_hub("lab/ring")
+    assert address.startswith("hf-hub:lab/ring@")
+    pushed = ganzoo.load(address)
+    assert torch.equal(pushed.sample(2, seed=0), ganzoo.load(folder).sample(2, seed=0))
+    with pytest.raises(UsageError, match="is on the Hub already"):
+        pushed.push_to_hub("lab/other")
