@@ -23,6 +23,8 @@ log = logging.getLogger("ganzoo")
 
 #: Errors of systems that cannot sync a kind of file or folder.
 _CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES)
+#: The file in a run's folder that represents its lock, held while it trains.
+RUN_LOCK = ".lock"
 #: Seconds between two attempts to take a lock.
 LOCK_PAUSE = 0.2
 
@@ -113,6 +115,19 @@ def locked(file: Path, waiting: str) -> Iterator[None]:
                 waited = True
             time.sleep(LOCK_PAUSE)  # not SQLite's own wait, which Ctrl-C does not interrupt
         yield
+
+
+def is_locked(file: Path) -> bool:
+    """Whether a process holds the lock that `file` represents; False where nobody can lock it."""
+    import sqlite3
+
+    if not file.is_file():
+        return False
+    with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as database:
+        try:
+            return not acquired(database)
+        except sqlite3.OperationalError:
+            return False
 
 
 def acquired(database: sqlite3.Connection) -> bool:

@@ -5,24 +5,21 @@ from __future__ import annotations
 import base64
 import html
 import json
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from ganzoo.errors import GanzooError, UsageError
-from ganzoo.specs import ModelConfig, Recipe, read_config, write_record
+from ganzoo.files import RUN_LOCK, is_locked
+from ganzoo.specs import SEEDS_FILE, ModelConfig, Recipe, networks_and_recipe, read_config
 from ganzoo.specs.reading import flatten
 from ganzoo.terminal import table
 
 if TYPE_CHECKING:
     from ganzoo.zoo import Model
 
-#: The file whose lock a training holds while it runs.
-LOCK = ".lock"
 #: Keys of a recipe that do not tell two runs apart.
 NOT_COMPARED = ("recipe.seed",)
 #: A table of runs shows so many keys that differ; `Runs.differences` has all of them.
@@ -62,13 +59,13 @@ class Run:
     def name(self) -> str:
         """The folder's name; for one training seed among several, `NAME/seed-K`."""
         folder = self.folder.resolve()
-        is_seed = (folder.parent / "seeds.json").is_file()
+        is_seed = (folder.parent / SEEDS_FILE).is_file()
         return f"{folder.parent.name}/{folder.name}" if is_seed else folder.name
 
     @property
     def state(self) -> str:
         """`finished`, `running` (a process trains there now) or `stopped`."""
-        if _is_locked(self.folder / LOCK):
+        if is_locked(self.folder / RUN_LOCK):
             return "running"
         export = self.folder / "export" / "config.json"
         if export.is_file() and read_config(export)[0].recipe.images >= self.recipe.images:
@@ -155,7 +152,7 @@ class Runs(Sequence[Run]):
 
     def differences(self) -> dict[str, list[object]]:
         """The keys in which the recipes differ, with each run's value."""
-        recipes = [flatten(_recorded(run.config)) for run in self._runs]
+        recipes = [flatten(networks_and_recipe(run.config)) for run in self._runs]
         keys = {key: None for recipe in recipes for key in recipe if key not in NOT_COMPARED}
         values = {key: [recipe.get(key) for recipe in recipes] for key in keys}
         return {key: each for key, each in values.items() if any(v != each[0] for v in each)}
@@ -224,7 +221,7 @@ def runs(folder: str | Path) -> Runs:
 def is_run(folder: Path) -> bool:
     """Whether a folder is that of a training, finished or not."""
     return (folder / "config.json").is_file() and any(
-        (folder / name).exists() for name in ("checkpoints", "export", LOCK)
+        (folder / name).exists() for name in ("checkpoints", "export", RUN_LOCK)
     )
 
 
@@ -262,12 +259,6 @@ def _run_folders(root: Path) -> Iterator[Path]:
             yield from _run_folders(place)
 
 
-def _recorded(config: ModelConfig) -> dict[str, Any]:
-    """The networks and the recipe as JSON data."""
-    record: dict[str, Any] = write_record(config)
-    return {key: record[key] for key in ("generator", "discriminator", "recipe")}
-
-
 def _rank(key: str) -> tuple[bool, int, str]:
     """Sorts keys as people look at them: names of parts first, then the least nested."""
     return not key.endswith(".name"), key.count("."), key
@@ -276,19 +267,6 @@ def _rank(key: str) -> tuple[bool, int, str]:
 def _cell(value: object) -> str:
     """A recipe's value in a table; empty where the run's recipe lacks it."""
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)
-
-
-def _is_locked(file: Path) -> bool:
-    """Whether a process holds a run's lock."""
-    if not file.is_file():
-        return False
-    try:
-        with closing(sqlite3.connect(f"file:{file}?mode=rw", uri=True, timeout=0)) as lock:
-            lock.execute("BEGIN EXCLUSIVE")
-            lock.rollback()
-    except sqlite3.OperationalError as error:
-        return error.sqlite_errorcode == sqlite3.SQLITE_BUSY
-    return False
 
 
 def _picture(samples: Sequence[Path]) -> str:

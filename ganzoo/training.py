@@ -146,8 +146,7 @@ def with_digests(config: ModelConfig, folder: Path) -> ModelConfig:
     digests = {k: local.digest(k, p.name) for k, p in parts.items() if local.is_local(p.name)}
     if not digests:
         return config
-    seeds = read_seeds(folder)
-    known = known_run(seed_folder(folder, seeds.seeds[0]) if seeds else folder)
+    known = known_run(folder)
     before = {} if known is None else dict(known.extra.get("local", {}))
     for kind, digest in digests.items():
         if before.get(kind, digest) != digest:

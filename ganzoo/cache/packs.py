@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,7 +64,9 @@ def _whole(path: Path) -> PackEntry:
 
 
 def _begun(path: Path) -> Leftover:
-    if _is_held(_lock(path)):
+    from ganzoo.files import is_locked
+
+    if is_locked(_lock(path)):
         return Leftover(path.name, path, files_below(path), "being packed now")
     return leftover(path, "unfinished; packing the folder again resumes it")
 
@@ -85,13 +85,3 @@ def _record(path: Path) -> dict[str, Any] | None:
 def _lock(path: Path) -> Path:
     """The lock held while the same folder is being packed."""
     return path.with_name(f"{path.name.partition('-')[0]}.lock")
-
-
-def _is_held(lock: Path) -> bool:
-    """Whether another process holds a lock now."""
-    from ganzoo.files import acquired
-
-    if not lock.is_file():
-        return False
-    with closing(sqlite3.connect(lock, timeout=0, isolation_level=None)) as database:
-        return not acquired(database)

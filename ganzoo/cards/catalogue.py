@@ -233,4 +233,6 @@ def _looks_like_path(what: str) -> bool:
 
 def _is_begun(folder: Path) -> bool:
     """Whether a training has begun in a folder: it has checkpoints, or the lock of a run."""
-    return (folder / "checkpoints").is_dir() or (folder / ".lock").is_file()
+    from ganzoo.files import RUN_LOCK  # here, since ganzoo list seldom needs it
+
+    return (folder / "checkpoints").is_dir() or (folder / RUN_LOCK).is_file()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cards import Catalogue, catalogue
-from ganzoo.cli.parameters import json_option
+from ganzoo.cli.parameters import json_option, out_option
 from ganzoo.errors import ConfigError, GanzooError, UnknownNameError, UsageError
 from ganzoo.specs import Part, parse_json
 from ganzoo.specs.reading import to_json
@@ -46,14 +46,7 @@ LISTED = 8
     help="Colour behind transparency; keep makes it a fourth channel.  [default: white]",
 )
 @click.option("--labels", is_flag=True, help="Take the sub-folders as classes.")
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default="data.png",
-    show_default=True,
-    help="Contact sheet of up to 64 samples, as the network will see them.",
-)
+@out_option("data.png", "Contact sheet of up to 64 samples, as the network will see them.")
 @json_option
 def command(what: str, out: Path, as_json: bool, **options: Any) -> None:
     """Show what a network would see of a folder of pictures, or of a data set by name.

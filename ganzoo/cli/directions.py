@@ -9,6 +9,7 @@ import click
 from ganzoo.cli.parameters import (
     class_option,
     compute_option,
+    out_option,
     scale_option,
     truncation_option,
     what_argument,
@@ -42,13 +43,9 @@ from ganzoo.files import writing
 @class_option
 @truncation_option
 @scale_option
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default="directions.safetensors",
-    show_default=True,
-    help="The file of the directions; a picture of strips is written beside it.",
+@out_option(
+    "directions.safetensors",
+    "The file of the directions; a picture of strips is written beside it.",
 )
 @compute_option
 def command(

@@ -11,6 +11,7 @@ import click
 from ganzoo.cli.parameters import (
     class_option,
     compute_option,
+    out_option,
     scale_option,
     truncation_option,
     what_argument,
@@ -81,14 +82,7 @@ class Amount(click.ParamType[tuple[str, float]]):
 @class_option
 @truncation_option
 @scale_option
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default="edited.png",
-    show_default=True,
-    help="An image: .png, .jpg, .webp or .bmp; a grid of several.",
-)
+@out_option("edited.png", "An image: .png, .jpg, .webp or .bmp; a grid of several.")
 @compute_option
 def command(
     what: str,

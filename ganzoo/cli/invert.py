@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ganzoo.cli.parameters import compute_option, number_or_name, what_argument
+from ganzoo.cli.parameters import compute_option, number_or_name, out_option, what_argument
 from ganzoo.files import writing
 
 if TYPE_CHECKING:
@@ -51,13 +51,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Random seed of the samples from which the search begins.",
 )
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default="latents.safetensors",
-    show_default=True,
-    help="The file of the latents; a picture of images above drawings is written beside it.",
+@out_option(
+    "latents.safetensors",
+    "The file of the latents; a picture of images above drawings is written beside it.",
 )
 @compute_option
 def command(

@@ -11,6 +11,7 @@ from ganzoo.cli.parameters import (
     Seeds,
     class_option,
     compute_option,
+    out_option,
     scale_option,
     truncation_option,
     what_argument,
@@ -68,14 +69,7 @@ class Layers(click.ParamType[tuple[int, ...]]):
 @class_option
 @truncation_option
 @scale_option
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default="mix.png",
-    show_default=True,
-    help="An image: .png, .jpg, .webp or .bmp.",
-)
+@out_option("mix.png", "An image: .png, .jpg, .webp or .bmp.")
 @compute_option
 def command(
     what: str,

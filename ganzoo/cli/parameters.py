@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -10,6 +12,8 @@ from ganzoo.cards import catalogue
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+FC = TypeVar("FC", bound="Callable[..., Any] | click.Command")
 
 
 def models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -70,6 +74,14 @@ scale_option = click.option(
     show_default=True,
     help="Enlarge pictures: each pixel becomes a square with this side.",
 )
+
+
+def out_option(default: str, text: str) -> Callable[[FC], FC]:
+    """-o for a command that writes one file, with its default and help."""
+    path = click.Path(path_type=Path, dir_okay=False)
+    return click.option("-o", "--out", type=path, default=default, show_default=True, help=text)
+
+
 compute_option = click.option(
     "--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 ..."
 )

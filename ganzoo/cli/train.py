@@ -184,7 +184,7 @@ def _tell_outcome(outcome: Outcome, out: Path) -> None:
 
 def _print_estimate(report: Estimate, out: Path, *, as_json: bool) -> None:
     """Print the full recipe, and the memory and time that it takes."""
-    from ganzoo.engine.config import plain
+    from ganzoo.specs import networks_and_recipe
 
     figures = {
         "parameters": report.parameters,
@@ -195,7 +195,7 @@ def _print_estimate(report: Estimate, out: Path, *, as_json: bool) -> None:
         "seconds": round(report.seconds),
         "moving": report.moving,
     }
-    parts = plain(report.config)
+    parts = networks_and_recipe(report.config)
     if as_json:
         click.echo(to_json({**parts, "rehearsal": figures}), nl=False)
         return

@@ -10,6 +10,7 @@ from ganzoo.cli.parameters import (
     Seeds,
     class_option,
     compute_option,
+    out_option,
     truncation_option,
     what_argument,
 )
@@ -46,14 +47,7 @@ from ganzoo.files import writing
     help="Enlarge pictures: each pixel becomes a square with this side.  [default: 1; films "
     "of small pictures get a side of 256 or more]",
 )
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default="walk.webp",
-    show_default=True,
-    help="A film (.webp, .gif, or .mp4 with ffmpeg), or a strip (.png).",
-)
+@out_option("walk.webp", "A film (.webp, .gif, or .mp4 with ffmpeg), or a strip (.png).")
 @compute_option
 def command(
     what: str,

@@ -145,12 +145,6 @@ def resolve_precision(config: ModelConfig, device: torch.device) -> ModelConfig:
     return replace(config, recipe=replace(config.recipe, precision=precision))
 
 
-def plain(config: ModelConfig) -> dict[str, Any]:
-    """The networks and the recipe as JSON data: what a resumed run must match."""
-    data: dict[str, Any] = write_record(config)
-    return {key: data[key] for key in ("generator", "discriminator", "recipe")}
-
-
 def hash_of(config: ModelConfig) -> str:
     """The hash of what a resumed run must match."""
     total = needs_total(config.recipe)

@@ -7,8 +7,6 @@ were given to it; another one reports which class it needs.
 from __future__ import annotations
 
 import copy
-import hashlib
-import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, cast
@@ -75,14 +73,17 @@ def is_factory(thing: Any) -> bool:
 
 def digest(kind: str, name: str) -> str:
     """A hash of a part that was given: its class's code, and an object's settings and shapes."""
+    import hashlib
+    import inspect
+
     thing = _given[kind, name.partition("/")[2]]
     cls = thing if is_factory(thing) else type(thing)
     try:
-        said = [inspect.getsource(cls)]
+        described = [inspect.getsource(cls)]
     except (OSError, TypeError):
-        said = [f"{cls.__module__}.{cls.__qualname__}"]  # typed into a plain interpreter
+        described = [f"{cls.__module__}.{cls.__qualname__}"]  # typed into a plain interpreter
     if not is_factory(thing):
-        said += [f"{k}={v!r}" for k, v in sorted(vars(thing).items()) if isinstance(v, PLAIN)]
+        described += [f"{k}={v!r}" for k, v in sorted(vars(thing).items()) if isinstance(v, PLAIN)]
         state: dict[str, Any] = getattr(thing, "state_dict", dict)()
-        said += [f"{key}: {list(getattr(value, 'shape', ()))}" for key, value in state.items()]
-    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
+        described += [f"{key}: {list(getattr(value, 'shape', ()))}" for key, value in state.items()]
+    return hashlib.sha256("\n".join(described).encode()).hexdigest()[:16]

@@ -15,6 +15,7 @@ from ganzoo.specs.model import (
     ModelConfig,
     Provenance,
     check_version,
+    networks_and_recipe,
     read_config,
 )
 from ganzoo.specs.optimizers import Averaging, Group, Optimizer, Optimizers, Schedule
@@ -52,6 +53,7 @@ __all__ = [
     "Start",
     "check_version",
     "merge",
+    "networks_and_recipe",
     "parse_json",
     "read_config",
     "read_json",

@@ -219,6 +219,12 @@ class ModelConfig(Record):
                 raise ConfigError(f"files: {brief(file)} is not a plain file name")
 
 
+def networks_and_recipe(config: ModelConfig) -> dict[str, Any]:
+    """The networks and the recipe as JSON data: what a resumed run must match."""
+    data = config.to_dict()
+    return {key: data[key] for key in ("generator", "discriminator", "recipe")}
+
+
 def read_config(path: Path) -> tuple[ModelConfig, dict[str, Any]]:
     """Read a config.json: the checked record, and the JSON as it is in the file."""
     data = read_json(path)

@@ -11,15 +11,19 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ganzoo.engine.config import hash_of, plain
+from ganzoo.engine.config import hash_of
 from ganzoo.engine.state import TrainingState
 from ganzoo.errors import TrainingError
-from ganzoo.files import acquired, nearest_existing, write_text
-from ganzoo.specs import ModelConfig, read_config, read_seeds, seed_folder, write_record
+from ganzoo.files import RUN_LOCK, acquired, nearest_existing, write_text
+from ganzoo.specs import (
+    ModelConfig,
+    networks_and_recipe,
+    read_config,
+    read_seeds,
+    seed_folder,
+    write_record,
+)
 from ganzoo.specs.reading import flatten, to_json
-
-#: The file that holds a run's lock.
-LOCK = ".lock"
 
 log = logging.getLogger("ganzoo")
 
@@ -65,7 +69,7 @@ def check_folder(config: ModelConfig, folder: Path) -> None:
 def locked(folder: Path) -> Iterator[None]:
     """Lock a folder against other trainings; the lock ends with its process."""
     folder.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(folder / LOCK, timeout=0, isolation_level=None)) as lock:
+    with closing(sqlite3.connect(folder / RUN_LOCK, timeout=0, isolation_level=None)) as lock:
         try:
             free = acquired(lock)
         except sqlite3.OperationalError as error:
@@ -115,7 +119,7 @@ def write_recipe(config: ModelConfig, folder: Path) -> None:
 
 def unequal(one: ModelConfig, other: ModelConfig) -> dict[str, tuple[object, object]]:
     """The keys in which two recipes differ, sorted, with the values of both; None where absent."""
-    first, second = flatten(plain(one)), flatten(plain(other))
+    first, second = (flatten(networks_and_recipe(config)) for config in (one, other))
     pairs = {key: (first.get(key), second.get(key)) for key in sorted(first.keys() | second.keys())}
     return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
 
