@@ -173,7 +173,7 @@ def _conflicts(
 ) -> Iterator[str]:
     """What exists at the target and must not be lost."""
     if target.folder is not None and target.folder.exists() and old is None:
-        yield f"{target.folder} exists and is no model folder; give another --to"
+        yield f"{target.folder} exists but is not a model folder; give another --to"
     if old is None:
         return
     ours = [read_config(folder / CONFIG)[0].files for folder in exports.values()]

@@ -441,7 +441,7 @@ def test_what_is_no_model_is_never_replaced(seeds, tmp_path):
     with pytest.raises(UsageError, match="is a file; name the folder that the model is to be"):
         out(seeds, tmp_path / "file")
     (tmp_path / "models" / "tiny-ring").mkdir(parents=True)
-    refused(seeds, tmp_path / "models", "tiny-ring exists and is no model folder; give another")
+    refused(seeds, tmp_path / "models", "tiny-ring exists but is not a model folder; give another")
 
 
 # A plugin
