@@ -10,7 +10,8 @@ PLUGINS := \
   ./plugins/ganzoo-r3gan \
   ./plugins/ganzoo-stylegan \
   ./plugins/ganzoo-bench \
-  ./plugins/ganzoo-art
+  ./plugins/ganzoo-art \
+  ./plugins/ganzoo-web
 
 .PHONY: help demo install test test-all lint format cards docs reference zoo gpu clean
 MINUTES ?= 10
