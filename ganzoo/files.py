@@ -39,17 +39,22 @@ def writing(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
-    """Give a file beside `path` to write; it is renamed to `path` if the block succeeds."""
+def written_whole(path: Path, *, lasting: bool = True) -> Iterator[Path]:
+    """Give a file beside `path` to write; it is renamed to `path` if the block succeeds.
+
+    A file that is not `lasting` isn't waited for until the disk has it: a power cut may cost it.
+    """
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     os.close(descriptor)
     beside = Path(name)
     try:
         yield beside
         beside.chmod(0o666 & ~_umask())
-        flush(beside)
+        if lasting:
+            flush(beside)
         beside.replace(path)
-        flush(path.parent)
+        if lasting:
+            flush(path.parent)
     finally:
         beside.unlink(missing_ok=True)
 

@@ -82,18 +82,23 @@ class Run:
     @property
     def metrics(self) -> list[dict[str, Any]]:
         """The rows of metrics.jsonl: each a mapping with `images` and the means since the last."""
-        path = self.folder / "metrics.jsonl"
-        if not path.is_file():
-            return []
-        rows = []
-        for line in path.read_text(encoding="utf-8").splitlines():
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue  # cut off when the run ended
-            if isinstance(row, dict) and "images" in row:
-                rows.append(row)
-        return rows
+        return _rows(self.folder / "metrics.jsonl")
+
+    @property
+    def journal(self) -> list[dict[str, Any]]:
+        """What happened and when: each event with its `time`, `images` and `event`.
+
+        Events are `started`, `resumed`, `pace` (images per second, with each row of figures), `ill`
+        (with what the health check found as `text`), `rolled back`, `finished`, `interrupted` and
+        `failed`. It is in the order of time; a resumed run repeats images.
+        """
+        return _rows(self.folder / "journal.jsonl")
+
+    @property
+    def scenes(self) -> list[Path]:
+        """For points of the plane: scenes of the game, the oldest first (docs/watching.md)."""
+        folder = self.folder / "scenes"
+        return sorted(path for path in folder.glob("*.safetensors") if path.stem.isdigit())
 
     @property
     def samples(self) -> list[Path]:
@@ -247,6 +252,21 @@ def plot(runs: Sequence[Run], *names: str) -> Any:
         if len(rows) > 1:
             axes.legend()
     return figure
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    """A file's lines of JSON, each with `images`; none where there is no such file."""
+    if not path.is_file():
+        return []
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue  # cut off when the run ended
+        if isinstance(row, dict) and "images" in row:
+            rows.append(row)
+    return rows
 
 
 def _run_folders(root: Path) -> Iterator[Path]:

@@ -27,6 +27,9 @@ from ganzoo.specs.reading import flatten, to_json
 
 log = logging.getLogger("ganzoo")
 
+#: Seconds to wait for whoever merely asks whether a run is running, which takes the lock briefly.
+LOCK_SECONDS = 0.3
+
 
 def finished_export(config: ModelConfig, folder: Path) -> Path | None:
     """The export of a finished run of this recipe in a folder, if there is one."""
@@ -69,7 +72,9 @@ def check_folder(config: ModelConfig, folder: Path) -> None:
 def locked(folder: Path) -> Iterator[None]:
     """Lock a folder against other trainings; the lock ends with its process."""
     folder.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(folder / RUN_LOCK, timeout=0, isolation_level=None)) as lock:
+    with closing(
+        sqlite3.connect(folder / RUN_LOCK, timeout=LOCK_SECONDS, isolation_level=None)
+    ) as lock:
         try:
             free = acquired(lock)
         except sqlite3.OperationalError as error:

@@ -18,11 +18,13 @@ from ganzoo.engine.health import (
 from ganzoo.engine.out_of_memory import FullMemoryError
 from ganzoo.engine.run.export import export, grid, settled_average
 from ganzoo.engine.run.film import make_film
+from ganzoo.engine.run.journal import Journal
 from ganzoo.engine.run.keeper import CheckpointKeeper
 from ganzoo.engine.run.metrics import FAKE_SCORES, REAL_SCORES, MetricsFile
 from ganzoo.engine.run.options import Outcome, RunOptions, grids_of, passed
 from ganzoo.engine.run.process import Interruption
 from ganzoo.engine.run.progress import TrainingDisplay
+from ganzoo.engine.run.scenes import Scenes
 from ganzoo.engine.run.tracking import Trackers
 from ganzoo.engine.setup import JudgedMinibatch, Setup
 from ganzoo.engine.state import TrainingState
@@ -54,6 +56,8 @@ class Recorder:
         images = config.recipe.images
         self._grid_every = run.grid_every or max(self._per_step, images // grids_of(images))
         self._metrics = MetricsFile(run.folder / "metrics.jsonl")
+        self._journal = Journal(run.folder / "journal.jsonl")
+        self._scenes = Scenes(run.folder / "scenes", state, setup, self._grid_every, self._per_step)
         self._display = TrainingDisplay(
             run.folder.name, config.recipe.images, quiet=run.quiet or not self._writes
         )
@@ -72,7 +76,7 @@ class Recorder:
                 self._begin()
                 yield
         except BaseException as error:
-            self._end("failed")
+            self._end("failed", one_line(error))
             if isinstance(error, FullMemoryError):
                 newest = self.checkpoints.newest_in_words()
                 raise TrainingError(f"{error}; {newest}") from None
@@ -92,11 +96,15 @@ class Recorder:
         if summary := self._setup.data.summary:
             self.say(summary)
         self._metrics.cut(images)
+        self._scenes.cut(images)
+        self._journal.begin(images)
         self._tell("ganzoo_training_started")
         self._trackers.start(self._record())
         self.say(self._first_line())
         if images == 0 and self.checkpoints.anchored:
             self._save()
+        if images == 0 and self._scenes.is_due(images):
+            self._scenes.take()
 
     def _first_line(self) -> str:
         """What is trained, and where samples of it can be looked at."""
@@ -113,6 +121,9 @@ class Recorder:
         if self._writes:
             self.checkpoints.rewind(self._state)
             self._metrics.cut(images)
+            self._scenes.cut(images)
+            self._journal.note("rolled back", images)
+            self._journal.restart_clock(images)
         self._display.resume_from(images)
         self.say(f"back to {images:,} images, continuing with other draws ({self._state.stream})")
 
@@ -134,6 +145,8 @@ class Recorder:
             self._display.advance(images)
             if passed(self._grid_every, images, per_step):
                 self._draw_grid()
+            if self._scenes.is_due(images):
+                self._scenes.take()
             if self.checkpoints.is_due(images):
                 self._save()
         return illness
@@ -144,6 +157,8 @@ class Recorder:
         for name, value in figures.items():
             self._state.meter.note(name, value)
         self._display.update_figures(figures)
+        if self._writes and illness is not None:
+            self._journal.note("ill", self._state.images, name=illness.name, text=str(illness))
         if self._setup.ranks.greatest(int(self._writes and illness is not None)):
             return illness or Illness(
                 "elsewhere", "rank 0 found a problem", "its output has the details"
@@ -178,6 +193,7 @@ class Recorder:
         self._display.update_figures(figures)
         row = {"images": state.images, "step": state.step, **figures}
         self._metrics.append(row)
+        self._journal.row(state.images)
         self._tell("ganzoo_metrics_logged", metrics=row)
         self._trackers.log(state.images, figures)
         for callback in self._run.callbacks:
@@ -228,6 +244,8 @@ class Recorder:
             self._write_figures()  # else so short a run would leave none
         if not self._writes:
             return Outcome(kind, images, None, code)
+        if done:
+            self._scenes.take_last()
         folder = None
         if done:
             self._check_weights()
@@ -255,9 +273,10 @@ class Recorder:
             return
         self._trackers.sample(self._state.images, [film] if film else [])
 
-    def _end(self, outcome: str) -> None:
-        """Tell listeners and trackers how the training ended."""
+    def _end(self, outcome: str, reason: str = "") -> None:
+        """Note how the training ended, and tell listeners and trackers."""
         if self._writes:
+            self._journal.note(outcome, self._state.images, **({"text": reason} if reason else {}))
             self._tell("ganzoo_training_ended", outcome=outcome)
             self._trackers.end(outcome)
 

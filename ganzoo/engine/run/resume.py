@@ -37,7 +37,7 @@ def resume(
     """Take over the last good checkpoint, if there is one."""
     checkpoints = folder / "checkpoints"
     if setup.ranks.first:
-        for place in (folder, checkpoints, folder / "samples"):
+        for place in (folder, checkpoints, folder / "samples", folder / "scenes"):
             sweep(place)
     setup.ranks.wait()
     checkpoint = last_good(checkpoints)
