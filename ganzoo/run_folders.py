@@ -56,6 +56,11 @@ class Run:
         return self.config.recipe
 
     @property
+    def settings(self) -> dict[str, object]:
+        """Networks and recipe by their keys' dotted names, such as `recipe.loss.name`."""
+        return flatten(networks_and_recipe(self.config))
+
+    @property
     def name(self) -> str:
         """The folder's name; for one training seed among several, `NAME/seed-K`."""
         folder = self.folder.resolve()
@@ -157,7 +162,7 @@ class Runs(Sequence[Run]):
 
     def differences(self) -> dict[str, list[object]]:
         """The keys in which the recipes differ, with each run's value."""
-        recipes = [flatten(networks_and_recipe(run.config)) for run in self._runs]
+        recipes = [run.settings for run in self._runs]
         keys = {key: None for recipe in recipes for key in recipe if key not in NOT_COMPARED}
         values = {key: [recipe.get(key) for recipe in recipes] for key in keys}
         return {key: each for key, each in values.items() if any(v != each[0] for v in each)}
@@ -212,15 +217,17 @@ class Runs(Sequence[Run]):
         return header, rows
 
 
-def runs(folder: str | Path) -> Runs:
-    """The runs in a folder and in the folders below it, by name.
+def runs(*folders: str | Path) -> Runs:
+    """The runs in folders and in the folders below them: each folder's by name.
 
     Raises `UsageError` where there is no such folder.
     """
-    root = Path(folder).expanduser()
-    if not root.is_dir():
-        raise UsageError(f"there is no folder {root}")
-    return Runs([Run(place) for place in sorted(_run_folders(root))])
+    roots = [Path(folder).expanduser() for folder in folders]
+    for root in roots:
+        if not root.is_dir():
+            raise UsageError(f"there is no folder {root}")
+    places = [place for root in roots for place in sorted(_run_folders(root))]
+    return Runs([Run(place) for place in dict.fromkeys(places)])
 
 
 def is_run(folder: Path) -> bool:

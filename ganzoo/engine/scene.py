@@ -132,7 +132,7 @@ def _push(trial: TrainingState, setup: Setup, batch: Minibatch, fakes: Tensor) -
 def _heat(trial: TrainingState, stage: Stage) -> Tensor | None:
     """Scores on the lattice, the mean over some labels; None where samples are judged in packs."""
     labels, maps = stage.batch.labels, []
-    for label in [None] if labels is None else _some(labels):
+    for label in [None] if labels is None else _some(labels, trial.discriminator.num_classes):
         everywhere = None if label is None else label.expand(len(stage.lattice), *label.shape)
         scores = _scores(trial, stage.lattice, everywhere)
         if len(scores) != len(stage.lattice):
@@ -141,12 +141,14 @@ def _heat(trial: TrainingState, stage: Stage) -> Tensor | None:
     return torch.stack(maps).mean(0).reshape(LATTICE, LATTICE)
 
 
-def _some(labels: Tensor) -> Tensor:
-    """A few labels: the first conditions, or the first of the classes that occur."""
-    return (labels if labels.is_floating_point() else labels.unique())[:LABELS]
+def _some(labels: Tensor, num_classes: int | None) -> Tensor:
+    """A few labels: the first conditions, or classes with equal gaps."""
+    if num_classes is None:
+        return labels[:LABELS]
+    return torch.arange(0, num_classes, -(-num_classes // LABELS), device=labels.device)
 
 
 def _scores(trial: TrainingState, samples: Tensor, labels: Tensor | None) -> Tensor:
     """Raw scores, the mean over patches or scales: [N], or [N / m] for packs of m."""
-    scores = trial.discriminator(samples, labels).float()
+    scores: Tensor = trial.discriminator(samples, labels).float()
     return scores.reshape(len(scores), -1).mean(1)

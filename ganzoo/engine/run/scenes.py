@@ -24,8 +24,9 @@ log = logging.getLogger("ganzoo")
 class Scenes:
     """Takes scenes of a game in the plane; does nothing where samples are no points of a plane.
 
-    When a run has more than MOST, every second one goes and later ones come half as often. Which
-    ones stay depends on the images seen alone, so that a resumed run keeps the same.
+    A game moves fastest at its beginning, so the first come after 0, 1, 2, 4, 8 ... steps. When a
+    run has more than MOST of the later ones, every second one goes and new ones come half as often.
+    Which ones stay depends on the images seen alone, so that a resumed run keeps the same.
     """
 
     def __init__(
@@ -76,7 +77,9 @@ class Scenes:
         every = self._every
         while now // every > MOST:
             every *= 2
-        return images == 0 or passed(every, images, self._per_step)
+        steps = images // self._per_step
+        opening = steps & (steps - 1) == 0 and steps < STEPS  # 0 and powers of two
+        return opening or passed(every, images, self._per_step)
 
     def _files(self) -> list[Path]:
         return sorted(path for path in self.folder.glob("*.safetensors") if path.stem.isdigit())
