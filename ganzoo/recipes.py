@@ -192,15 +192,20 @@ def _check_no_folder(zoo: Catalogue, asked: str) -> None:
 
 def parsed(text: str, roots: tuple[str, ...] = ROOTS, otherwise: str = "recipe") -> tuple[str, Any]:
     """The full path and the value of KEY.PATH=VALUE; other roots go below `otherwise`."""
-    path, equals, value = text.partition("=")
+    example = "recipe.batch=128" if otherwise == "recipe" else f"{otherwise}.width=32"
+    path, value = key_and_value(text, f"KEY.PATH=VALUE, such as {example}")
+    return full_path(path, roots, otherwise), value
+
+
+def key_and_value(text: str, form: str) -> tuple[str, Any]:
+    """The two sides of --set KEY=VALUE: the value as JSON, or else as text."""
+    key, equals, value = text.partition("=")
     if not equals:
-        example = "recipe.batch=128" if otherwise == "recipe" else f"{otherwise}.width=32"
-        raise UsageError(f"--set {text}: write KEY.PATH=VALUE, such as {example}")
-    full = full_path(path, roots, otherwise)
+        raise UsageError(f"--set {text}: write {form}")
     try:
-        return full, parse_json(value, f"--set {path}")
+        return key, parse_json(value, f"--set {key}")
     except ConfigError:
-        return full, value
+        return key, value
 
 
 def full_path(path: str, roots: tuple[str, ...] = ROOTS, otherwise: str = "recipe") -> str:

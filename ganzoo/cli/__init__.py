@@ -52,6 +52,7 @@ GROUPS = {
     "Publish": {
         "publish": ("ganzoo.cli.publish:command", "Turn a finished training into a model."),
         "cards": ("ganzoo.cli.cards:command", "Build the generated parts of model cards."),
+        "export": ("ganzoo.cli.export:command", "Write a model for other programs, such as ONNX."),
         "push": ("ganzoo.cli.hub:push", "Upload a model to the Hugging Face Hub."),
     },
     "Write plugins": {

@@ -60,7 +60,9 @@ class Finding:
 @click.option(
     "-n", "count", type=click.IntRange(2), help="Measure only figures of this many samples."
 )
-@click.option("--fast", is_flag=True, help="Skip checks that train or play as two processes.")
+@click.option(
+    "--fast", is_flag=True, help="Skip checks that train, export or play as two processes."
+)
 @threads_option
 @json_option
 def command(

@@ -24,6 +24,14 @@ def models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
 
 
+def exporters(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of an exporter."""
+    from click.shell_completion import CompletionItem
+
+    names = catalogue().registry.names("exporter")
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
 #: A model: a name, a folder, a run or an address on the Hub.
 what_argument = click.argument("what", shell_complete=models)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

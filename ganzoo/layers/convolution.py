@@ -27,6 +27,8 @@ def convolve(
     maps: Tensor, weight: Tensor, *, stride: int = 1, padding: int = 0, groups: int = 1
 ) -> Tensor:
     """What `conv2d` does: maps [N, C, H, W] and weight [K, C / groups, k, k] -> [N, K, H', W']."""
+    if not _needs_gradient(maps, weight):
+        return conv2d(*_cast(maps, weight), None, stride, padding, 1, groups)
     made: Tensor = _Convolve.apply(*_cast(maps, weight), Geometry(stride, padding, groups))
     return made
 
@@ -41,6 +43,8 @@ def spread(
     groups: int = 1,
 ) -> Tensor:
     """What `conv_transpose2d` does: maps [N, K, H, W] and weight [K, C / groups, k, k]."""
+    if not _needs_gradient(maps, weight):
+        return conv_transpose2d(*_cast(maps, weight), None, stride, padding, output_padding, groups)
     geometry = Geometry(stride, padding, groups)
     kernel = weight.shape[-1]
     height, width = (
@@ -48,6 +52,11 @@ def spread(
     )
     made: Tensor = _Spread.apply(*_cast(maps, weight), geometry, (height, width))
     return made
+
+
+def _needs_gradient(maps: Tensor, weight: Tensor) -> bool:
+    """Whether torch records the operation; otherwise its own functions do, and can be exported."""
+    return torch.is_grad_enabled() and (maps.requires_grad or weight.requires_grad)
 
 
 def _cast(maps: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:

@@ -127,9 +127,13 @@ class NarrowConvTranspose2d(nn.ConvTranspose2d):
 
 
 def _is_plain(images: Tensor, weight: Tensor, bias: Tensor | None, channels: int) -> bool:
-    """Whether these are float32 images of `channels` channels, on a CPU and without autocast."""
+    """Whether these are float32 images of `channels` channels, on a CPU and without autocast.
+
+    Not while a network is traced: the checks of sizes would set bounds on the batch.
+    """
     return (
-        images.dim() == 4
+        not torch.compiler.is_compiling()
+        and images.dim() == 4
         and images.shape[1] == channels
         and images.device.type == weight.device.type == "cpu"
         and images.dtype is weight.dtype is torch.float32

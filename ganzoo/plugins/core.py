@@ -96,6 +96,15 @@ def ganzoo_writers() -> dict[str, str]:
 
 
 @hookimpl
+def ganzoo_exporters() -> dict[str, str]:
+    """Files of models for other programs."""
+    return {
+        "onnx": "ganzoo.exporters.onnx_file:export",
+        "torch": "ganzoo.exporters.torch_program:export",
+    }
+
+
+@hookimpl
 def ganzoo_cards() -> list[Path]:
     """The official models: inside the package in a wheel, beside it in a checkout."""
     package = Path(__file__).parents[1]

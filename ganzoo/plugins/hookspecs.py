@@ -81,6 +81,11 @@ def ganzoo_writers() -> Mapping[str, str]:  # type: ignore[empty-body]
 
 
 @hookspec
+def ganzoo_exporters() -> Mapping[str, str]:  # type: ignore[empty-body]
+    """Exporters: format to `"module:function"` of (model, path) and options of its own."""
+
+
+@hookspec
 def ganzoo_cards() -> Iterable[Path | str]:  # type: ignore[empty-body]
     """Folders of model folders, or model folders themselves."""
 

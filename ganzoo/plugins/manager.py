@@ -33,6 +33,7 @@ PART_HOOKS = {
     "metric": "ganzoo_metrics",
     "tracker": "ganzoo_trackers",
     "writer": "ganzoo_writers",
+    "exporter": "ganzoo_exporters",
 }
 
 

@@ -57,12 +57,8 @@ class Offer:
 
     def build(self, /, **arguments: Any) -> Any:
         """Build the part; `UnknownOptionError` for an argument that it does not take."""
-        from ganzoo.arguments import text_for_a_number
-
         factory = self.resolve()
-        self._check_names(arguments, parameters_of(factory))
-        if mistake := text_for_a_number(arguments, factory):
-            raise PartError(f"{self.kind} {self.qualified}: {mistake}")
+        self.check(factory, arguments, parameters_of(factory))
         try:
             return factory(**arguments)
         except (GanzooError, KeyboardInterrupt):
@@ -72,6 +68,16 @@ class Offer:
             raise PartError(
                 f"{self.kind} {self.qualified}({given}) cannot be built: {one_line(error)}"
             ) from error
+
+    def check(
+        self, factory: Any, arguments: Mapping[str, Any], taken: Mapping[str, inspect.Parameter]
+    ) -> None:
+        """Refuse arguments that the part does not take, and text where it takes a number."""
+        from ganzoo.arguments import text_for_a_number
+
+        self._check_names(arguments, taken)
+        if mistake := text_for_a_number(arguments, factory):
+            raise PartError(f"{self.kind} {self.qualified}: {mistake}")
 
     def _check_names(
         self, arguments: Mapping[str, Any], taken: Mapping[str, inspect.Parameter]

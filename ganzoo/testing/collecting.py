@@ -58,7 +58,7 @@ class Planned:
 
     @property
     def slow(self) -> bool:
-        """Whether it trains, or plays as two processes."""
+        """Whether it trains, exports, or plays as two processes."""
         return self.function in SLOW
 
     def __call__(self, subject: Subject | None = None) -> str | None:
@@ -95,7 +95,7 @@ def checks_of(
     """All checks of a plugin (its distribution, its module, a `PluginSource`) or of a model.
 
     `examples` and `waivers` are added to those of the plugin's module; `fast` leaves out checks
-    that train or play as two processes.
+    that train, export or play as two processes.
     """
     if isinstance(what, ModuleType | PluginSource):
         source = source_of(what)

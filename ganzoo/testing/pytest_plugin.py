@@ -95,7 +95,7 @@ def parametrize_with_checks(
     """Run a test for each check of a plugin: it takes `part` and `check`, and calls `check(part)`.
 
     `plugin` is an installed distribution, or a plugin's module. Tests have names such as
-    `generator/my-gan-range`. Checks that train or play as two processes carry the mark
+    `generator/my-gan-range`. Checks that train, export or play as two processes carry the mark
     `ganzoo_slow` (`pytest -m "not ganzoo_slow"` deselects them); `fast=True` leaves them out.
     """
     from ganzoo.testing.collecting import checks_of

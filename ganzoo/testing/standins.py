@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from math import prod
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,18 @@ from torch.nn.functional import one_hot
 
 from ganzoo.interfaces import Dataset, Discriminator, Generator
 from ganzoo.seeds import derive
+from ganzoo.specs import (
+    CONFIG_VERSION,
+    GENERATOR_FILE,
+    Data,
+    ModelConfig,
+    Part,
+    Recipe,
+    write_record,
+)
+from ganzoo.specs.reading import to_json
+from ganzoo.weights import save_weights
+from ganzoo.zoo import Model, load
 
 WIDTH = 64
 #: The shares of a pattern that all samples have in common and that belong to its class; the rest
@@ -115,6 +128,24 @@ class Patterns(Dataset):
     def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Indices [N] -> samples [N, *S] and their classes [N], or conditions."""
         return self.samples[indices], self.labels[indices]
+
+
+def plain_model(folder: Path, num_classes: int | None = None) -> Model:
+    """A model of small images in a new folder, made of the stand-ins as they are drawn."""
+    arguments = {"sample_shape": [1, 8, 8], "num_classes": num_classes}
+    part = Part("ganzoo-testing/plain", {**arguments, "value_range": [-1.0, 1.0]})
+    torch.default_generator.manual_seed(derive("plain-model"))
+    generator = PlainGenerator(**part.arguments)
+    folder.mkdir()
+    config = ModelConfig(
+        ganzoo_config=CONFIG_VERSION,
+        generator=part,
+        discriminator=Part("ganzoo-testing/plain", arguments),
+        recipe=Recipe(loss=Part("ganzoo/hinge"), data=Data("ganzoo-testing/patterns")),
+        files={GENERATOR_FILE: save_weights(folder / GENERATOR_FILE, generator, part)},
+    )
+    (folder / "config.json").write_text(to_json(write_record(config)), encoding="utf-8")
+    return load(folder)
 
 
 def _size(condition_shape: Sequence[int] | None) -> int:

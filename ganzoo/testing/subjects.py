@@ -43,6 +43,7 @@ KINDS: dict[str, tuple[type, str]] = {
     "metric": (Figure, "measure"),
     "tracker": (Tracker, ""),
     "writer": (object, ""),
+    "exporter": (object, ""),
 }
 
 

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 import torch
 from torch import Tensor
@@ -243,6 +243,19 @@ class Model:
             for name in files_of(self.card.folder, config):
                 shutil.copyfile(self.card.folder / name, beside / name)
         return folder
+
+    def export(self, to: str, path: str | Path | None = None, **options: Any) -> Path:
+        """Write the model for other programs, and return the file or folder.
+
+        `to` is `onnx`, `torch`, or an exporter that a plugin offers; `options` are the exporter's
+        own. Without `path` the model's name is used, in the working directory. What is written has
+        been compared with the model; if anything fails, whatever was at `path` stays.
+        """
+        from ganzoo.exporters import export
+
+        exported = export(self, to, None if path is None else Path(path), options)
+        log.info("%s: %s", exported.path, exported.summary)
+        return exported.path
 
     def push_to_hub(self, repo: str, *, private: bool = False, message: str = "") -> str:
         """Upload the model folder to the Hugging Face Hub as `owner/repo[@branch]`.

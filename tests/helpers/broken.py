@@ -1104,6 +1104,37 @@ class CentredFeatures(Features):
         return features - features.mean(0)
 
 
+def export_text(model, path):
+    """Writes the parameters' sums."""
+    sums = [f"{name} {value.sum():.6f}" for name, value in model.generator.named_parameters()]
+    path.with_name(f"{path.name}.txt").write_text("\n".join(sums))
+    return f"{len(sums)} sums"
+
+
+def export_nothing(model, path):
+    """Only says that it wrote."""
+    return "written"
+
+
+def export_silently(model, path):
+    """Says nothing."""
+    path.write_text("model")
+
+
+def export_time(model, path):
+    """Writes the time."""
+    path.with_name(f"{path.name}.txt").write_text(str(time.perf_counter()))
+    return "the time"
+
+
+def export_and_round(model, path):
+    """Rounds the model's own weights."""
+    for value in model.generator.parameters():
+        value.round_()
+    path.write_text("model")
+    return "rounded"
+
+
 class Dimming(Augmentation):
     """Dims each image by a draw."""
 
@@ -1434,6 +1465,7 @@ SOUND = {
     "extractor": {"features": "broken:Features"},
     "metric": {"right-side": "broken:RightSide"},
     "writer": {"halves": "broken:write_halves"},
+    "exporter": {"text": "broken:export_text"},
 }
 
 

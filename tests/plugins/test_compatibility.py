@@ -26,7 +26,13 @@ V1 = Path(__file__).parents[1] / "fixtures" / "plugin_v1"
 V1_SHA256 = "c8be06fc4aef28ee96640af93ee640f82f39ee6ef079ab4dc70169ed7b07a034"
 
 #: Hooks that came after the plugin was frozen.
-LATER = {"ganzoo_augmentations", "ganzoo_metrics", "ganzoo_protocols", "ganzoo_schedules"}
+LATER = {
+    "ganzoo_augmentations",
+    "ganzoo_exporters",
+    "ganzoo_metrics",
+    "ganzoo_protocols",
+    "ganzoo_schedules",
+}
 
 
 @pytest.fixture(scope="module")

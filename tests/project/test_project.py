@@ -41,6 +41,7 @@ LAYERS = (
     ("extractors",),
     ("latent",),
     ("importing", "zoo"),
+    ("exporters",),
     ("training",),
     ("measure",),
     ("evaluation",),

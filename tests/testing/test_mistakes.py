@@ -175,6 +175,10 @@ MISTAKES = [
     Mistake("writer", "write_elsewhere", "files", "no file with something in it"),
     Mistake("writer", "write_and_leave", "files", "it leaves notes.tmp"),
     Mistake("writer", "write_clamped", "files", "changes the samples"),
+    Mistake("exporter", "export_nothing", "exports", "wrote nothing where one file or folder made"),
+    Mistake("exporter", "export_silently", "exports", "returned a NoneType; return a line of text"),
+    Mistake("exporter", "export_time", "exports", "made.txt is different each time"),
+    Mistake("exporter", "export_and_round", "exports", "changes the model's weights"),
     Mistake("tracker", "HalfTracker", "tracker", "lacks end, sample"),
 ]
 
@@ -285,7 +289,9 @@ def test_others_that_are_right_pass_too(kind, target):
         check()
 
 
-@pytest.mark.parametrize("check", sorted(SLOW, key=lambda check: check.__name__))
+@pytest.mark.parametrize(
+    "check", sorted(SLOW & {*CHECKS["game"]}, key=lambda check: check.__name__)
+)
 def test_a_game_that_is_right_passes_what_trains(check):
     named = check.__name__.removeprefix("check_")
     assert planned(broken_plugin(), named, "game/")() is not None

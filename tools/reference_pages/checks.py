@@ -15,7 +15,7 @@ def checks() -> Iterator[str]:
     yield (
         "`ganzoo check PLUGIN` and `@parametrize_with_checks` make these checks, in this order. "
         "A failed check reports what it found, the likely cause and the line to change. `--fast` "
-        "skips checks that train or play as two processes; they are marked with *."
+        "skips checks that train, export or play as two processes; they are marked with *."
     )
     for kind, functions in package.CHECKS.items():
         yield f"## {kind}"

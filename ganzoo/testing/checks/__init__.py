@@ -9,6 +9,7 @@ from ganzoo.testing.checks import (
     augmentation,
     dataset,
     discriminator,
+    exporter,
     extractor,
     game,
     game_training,
@@ -99,6 +100,7 @@ _BY_KIND: Mapping[str, tuple[Checks, Checks]] = {
     ),
     "tracker": ((part.check_declared,), (part.check_tracker,)),
     "writer": ((part.check_declared,), (writer.check_files,)),
+    "exporter": ((part.check_declared,), (exporter.check_exports,)),
     "game": (
         (
             game.check_starts,
@@ -138,7 +140,12 @@ TOGETHER: frozenset[Check] = frozenset(
     {*CHECKS["game"], *CHECKS["loss"], model.check_parameters, model.check_fingerprint}
 ) - {*_PART, loss_declarations.check_recipe}
 
-#: Checks that train, or play as two processes.
+#: Checks that train, export, or play as two processes.
 SLOW: frozenset[Check] = frozenset(
-    {game_training.check_learns, game_training.check_resumes, two_ranks.check_two_processes}
+    {
+        game_training.check_learns,
+        game_training.check_resumes,
+        two_ranks.check_two_processes,
+        exporter.check_exports,
+    }
 )

@@ -1,0 +1,5 @@
+"""Exporters: models as files for other programs, each checked against the model first."""
+
+from ganzoo.exporters.writing import RECORD, Exported, export
+
+__all__ = ["RECORD", "Exported", "export"]
