@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         StyleGenerator,
         Terms,
         Tracker,
+        Writer,
     )
     from ganzoo.plugins import hookimpl
     from ganzoo.run_folders import Run, runs
@@ -62,6 +63,7 @@ __all__ = [
     "StyleGenerator",
     "Terms",
     "Tracker",
+    "Writer",
     "__version__",
     "card",
     "create_discriminator",
@@ -95,6 +97,7 @@ _HOMES = {
         "StyleGenerator",
         "Terms",
         "Tracker",
+        "Writer",
     ),
     "ganzoo.cards.installed": ("card", "list_models"),
     "ganzoo.build": ("create_discriminator", "create_generator", "create_loss"),

@@ -6,20 +6,14 @@ Below the commands and `load`, this is the one place that asks which plugins are
 from __future__ import annotations
 
 import inspect
-import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 from typing import Any, TypeVar
-
-from torch import Tensor
 
 from ganzoo.arguments import text_of
 from ganzoo.cards import catalogue
-from ganzoo.errors import GanzooError, PartError, UnknownNameError
-from ganzoo.files import written_whole
+from ganzoo.errors import GanzooError, PartError
 from ganzoo.interfaces import (
     Augmentation,
     Dataset,
@@ -33,8 +27,6 @@ from ganzoo.interfaces import (
 )
 from ganzoo.plugins.registry import Offer, parameters_of
 from ganzoo.specs import Part
-
-log = logging.getLogger("ganzoo")
 
 P = TypeVar(
     "P",
@@ -62,9 +54,6 @@ _KINDS: dict[type, str] = {
     Augmentation: "augmentation",
     Schedule: "schedule",
 }
-
-#: Kinds whose samples the core draws as one picture.
-PICTURES = ("image", "points")
 
 
 def offer_of(interface: type[P], name: str) -> Offer:
@@ -135,6 +124,16 @@ def fitted(part: Q, shape: tuple[int, ...]) -> Q:
     return replace(part, arguments={**part.arguments, **arguments})
 
 
+def read_alike(part: Q, legend: Mapping[str, Any]) -> Q:
+    """A data set's part that reads samples as a model's `legend` says.
+
+    The legend fills arguments of the names of its keys that are not given.
+    """
+    taken = taken_arguments(Dataset, part).keys() - part.arguments.keys()
+    arguments = {name: value for name, value in legend.items() if name in taken}
+    return replace(part, arguments={**part.arguments, **arguments}) if arguments else part
+
+
 def by_shape(parameter: inspect.Parameter, shape: tuple[int, ...]) -> Any:
     """The `size`, `channels` or `sample_shape` for samples of a shape; None where none fits.
 
@@ -181,40 +180,3 @@ def create_discriminator(name: str, /, **arguments: Any) -> Discriminator:
 def create_loss(name: str, /, **arguments: Any) -> Loss:
     """Build a loss by bare or qualified name, with its constructor's arguments."""
     return build(Loss, Part(text_of("the name", name), arguments))
-
-
-def write_samples(kind: str, samples: Tensor, path: Path) -> list[Path]:
-    """Write samples [N, *S] as .npy, or with the writer of their kind; returns the files."""
-    if path.suffix.lower() == ".npy":
-        return [write_array(samples, path)]
-    write = catalogue().registry.find("writer", kind).resolve()
-    written: list[Path] = write(samples, path)
-    return written
-
-
-def write_array(samples: Tensor, path: Path) -> Path:
-    """Write samples as NumPy's array float32 [N, *S], in the data's range; returns the file."""
-    import numpy
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(path) as beside, beside.open("wb") as file:
-        numpy.save(file, samples.numpy())
-    return path
-
-
-def write_grid(kind: str, samples: Tensor, stem: Path) -> list[Path]:
-    """Write samples beside a training: images and points as a PNG, others as their writer does.
-
-    A training does not fail if no plugin, or more than one, writes that kind: one warning says
-    so, and nothing is written.
-    """
-    try:
-        return write_samples(kind, samples, stem.with_suffix(".png") if kind in PICTURES else stem)
-    except UnknownNameError as error:
-        _warn_once(f"samples are not drawn: {error}")
-        return []
-
-
-@cache
-def _warn_once(text: str) -> None:
-    log.warning("%s", text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.arguments import text_of
-from ganzoo.build import build
+from ganzoo.build import build, needed_arguments
 from ganzoo.errors import UsageError, brief
 from ganzoo.interfaces import Dataset
 from ganzoo.specs import Part
@@ -17,14 +17,21 @@ __all__ = ["load", "sheet"]
 
 
 def load(name: str, /, **arguments: Any) -> Dataset:
-    """Open a data set by bare or qualified name, with its constructor's arguments."""
-    kind, colon, path = text_of("the name", name).partition(":")
-    if colon and kind == "folder":  # --data takes this form, and the rest from the networks
-        raise UsageError(
-            f"there is no data set {brief(name)}; a folder is opened by load('folder', "
-            f"path={brief(path)}, size=..., channels=...)"
+    """Open a data set by bare or qualified name, with its constructor's arguments.
+
+    `NAME:PATH`, such as `text:poems.txt`, gives a data set that takes a `path` its path.
+    """
+    bare, colon, path = text_of("the name", name).partition(":")
+    if not colon:
+        return build(Dataset, Part(name, arguments))
+    part = Part(bare, {"path": path, **arguments})
+    if lacking := sorted(needed_arguments(Dataset, part), reverse=True):
+        open_ones = "".join(f", {name}=..." for name in lacking)
+        raise UsageError(  # which --data takes from the networks
+            f"there is no data set {brief(name)} without more arguments; it is opened by "
+            f"load({bare!r}, path={brief(path)}{open_ones})"
         )
-    return build(Dataset, Part(name, arguments))
+    return build(Dataset, part)
 
 
 def sheet(data: Dataset, count: int = 64) -> Image:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from ganzoo.build import fitted
+from ganzoo.build import fitted, read_alike
 from ganzoo.cards import catalogue
 from ganzoo.errors import UsageError
 from ganzoo.extractors import extractors_of, open_extractor
@@ -139,6 +139,8 @@ def _prepared(
     """The samples, the method and the number of samples that are asked for."""
     own = None if isinstance(target, Path) else target.data
     data = data_named(catalogue(), request.data, own) if request.data else own
+    if data is not None and isinstance(target, ModelSource) and request.data:
+        data = read_alike(data, target.legend)
     if not isinstance(target, Path) and (
         as_it_is := _as_it_is(target.data, data or target.data, request)
     ):

@@ -30,7 +30,7 @@ ROOTS = ("generator", "discriminator", "recipe", "name", "description", "license
 #: What a finished training writes into config.json, and a new one must not inherit.
 RESULTS = (
     *("files", "parameters", "metrics", "checks", "provenance", "fingerprint", "requires"),
-    *("class_shares", "class_names"),
+    *("class_shares", "class_names", "legend"),
 )
 
 
@@ -158,16 +158,25 @@ def _base(zoo: Catalogue, what: str | ModelConfig | None, options: dict[str, Any
 
 def data_part(zoo: Catalogue, asked: str, recipe: dict[str, Any]) -> dict[str, Any]:
     """The part that --data names; the recipe's own data set keeps its arguments."""
-    kind, colon, path = asked.partition(":")
-    if colon and kind == "folder":
-        if not path:
-            raise UsageError("--data folder: needs a path, such as folder:photos/")
-        return {"name": "folder", "arguments": {"path": str(Path(path).expanduser().resolve())}}
+    if part := read_from(zoo, asked, f"--data {asked}"):
+        return part
     there = str((recipe.get("data") or {}).get("name", ""))
     if there.rpartition("/")[2] == asked:
         return {"name": there}
     _check_no_folder(zoo, asked)
     return {"name": asked}
+
+
+def read_from(zoo: Catalogue, asked: str, said: str) -> dict[str, Any] | None:
+    """The part that NAME:PATH stands for: a data set that takes a `path`; None for other text."""
+    name, colon, path = asked.partition(":")
+    if not colon:
+        return None
+    zoo.registry.find("dataset", name)
+    if not path:
+        example = "photos/" if bare(name) == "folder" else "PATH"
+        raise UsageError(f"{said} needs a path, such as {name}:{example}")
+    return {"name": name, "arguments": {"path": str(Path(path).expanduser().resolve())}}
 
 
 def data_named(zoo: Catalogue, asked: str, own: Part | None) -> Part:

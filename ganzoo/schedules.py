@@ -47,9 +47,12 @@ class Linear(Constant):
 
     def after(self, start: float, images: int, total: int) -> float:
         """The number at this many images after the warm-up."""
+        return self.to + (start - self.to) * self.left(self.done(images, total))
+
+    def done(self, images: int, total: int) -> float:
+        """The share of the way's images that are done, at most 1."""
         last = total if self.images is None else self.images - self.warmup
-        left = self.left(min(1.0, images / max(1, last)))
-        return self.to + (start - self.to) * left
+        return min(1.0, images / max(1, last))
 
     def left(self, done: float) -> float:
         """The share of the distance that is left when `done` of the images are."""
@@ -62,6 +65,25 @@ class Cosine(Linear):
     def left(self, done: float) -> float:
         """The share of the distance that is left: it changes slowly at both ends."""
         return (1 + math.cos(math.pi * done)) / 2
+
+
+class Exponential(Linear):
+    """From one number above 0 to another by equal factors: start (to / start)^(t / images).
+
+    The temperature of RelGAN is the inverse of such a number (Nie et al. 2019, section 3.3).
+    """
+
+    def __init__(self, to: float, images: int | None = None, warmup: int = 0) -> None:
+        super().__init__(to, images, warmup)
+        if not to > 0:
+            raise ConfigError(f"an exponential schedule leads to a number above 0, found {to}")
+
+    def after(self, start: float, images: int, total: int) -> float:
+        """The number at this many images after the warm-up."""
+        if start <= 0:
+            return start  # which no factor leads away from
+        factor: float = (self.to / start) ** self.done(images, total)
+        return start * factor
 
 
 class InverseSqrt(Constant):

@@ -1,4 +1,4 @@
-"""`ganzoo data`: what a network would see of pictures or a data set."""
+"""`ganzoo data`: what a network would see of pictures, of another file or of a data set."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cards import Catalogue, catalogue
-from ganzoo.cli.parameters import json_option, out_option
-from ganzoo.errors import ConfigError, GanzooError, UnknownNameError, UsageError
+from ganzoo.cli.parameters import json_option
+from ganzoo.errors import ConfigError, GanzooError, UnknownNameError, UsageError, printable
+from ganzoo.recipes import read_from
 from ganzoo.specs import Part, parse_json
 from ganzoo.specs.reading import to_json
 
@@ -28,7 +29,7 @@ LISTED = 8
 
 
 @click.command("data")
-@click.argument("what", metavar="PATH|DATASET")
+@click.argument("what", metavar="PATH|DATASET|DATASET:PATH")
 @click.option("--size", metavar="SIDE", help="A side in pixels, or [HEIGHT,WIDTH].  [default: 64]")
 @click.option(
     "--channels",
@@ -46,26 +47,36 @@ LISTED = 8
     help="Colour behind transparency; keep makes it a fourth channel.  [default: white]",
 )
 @click.option("--labels", is_flag=True, help="Take the sub-folders as classes.")
-@out_option("data.png", "Contact sheet of up to 64 samples, as the network will see them.")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Up to 64 samples as the network will see them, images as a contact sheet.  [default: "
+    "data.png, or another ending if the samples are no images]",
+)
 @json_option
-def command(what: str, out: Path, as_json: bool, **options: Any) -> None:
-    """Show what a network would see of a folder of pictures, or of a data set by name.
+def command(what: str, out: Path | None, as_json: bool, **options: Any) -> None:
+    """Show what a network would see of a folder of pictures, or of a data set.
 
     \b
     ganzoo data photos/
     ganzoo data photos/ --fit pad --background black
     ganzoo data mnist-mini -o digits.png
+    ganzoo data text:poems.txt
     """  # noqa: D301
-    from ganzoo.build import build, write_samples
+    from ganzoo.build import build
     from ganzoo.data.preview import contact_sheet, preview
     from ganzoo.interfaces import Dataset
+    from ganzoo.writers.by_kind import default_path, write_samples, writer_of
 
     part = part_of(catalogue(), what, options)
     with _warnings_off():  # they are part of the preview
         data = build(Dataset, part)
     described = preview(data)
+    writer, sheet = writer_of(described.kind), contact_sheet(data)
+    out = out or default_path(writer, Path("data"))
     try:
-        write_samples(described.kind, contact_sheet(data), out)
+        write_samples(described.kind, sheet, out, data.legend)
     except OSError as error:
         raise GanzooError(f"{out} cannot be written: {error.strerror or error}") from None
     if as_json:
@@ -74,6 +85,8 @@ def command(what: str, out: Path, as_json: bool, **options: Any) -> None:
         return
     for name, text in lines_of(what, described, out):
         click.echo(f"{name:<12}{text}")
+    for line in (writer.lines(sheet[:LISTED], data.legend) or ())[:LISTED]:
+        click.echo(f"{'such as':<12}{printable(line)}")
 
 
 def part_of(zoo: Catalogue, what: str, options: Mapping[str, Any]) -> Part:
@@ -83,9 +96,10 @@ def part_of(zoo: Catalogue, what: str, options: Mapping[str, Any]) -> Part:
         arguments["channels"] = int(arguments["channels"])
     if "size" in arguments:
         arguments["size"] = _size(arguments["size"])
-    kind, colon, path = what.partition(":")
-    if colon and kind == "folder":
-        return _folder(path, arguments)
+    if part := read_from(zoo, what, what):
+        if part["name"] == "folder":
+            return _folder(what.partition(":")[2], arguments)
+        return Part(part["name"], {**part["arguments"], **arguments})
     try:
         zoo.registry.find("dataset", what)
     except UnknownNameError:
@@ -103,8 +117,6 @@ def _size(text: str) -> Any:
 
 
 def _folder(path: str, arguments: Mapping[str, Any]) -> Part:
-    if not path:
-        raise UsageError("folder: needs a path, such as folder:photos/")
     channels = 4 if arguments.get("background") == "keep" else 3
     return Part("folder", {"path": path, "size": SIDE, "channels": channels, **arguments})
 

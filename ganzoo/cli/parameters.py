@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from ganzoo.cards import catalogue
+from ganzoo.errors import printable
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -88,6 +89,12 @@ def out_option(default: str, text: str) -> Callable[[FC], FC]:
     """-o for a command that writes one file, with its default and help."""
     path = click.Path(path_type=Path, dir_okay=False)
     return click.option("-o", "--out", type=path, default=default, show_default=True, help=text)
+
+
+def show_lines(lines: Iterable[str]) -> None:
+    """Print samples that are text, without the characters that would steer a terminal."""
+    for line in lines:
+        click.echo(printable(line))
 
 
 compute_option = click.option(

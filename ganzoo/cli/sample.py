@@ -15,6 +15,7 @@ from ganzoo.cli.parameters import (
     compute_option,
     number_or_name,
     scale_option,
+    show_lines,
     truncation_option,
     what_argument,
 )
@@ -61,8 +62,9 @@ if TYPE_CHECKING:
     "-o",
     "--out",
     type=click.Path(path_type=Path),
-    help="A grid (.png, .jpg, .webp), a film (.gif, .mp4), an array (.npy) or a folder.  "
-    "[default: samples.png, or samples/ if the kind has no grid]",
+    help="A file or a folder: images become a grid (.png, .jpg, .webp) or a film (.gif, .mp4), "
+    "any samples an array (.npy), others what their plugin writes.  [default: the terminal for "
+    "text, samples.png for images, else samples with the kind's ending, or samples/]",
 )
 @scale_option
 @click.option(
@@ -83,24 +85,24 @@ def command(
     overwrite: bool,
     device: str,
 ) -> None:
-    """Draw samples from WHAT into a grid, a film, an array or a folder.
+    """Draw samples from WHAT into a file, a folder or the terminal.
 
     WHAT is a name, a folder, a run or hf-hub:OWNER/REPO[@REVISION]. A grid shows images beside
     the conditions that they were made from.
     """
     import torch
 
-    from ganzoo.build import PICTURES, write_samples
     from ganzoo.engine.run.process import tune_cuda
     from ganzoo.files import writing
+    from ganzoo.writers.by_kind import default_path, write_samples, writer_of
     from ganzoo.writers.images import FORMATS as GRIDS
     from ganzoo.zoo import load
 
     tune_cuda()
     model = load(what, device=device)
-    kind = model.card.require_config().kind
-    if out is None:
-        out = Path("samples.png" if kind in PICTURES else "samples")
+    config = model.card.require_config()
+    kind, legend, named = config.kind, config.legend, out is not None
+    out = out or default_path(writer_of(kind), Path("samples"))
     earlier = _earlier_samples(out, overwrite=overwrite)
     given = None if conditions is None else _read_conditions(model, conditions, count, seed)
     classes = _classes(label, labels)
@@ -115,6 +117,10 @@ def command(
         truncation=truncation,
     )
     samples = torch.cat([*_counted(pieces, count)])
+    if not named and (lines := writer_of(kind).lines(samples, legend)) is not None:
+        show_lines(lines)
+        click.echo(f"{count} samples of {model.card.name}, seed {seed}", err=True)
+        return
     if kind == "image" and out.suffix in GRIDS:
         samples = _beside(samples, model.conditions if given is None else given)
     if scale > 1:
@@ -122,7 +128,7 @@ def command(
     with writing(out):
         for path in earlier:
             path.unlink()
-        written = write_samples(kind, samples, out)
+        written = write_samples(kind, samples, out, legend)
     where = written[0] if len(written) == 1 else f"{out}/ ({len(written)} files)"
     click.echo(f"{count} samples of {model.card.name}, seed {seed}: {where}")
 

@@ -18,7 +18,7 @@ class Half(Dataset):
         self.whole, self.rows = whole, drawn(whole, len(whole))[first::2]
         self.sample_shape, self.num_classes = whole.sample_shape, whole.num_classes
         self.condition_shape, self.paired = whole.condition_shape, whole.paired
-        self.kind, self.value_range = whole.kind, whole.value_range
+        self.kind, self.value_range, self.legend = whole.kind, whole.value_range, whole.legend
 
     def __len__(self) -> int:
         return len(self.rows)

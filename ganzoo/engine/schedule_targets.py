@@ -103,6 +103,9 @@ def _dial(
         module = _augmentation(rest, state)
         start = _number_of(module, path)
         return Dial(path, start, schedule, _attribute(module, path, device))
+    if head in PLAYERS and rest.startswith("arguments."):
+        network = getattr(state, head)
+        return Dial(path, _number_of(network, path), schedule, _attribute(network, path, device))
     player, _, key = rest.partition(".")
     if head == "optimizers" and player in PLAYERS and key == "lr":
         rate = getattr(recipe.optimizers, player).lr

@@ -63,6 +63,7 @@ def train(config: ModelConfig, run: RunOptions) -> Outcome:
         kind=setup.data.kind,
         class_shares=setup.labeller.shares,
         class_names=class_names_of(setup.data, state.generator),
+        legend=dict(setup.data.legend),
     )
     setting = setting_of(config, setup, run)
     warn_of_batch_statistics(state, setup)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from ganzoo.build import build, qualify, size_from, taken_arguments, write_grid
+from ganzoo.build import build, qualify, size_from, taken_arguments
 from ganzoo.engine.run.export import GRID, count, fingerprint, requirements
 from ganzoo.errors import ConfigError, UnknownNameError, UsageError
 from ganzoo.files import folder_written_whole, holds_working_folder, writing
@@ -35,6 +35,7 @@ from ganzoo.specs import (
 from ganzoo.specs.reading import to_json
 from ganzoo.specs.readme import readme_of
 from ganzoo.weights import save_weights
+from ganzoo.writers.by_kind import write_grid
 
 P = TypeVar("P", Generator, Discriminator)
 
@@ -200,4 +201,5 @@ def _write(
     (folder / "README.md").write_text(readme_of(complete, str(config.name)), encoding="utf-8")
     classes = generator.num_classes
     labels = None if classes is None else torch.arange(GRID) % classes
-    write_grid(config.kind, samples(generator, GRID, seed=0, labels=labels), folder / "samples")
+    drawn = samples(generator, GRID, seed=0, labels=labels)
+    write_grid(config.kind, drawn, folder / "samples", config.legend)

@@ -8,6 +8,7 @@ from ganzoo.interfaces.data import Dataset
 from ganzoo.interfaces.game import Augmentation, Draw, Loss, Player, Round, Schedule, Terms
 from ganzoo.interfaces.measuring import Extractor, Figure, FigureInput, Tracker
 from ganzoo.interfaces.players import Discriminator, Generator, StyleGenerator
+from ganzoo.interfaces.writing import Legend, Writer
 
 __all__ = [
     "Augmentation",
@@ -18,6 +19,7 @@ __all__ = [
     "Figure",
     "FigureInput",
     "Generator",
+    "Legend",
     "Loss",
     "Player",
     "Round",
@@ -25,4 +27,5 @@ __all__ = [
     "StyleGenerator",
     "Terms",
     "Tracker",
+    "Writer",
 ]

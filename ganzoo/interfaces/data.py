@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,6 +24,10 @@ class Dataset(ABC):
 
     `extractor` names the extractor in whose features its models are measured, as listed by
     `ganzoo plugins`, and `control` another that is measured beside it. Both are class attributes.
+
+    `legend` says what the numbers of a sample mean, as JSON data such as {"alphabet": "abc"}: a
+    model keeps that of its training data, writers and figures read it, and samples are compared
+    only with data of the same legend.
     """
 
     sample_shape: tuple[int, ...]
@@ -37,6 +42,7 @@ class Dataset(ABC):
     control: str | None = None
     #: One line that is shown when a training begins, such as how its files were changed.
     summary: str = ""
+    legend: Mapping[str, Any] = {}
 
     @abstractmethod
     def __len__(self) -> int:

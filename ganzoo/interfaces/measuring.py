@@ -100,6 +100,11 @@ class FigureInput:
         """Real samples by index: the data set's test split, or one half where it has none."""
         return cast(Dataset, self._read("real"))
 
+    @property
+    def training(self) -> Dataset:
+        """The samples that were trained on, by index: the training split, or the other half."""
+        return cast(Dataset, self._read("training"))
+
 
 class Figure(ABC):
     """A number for how good drawn samples are; for real samples it is the figure's floor.
@@ -109,7 +114,8 @@ class Figure(ABC):
     of a perfect generator (None: the value of real samples). `unit` follows the value, if it has
     one; `digits` is the number of meaningful decimals; the same weights may differ by `tolerance`
     on another machine (2% are always allowed). `needs` lists what it reads from its
-    `FigureInput` beside the samples: "labels", "targets", "features", "logits", "model", "real".
+    `FigureInput` beside the samples: "labels", "targets", "features", "logits", "model", "real",
+    "training".
     """
 
     title: str

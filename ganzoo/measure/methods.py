@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from ganzoo.build import build, factory_of, qualify
 from ganzoo.data.points import GaussianMixture
 from ganzoo.data.splits import drawn, splits
-from ganzoo.errors import MetricError, UsageError
+from ganzoo.errors import MetricError, UsageError, brief
 from ganzoo.extractors import extractors_of, open_extractor
 from ganzoo.interfaces import Dataset, Extractor
 from ganzoo.measure.anchors import ANCHORS, anchors
@@ -168,6 +168,26 @@ class AsTheyAre(Method):
 
     def __bool__(self) -> bool:
         return self.mixture is not None or bool(self.plugin_figures.figures)
+
+    def check(self, source: SampleSource, n: int) -> None:
+        """Refuse samples of another shape than the real ones, or that mean something else."""
+        if self.plugin_figures.splits is None:
+            return
+        _, real = self.plugin_figures.splits
+        shapes = list(source.shape), list(real.sample_shape)
+        if shapes[0] != shapes[1]:
+            raise MetricError(
+                f"{source.name}: samples of shape {shapes[0]}, and those of {self.data.name} have "
+                f"{shapes[1]}; only samples of one shape are compared"
+            )
+        for name in sorted({*source.legend, *real.legend}):
+            ours, theirs = source.legend.get(name), real.legend.get(name)
+            if ours != theirs:
+                raise MetricError(
+                    f"{source.name}: the {name} of its samples is {brief(ours)}, and that of "
+                    f"{self.data.name} is {brief(theirs)}; only samples that mean the same are "
+                    "compared"
+                )
 
     def values(self, samples: SampleSet) -> Values:
         """The counts of modes, where the data set has any."""

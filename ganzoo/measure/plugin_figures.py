@@ -122,7 +122,8 @@ class PluginFigures:
         train, test = self.splits
         split = train if "real" in figure.needs else test
         rows = drawn(split, n)
-        return SampleSet(RowSource(split, rows, "real samples"), len(rows), 0, extractor, test)
+        source = RowSource(split, rows, "real samples")
+        return SampleSet(source, len(rows), 0, extractor, test, train)
 
 
 def plugin_figures_for(part: Part, *, ask: bool = True) -> PluginFigures:
@@ -177,7 +178,8 @@ class PluginMeasuring:
     def add(self, samples: SampleSet) -> None:
         """Measure the samples of one more sampling seed."""
         if self.offered.splits is not None:
-            samples = replace(samples, real=self.offered.splits[1])
+            training, real = self.offered.splits
+            samples = replace(samples, real=real, training=training)
         for figure in self._remaining():
             try:
                 self._values[figure.key] += (value_of(figure, samples),)

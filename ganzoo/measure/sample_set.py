@@ -28,12 +28,15 @@ NEEDS = {
     "logits": "an extractor that knows classes",
     "model": "the model itself",
     "real": "real samples",
+    "training": "the training samples",
 }
 
 
 @dataclass(frozen=True, eq=False)
 class SampleSet:
     """N samples of a source under one seed, an extractor to look at them, and real samples.
+
+    `real` are test samples, `training` those of the training split.
 
     Whatever is expensive is made once, however many figures ask for it.
     """
@@ -43,6 +46,7 @@ class SampleSet:
     seed: int
     extractor: Extractor | None = None
     real: Dataset | None = None
+    training: Dataset | None = None
     _kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def batches(self) -> Iterator[Tensor]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -28,6 +29,8 @@ class SampleSource(ABC):
     size: int | None = None
     #: The data set that the samples should resemble, where that is known.
     data: Part | None = None
+    #: What the numbers of the samples mean, as the model's data set said.
+    legend: Mapping[str, Any] = {}
     #: The sha256 of the weights that drew the samples.
     sha256: str | None = None
     #: The model that draws the samples.
@@ -63,7 +66,7 @@ class ModelSource(SampleSource):
         self.balanced = balanced
         config = self.model.card.require_config()
         self.name, self.data = self.model.card.name, config.recipe.data
-        self.shape = self.model.generator.sample_shape
+        self.shape, self.legend = self.model.generator.sample_shape, config.legend
         record = config.files.get(GENERATOR_FILE)
         self.sha256 = None if record is None else record.sha256
         if balanced:

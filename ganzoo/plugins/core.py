@@ -11,6 +11,7 @@ ganzoo_api = 1
 ganzoo_examples = {
     "augmentation/ada": [{}, {"strength": 0.8, "target": None}],
     "schedule/cosine": [{"to": 0.0}, {"to": 0.0, "images": 50_000, "warmup": 5_000}],
+    "schedule/exponential": {"to": 0.1},
     "schedule/inverse-sqrt": {"images": 50_000},
     "schedule/linear": {"to": 0.0},
 }
@@ -58,6 +59,7 @@ def ganzoo_schedules() -> dict[str, str]:
     return {
         "constant": "ganzoo.schedules:Constant",
         "cosine": "ganzoo.schedules:Cosine",
+        "exponential": "ganzoo.schedules:Exponential",
         "inverse-sqrt": "ganzoo.schedules:InverseSqrt",
         "linear": "ganzoo.schedules:Linear",
     }
@@ -90,8 +92,8 @@ def ganzoo_trackers() -> dict[str, str]:
 def ganzoo_writers() -> dict[str, str]:
     """Writers of samples, by kind."""
     return {
-        "image": "ganzoo.writers.images:write_images",
-        "points": "ganzoo.writers.points:write_points",
+        "image": "ganzoo.writers.images:ImageWriter",
+        "points": "ganzoo.writers.points:PointsWriter",
     }
 
 

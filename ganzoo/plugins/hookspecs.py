@@ -77,7 +77,10 @@ def ganzoo_trackers() -> Mapping[str, str]:  # type: ignore[empty-body]
 
 @hookspec
 def ganzoo_writers() -> Mapping[str, str]:  # type: ignore[empty-body]
-    """Sample writers: kind ("image", "audio") to `"module:function"` of (samples, path)."""
+    """Sample writers: kind ("image", "audio") to `"module:Class"` of a `ganzoo.Writer`.
+
+    A function of (samples, path) that returns the files does too.
+    """
 
 
 @hookspec

@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
-import numpy
-import torch
 from torch import Tensor
 
-from ganzoo.data.devices import as_bytes
 from ganzoo.errors import UsageError
 from ganzoo.writers.animation import MOVING, write_film
 from ganzoo.writers.images import FORMATS, grid, picture_of, write_image
-from ganzoo.writers.points import axis_end, scatter
 
-#: Points that stay visible behind the newest one.
-TRAIL = 12
 #: Films of smaller pictures are enlarged to about this side.
 SMALL = 256
-
-
-def pictures_of(kind: str, samples: Tensor) -> Tensor:
-    """Samples [N, *S] of images or points -> pictures uint8 [N, C, H, W].
-
-    Points are drawn one after the other, each with a trail of the points before it, which continues
-    from the first to the last. `UsageError` for other kinds.
-    """
-    if kind == "image":
-        return as_bytes(samples)
-    if kind != "points":
-        raise UsageError(f"films and grids show images and points, and this model draws {kind}")
-    points = samples.flatten(1)
-    end, trail = axis_end(points[points.isfinite().all(1)]), torch.arange(1 - TRAIL, 1)
-    drawn = [scatter(points[(trail + i) % len(points)], end) for i in range(len(points))]
-    return torch.stack([torch.from_numpy(numpy.array(one)).permute(2, 0, 1) for one in drawn])
 
 
 def enlarged(pictures: Tensor, scale: int) -> Tensor:
@@ -60,8 +39,13 @@ def write_sheet(pictures: Tensor, columns: int, path: Path, *, scale: int = 1) -
     return path
 
 
-def check_ending(path: Path, *, films: bool) -> None:
-    """Refuse a file name whose ending names no format."""
-    known = (*MOVING, *FORMATS) if films else (*FORMATS,)
+def is_picture(path: Path) -> bool:
+    """Whether a file name's ending is that of a film or an image."""
+    return path.suffix.lower() in (*MOVING, *FORMATS)
+
+
+def check_ending(path: Path, *, films: bool, also: Collection[str] = ()) -> None:
+    """Refuse a file name whose ending names no format; `also` are those of the samples' kind."""
+    known = (*MOVING, *FORMATS, *also) if films else (*FORMATS,)
     if path.suffix.lower() not in known:
         raise UsageError(f"{path} ends in none of {', '.join(dict.fromkeys(known))}")

@@ -14,6 +14,7 @@ from ganzoo.data.devices import as_bytes
 from ganzoo.data.packing.decode import on_background
 from ganzoo.errors import UsageError
 from ganzoo.files import written_whole
+from ganzoo.interfaces import Legend, Writer
 from ganzoo.writers.animation import FILMS, write_film
 
 #: PIL's formats by file name ending.
@@ -24,6 +25,20 @@ KEEP_ALPHA = ("PNG", "WEBP")
 LINE = 2
 #: Samples that a film shows in a second.
 FILM_FPS = 8
+
+
+class ImageWriter(Writer):
+    """Images [N, C, H, W] in [-1, 1]: a grid, a film, or a file each."""
+
+    endings = (*FORMATS, *FILMS)
+
+    def write(self, samples: Tensor, path: Path, legend: Legend) -> list[Path]:
+        """One grid or film, or a folder of files; see `write_images`."""
+        return write_images(samples, path)
+
+    def pictures(self, samples: Tensor, legend: Legend) -> Tensor:
+        """The images themselves, uint8."""
+        return as_bytes(samples)
 
 
 def write_images(samples: Tensor, path: Path) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy
 import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
@@ -12,6 +13,7 @@ from torch.nn.functional import pad
 
 from ganzoo.errors import UsageError
 from ganzoo.files import write_text, written_whole
+from ganzoo.interfaces import Legend, Writer
 
 #: Pixels along a side, pixels of the margin, a dot's radius in pixels.
 SIDE, MARGIN, DOT = 480, 24, 1.75
@@ -19,7 +21,26 @@ SIDE, MARGIN, DOT = 480, 24, 1.75
 OVERSAMPLING = 4
 #: Where an axis may end, times a power of ten; few, so that pictures of one run are comparable.
 ENDS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0)
+#: Points that stay visible behind the newest one.
+TRAIL = 12
 PAPER, AXES, TEXT, DOTS = "#ffffff", "#dddddd", "#888888", "#1f5fbf"
+
+
+class PointsWriter(Writer):
+    """Points [N, *S]: a scatter plot, or numbers."""
+
+    endings = (".png", ".csv")
+
+    def write(self, samples: Tensor, path: Path, legend: Legend) -> list[Path]:
+        """One file; see `write_points`."""
+        return write_points(samples, path)
+
+    def pictures(self, samples: Tensor, legend: Legend) -> Tensor:
+        """Points one after the other, each with a trail of those before it, which is closed."""
+        points = samples.flatten(1)
+        end, trail = axis_end(points[points.isfinite().all(1)]), torch.arange(1 - TRAIL, 1)
+        drawn = [scatter(points[(trail + i) % len(points)], end) for i in range(len(points))]
+        return torch.stack([torch.from_numpy(numpy.array(one)).permute(2, 0, 1) for one in drawn])
 
 
 def write_points(samples: Tensor, path: Path) -> list[Path]:

@@ -24,6 +24,7 @@ from ganzoo.interfaces import Discriminator, Generator, StyleGenerator
 from ganzoo.sampling import Labeller
 from ganzoo.specs import DISCRIMINATOR_FILE
 from ganzoo.truncation import CutLatents, cut_normal, truncate_styles, truncated
+from ganzoo.writers.by_kind import writer_of
 from ganzoo.zoo import pictures
 from ganzoo.zoo.players import FromStyles, at_rest, labeller_of, read_player
 from ganzoo.zoo.requests import (
@@ -217,6 +218,14 @@ class Model:
         if options.get("seed") is None and options.get("latents") is None:
             options["seed"] = 0
         return pictures.grid(self.sample(n, **options), self.card, columns)
+
+    def lines(self, n: int | None = 16, **options: Unpack[Options]) -> list[str]:
+        """Samples as lines of text, for models whose samples are text; `options` as of `sample`."""
+        config = self.card.require_config()
+        lines = writer_of(config.kind).lines(self.sample(n, **options), config.legend)
+        if lines is None:
+            raise UsageError(f"{self.card.name} draws {config.kind}, not text; use sample")
+        return lines
 
     def interpolate(
         self, seeds: Sequence[int] = (0, 1), frames: int = 8, **options: Unpack[Options]

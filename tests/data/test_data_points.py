@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch.testing import assert_close
 
-from ganzoo.build import write_grid
 from ganzoo.data.points import Grid, Ring
 from ganzoo.errors import DataError, UsageError
+from ganzoo.writers.by_kind import write_grid
 from ganzoo.writers.points import DOTS, ENDS, MARGIN, SIDE, axis_end, scatter, write_points
 
 TOYS = pytest.mark.parametrize("toy", [Ring, Grid])
@@ -150,4 +150,4 @@ def test_a_name_that_is_no_picture_is_refused(tmp_path):
 
 def test_points_beside_a_training_are_a_picture(world, tmp_path):
     world()
-    assert write_grid("points", torch.zeros(4, 2), tmp_path / "1") == [tmp_path / "1.png"]
+    assert write_grid("points", torch.zeros(4, 2), tmp_path / "1", {}) == [tmp_path / "1.png"]

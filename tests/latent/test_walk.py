@@ -11,7 +11,8 @@ import commands
 import ganzoo
 from ganzoo.errors import UsageError
 from ganzoo.latent import walk
-from ganzoo.writers.frames import TRAIL, pictures_of
+from ganzoo.writers.by_kind import pictures_of
+from ganzoo.writers.points import TRAIL
 from model_folders import write_published
 from styled import styled
 
@@ -83,7 +84,7 @@ def test_points_are_drawn_with_a_trail_on_fixed_axes(run, tmp_path, tiny_world):
     write_published(tmp_path / "ring", kind="points")
     code, _, error = run("./ring", "--frames", 5, "-o", "walk.gif")
     assert (code, error) == (0, "")
-    drawn = pictures_of("points", torch.eye(2).repeat(TRAIL, 1))
+    drawn = pictures_of("points", torch.eye(2).repeat(TRAIL, 1), {})
     assert drawn.shape == (2 * TRAIL, 3, 480, 480)
     assert torch.equal(drawn[0], drawn[1]), "both points are in every trail"
 
@@ -113,4 +114,4 @@ def test_bad_input_gets_one_line(run, tmp_path, words, text):
 def test_a_kind_that_no_film_shows_is_refused(run, tmp_path, tiny_world):
     write_published(tmp_path / "ring")
     code, _, error = run("./ring", "--frames", 5)
-    assert code == 2 and "films and grids show images and points" in error
+    assert code == 2 and "has none" in error

@@ -72,6 +72,11 @@ TOPICS = {
         "The base classes of parts that measure samples.",
         ("ganzoo.Extractor", "ganzoo.Figure", "ganzoo.FigureInput"),
     ),
+    "writing": Topic(
+        "Writers",
+        "The base class of what makes samples visible.",
+        ("ganzoo.Writer",),
+    ),
     "plugins": Topic(
         "Plugins and errors",
         "The marker for hooks, and the base of all errors.",

@@ -65,7 +65,7 @@ def estimate(config: ModelConfig, run: RunOptions) -> Estimate:
     finish_work(device)
     elapsed = time.perf_counter() - started
     return Estimate(
-        config=replace(config, kind=setup.data.kind),
+        config=replace(config, kind=setup.data.kind, legend=dict(setup.data.legend)),
         parameters={
             "generator": count(state.generator),
             "discriminator": count(state.discriminator),

@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 from packaging.version import InvalidVersion, Version
 
-from ganzoo.build import write_grid
 from ganzoo.cards import catalogue
 from ganzoo.conditions import in_circle, save_conditions
 from ganzoo.engine.run.options import RunOptions
@@ -35,6 +34,7 @@ from ganzoo.specs import (
 from ganzoo.specs.reading import to_json
 from ganzoo.specs.readme import readme_of
 from ganzoo.weights import save_weights
+from ganzoo.writers.by_kind import write_grid
 from ganzoo.writers.panels import panels
 
 GRID = 64
@@ -72,7 +72,8 @@ def export(
         (beside / "config.json").write_text(to_json(write_record(finished)), encoding="utf-8")
         name = config.name or run.folder.resolve().name
         (beside / "README.md").write_text(readme_of(finished, name), encoding="utf-8")
-        write_grid(config.kind, grid(network, setup, config.kind), beside / "samples")
+        drawn = grid(network, setup, config.kind)
+        write_grid(config.kind, drawn, beside / "samples", config.legend)
     return folder
 
 

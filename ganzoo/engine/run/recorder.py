@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from ganzoo.build import write_grid
 from ganzoo.cards import catalogue
 from ganzoo.engine.health import (
     CHECK_EVERY,
@@ -31,6 +30,7 @@ from ganzoo.engine.state import TrainingState
 from ganzoo.errors import GanzooError, TrainingError, one_line
 from ganzoo.plugins import RunRecord
 from ganzoo.specs import ModelConfig
+from ganzoo.writers.by_kind import write_grid
 
 #: Batches from which a grid's batch statistics are recomputed; an export takes all. More would make
 #: grids cost more than a twentieth of a short training.
@@ -214,7 +214,8 @@ class Recorder:
         drawn = grid(network, self._setup, self._config.kind)
         stem = self._run.folder / "samples" / f"{self._state.images:012d}"
         stem.parent.mkdir(exist_ok=True)
-        self._trackers.sample(self._state.images, write_grid(self._config.kind, drawn, stem))
+        files = write_grid(self._config.kind, drawn, stem, self._config.legend)
+        self._trackers.sample(self._state.images, files)
 
     def _save(self) -> None:
         """Write a checkpoint, where this state has none yet, and the rows that go with it."""

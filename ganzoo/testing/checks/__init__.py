@@ -99,7 +99,7 @@ _BY_KIND: Mapping[str, tuple[Checks, Checks]] = {
         (metric.check_floor, metric.check_direction),
     ),
     "tracker": ((part.check_declared,), (part.check_tracker,)),
-    "writer": ((part.check_declared,), (writer.check_files,)),
+    "writer": ((part.check_declared,), (writer.check_files, writer.check_shown)),
     "exporter": ((part.check_declared,), (exporter.check_exports,)),
     "game": (
         (

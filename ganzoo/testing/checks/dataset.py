@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ganzoo.conditions import fault_of
+from ganzoo.errors import brief
 from ganzoo.interfaces import Dataset
 from ganzoo.testing.building import A_SHAPE, is_shape
 from ganzoo.testing.checks.network_labels import CLASSES_AND_CONDITIONS
@@ -50,9 +53,22 @@ def _facts_fault(data: Dataset) -> str:
         return f"num_classes is {classes!r}: make it a positive integer, or None without classes"
     if not isinstance(data.kind, str) or not data.kind:
         return f"kind is {data.kind!r}: make it a word such as 'image', which selects the writer"
+    if fault := _legend_fault(data.legend):
+        return fault
     if not isinstance(data.summary, str) or len(data.summary.splitlines()) > 1:
         return f"summary is {data.summary!r}: make it one line of text, or an empty string"
     return ""
+
+
+def _legend_fault(legend: Any) -> str:
+    """What is wrong with a legend, which a model's config.json holds."""
+    try:
+        same = isinstance(legend, Mapping) and json.loads(json.dumps(legend)) == legend
+    except (TypeError, ValueError):
+        same = False
+    if same:
+        return ""
+    return f"legend is {brief(legend)}: make it a dict of text, numbers and lists, as JSON has them"
 
 
 def check_batches(subject: DatasetSubject) -> None:

@@ -6,6 +6,7 @@ It is tried on a data set that it applies to: its plugin's, or one in the core's
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 
 import torch
@@ -101,7 +102,7 @@ class Trial:
             return real
         targets = real.samples.clone()
         source = TensorSource(real.samples, real.source.name, labels=real.labels, targets=targets)
-        return SampleSet(source, real.n, 0, self.extractor, real.real)
+        return replace(real, source=source, _kept={})
 
     @cached_property
     def noise(self) -> SampleSet:
@@ -113,7 +114,7 @@ class Trial:
         low, high = self.data.value_range or span
         noise = noise * (high - low) + low
         source = TensorSource(noise, "noise", labels=real.labels, targets=real.targets)
-        return SampleSet(source, real.n, 0, self.extractor, real.real)
+        return replace(real, source=source, _kept={})
 
 
 def _extractor(figure: FigureSpec, part: Part) -> Extractor | None:

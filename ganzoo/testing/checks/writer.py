@@ -7,25 +7,28 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from ganzoo.build import PICTURES
+from ganzoo.errors import GanzooError, one_line
+from ganzoo.interfaces import Dataset, Writer
 from ganzoo.specs import Part
-from ganzoo.testing.failures import Skipped
+from ganzoo.testing.failures import Blocked, Skipped
 from ganzoo.testing.game_data import opened
 from ganzoo.testing.numerics import equal
 from ganzoo.testing.subjects import PartSubject
+from ganzoo.writers.by_kind import default_path
+from ganzoo.writers.by_kind import opened as writer_in
 
 
 def check_files(subject: PartSubject) -> str:
     """It writes one sample and seven to the given place, and returns the files."""
-    samples = _samples(subject)
+    data, writer = _data(subject), _writer(subject)
+    samples = data.batch(torch.arange(7) % len(data))[0]
     for n in (1, 7):
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "below" / f"samples{'.png' * (subject.offer.name in PICTURES)}"
+            path = default_path(writer, Path(folder) / "below" / "samples")
             path.parent.mkdir()
             given = samples[:n].clone()
-            written = subject.factory(given, path)
+            written = writer.write(given, path, data.legend)
             _check_files(subject, written, path.parent)
             if not equal(given, samples[:n]):
                 raise subject.wrong(
@@ -34,6 +37,38 @@ def check_files(subject: PartSubject) -> str:
                     r"\w_\(",
                 )
     return ", ".join(sorted({path.suffix for path in written}))
+
+
+def check_shown(subject: PartSubject) -> str:
+    """Its lines are one for each sample, its pictures uint8 [N, C, H, W], if it has any."""
+    data, writer = _data(subject), _writer(subject)
+    samples = data.batch(torch.arange(7) % len(data))[0]
+    lines = writer.lines(samples, data.legend)
+    if lines is not None and [len(str(line).splitlines()) < 2 for line in lines] != [True] * 7:
+        raise subject.wrong(
+            f"lines() gives {len(lines)} for 7 samples, or some with a line break: return one line "
+            "of text for each sample",
+            method="lines",
+        )
+    pictures = writer.pictures(samples, data.legend)
+    if pictures is not None and (
+        pictures.dtype != torch.uint8 or pictures.dim() != 4 or len(pictures) != 7
+    ):
+        raise subject.wrong(
+            f"pictures() gives {pictures.dtype} {list(pictures.shape)} for 7 samples: return uint8 "
+            "[N, C, H, W], which is 0 to 255",
+            method="pictures",
+        )
+    shown = {"lines": lines, "pictures": pictures}
+    return ", ".join(name for name, it in shown.items() if it is not None) or "neither"
+
+
+def _writer(subject: PartSubject) -> Writer:
+    """The writer, if it can be made."""
+    try:
+        return writer_in(subject.offer)
+    except GanzooError as error:
+        raise Blocked("check_declared", f"it cannot be made: {one_line(error)}") from error
 
 
 def _check_files(subject: PartSubject, written: Any, folder: Path) -> None:
@@ -60,12 +95,12 @@ def _check_files(subject: PartSubject, written: Any, folder: Path) -> None:
         )
 
 
-def _samples(subject: PartSubject) -> Tensor:
-    """Seven samples of its kind, from a data set that is here."""
+def _data(subject: PartSubject) -> Dataset:
+    """A data set of its kind that is here."""
     offers = subject.world.registry.offers("dataset")
     offers.sort(key=lambda offer: offer.distribution != subject.offer.distribution)
     for offer in offers:
         data = opened(subject.world, Part(offer.qualified))
         if data is not None and data.kind == subject.offer.name:
-            return data.batch(torch.arange(7) % len(data))[0]
+            return data
     raise Skipped(f"no data set of the kind {subject.offer.name!r} is here to take samples from")
