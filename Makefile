@@ -11,7 +11,8 @@ PLUGINS := \
   ./plugins/ganzoo-stylegan \
   ./plugins/ganzoo-bench \
   ./plugins/ganzoo-art \
-  ./plugins/ganzoo-web
+  ./plugins/ganzoo-web \
+  ./plugins/ganzoo-text
 
 .PHONY: help demo install test test-all lint format cards docs reference zoo gpu clean
 MINUTES ?= 10

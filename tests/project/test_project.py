@@ -198,8 +198,10 @@ def test_the_type_checker_is_told_of_every_public_name() -> None:
 
 
 FAMILIES = sorted(path.name.removeprefix("ganzoo-") for path in (ROOT / "plugins").iterdir())
-#: What the core has a unit of, such as `bench`, names a plugin by its distribution's name alone.
-TELLING = [f"ganzoo[-_]{name}" if name in RANK else name for name in FAMILIES]
+#: What the core has a unit of, such as `bench`, and what is a word of any program names a plugin by
+#: its distribution's name alone.
+WORDS = {"text"}
+TELLING = [f"ganzoo[-_]{name}" if name in {*RANK, *WORDS} else name for name in FAMILIES]
 NAMED = re.compile(rf"(?<![a-z])({'|'.join(TELLING)})(?![a-z])", re.IGNORECASE)
 
 

@@ -1,0 +1,1 @@
+"""Text, character by character: data, networks, figures and a writer, as a plugin of ganzoo."""

@@ -1,0 +1,63 @@
+"""The parts of this plugin. Nothing here imports torch: parts are named, not imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ganzoo import hookimpl
+
+ganzoo_api = 1
+
+SURNAMES = str(Path(__file__).with_name("data") / "surnames.txt")
+#: What `ganzoo check` builds them with.
+ganzoo_examples = {
+    "dataset/text": [
+        {"path": SURNAMES, "split": "test"},
+        {"path": SURNAMES, "split": "test", "windows": True, "length": 16},
+    ],
+    "generator/text": {"width": 16, "blocks": 2},
+    "generator/text-gumbel": {"width": 16, "blocks": 2},
+    "discriminator/text": {"width": 16, "blocks": 2},
+}
+
+
+@hookimpl
+def ganzoo_datasets() -> dict[str, str]:
+    """Any text file, and a list of names that lies in this package."""
+    return {
+        "surnames": "ganzoo_text.corpus:Surnames",
+        "text": "ganzoo_text.corpus:TextFile",
+    }
+
+
+@hookimpl
+def ganzoo_generators() -> dict[str, str]:
+    """Distributions over characters, and characters drawn from them."""
+    return {
+        "text": "ganzoo_text.networks:TextGenerator",
+        "text-gumbel": "ganzoo_text.networks:GumbelGenerator",
+    }
+
+
+@hookimpl
+def ganzoo_metrics() -> dict[str, str]:
+    """Figures that only text has."""
+    return {
+        "js-4": "ganzoo_text.figures:JS4",
+        "new-and-likely": "ganzoo_text.figures:NewAndLikely",
+        "novelty": "ganzoo_text.figures:Novelty",
+        "self-bleu": "ganzoo_text.figures:SelfBLEU",
+        "true-words": "ganzoo_text.figures:TrueWords",
+    }
+
+
+@hookimpl
+def ganzoo_writers() -> dict[str, str]:
+    """Lines of text."""
+    return {"text": "ganzoo_text.writing:TextWriter"}
+
+
+@hookimpl
+def ganzoo_discriminators() -> dict[str, str]:
+    """The critic."""
+    return {"text": "ganzoo_text.networks:TextCritic"}
