@@ -203,7 +203,7 @@ def test_a_full_config_is_read_and_written_as_it_was() -> None:
     expected["generator"]["arguments"] = expected["discriminator"]["arguments"] = {}
     expected["metrics"][0]["unit"] = ""
     expected["provenance"]["sittings"] = 1
-    expected["class_names"] = []
+    expected["class_names"], expected["legend"] = [], {}
     assert written == expected
 
 
