@@ -36,6 +36,7 @@ GROUPS = {
         ),
         "edit": ("ganzoo.cli.edit:command", "Move samples along directions."),
         "invert": ("ganzoo.cli.invert:command", "Find the latents that draw given pictures."),
+        "dissect": ("ganzoo.cli.dissect:command", "Find the units that cause what is drawn."),
     },
     "Train": {
         "data": ("ganzoo.cli.data:command", "Show what a network would see of pictures or data."),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +16,10 @@ from ganzoo.cli.parameters import (
     truncation_option,
     what_argument,
 )
-from ganzoo.files import writing
+from ganzoo.files import write_text, writing
+
+if TYPE_CHECKING:
+    from ganzoo.zoo.requests import Options
 
 
 @click.command("directions")
@@ -43,6 +48,20 @@ from ganzoo.files import writing
 @class_option
 @truncation_option
 @scale_option
+@click.option(
+    "--measure",
+    "measured",
+    is_flag=True,
+    help="Measure what each direction does to what the data set's extractor sees, on 256 samples "
+    "of another seed; a table is written beside the file as .json.",
+)
+@click.option(
+    "--reach",
+    type=click.FloatRange(0, min_open=True),
+    default=3.0,
+    show_default=True,
+    help="Standard deviations to both ends of strips and of what is measured.",
+)
 @out_option(
     "directions.safetensors",
     "The file of the directions; a picture of strips is written beside it.",
@@ -56,17 +75,21 @@ def command(
     label: int | str | None,
     truncation: float,
     scale: int,
+    measured: bool,
+    reach: float,
     out: Path,
     device: str,
 ) -> None:
     """Find directions in the latents or styles of WHAT, each with a strip of pictures.
 
-    A strip leads from -3 to 3 standard deviations along its direction, from the sample of --seed
-    in the middle. `ganzoo edit` moves samples along directions by their names.
+    A strip leads from -3 to 3 standard deviations (--reach) along its direction, with the sample
+    of --seed in the middle. `ganzoo edit` moves samples along directions by their names.
     """
     from ganzoo.data.devices import as_bytes
     from ganzoo.errors import UsageError
-    from ganzoo.latent import directions, strips
+    from ganzoo.latent import directions, measure, strips
+    from ganzoo.latent.effects import MEASURED, as_rows
+    from ganzoo.terminal import table
     from ganzoo.writers.frames import write_sheet
     from ganzoo.zoo import load
 
@@ -76,15 +99,25 @@ def command(
     result = directions(model, count, by=by, seed=seed, label=label)  # type: ignore[arg-type]
     picture = None
     if model.card.require_config().kind == "image":
-        rows = strips(model, result, seed=seed, labels=label, truncation=truncation)
+        rows = strips(model, result, reach=reach, seed=seed, labels=label, truncation=truncation)
         picture = as_bytes(rows.flatten(0, 1))
+    effects = []
+    if measured:
+        options: Options = {"labels": label, "truncation": truncation}
+        effects = measure(model, result, reach=reach, seed=seed + 1, **options)
     with writing(out):
         result.save(out)
+        if effects:
+            about = {"n": MEASURED, "seed": seed + 1, "reach": reach}
+            text = json.dumps({**about, "directions": [one.as_json() for one in effects]}, indent=2)
+            write_text(out.with_suffix(".json"), f"{text}\n")
         if picture is not None:
             write_sheet(picture, rows.shape[1], out.with_suffix(".png"), scale=scale)
     for number, (name, sigma) in enumerate(
         zip(result.names, result.sigmas.tolist(), strict=True), 1
     ):
         click.echo(f"row {number}  {name}  sigma {sigma:.3g}")
+    if effects:
+        click.echo(table(*as_rows(effects)))
     beside = "" if picture is None else f" and {out.with_suffix('.png')}"
     click.echo(f"{model.card.name}, {len(result)} directions by {by}: {out}{beside}")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, cast
 
 from torch import Tensor, nn
@@ -20,7 +21,10 @@ class Extractor(nn.Module, ABC):
     """Features in which samples are measured.
 
     `sample_shape` is the shape of the samples that it takes, None if any images will do;
-    `value_range` is the range of their values, None for unbounded.
+    `value_range` is the range of their values, None for unbounded. One that judges attributes
+    publishes the scores of their values as `attribute:NAME` in `outputs`; `value_names` has the
+    names of these values. The value "none" means that the thing is absent, and an empty name that
+    the value is no use to anybody.
     """
 
     name: str
@@ -28,6 +32,7 @@ class Extractor(nn.Module, ABC):
     num_classes: int | None = None
     sample_shape: tuple[int, ...] | None = None
     value_range: tuple[float, float] | None = (-1.0, 1.0)
+    value_names: Mapping[str, Sequence[str]] = MappingProxyType({})
 
     @abstractmethod
     def forward(self, samples: Tensor) -> Tensor:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor
 
-from ganzoo.build import factory_of
 from ganzoo.errors import UsageError
-from ganzoo.extractors import extractors_of, open_extractor
-from ganzoo.interfaces import Dataset, StyleGenerator
+from ganzoo.interfaces import StyleGenerator
 from ganzoo.latent.directions import points_of
-from ganzoo.specs import Part
+from ganzoo.latent.judging import judge_of
 
 if TYPE_CHECKING:
     from ganzoo.zoo import Model
@@ -24,8 +20,6 @@ DECISIONS = 4096
 FEWEST = 20
 #: Directions of attributes, if no number is asked for.
 CLEAREST = 8
-#: The outputs of an extractor that are the scores of an attribute begin so.
-ATTRIBUTE = "attribute:"
 
 
 def class_means(
@@ -33,31 +27,34 @@ def class_means(
 ) -> dict[str, Tensor]:
     """For each class or value by name: the mean of its latents or styles minus the others' mean.
 
-    The k whose means lie farthest apart, in units of the spread; all classes if k is None.
+    The k that explain most of the points' variance; all classes if k is None.
     """
     points, groups = _decided(model, by, seed, label)
     spread = points.std(0).clamp_min(1e-12)
-    ways: dict[str, Tensor] = {}
-    for names, values in groups:
-        for number, name in enumerate(names):
-            members = values == number
-            if FEWEST <= int(members.sum()) <= len(values) - FEWEST:
-                ways[name] = points[members].mean(0) - points[~members].mean(0)
+    ways, clear = dict[str, Tensor](), dict[str, float]()
+    for name, members in groups.items():
+        some, others = points[members], points[~members]
+        if min(len(some), len(others)) >= FEWEST:
+            ways[name] = some.mean(0) - others.mean(0)
+            # Two random halves lie apart too, the smaller ones the farther.
+            chance = points.shape[1] * (1 / len(some) + 1 / len(others))
+            far = float((ways[name] / spread).square().sum()) - chance
+            clear[name] = far * len(some) * len(others) / len(points) ** 2
     if not ways:
         raise UsageError(
             f"no {by} has {FEWEST} of {len(points)} samples of {model.card.name} for it and "
             "against it; use pca"
         )
-    far = sorted(ways, key=lambda name: -float((ways[name] / spread).norm()))
-    kept = far[: k or (CLEAREST if by == "attribute" else None)]
+    best = sorted(ways, key=lambda name: -clear[name])
+    kept = best[: k or (CLEAREST if by == "attribute" else None)]
     return {name: way for name, way in ways.items() if name in kept}
 
 
-Groups = list[tuple[Sequence[str], Tensor]]
+Groups = dict[str, Tensor]
 
 
 def _decided(model: Model, by: str, seed: int, label: int | str | None) -> tuple[Tensor, Groups]:
-    """Points [n, D or W], and for each question the answers' names and numbers int64 [n]."""
+    """Points [n, D or W], and those that each class or value by name belongs to, bool [n]."""
     classes, name = model.generator.num_classes, model.card.name
     if by == "attribute" or classes is None:
         return _judged(model, by, seed, label)
@@ -69,44 +66,19 @@ def _decided(model: Model, by: str, seed: int, label: int | str | None) -> tuple
         raise UsageError("directions between classes need all of them; leave out the label")
     labels = model.labels(DECISIONS, seed=seed, balanced=True)
     assert labels is not None  # it has classes
-    names = _class_names(model.class_names, classes)
-    return points_of(model, DECISIONS, seed, labels), [(names, labels)]
+    names = model.class_names or [f"class-{number}" for number in range(classes)]
+    groups = {each: labels == number for number, each in enumerate(names)}
+    return points_of(model, DECISIONS, seed, labels), groups
 
 
 def _judged(model: Model, by: str, seed: int, label: int | str | None) -> tuple[Tensor, Groups]:
     """The same for samples that the extractor of the model's data set judges."""
-    data = model.card.require_config().recipe.data
-    name, _ = extractors_of(data)
-    if name is None:
-        raise UsageError(f"data set {data.name} names no extractor that could judge; use pca")
+    try:
+        judge = judge_of(model, by)
+    except UsageError as error:
+        raise UsageError(f"{error}; use pca") from None
     drawn = model.labels(DECISIONS, seed=seed) if label is None else label
     given: Any = {"conditions": drawn} if model.generator.condition_shape else {"labels": drawn}
-    extractor, answers = open_extractor(name), dict[str, list[Tensor]]()
-    with torch.no_grad():
-        for batch in model.batches(DECISIONS, seed=seed, **given):
-            for key, values in extractor.outputs(batch).items():
-                if key.startswith(ATTRIBUTE) if by == "attribute" else key == "logits":
-                    answers.setdefault(key, []).append(values.float())
-    groups: Groups = []
-    for key, pieces in answers.items():
-        scores = torch.cat(pieces)
-        if by == "label":
-            names = _class_names(_names_of(data), scores.shape[1])
-        else:
-            names = [f"{key.removeprefix(ATTRIBUTE)}-{n}" for n in range(scores.shape[1])]
-        groups.append((names, scores.argmax(1)))
-    if not groups:
-        raise UsageError(f"extractor {name} judges by no {by}; use pca")
+    answers = judge.answers(model.batches(DECISIONS, seed=seed, **given))
+    groups = {one.name: answers.decided(one) for one in judge.questions(answers)}
     return points_of(model, DECISIONS, seed, given.get("labels")), groups
-
-
-def _names_of(data: Part) -> Sequence[str]:
-    """The names of a data set's classes, if its class has them."""
-    factory = factory_of(Dataset, data)
-    known = isinstance(factory, type) and issubclass(factory, Dataset)
-    return (factory.class_names or ()) if known else ()
-
-
-def _class_names(names: Sequence[str], count: int) -> Sequence[str]:
-    """Names of classes, or their numbers."""
-    return names if len(names) == count else [f"class-{number}" for number in range(count)]

@@ -60,15 +60,21 @@ def layers_seen(
 @torch.no_grad()
 def _pass(model: Model, points: Tensor, seed: int, label: int | str | None) -> None:
     """One pass of the generator from latents [n, D] or styles [n, W], with one label for all."""
-    from ganzoo.zoo.requests import labels_for
-
-    generator, options = model.generator, one_label(model, seed, {"labels": label})
-    labels = options.get("labels")
-    rows = labels_for(model, len(points), seed, labels, options.get("conditions"))
-    given = None if rows is None else rows[: len(points)].to(model.device)
+    generator = model.generator
+    given = given_for(model, len(points), seed, label)
     points = points.to(model.device, sampling.precision_of(generator))
     with sampling.seeded_layers(seed, model.device):
         if isinstance(generator, StyleGenerator):
             generator.synthesise(points[:, None].expand(-1, generator.style_layers, -1), given)
         else:
             generator(points, given)
+
+
+def given_for(model: Model, n: int, seed: int, label: int | str | None) -> Tensor | None:
+    """One label or condition for n samples, on the model's device; None if it takes neither."""
+    from ganzoo.zoo.requests import labels_for
+
+    options = one_label(model, seed, {"labels": label})
+    labels, conditions = options.get("labels"), options.get("conditions")
+    rows = labels_for(model, n, seed, labels, conditions)
+    return None if rows is None else rows[:n].to(model.device)

@@ -20,12 +20,15 @@ from ganzoo.files import written_whole
 FILMS = (".gif", ".mp4")
 #: Endings that can hold a film; .webp can be a single picture too.
 MOVING = (*FILMS, ".webp")
-#: H.264 that every player shows (even sides, 4:2:0), from one thread and without versions, so that
-#: bytes repeat.
+#: The colours of HDTV, named in the file, since players guess otherwise.
+COLOURS = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
+#: H.264 that every player shows (even sides, 4:2:0) and can begin before it has the whole file,
+#: from one thread and without versions, so that bytes repeat.
 H264 = (
-    *("-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "18", "-threads", "1"),
+    *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2,scale=out_color_matrix=bt709:out_range=tv"),
+    *("-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "18", "-threads", "1", *COLOURS),
     *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-map_metadata", "-1"),
-    *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"),
+    *("-movflags", "+faststart"),
 )
 
 

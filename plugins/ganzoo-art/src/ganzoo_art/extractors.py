@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, normalize
 
 from ganzoo import Extractor
+from ganzoo_art.letters import LETTERS
+from ganzoo_art.portraits import names_of_values
 from ganzoo_art.sheets import ArtError
 
 WEIGHTS = Path(__file__).with_name("weights")
@@ -194,25 +196,30 @@ def open_weights(kind: type[Kind], name: str, folder: Path = WEIGHTS, **changed:
 
 def cnn_letters() -> Extractor:
     """Trained on letters with their classes."""
-    return open_weights(AttributeExtractor, "cnn-letters")
+    network = open_weights(AttributeExtractor, "cnn-letters")
+    network.value_names = {"letter": LETTERS}
+    return network
 
 
 def cnn_pixel_faces(model: str | None = None) -> Extractor:
     """Trained on pixel faces with all attributes; `model` names that of `logits`, default hair."""
-    return _of_attribute("cnn-pixel-faces", model)
+    return _of_attribute("pixel-faces", model)
 
 
 def cnn_faces(model: str | None = None) -> Extractor:
     """Trained on faces with all attributes; `model` names that of `logits`, default hair."""
-    return _of_attribute("cnn-faces", model)
+    return _of_attribute("faces", model)
 
 
-def _of_attribute(name: str, attribute: str | None) -> AttributeExtractor:
-    """The extractor whose `logits` are those of an attribute, which becomes part of its name."""
+def _of_attribute(data: str, attribute: str | None) -> AttributeExtractor:
+    """The extractor of a data set; an attribute whose scores are `logits` is part of its name."""
+    name = f"cnn-{data}"
     if attribute is None:
-        return open_weights(AttributeExtractor, name)
-    network = open_weights(AttributeExtractor, name, main=attribute)
-    network.name = f"{name}:{attribute}"
+        network = open_weights(AttributeExtractor, name)
+    else:
+        network = open_weights(AttributeExtractor, name, main=attribute)
+        network.name = f"{name}:{attribute}"
+    network.value_names = names_of_values(data)
     return network
 
 

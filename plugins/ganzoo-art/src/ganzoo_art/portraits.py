@@ -27,6 +27,21 @@ from ganzoo_art.sheets import (
 NONE = "none"
 
 
+def names_of_values(folder: str) -> dict[str, tuple[str, ...]]:
+    """The names of each attribute's values; empty for the colour of an absent thing.
+
+    Whether the thing is there is asked of the thing.
+    """
+    values, _ = read_attributes(DATA / folder)
+    return {name: _without_absent_colours(name, values) for name in values}
+
+
+def _without_absent_colours(name: str, values: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    thing = name.removesuffix("Color")
+    of_thing = thing != name and NONE in values.get(thing, ())
+    return tuple("" if of_thing and one == NONE else one for one in values[name])
+
+
 @cache
 def read_attributes(folder: Path) -> tuple[dict[str, tuple[str, ...]], dict[str, Tensor]]:
     """Attributes by name: the names of their values, and each drawing's value as int64 [M].
