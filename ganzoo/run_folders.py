@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import html
+import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.files import RUN_LOCK, is_locked
+from ganzoo.notebooks import image, paragraph
+from ganzoo.notebooks import table as html_table
 from ganzoo.specs import SEEDS_FILE, ModelConfig, Recipe, networks_and_recipe, read_config
 from ganzoo.specs.reading import flatten
 from ganzoo.terminal import table
@@ -136,7 +138,25 @@ class Run:
         return f"Run({str(self.folder)!r}, {self.state}, {self.images:,} images)"
 
     def _repr_html_(self) -> str:
-        return f"<p>{html.escape(repr(self))}</p>{_picture(self.samples)}"
+        state = f"{self.state}, {self.images:,} of {self.recipe.images:,} images, {self.folder}"
+        return paragraph(state, title=self.name) + self._grid() + self._curves()
+
+    def _repr_png_(self) -> bytes | None:
+        """The newest grid; None before the first, and for other data than pictures."""
+        grids = [path for path in self.samples if path.suffix == ".png"]
+        return grids[-1].read_bytes() if grids else None
+
+    def _grid(self) -> str:
+        picture = self._repr_png_()
+        return "" if picture is None else image(picture)
+
+    def _curves(self) -> str:
+        """The plot for a page; nothing without matplotlib or without figures."""
+        if find_spec("matplotlib") is None or not self.metrics:
+            return ""
+        file = io.BytesIO()
+        self.plot().savefig(file, format="png")
+        return image(file.getvalue(), alt="curves of the training")
 
     def _checkpoints(self) -> Iterator[Path]:
         places = (self.folder / "checkpoints").glob("*")
@@ -192,12 +212,7 @@ class Runs(Sequence[Run]):
         return table(*self._cells()) if self._runs else "no runs"
 
     def _repr_html_(self) -> str:
-        header, rows = self._cells()
-        lines = [("th", header), *(("td", row) for row in rows)]
-        cells = (
-            "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in line) for tag, line in lines
-        )
-        return f"<table>{''.join(f'<tr>{line}</tr>' for line in cells)}</table>"
+        return html_table(*self._cells())
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
         """The table's header and rows."""
@@ -294,12 +309,3 @@ def _rank(key: str) -> tuple[bool, int, str]:
 def _cell(value: object) -> str:
     """A recipe's value in a table; empty where the run's recipe lacks it."""
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)
-
-
-def _picture(samples: Sequence[Path]) -> str:
-    """The last picture among samples, for a notebook; empty where there is none."""
-    pictures = [path for path in samples if path.suffix == ".png"]
-    if not pictures:
-        return ""
-    data = base64.b64encode(pictures[-1].read_bytes()).decode("ascii")
-    return f'<img src="data:image/png;base64,{data}" alt="samples">'

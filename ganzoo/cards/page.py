@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -84,9 +84,14 @@ def _figures(config: ModelConfig) -> Iterator[str]:
 
     for protocol, metrics in by_protocol(config).items():
         yield f"\nmeasured       {printable(protocol)}"
-        yield table(("FIGURE", "VALUE", "SPREAD", "REAL", "WHAT IT IS"), [*map(_row, metrics)])
+        yield table(*figures(metrics))
         for command in dict.fromkeys(metric.command for metric in metrics):
             yield f"reproduce      {printable(command)}"
+
+
+def figures(metrics: Iterable[Metric]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The header and the rows of a table of figures."""
+    return ("FIGURE", "VALUE", "SPREAD", "REAL", "WHAT IT IS"), [*map(_row, metrics)]
 
 
 def _row(metric: Metric) -> tuple[str, ...]:

@@ -103,8 +103,8 @@ def command(
         picture = as_bytes(rows.flatten(0, 1))
     effects = []
     if measured:
-        options: Options = {"labels": label, "truncation": truncation}
-        effects = measure(model, result, reach=reach, seed=seed + 1, **options)
+        options: Options = {"labels": label, "truncation": truncation, "seed": seed + 1}
+        effects = measure(model, result, reach=reach, **options)
     with writing(out):
         result.save(out)
         if effects:

@@ -57,7 +57,7 @@ from ganzoo.files import writing
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed.")
 @class_option
 @truncation_option
-@out_option("dissection", "The folder of the page, which index.html in it shows.")
+@out_option("dissection", "The folder of the page, which index.html in it shows.", folder=True)
 @compute_option
 def command(
     what: str,

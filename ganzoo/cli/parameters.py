@@ -85,9 +85,9 @@ scale_option = click.option(
 )
 
 
-def out_option(default: str, text: str) -> Callable[[FC], FC]:
-    """-o for a command that writes one file, with its default and help."""
-    path = click.Path(path_type=Path, dir_okay=False)
+def out_option(default: str, text: str, *, folder: bool = False) -> Callable[[FC], FC]:
+    """-o for a command that writes one file, or one folder, with its default and help."""
+    path = click.Path(path_type=Path, dir_okay=folder, file_okay=not folder)
     return click.option("-o", "--out", type=path, default=default, show_default=True, help=text)
 
 

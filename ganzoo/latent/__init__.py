@@ -6,6 +6,7 @@ from ganzoo.latent.effects import Effect, Measured, measure
 from ganzoo.latent.finding import directions
 from ganzoo.latent.inverting import Inversion, invert, read_latents
 from ganzoo.latent.mixing import mix
+from ganzoo.latent.sliders import sliders
 from ganzoo.latent.walking import slerp, walk
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "mix",
     "read_latents",
     "slerp",
+    "sliders",
     "strips",
     "walk",
 ]

@@ -94,7 +94,6 @@ def dissect(
     k: int = 8,
     removal: Removal = "zero",
     n: int = SAMPLES,
-    seed: int = 0,
     **options: Unpack[Options],
 ) -> Dissection:
     """Find the units of a layer whose removal lowers the probability of a property most.
@@ -105,13 +104,14 @@ def dissect(
     for every single unit, on n samples; a property's units are then ranked by it, and the first 1,
     2, 4, ... are removed together, which is measured on n others. `removal` sets units to zero, or
     to their mean. `of` names properties; by default the k that can be turned off best. `options`
-    are those of `Model.sample`.
+    are those of `Model.sample`; `seed` is 0 by default.
     """
     if removal not in REMOVALS:
         raise UsageError(f"removal is zero or mean, found {removal!r}")
     require_latents(model)
     place, judge = layer_of(model, layer), judge_of(model)
-    n, seed, k = whole("n", n, least=8), seed_of(seed), whole("k", k, least=1)
+    n, k = whole("n", n, least=8), whole("k", k, least=1)
+    seed = seed_of(options.get("seed") or 0)
     options["seed"] = seed
     search = _Search(model, place, judge, removal, n, seed, options)
     asked = asked_for(of, search.questions) if of else search.common
@@ -232,7 +232,12 @@ def _latents(model: Model, n: int, seed: int) -> tuple[Tensor, Tensor]:
 
 def _drawing(model: Model, options: Options) -> Callable[[Tensor], Tensor]:
     """Draws the samples of latents."""
-    return lambda latents: model.sample(**{**options, "latents": latents})  # type: ignore[typeddict-item, no-any-return, call-overload]
+
+    def draw(latents: Tensor) -> Tensor:
+        given: Options = {**options, "latents": latents}
+        return model.sample(**given)
+
+    return draw
 
 
 def _off(model: Model, layer: Layer, units: Sequence[int], values: Tensor) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import html
 import io
@@ -18,6 +17,7 @@ from ganzoo.files import folder_written_whole
 from ganzoo.latent.dissecting import Cause, Dissection
 from ganzoo.latent.effects import percent, rounded
 from ganzoo.latent.files import fingerprint
+from ganzoo.notebooks import image
 from ganzoo.writers.images import picture_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: What the folder contains: the page, the sets of units, and each single unit's effects.
 PAGE, SETS, EFFECTS = "index.html", "dissection.json", "effects.csv"
 #: A picture is shown about this wide, in pixels of the page.
-WIDE = 112
+WIDE = 96
 
 STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;
@@ -34,9 +34,10 @@ color:#222;background:#fff}
 h1,h2{line-height:1.2}h2{margin-top:2.5rem}
 table{border-collapse:collapse;display:block;overflow-x:auto}
 td,th{padding:.2rem .8rem .2rem 0;text-align:left;border-bottom:1px solid #ddd;white-space:nowrap}
-figure{margin:.6rem 0;display:grid;grid-template-columns:4.5rem 1fr;align-items:center}
-figure div{display:flex;flex-wrap:wrap;gap:4px}
-img{image-rendering:pixelated;max-width:22vw}
+figure{margin:.6rem 0;display:flex;flex-wrap:wrap;gap:10px 4px}
+figure span{display:grid;gap:2px}
+figcaption{display:grid;align-items:center;width:4rem}
+img{image-rendering:pixelated}
 .units{color:#666;font-size:.9em;overflow-wrap:anywhere}
 """
 
@@ -151,21 +152,22 @@ def _section(dissection: Dissection, model: Model, cause: Cause) -> str:
     return f"""<h2>{title}</h2>
 <p>{percent(cause.effect.lost)} of the samples that have it lose it.
 <span class="units">Removed: {removed}. Lost by the number of units removed: {curve}.</span></p>
-{_pictures("before", before)}
-{_pictures("after", after)}"""
+{_pictures(before, after)}"""
 
 
-def _pictures(label: str, samples: Tensor) -> str:
-    times = max(1, round(WIDE / samples.shape[3]))
-    width = times * samples.shape[3]
-    images = "".join(
-        f'<img src="{_data(pixels)}" width="{width}" alt="{label}, sample {number}">'
-        for number, pixels in enumerate(as_bytes(samples), 1)
+def _pictures(before: Tensor, after: Tensor) -> str:
+    """Each sample above what is left of it."""
+    times = max(1, round(WIDE / before.shape[3]))
+    width = times * before.shape[3]
+    pairs = "".join(
+        f"<span>{_picture(one, width, 'before')}{_picture(other, width, 'after')}</span>"
+        for one, other in zip(as_bytes(before), as_bytes(after), strict=True)
     )
-    return f"<figure><figcaption>{label}</figcaption><div>{images}</div></figure>"
+    caption = "<figcaption><span>before</span><span>after</span></figcaption>"
+    return f"<figure>{caption}{pairs}</figure>"
 
 
-def _data(pixels: Tensor) -> str:
+def _picture(pixels: Tensor, width: int, alt: str) -> str:
     file = io.BytesIO()
     picture_of(pixels).save(file, format="PNG")
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
+    return image(file.getvalue(), alt=alt, width=width)

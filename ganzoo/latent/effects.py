@@ -92,16 +92,17 @@ def measure(
     *,
     n: int = MEASURED,
     reach: float = 3.0,
-    seed: int = 1,
     **options: Unpack[Options],
 ) -> list[Measured]:
     """What each direction does to n samples moved by `reach` sigmas to both sides.
 
-    The extractor of the model's data set judges. Take another seed than the one with which the
-    directions were found. `options` are those of `Model.sample`. `UsageError` if nothing can judge.
+    The extractor of the model's data set judges. `options` are those of `Model.sample`; `seed` is 1
+    by default, another than that with which directions are found. `UsageError` if nothing can
+    judge.
     """
+    seed = seed_of(options.get("seed") or 1)
     by = directions.method if directions.method in ("label", "attribute") else None
-    judge, latents = judge_of(model, by), model.latents(whole("n", n, least=2), seed=seed_of(seed))
+    judge, latents = judge_of(model, by), model.latents(whole("n", n, least=2), seed=seed)
     options["seed"] = seed
 
     def after(amounts: dict[str, float]) -> Answers:

@@ -77,7 +77,7 @@ def _ffmpeg() -> str:
     if program := shutil.which("ffmpeg"):
         return program
     try:
-        import imageio_ffmpeg  # type: ignore[import-not-found, unused-ignore]
+        import imageio_ffmpeg  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError:
         raise GanzooError(
             "MP4 films need ffmpeg; install it or run pip install imageio-ffmpeg, or write a .gif"

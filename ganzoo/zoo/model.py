@@ -285,9 +285,19 @@ class Model:
             push(card.folder, config, card.name, target, private=private, message=message).address
         )
 
+    def sliders(self, **options: Any) -> Any:
+        """Widgets for a notebook: seed, class, truncation and directions; see `ganzoo.latent`."""
+        from ganzoo.latent import sliders
+
+        return sliders(self, **options)
+
     def _repr_png_(self) -> bytes | None:
-        """What a notebook shows: a grid of pictures; nothing for other data."""
+        """A grid of pictures; None for other data."""
         return pictures.png(self.grid()) if pictures.are_pictures(self.card) else None
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the name, licences and figures, and a grid of pictures."""
+        return pictures.about(self.card, self._repr_png_())
 
     def _request(
         self,

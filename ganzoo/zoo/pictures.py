@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+from dataclasses import fields
 
 from PIL import Image
 from torch import Tensor
 
 from ganzoo.cards import Card
+from ganzoo.cards.page import figures
 from ganzoo.data.devices import as_bytes
 from ganzoo.errors import UsageError
+from ganzoo.notebooks import image, paragraph, table
 from ganzoo.writers import images as writer
 
 #: A picture narrower than this is enlarged in a notebook, pixel by pixel.
@@ -43,6 +46,21 @@ def png(picture: Image.Image) -> bytes:
     file = io.BytesIO()
     enlarged.save(file, format="PNG")
     return file.getvalue()
+
+
+def about(card: Card, picture: bytes | None) -> str:
+    """A model for a notebook: what its card says in a few lines, and a picture's PNG file."""
+    config = card.require_config()
+    parts = [paragraph(config.description, title=card.name)]
+    if config.licenses is not None:
+        named = (f"{f.name} {getattr(config.licenses, f.name)}" for f in fields(config.licenses))
+        parts.append(paragraph(f"licences: {', '.join(named)}"))
+    if config.metrics:
+        header, rows = figures(config.metrics)
+        parts.append(table(header, rows))
+    if picture is not None:
+        parts.append(image(picture))
+    return "".join(parts)
 
 
 def _refuse_others(card: Card) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import shutil
+import subprocess
+
 import pytest
 import torch
 from PIL import Image
@@ -11,6 +15,7 @@ import commands
 import ganzoo
 from ganzoo.errors import UsageError
 from ganzoo.latent import walk
+from ganzoo.writers.animation import _ffmpeg, write_film
 from ganzoo.writers.by_kind import pictures_of
 from ganzoo.writers.points import TRAIL
 from model_folders import write_published
@@ -39,7 +44,16 @@ def test_a_film_leads_from_its_last_frame_to_its_first(run, tmp_path):
     assert steps[-1] <= steps[:-1].max() and steps[-1] > 0
 
 
-@pytest.mark.parametrize("name", ["walk.webp", "walk.gif", "walk.png"])
+def has_ffmpeg():
+    return shutil.which("ffmpeg") or importlib.util.find_spec("imageio_ffmpeg")
+
+
+needs_ffmpeg = pytest.mark.skipif(not has_ffmpeg(), reason="no ffmpeg is installed")
+
+
+@pytest.mark.parametrize(
+    "name", ["walk.webp", "walk.gif", "walk.png", pytest.param("walk.mp4", marks=needs_ffmpeg)]
+)
 def test_the_same_seeds_give_the_same_bytes(run, tmp_path, name):
     for folder in ("a", "b"):
         code, output, _ = run(
@@ -47,6 +61,18 @@ def test_the_same_seeds_give_the_same_bytes(run, tmp_path, name):
         )
         assert code == 0 and f"{folder}/{name}" in output
     assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+@needs_ffmpeg
+def test_an_mp4_shows_its_frames_in_their_colours(tmp_path):
+    colours = [(200, 40, 90), (30, 160, 220), (120, 120, 120)]
+    frames = [Image.new("RGB", (47, 33), colour) for colour in colours]
+    write_film(frames, tmp_path / "film.mp4")
+    words = (_ffmpeg(), "-v", "error", "-i", str(tmp_path / "film.mp4"), "-f", "rawvideo")
+    done = subprocess.run([*words, "-pix_fmt", "rgb24", "-"], capture_output=True, check=True)
+    shown = torch.frombuffer(bytearray(done.stdout), dtype=torch.uint8).view(3, 34, 48, 3)
+    inner = shown[:, 4:28, 4:40].float().mean((1, 2))  # sides are made even
+    assert_close(inner, torch.tensor(colours).float(), rtol=0, atol=4)
 
 
 def test_a_strip_shows_the_seeds_samples_at_its_ends(run, tmp_path):

@@ -17,7 +17,16 @@ PLUGIN_MODULES = sorted(ROOT.glob("plugins/*/src/**/*.py"))
 
 #: Imports point up this table, or stay within one name; beside each other only where DESIGN says.
 LAYERS = (
-    ("_version", "errors", "files", "arguments", "seeds", "terminal", "terminal_pictures"),
+    (
+        "_version",
+        "errors",
+        "files",
+        "arguments",
+        "seeds",
+        "terminal",
+        "terminal_pictures",
+        "notebooks",
+    ),
     ("specs",),
     ("hub",),
     ("cache",),

@@ -17,21 +17,28 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from ganzoo.notebooks import NotebookDisplay, in_notebook
 from ganzoo.terminal import LOG_SECONDS, moves, stderr_console
 
 #: Seconds between updates of the live display, and until the first line in a log.
 LIVE_SECONDS, FIRST_SECONDS = 0.2, 1.0
+#: Seconds between updates in a notebook, each of which is a message to a browser.
+NOTEBOOK_SECONDS = 0.5
 #: The newest figures that a trend shows.
 TREND = 24
 BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 class TrainingDisplay:
-    """Shows images done, images/s, time left, every term and the game's balance, on stderr."""
+    """Shows images done, images/s, time left, every term and the game's balance.
+
+    On stderr, or below the cell of a notebook.
+    """
 
     def __init__(self, name: str, total: int, *, quiet: bool = False) -> None:
         self.console = stderr_console(quiet=quiet)
-        self.live = moves(self.console)  # asks the environment each time
+        self.notebook = in_notebook() and not quiet
+        self.live = self.notebook or moves(self.console)  # asks the environment each time
         self.name, self.total, self.first, self.images = name, total, 0, 0
         self.figures: dict[str, float] = {}
         self.trends: dict[str, list[float]] = {}
@@ -47,7 +54,11 @@ class TrainingDisplay:
             auto_refresh=False,
         )
         self._task = self._bar.add_task(name, total=total, count="", rate="")
-        self._live = Live(console=self.console, auto_refresh=False, transient=False)
+        self._live: Live | NotebookDisplay = (
+            NotebookDisplay()
+            if self.notebook
+            else Live(console=self.console, auto_refresh=False, transient=False)
+        )
 
     def __enter__(self) -> Self:
         if self.live:
@@ -72,7 +83,8 @@ class TrainingDisplay:
         """Show how far the run is, if it is time to."""
         now = time.monotonic()
         log_wait = LOG_SECONDS if self._lines else min(FIRST_SECONDS, LOG_SECONDS)
-        wait = LIVE_SECONDS if self.live else log_wait
+        live_wait = NOTEBOOK_SECONDS if self.notebook else LIVE_SECONDS
+        wait = live_wait if self.live else log_wait
         if images < self.total and now - self._shown < wait:
             return
         self._shown, self.images = now, images
