@@ -12,6 +12,8 @@ equal commands give equal numbers, but for the seconds.
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,8 +25,9 @@ from ganzoo.data.splits import test_samples
 from ganzoo.files import write_text
 from ganzoo.hardware import hardware
 from ganzoo.latent import Measured, directions, dissect, invert, measure
-from ganzoo.latent.dissecting import Dissection
 from ganzoo.latent.effects import MEASURED, as_rows, percent
+from ganzoo.latent.files import fingerprint
+from ganzoo.latent.inverting import TOGETHER
 from ganzoo.terminal import markdown
 from ganzoo.zoo import Model
 
@@ -51,80 +54,104 @@ python tools/measure_steering.py {arguments}
   the share of samples for which the judge changes its mind about another attribute, the mean of all
   other attributes and of both ends; and the attribute where it does so most.
 - **Units** are ranked by their single effects on 64 samples of seed 0, and the first ones removed
-  together (set to zero) from 64 others.
+  together (set to zero) from 64 others: what is lost, what else changes, and beside it what the
+  negative end of the direction does.
 - **Inversion** searches for test pictures, which no training saw, with 4 starts and 200 steps.
 """
 
 
-def section(what: str, faces: int) -> Iterator[str]:
+def section(what: str, faces: int, keep: Path | None) -> Iterator[str]:
     """A model's part of the page."""
     model = ganzoo.load(what)
     config = model.card.require_config()
     height, width = model.generator.sample_shape[1:]
-    trained = 0 if config.provenance is None else config.provenance.images
+    images = 0 if config.provenance is None else config.provenance.images
+    trained = f", {images:,} images" if images else ""
     yield f"\n## {model.card.name}, {height}x{width}\n"
-    yield f"`{what}`, {config.generator.name}{'' if not trained else f', {trained:,} images'}.\n"
+    yield f"{config.generator.name}{trained}, sha256 {fingerprint(model)[:12]}.\n"
     found = directions(model, DIRECTIONS, by="attribute")
     effects = measure(model, found, reach=REACH)
     yield f"### Directions by attribute\n\n{markdown(*as_rows(effects))}\n"
     yield from units(model, effects)
-    yield from inversion(model, faces)
+    yield from inversion(model, faces, keep)
 
 
 def units(model: Model, effects: Sequence[Measured]) -> Iterator[str]:
     """What the removal of units does, beside what directions do to the same attributes."""
-    found = dissect(model)
+    found = dissect(model, of=[one.property for one in effects])
     layer = found.layer
     yield f"### Units of {layer.name} ({layer.units}, {layer.height}x{layer.width})\n"
-    yield f"{markdown(*unit_rows(found))}\n"
-    names = sorted({one.property for one in effects})
-    both = dissect(model, of=names)
-    yield f"The same for what the directions are named after:\n\n{markdown(*unit_rows(both))}\n"
-
-
-def unit_rows(found: Dissection) -> tuple[list[str], list[list[str]]]:
-    """The table of a dissection."""
     rows = [
         [
             cause.name,
-            percent(cause.effect.had),
+            f"{found.count(cause)} of {found.samples}",
             str(cause.best),
             percent(cause.effect.lost),
             percent(cause.effect.others),
             f"{cause.effect.most_moved or '-'} {percent(cause.effect.most)}",
+            percent(one.down.lost),
+            percent(one.down.others),
         ]
-        for cause in found.causes
+        for cause, one in zip(found.causes, effects, strict=True)
     ]
-    return ["PROPERTY", "HAVE IT", "UNITS REMOVED", "LOSE IT", "OTHERS CHANGE", "MOST"], rows
+    header = [
+        "PROPERTY",
+        "HAVE IT",
+        "UNITS",
+        "LOSE IT",
+        "OTHERS CHANGE",
+        "MOST",
+        "BY DIRECTION",
+        "OTHERS",
+    ]
+    yield f"{markdown(header, rows)}\n"
 
 
-def inversion(model: Model, faces: int) -> Iterator[str]:
-    """PSNR and seconds over pictures of the test split."""
+def inversion(model: Model, faces: int, keep: Path | None) -> Iterator[str]:
+    """PSNR and seconds over pictures of the test split; a file keeps what is done."""
     data = test_samples(model.card.require_config().recipe.data)
-    images, labels = data.batch(torch.arange(faces))
-    given = labels if model.generator.num_classes is not None else None
-    began, used = time.monotonic(), time.process_time()
-    psnr = invert(model, images, labels=given).psnr
-    seconds, used = time.monotonic() - began, time.process_time() - used
+    psnr, seconds = kept(keep, model)
+    for first in range(len(psnr), faces, TOGETHER):
+        images, labels = data.batch(torch.arange(first, min(first + TOGETHER, faces)))
+        given = labels if model.generator.num_classes is not None else None
+        began = time.process_time()
+        psnr += invert(model, images, labels=given).psnr.tolist()
+        seconds += time.process_time() - began
+        print(f"{len(psnr)} of {faces} pictures", file=sys.stderr, flush=True)
+        if keep is not None:
+            done = {"model": fingerprint(model), "psnr": psnr, "seconds": seconds}
+            write_text(keep, json.dumps(done))
+    values = torch.tensor(psnr[:faces])
     yield "### Inversion\n"
     yield (
-        f"{faces} test pictures: PSNR {psnr.mean():.2f} dB (standard deviation {psnr.std():.2f}, "
-        f"from {psnr.min():.2f} to {psnr.max():.2f}); {used / faces:.1f} s of processor time a "
-        f"picture, {seconds / faces:.1f} s by the clock, beside other work "
-        f"({hardware(torch.device('cpu'))}, {torch.get_num_threads()} threads).\n"
+        f"{len(values)} test pictures: PSNR {values.mean():.2f} dB (standard deviation "
+        f"{values.std():.2f}, from {values.min():.2f} to {values.max():.2f}); "
+        f"{seconds / len(psnr):.1f} s of processor time a picture "
+        f"({hardware(torch.device('cpu'))}, {torch.get_num_threads()} threads, other work beside "
+        "it).\n"
     )
+
+
+def kept(keep: Path | None, model: Model) -> tuple[list[float], float]:
+    """What an earlier call of the same model has done."""
+    if keep is not None and keep.is_file():
+        done = json.loads(keep.read_text())
+        if done["model"] == fingerprint(model):
+            return done["psnr"], done["seconds"]
+    return [], 0.0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", nargs="+", help="models whose data set's extractor sees attributes")
     parser.add_argument("--faces", type=int, default=100, help="test pictures to invert")
+    parser.add_argument("--keep", type=Path, help="a file that keeps pictures inverted so far")
     parser.add_argument("--dry", action="store_true", help="print the page, write nothing")
     asked = parser.parse_args()
     arguments = " ".join([*asked.what, "--faces", str(asked.faces)])
     lines = [HEAD.format(arguments=arguments, reach=REACH, measured=MEASURED)]
     for what in asked.what:
-        for line in section(what, asked.faces):
+        for line in section(what, asked.faces, asked.keep):
             print(line, flush=True)
             lines.append(line)
     if not asked.dry:

@@ -103,7 +103,7 @@ def command(
     rows = [
         [
             cause.name,
-            percent(cause.effect.had),
+            f"{found.count(cause)} of {found.samples}",
             percent(cause.effect.lost),
             percent(cause.effect.others),
             ",".join(map(str, cause.units[: cause.best])),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
@@ -9,7 +10,7 @@ from torch import Tensor
 from ganzoo.errors import UsageError
 from ganzoo.interfaces import StyleGenerator
 from ganzoo.latent.directions import points_of
-from ganzoo.latent.judging import judge_of
+from ganzoo.latent.judging import CLASS, judge_of
 
 if TYPE_CHECKING:
     from ganzoo.zoo import Model
@@ -27,12 +28,13 @@ def class_means(
 ) -> dict[str, Tensor]:
     """For each class or value by name: the mean of its latents or styles minus the others' mean.
 
-    The k that explain most of the points' variance; all classes if k is None.
+    The k that explain most of the points' variance, first one of each attribute; all classes if k
+    is None.
     """
     points, groups = _decided(model, by, seed, label)
     spread = points.std(0).clamp_min(1e-12)
     ways, clear = dict[str, Tensor](), dict[str, float]()
-    for name, members in groups.items():
+    for name, (_, members) in groups.items():
         some, others = points[members], points[~members]
         if min(len(some), len(others)) >= FEWEST:
             ways[name] = some.mean(0) - others.mean(0)
@@ -45,16 +47,27 @@ def class_means(
             f"no {by} has {FEWEST} of {len(points)} samples of {model.card.name} for it and "
             "against it; use pca"
         )
-    best = sorted(ways, key=lambda name: -clear[name])
+    best = _varied(sorted(ways, key=lambda name: -clear[name]), groups)
     kept = best[: k or (CLEAREST if by == "attribute" else None)]
     return {name: way for name, way in ways.items() if name in kept}
 
 
-Groups = dict[str, Tensor]
+#: By name: the attribute, and the points with the value, bool [n].
+Groups = dict[str, tuple[str, Tensor]]
+
+
+def _varied(names: Sequence[str], groups: Groups) -> list[str]:
+    """The first of each attribute, then the second of each, ..."""
+    ranks: dict[str, int] = {}
+    met: dict[str, int] = {}
+    for name in names:
+        attribute, _ = groups[name]
+        ranks[name] = met[attribute] = met.get(attribute, -1) + 1
+    return sorted(names, key=lambda name: ranks[name])
 
 
 def _decided(model: Model, by: str, seed: int, label: int | str | None) -> tuple[Tensor, Groups]:
-    """Points [n, D or W], and those that each class or value by name belongs to, bool [n]."""
+    """Points [n, D or W], and those with each class or value."""
     classes, name = model.generator.num_classes, model.card.name
     if by == "attribute" or classes is None:
         return _judged(model, by, seed, label)
@@ -67,7 +80,7 @@ def _decided(model: Model, by: str, seed: int, label: int | str | None) -> tuple
     labels = model.labels(DECISIONS, seed=seed, balanced=True)
     assert labels is not None  # it has classes
     names = model.class_names or [f"class-{number}" for number in range(classes)]
-    groups = {each: labels == number for number, each in enumerate(names)}
+    groups = {each: (CLASS, labels == number) for number, each in enumerate(names)}
     return points_of(model, DECISIONS, seed, labels), groups
 
 
@@ -80,5 +93,6 @@ def _judged(model: Model, by: str, seed: int, label: int | str | None) -> tuple[
     drawn = model.labels(DECISIONS, seed=seed) if label is None else label
     given: Any = {"conditions": drawn} if model.generator.condition_shape else {"labels": drawn}
     answers = judge.answers(model.batches(DECISIONS, seed=seed, **given))
-    groups = {one.name: answers.decided(one) for one in judge.questions(answers)}
+    questions = judge.questions(answers)
+    groups = {one.name: (one.attribute, answers.decided(one)) for one in questions}
     return points_of(model, DECISIONS, seed, given.get("labels")), groups

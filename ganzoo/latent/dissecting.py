@@ -70,6 +70,10 @@ class Dissection:
     seed: int
     options: Any = field(repr=False)
 
+    def count(self, cause: Cause) -> int:
+        """How many of the samples on which sets were measured have a property."""
+        return round(cause.effect.had * self.samples)
+
     def draw(self, model: Model, cause: Cause, most: int = 8) -> tuple[Tensor, Tensor]:
         """Up to `most` samples [m, *S] that have a property, and the same without its units.
 

@@ -125,17 +125,17 @@ def _introduction(d: Dissection) -> str:
 
 def _overview(dissection: Dissection) -> str:
     head = ("property", "had by", "units removed", "lost by", "other attributes that change")
-    rows = "".join(_row("td", _cells(cause)) for cause in dissection.causes)
+    rows = "".join(_row("td", _cells(dissection, cause)) for cause in dissection.causes)
     return f"<table>{_row('th', head)}{rows}</table>"
 
 
-def _cells(cause: Cause) -> tuple[str, ...]:
-    effect = cause.effect
+def _cells(dissection: Dissection, cause: Cause) -> tuple[str, ...]:
+    effect, had = cause.effect, f"{dissection.count(cause)} of {dissection.samples}"
     others = "-"
     if effect.most_moved is not None:
         most = f"{effect.most_moved} {percent(effect.most)}"
         others = f"{percent(effect.others)}, most {most}"
-    return cause.name, percent(effect.had), str(cause.best), percent(effect.lost), others
+    return cause.name, had, str(cause.best), percent(effect.lost), others
 
 
 def _row(tag: str, cells: tuple[str, ...]) -> str:
@@ -147,10 +147,10 @@ def _section(dissection: Dissection, model: Model, cause: Cause) -> str:
     removed = ", ".join(map(str, cause.units[: cause.best]))
     title = html.escape(cause.name)
     if not len(before):
-        return f"<h2>{title}</h2><p>None of the samples has it.</p>"
+        return f"<h2>{title}</h2><p>None of the {dissection.samples} samples has it.</p>"
     curve = ", ".join(f"{size}: {percent(effect.lost)}" for size, effect in cause.sets.items())
     return f"""<h2>{title}</h2>
-<p>{percent(cause.effect.lost)} of the samples that have it lose it.
+<p>{percent(cause.effect.lost)} of the {dissection.count(cause)} samples that have it lose it.
 <span class="units">Removed: {removed}. Lost by the number of units removed: {curve}.</span></p>
 {_pictures(before, after)}"""
 

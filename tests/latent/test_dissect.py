@@ -16,6 +16,7 @@ from blobs import blobs_plugin, write_blobs
 from ganzoo.errors import UsageError
 from ganzoo.extractors import open_extractor
 from ganzoo.latent import Directions, directions, dissect, measure
+from ganzoo.latent.deciding import _varied
 from ganzoo.latent.effects import effect_on
 from ganzoo.latent.judging import Answers, Question, judge_of
 from ganzoo.latent.units import layer_of, layers_of, without
@@ -99,6 +100,11 @@ def test_directions_move_what_they_are_named_after_and_nothing_else(blobs):
         assert one.up.gained > 0.9 and one.down.lost > 0.9
         assert one.up.change > 0.3 and one.up.others < 0.1
         assert one.up.most_moved != one.property
+
+
+def test_each_attribute_has_a_direction_before_one_has_two():
+    groups = {"a-1": ("a", None), "a-2": ("a", None), "b": ("b", None), "a-3": ("a", None)}
+    assert _varied([*groups], groups) == ["a-1", "b", "a-2", "a-3"]
 
 
 def test_a_direction_without_a_name_is_judged_by_what_it_moves_most(blobs):
