@@ -24,7 +24,7 @@ Removal = Literal["zero", "mean"]
 REMOVALS: tuple[str, ...] = get_args(Removal)
 #: Samples on which units are chosen, and as many others on which their removal is measured.
 SAMPLES = 64
-#: A property that fewer of the samples have, or lack, is not looked into.
+#: A property that fewer of the samples have, or lack, is not looked into, if there are others.
 FEWEST = 8
 #: Numbers of units that are removed together, up to a quarter of a layer.
 SIZES = (1, 2, 4, 8, 16, 32)
@@ -121,8 +121,8 @@ def dissect(
     asked = asked_for(of, search.questions) if of else search.common
     if not asked:
         raise UsageError(
-            f"no property that {judge.extractor.name} judges is had by {FEWEST} of {n} samples of "
-            f"{model.card.name} and lacked by as many; give a larger n"
+            f"all of {n} samples of {model.card.name} have the same properties, as far as "
+            f"{judge.extractor.name} judges, so no unit can cause them; give a larger n"
         )
     effects = search.single(asked)
     tried = range(len(asked)) if of else search.strongest(asked, effects)[: 2 * k]
@@ -179,11 +179,13 @@ class _Search:
 
     @property
     def common(self) -> tuple[Question, ...]:
-        """The properties that enough samples have."""
+        """The properties that enough samples have and lack; fewer must do if there are none."""
+        n = len(self.latents[0])
+        counts = [int(self.before[0].decided(one).sum()) for one in self.questions]
+        rarest = [min(count, n - count) for count in counts]
+        enough = max(1, min(FEWEST, max(rarest) // 2))
         return tuple(
-            one
-            for one in self.questions
-            if FEWEST <= int(self.before[0].decided(one).sum()) <= len(self.latents[0]) - FEWEST
+            one for one, least in zip(self.questions, rarest, strict=True) if least >= enough
         )
 
     def single(self, asked: Sequence[Question]) -> Tensor:

@@ -47,6 +47,16 @@ def test_a_longer_search_comes_closer_and_repeats(digits):
     assert_close(digits.sample(latents=long.points, seed=0), image, atol=1.5, rtol=0)
 
 
+def test_a_sample_of_the_model_is_found_at_once_beside_one_that_takes_steps(digits):
+    images = torch.cat([digits.sample(1, seed=0), digits.sample(1, seed=123)])
+    latents = digits.latents(1, seed=0)
+    found = invert(digits, images, starts=2, steps=8)
+    assert found.psnr[0] > 40 > found.psnr[1]
+    assert torch.equal(found.points[:1], latents), "it was among the candidates, and is done"
+    (alone,) = invert(digits, images[1:], starts=2, steps=8).points
+    assert_close(found.points[1], alone, rtol=0, atol=1e-3)
+
+
 @pytest.mark.parametrize(
     ("name", "shape", "text"),
     [
