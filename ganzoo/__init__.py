@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ganzoo.cards.installed import card, list_models
     from ganzoo.errors import GanzooError
     from ganzoo.evaluation import evaluate
+    from ganzoo.extractors import open_extractor
     from ganzoo.interfaces import (
         Augmentation,
         Dataset,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         FigureInput,
         Generator,
         Loss,
+        OwnPictures,
         Player,
         Round,
         Schedule,
@@ -56,6 +58,7 @@ __all__ = [
     "Generator",
     "Loss",
     "Model",
+    "OwnPictures",
     "Player",
     "Round",
     "Run",
@@ -73,6 +76,7 @@ __all__ = [
     "hookimpl",
     "list_models",
     "load",
+    "open_extractor",
     "runs",
     "train",
 ]
@@ -81,6 +85,7 @@ _HOMES = {
     "ganzoo.cards": ("Card",),
     "ganzoo.errors": ("GanzooError",),
     "ganzoo.evaluation": ("evaluate",),
+    "ganzoo.extractors": ("open_extractor",),
     "ganzoo.interfaces": (
         "Augmentation",
         "Dataset",
@@ -91,6 +96,7 @@ _HOMES = {
         "FigureInput",
         "Generator",
         "Loss",
+        "OwnPictures",
         "Player",
         "Round",
         "Schedule",

@@ -26,7 +26,33 @@ if TYPE_CHECKING:
     from ganzoo.zoo import Model
 
 
-@click.command("sample")
+#: Where the options that belong to a model's conditions are kept.
+CHOICES = "ganzoo.cli.sample.choices"
+
+
+class TakesChoices(click.Command):
+    """A command that takes, beside --conditions, options that only the model's data set knows."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Set aside options with a value that the command does not have itself."""
+        if not any(arg.partition("=")[0] == "--conditions" for arg in args):
+            return super().parse_args(ctx, args)
+        known = {name for parameter in self.get_params(ctx) for name in parameter.opts}
+        kept, choices, left = [], {}, iter(args)
+        for arg in left:
+            name, equals, value = arg.partition("=")
+            if arg.startswith("--") and len(arg) > 2 and name not in known:
+                given = value if equals else next(left, None)
+                if given is None:
+                    raise click.BadOptionUsage(name, f"Option {name!r} requires a value.", ctx)
+                choices[name.removeprefix("--")] = given
+            else:
+                kept.append(arg)
+        ctx.meta[CHOICES] = choices
+        return super().parse_args(ctx, kept)
+
+
+@click.command("sample", cls=TakesChoices)
 @what_argument
 @click.option(
     "-n",
@@ -55,7 +81,8 @@ if TYPE_CHECKING:
 @click.option(
     "--conditions",
     metavar="FOLDER|DATASET",
-    help="Inputs of a translating model: a folder of images or a data set.  [default: its own]",
+    help="Inputs of a translating model: a folder of images or a data set.  [default: its own]  "
+    "With images, also the options of the model's data set, such as --mask eyes.",
 )
 @truncation_option
 @click.option(
@@ -104,7 +131,10 @@ def command(
     kind, legend, named = config.kind, config.legend, out is not None
     out = out or default_path(writer_of(kind), Path("samples"))
     earlier = _earlier_samples(out, overwrite=overwrite)
-    given = None if conditions is None else _read_conditions(model, conditions, count, seed)
+    choices = click.get_current_context().meta.get(CHOICES, {})
+    given = None
+    if conditions is not None:
+        given = _read_conditions(model, conditions, choices, count, seed)
     classes = _classes(label, labels)
     many = len(classes) if isinstance(classes, list) else 64
     count = count or (many if given is None else len(given))
@@ -190,18 +220,24 @@ def _enlarged(samples: Tensor, scale: int, kind: str) -> Tensor:
     return samples.repeat_interleave(scale, 2).repeat_interleave(scale, 3)
 
 
-def _read_conditions(model: Model, source: str, count: int | None, seed: int) -> Tensor:
+def _read_conditions(
+    model: Model, source: str, choices: dict[str, str], count: int | None, seed: int
+) -> Tensor:
     """A folder's images in order, or conditions drawn from a data set."""
-    from ganzoo.conditions import conditioned, conditions_in, drawn_conditions
+    from ganzoo.conditions import conditioned, drawn_conditions
     from ganzoo.errors import UsageError
     from ganzoo.recipes import data_named
 
     shape = model.generator.condition_shape
     if shape is None:
         raise UsageError(f"{model.card.name} takes no conditions; leave out --conditions")
-    path = catalogue().as_path(source)
-    if path is not None and path.is_dir():
-        return conditions_in(path, tuple(shape))
+    path = catalogue().as_path(source) or Path(source)
+    if path.is_file() or (path.is_dir() and catalogue().as_path(source) is not None):
+        return model.conditions_from(path, **choices)
+    if choices:
+        raise UsageError(
+            f"--{next(iter(choices))} is for images of your own, and {source} is a data set"
+        )
     data = data_named(catalogue(), source, model.card.require_config().recipe.data)
     return drawn_conditions(conditioned(data, tuple(shape)), count or 64, seed=seed)[:]
 

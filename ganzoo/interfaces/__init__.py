@@ -4,7 +4,7 @@ N counts rows, D is the size of a latent, S the shape of one sample (C, H, W for
 Tensors are float32; images and sound lie in [-1, 1].
 """
 
-from ganzoo.interfaces.data import Dataset
+from ganzoo.interfaces.data import Dataset, OwnPictures
 from ganzoo.interfaces.game import Augmentation, Draw, Loss, Player, Round, Schedule, Terms
 from ganzoo.interfaces.measuring import Extractor, Figure, FigureInput, Tracker
 from ganzoo.interfaces.players import Discriminator, Generator, StyleGenerator
@@ -21,6 +21,7 @@ __all__ = [
     "Generator",
     "Legend",
     "Loss",
+    "OwnPictures",
     "Player",
     "Round",
     "Schedule",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -14,6 +15,21 @@ from ganzoo.errors import DataError
 
 #: Samples read at a time when all are gone through.
 CHUNK = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class OwnPictures:
+    """A user's pictures, which a data set turns into conditions like its own.
+
+    `sample_shape` and `condition_shape` are the model's. `read` decodes the pictures in a shape
+    [C, H, W], where 4 channels keep alpha: float32 [N, C, H, W] in [-1, 1]. `choices` are the
+    user's, by the names in the data set's `condition_options`.
+    """
+
+    sample_shape: tuple[int, ...]
+    condition_shape: tuple[int, ...]
+    read: Callable[[tuple[int, ...]], Tensor]
+    choices: Mapping[str, str]
 
 
 class Dataset(ABC):
@@ -36,6 +52,8 @@ class Dataset(ABC):
     class_names: tuple[str, ...] | None = None
     condition_shape: tuple[int, ...] | None = None
     paired: bool = True
+    #: What a user may choose where pictures become conditions: names, each with a line of help.
+    condition_options: ClassVar[Mapping[str, str]] = {}
     kind: str = "image"
     value_range: tuple[float, float] | None = (-1.0, 1.0)
     extractor: str | None = None
@@ -59,6 +77,14 @@ class Dataset(ABC):
     def is_here(cls) -> bool:
         """Whether it can be built without fetching anything; override it if files are fetched."""
         return True
+
+    @classmethod
+    def conditions_of(cls, pictures: OwnPictures, **arguments: Any) -> Tensor:
+        """A user's pictures -> conditions float32 [N, *condition_shape]; by default as they are.
+
+        `arguments` are those with which the model's data set is built, which need not be here.
+        """
+        return pictures.read(pictures.condition_shape)
 
     def to(self, device: torch.device) -> None:  # noqa: B027 - not every data set has tensors
         """Move its tensors to the training's device, if they fit there.

@@ -16,6 +16,7 @@ from torch import Tensor
 from ganzoo import sampling
 from ganzoo.arguments import seed_of, whole
 from ganzoo.cards import Card
+from ganzoo.conditions import conditions_of_pictures
 from ganzoo.errors import CardError, UsageError, one_line
 from ganzoo.files import folder_written_whole
 from ganzoo.hardware import usable_device
@@ -81,6 +82,20 @@ class Model:
         """The model's own conditions [M, *condition_shape]; None if it takes none."""
         conditions = self.labeller.conditions
         return None if conditions is None else conditions.own
+
+    def conditions_from(self, pictures: str | Path, **choices: str) -> Tensor:
+        """A picture, or a folder of them by path, as conditions [M, *condition_shape].
+
+        They are resized to what the model takes, and made into conditions as its data set makes
+        them: `choices` are that data set's, such as `mask="eyes"`.
+        """
+        if self.generator.condition_shape is None:
+            raise UsageError(f"{self.card.name} takes no conditions")
+        path = Path(pictures).expanduser()
+        if not path.exists():
+            raise UsageError(f"there is no picture or folder {path}")
+        part = self.card.require_config().recipe.data
+        return conditions_of_pictures(part, self.generator, path, choices)
 
     def to(
         self,

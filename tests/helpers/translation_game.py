@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Dataset, Discriminator, Generator
+from ganzoo import Dataset, Discriminator, Generator, OwnPictures
 from ganzoo.plugins import PART_HOOKS, PluginSource
 from tiny import tiny_plugin
 
@@ -29,6 +29,18 @@ class Steps(Dataset):
     def batch(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
         pictures = self.pictures[indices]
         return pictures, pictures[..., :HALF].contiguous()
+
+
+class Shaded(Steps):
+    """Its conditions of a user's pictures are their left halves, as bright as was chosen."""
+
+    condition_options = {"shade": "a number from -1 to 1"}  # noqa: RUF012
+
+    @classmethod
+    def conditions_of(cls, pictures: OwnPictures, **arguments: object) -> Tensor:
+        made = pictures.read(pictures.sample_shape)[..., :HALF].contiguous()
+        shade = pictures.choices.get("shade")
+        return made if shade is None else torch.full_like(made, float(shade))
 
 
 class Undeclared(Steps):
@@ -156,6 +168,8 @@ def translating_plugin() -> PluginSource:
         **{
             PART_HOOKS["generator"]: targets(Translator, Composite, Deaf, ListShape),
             PART_HOOKS["discriminator"]: targets(Judge),
-            PART_HOOKS["dataset"]: targets(Steps, Undeclared, Absent, Whole, Both, Placed, Skewed),
+            PART_HOOKS["dataset"]: targets(
+                Steps, Shaded, Undeclared, Absent, Whole, Both, Placed, Skewed
+            ),
         }
     )

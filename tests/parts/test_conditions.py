@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from pathlib import Path
 
+import numpy
 import pytest
 import torch
 from PIL import Image
@@ -419,6 +420,43 @@ def test_the_command_refuses_what_holds_no_conditions(
     assert code != 0
     assert said in told.replace("data set", "dataset") or said in told
     assert len(told.splitlines()) == 1
+
+
+def test_the_datas_own_options_make_conditions_of_pictures(tmp_path, capsys):
+    """`--shade` is no option of the command, but of the model's data set."""
+    play(game("shaded"), tmp_path / "run")
+    Image.new("L", (SIDE, SIDE), 255).save(tmp_path / "white.png")
+    words = (tmp_path / "run", "--conditions", tmp_path / "white.png")
+    made = tmp_path / "made.npy"
+    assert sampled(capsys, *words, "--shade", "-1", "-o", made)[0] == 0
+    model = ganzoo.load(tmp_path / "run")
+    dark = model.conditions_from(tmp_path / "white.png", shade="-1")
+    assert dark.shape == (1, *SHAPE)
+    assert dark.unique().tolist() == [-1]
+    assert model.conditions_from(tmp_path / "white.png").unique().tolist() == [1]
+    expected = model.sample(1, seed=0, conditions=dark).numpy()
+    assert (numpy.load(made) == expected).all()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--shad", "1"), "steps take no option 'shad'; it takes: none"),
+        (("--shade",), "'--shade' requires a value"),
+        (("--shade=1",), "steps take no option 'shade'"),
+    ],
+)
+def test_options_that_the_data_has_not_are_refused(run, tmp_path, capsys, words, said):
+    Image.new("L", (SIDE, SIDE), 255).save(tmp_path / "white.png")
+    code, told = sampled(capsys, run, "--conditions", tmp_path / "white.png", *words)
+    assert code == 2
+    assert said in told
+    code, told = sampled(capsys, run, *words)
+    assert code == 2
+    assert "No such option" in told
+    code, told = sampled(capsys, run, "--conditions", "steps", "--shade", "1")
+    assert code == 2
+    assert "--shade is for images of your own" in told
 
 
 # --- Labels follow the data -----------------------------------------------------------------------

@@ -49,6 +49,7 @@ TOPICS = {
             "ganzoo.create_generator",
             "ganzoo.create_discriminator",
             "ganzoo.create_loss",
+            "ganzoo.open_extractor",
             "ganzoo.datasets.*",
         ),
     ),
@@ -65,7 +66,13 @@ TOPICS = {
     "training": Topic(
         "Data sets, augmentations, schedules, trackers",
         "The base classes of the other parts that a training uses.",
-        ("ganzoo.Dataset", "ganzoo.Augmentation", "ganzoo.Schedule", "ganzoo.Tracker"),
+        (
+            "ganzoo.Dataset",
+            "ganzoo.OwnPictures",
+            "ganzoo.Augmentation",
+            "ganzoo.Schedule",
+            "ganzoo.Tracker",
+        ),
     ),
     "measuring": Topic(
         "Extractors and figures",
