@@ -29,15 +29,27 @@ from ganzoo.losses.penalties import (
     score_gradient,
     squared_norm,
 )
+from ganzoo.losses.perceptual import (
+    LayerMaps,
+    content_distance,
+    feature_matching,
+    gram,
+    style_distance,
+    total_variation,
+)
 
 __all__ = [
     "Hinge",
+    "LayerMaps",
     "LeastSquares",
     "Minimax",
     "NonSaturating",
     "PenalisedLoss",
     "Relativistic",
+    "content_distance",
+    "feature_matching",
     "gradient_penalty",
+    "gram",
     "hinge_fake",
     "hinge_generator",
     "hinge_real",
@@ -54,4 +66,6 @@ __all__ = [
     "score_gradient",
     "scores",
     "squared_norm",
+    "style_distance",
+    "total_variation",
 ]
