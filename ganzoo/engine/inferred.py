@@ -1,4 +1,4 @@
-"""Arguments that the data set determines if they are left out: shapes, sizes, channels and classes.
+"""Arguments that the data set determines if they are left out: shapes, classes, conditions.
 
 Only arguments with one of the contract's names are filled, and only where their own default does
 not fit; a recipe that fits keeps its hash.
@@ -29,7 +29,7 @@ Network: TypeAlias = Generator | Discriminator
 Interface: TypeAlias = type[Any]
 
 PLAYERS: Mapping[str, Interface] = {"generator": Generator, "discriminator": Discriminator}
-CLASSES = "num_classes"
+CLASSES, CONDITION = "num_classes", "condition_shape"
 #: Arguments that determine the shape of a network's samples.
 SHAPES = ("size", "channels", "sample_shape")
 
@@ -41,11 +41,13 @@ class Facts:
     name: str
     shape: tuple[int, ...]
     num_classes: int | None
+    condition_shape: tuple[int, ...] | None = None
 
     @classmethod
     def of(cls, part: Part, data: Dataset) -> Facts:
         """The facts of an open data set."""
-        return cls(part.name, tuple(data.sample_shape), data.num_classes)
+        condition = None if data.condition_shape is None else tuple(data.condition_shape)
+        return cls(part.name, tuple(data.sample_shape), data.num_classes, condition)
 
 
 def fit(
@@ -97,12 +99,13 @@ def _shape_of_networks(config: ModelConfig) -> tuple[int, ...] | None:
 def open_arguments(interface: Interface, part: Part) -> set[str]:
     """The arguments that a data set may fill.
 
-    They are a network's open shape, and `num_classes` where a part cannot be built without it:
-    whether a network is conditional is the user's choice.
+    They are a network's open shape, and `num_classes` and `condition_shape` where a part cannot be
+    built without them: whether a network is conditional is the user's choice.
     """
-    names = {*SHAPES, CLASSES} & taken_arguments(interface, part).keys() - part.arguments.keys()
+    told = {CLASSES, CONDITION}
+    names = {*SHAPES, *told} & taken_arguments(interface, part).keys() - part.arguments.keys()
     needed = needed_arguments(interface, part)
-    return names & needed if issubclass(interface, Loss) else names - ({CLASSES} - needed)
+    return names & needed if issubclass(interface, Loss) else names - (told - needed)
 
 
 def fit_parts(config: ModelConfig, facts: Facts) -> ModelConfig:
@@ -150,7 +153,16 @@ def _values_by_data(interface: Interface, who: str, part: Part, facts: Facts) ->
                 f"labels; take data that has (a folder of images takes --set "
                 f"data.arguments.labels=true), or another {who}"
             )
-        value = facts.num_classes if name == CLASSES else by_shape(taken[name], facts.shape)
+        if name == CONDITION and facts.condition_shape is None:
+            raise ConfigError(
+                f"the {who} {part.name} needs {CONDITION}, and the data set {facts.name} has no "
+                f"conditions; take data that has, or another {who}"
+            )
+        value: Any = by_shape(taken[name], facts.shape)
+        if name == CLASSES:
+            value = facts.num_classes
+        elif name == CONDITION:
+            value = list(facts.condition_shape or ())
         if value is not None and not same_in_json(taken[name].default, value):
             values[name] = value
     return values
