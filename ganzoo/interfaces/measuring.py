@@ -91,6 +91,11 @@ class FigureInput:
         return cast(Tensor, self._read("features"))
 
     @property
+    def target_features(self) -> Tensor:
+        """The extractor's features of the targets: float32 [M, F], M = min(n, 10,000)."""
+        return cast(Tensor, self._read("target_features"))
+
+    @property
     def logits(self) -> Tensor:
         """The extractor's class scores of all samples: float32 [n, K]."""
         return cast(Tensor, self._read("logits"))
@@ -119,8 +124,8 @@ class Figure(ABC):
     of a perfect generator (None: the value of real samples). `unit` follows the value, if it has
     one; `digits` is the number of meaningful decimals; the same weights may differ by `tolerance`
     on another machine (2% are always allowed). `needs` lists what it reads from its
-    `FigureInput` beside the samples: "labels", "targets", "features", "logits", "model", "real",
-    "training".
+    `FigureInput` beside the samples: "labels", "targets", "features", "target_features", "logits",
+    "model", "real", "training".
     """
 
     title: str

@@ -25,7 +25,7 @@ from ganzoo.plugins.registry import Offer
 from ganzoo.specs import Part
 
 #: What a figure reads that comes from an extractor.
-FROM_EXTRACTOR = frozenset({"features", "logits"})
+FROM_EXTRACTOR = frozenset({"features", "target_features", "logits"})
 #: Training and test samples.
 Splits: TypeAlias = tuple[Dataset, Dataset]
 

@@ -25,6 +25,7 @@ NEEDS = {
     "labels": "the labels that its samples were asked for",
     "targets": "real samples that answer its conditions",
     "features": "an extractor's features",
+    "target_features": "real samples that answer its conditions, and an extractor's features",
     "logits": "an extractor that knows classes",
     "model": "the model itself",
     "real": "real samples",
@@ -86,6 +87,17 @@ class SampleSet:
             lambda: extract(extractor, self.batches(), self.source.name, from_bytes=of_files),
         )
 
+    @property
+    def target_features(self) -> Tensor | None:
+        """The extractor's features of the targets [M, F]; None where there are none of the two."""
+        extractor, targets = self.extractor, self.targets
+        if extractor is None or targets is None:
+            return None
+        return self._once(
+            "target_features",
+            lambda: extract(extractor, torch.split(targets, BATCH), "the targets").features,
+        )
+
     def lacks(self, needs: frozenset[str]) -> list[str]:
         """Which of these needs cannot be met here, in order."""
         return [name for name in NEEDS if name in needs and not self._has(name)]
@@ -118,6 +130,8 @@ class SampleSet:
         match name:
             case "features":
                 return self.extractor is not None
+            case "target_features":
+                return self.extractor is not None and self.targets is not None
             case "logits":
                 return self.extractor is not None and self.extractor.num_classes is not None
             case _:
