@@ -13,7 +13,7 @@ from ganzoo.specs import Part
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["load", "sheet"]
+__all__ = ["has_split", "load", "paths_of", "sheet"]
 
 
 def load(name: str, /, **arguments: Any) -> Dataset:
@@ -32,6 +32,25 @@ def load(name: str, /, **arguments: Any) -> Dataset:
             f"load({bare!r}, path={brief(path)}{open_ones})"
         )
     return build(Dataset, part)
+
+
+def has_split(name: str, /) -> bool:
+    """Whether a data set takes the argument `split`, which is `train` or `test`."""
+    from ganzoo.data import splits
+
+    return splits.has_split(Part(text_of("the name", name)))
+
+
+def paths_of(data: Dataset) -> list[str]:
+    """The path of each image of an open folder, below it and in the order of the images.
+
+    Raises `UsageError` for data of another kind.
+    """
+    from ganzoo.data.folder import FolderImages
+
+    if not isinstance(data, FolderImages):
+        raise UsageError(f"paths are those of a folder's images, found {type(data).__name__}")
+    return data.paths()
 
 
 def sheet(data: Dataset, count: int = 64) -> Image:

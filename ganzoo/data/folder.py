@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from torch import Tensor
 from ganzoo.cache.places import packs
 from ganzoo.data.devices import as_floats, beside, moved_if_room
 from ganzoo.data.packing.folder_pack import find_or_make
-from ganzoo.data.packing.pack import LABELS, PIXELS, Pack, PackRequest
+from ganzoo.data.packing.manifest import Manifest
+from ganzoo.data.packing.pack import LABELS, MANIFEST, PIXELS, Pack, PackRequest
 from ganzoo.data.packing.rows import FileRows
 from ganzoo.data.picture_form import Form, Size, said_size
 from ganzoo.interfaces import Dataset
@@ -78,6 +80,11 @@ class FolderImages(Dataset):
         if self._labels is None:
             return images, None
         return images, self._labels.index_select(0, beside(indices, self._labels)).long()
+
+    def paths(self) -> list[str]:
+        """The path of each image below the folder or in the zip, in their order."""
+        with Manifest(self.place / MANIFEST) as manifest:
+            return [os.fsdecode(path) for path in manifest.usable()]
 
     def class_counts(self) -> Tensor:
         """Images of each class, int64 [num_classes]."""
