@@ -1,0 +1,110 @@
+"""CycleGAN: its history, its terms, and a run that is interrupted."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from ganzoo_translate.cycle import CycleGAN
+from ganzoo_translate.errors import TranslateError
+from torch import Tensor, nn
+
+import ganzoo
+from ganzoo.weights import read_tensors
+
+
+def shown(loss: CycleGAN, values: list[float], rng: torch.Generator) -> list[float]:
+    """What a history gives for fakes of these values; both kinds are the same."""
+
+    def uniform(*shape: int, shared: bool = False) -> Tensor:
+        return torch.rand(*shape, generator=rng)
+
+    fakes = torch.tensor(values)[:, None, None, None]
+    round = SimpleNamespace(uniform=uniform)
+    targets, inputs = loss._from_history(round, fakes, fakes)
+    assert torch.equal(targets, inputs)
+    return targets.flatten().tolist()
+
+
+def test_the_first_fakes_are_shown_as_they_are_and_older_ones_later():
+    loss, rng = CycleGAN([1, 1, 1], [1, 1, 1], history=4), torch.Generator().manual_seed(0)
+    assert shown(loss, [1.0, 1.0, 1.0], rng) == [1.0, 1.0, 1.0]
+    assert int(loss.held) == 3
+    later = torch.tensor([shown(loss, [-1.0, -1.0], rng) for _ in range(40)])
+    assert (later[:8] == 1).any()
+    assert (later[-8:] == -1).all()
+    assert loss.old_targets.flatten().tolist() == [0, 0, 0, 0]
+
+
+def test_half_of_what_is_shown_is_old():
+    loss, rng = CycleGAN([1, 1, 1], [1, 1, 1], history=50), torch.Generator().manual_seed(0)
+    values = torch.linspace(-1, 1, 256)
+    new = 0
+    for turn in range(400):
+        value = float(values[turn % 256])
+        new += (
+            sum(abs(one - value) < 1e-6 for one in shown(loss, [value] * 2, rng))
+            if turn > 99
+            else 0
+        )
+    assert 0.42 < new / 600 < 0.58
+
+
+def test_without_a_history_all_is_new():
+    loss = CycleGAN([1, 1, 1], [1, 1, 1], history=0)
+    assert shown(loss, [0.5, -0.5], torch.Generator()) == [0.5, -0.5]
+
+
+def test_another_generator_is_refused():
+    round = SimpleNamespace(
+        generator=SimpleNamespace(module=nn.Identity()), labels=torch.zeros(1, 1, 1, 1)
+    )
+    with pytest.raises(TranslateError, match="cyclegan needs a generator for both directions"):
+        CycleGAN([1, 1, 1], [1, 1, 1]).generator(round)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"cycle": -1.0}, "cycle must be 0 or more, found -1.0"),
+        ({"history": 1.5}, "history is a number of pictures, found 1.5"),
+        ({"condition_shape": [3, 1, 1]}, "identity needs inputs and targets of one shape"),
+    ],
+)
+def test_what_does_not_fit_is_said(arguments, said):
+    with pytest.raises(TranslateError, match=said):
+        CycleGAN(**{"sample_shape": [1, 1, 1], "condition_shape": [1, 1, 1], **arguments})
+
+
+def test_a_run_that_stopped_half_way_is_the_run_that_did_not(tmp_path):
+    """The history included; sizes, channels and conditions are filled from the data."""
+    mini = {"name": "mnist-mini", "arguments": {"size": 16}}
+    wish = {
+        "generator": "cycle",
+        "discriminator": "two-patches",
+        "loss": "cyclegan",
+        "data": "unpaired",
+        "batch": 4,
+        "set": {
+            "data.arguments": {"inputs": mini, "targets": mini},
+            "generator.arguments": {"width": 4, "blocks": 1},
+            "discriminator.arguments": {"width": 4},
+            "loss.arguments": {"history": 6},
+        },
+    }
+    for out, stops in (("whole", [24]), ("halves", [12, 24])):
+        for images in stops:
+            ganzoo.train(**wish, images=images, out=tmp_path / out)
+    whole, halves = (
+        {
+            file.name: read_tensors(file)
+            for file in sorted((tmp_path / out / "checkpoints").glob("*24*/*.safetensors"))
+        }
+        for out in ("whole", "halves")
+    )
+    assert whole.keys() == halves.keys() and whole
+    names = [name for tensors in whole.values() for name in tensors]
+    assert any("old_targets" in name for name in names)
+    for file, tensors in whole.items():
+        assert all(torch.equal(halves[file][name], value) for name, value in tensors.items())

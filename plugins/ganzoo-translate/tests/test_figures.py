@@ -1,0 +1,52 @@
+"""Figures of pairs, in closed form."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from ganzoo_translate.figures import Psnr, Ssim, TargetDistance, psnr, ssim
+from ganzoo_translate.pairs import Pairs
+from torch.testing import assert_close
+
+import ganzoo
+from ganzoo.measure.sample_set import SampleSet
+from ganzoo.measure.sources import TensorSource
+
+
+def pictures(n: int = 3) -> torch.Tensor:
+    return torch.rand(n, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 1.8 - 0.9
+
+
+def test_psnr_is_its_equation():
+    assert_close(psnr(pictures() + 0.02, pictures()), torch.full((3,), 40.0), atol=1e-3, rtol=0)
+    assert psnr(pictures(), pictures()).tolist() == [100.0] * 3
+
+
+def test_ssim_is_one_for_equal_pictures_and_falls_with_noise():
+    given = pictures()
+    assert_close(ssim(given, given), torch.ones(3))
+    noise = torch.randn(given.shape, generator=torch.Generator().manual_seed(1))
+    first, second = (ssim(given + share * noise, given).mean() for share in (0.1, 0.4))
+    assert 1 > first > second > 0
+
+
+def test_figures_are_of_paired_pictures():
+    pairs, plain = Pairs("mnist-mini"), ganzoo.datasets.load("mnist-mini")
+    assert Psnr().applies_to(pairs) and Ssim().applies_to(pairs)
+    assert not Psnr().applies_to(plain)
+    pairs.paired = False
+    assert not Psnr().applies_to(pairs)
+
+
+def test_distance_to_the_target_is_measured_in_the_extractor():
+    data = Pairs({"name": "mnist-mini"}, split="test")
+    targets, _ = data.batch(torch.arange(40))
+    extractor = ganzoo.open_extractor("cnn-mnist")
+    for samples, least, most in ((targets, 0, 1e-5), (targets.roll(1, 0), 5, 50)):
+        drawn = SampleSet(TensorSource(samples, targets=targets), 40, 0, extractor)
+        assert least <= TargetDistance().measure(drawn.input_for(TargetDistance.needs)) <= most
+    lacking = SampleSet(TensorSource(targets), 40, 0, extractor).lacks(TargetDistance.needs)
+    assert lacking == ["targets", "target_features"]
+    assert Psnr().measure(drawn.input_for(Psnr.needs)) == pytest.approx(
+        psnr(targets.roll(1, 0), targets).mean().item()
+    )
