@@ -20,14 +20,14 @@ from ganzoo.specs.reading import flatten
 from ganzoo.terminal import table
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from ganzoo.zoo import Model
 
 #: Keys of a recipe that do not tell two runs apart.
 NOT_COMPARED = ("recipe.seed",)
 #: A table of runs shows so many keys that differ; `Runs.differences` has all of them.
 MOST_COLUMNS = 5
-#: The metrics that `plot` shows by default, as far as they were logged.
-SHOWN = ("accuracy.real", "accuracy.fake", "diversity")
 
 
 @dataclass(frozen=True)
@@ -130,8 +130,12 @@ class Run:
         frame = pandas.DataFrame(rows)
         return frame.set_index("images") if rows else frame
 
-    def plot(self, *names: str) -> Any:
-        """A matplotlib Figure of the metrics named; of accuracies and diversity by default."""
+    def plot(self, *names: str) -> Figure:
+        """A matplotlib Figure of metrics over the images seen, with a panel for each name.
+
+        A name is a metric's, such as `accuracy.real`, or stands for all below it, as `accuracy`
+        does. Without names: the loss's terms, accuracies and diversity.
+        """
         return plot([self], *names)
 
     def __repr__(self) -> str:
@@ -204,8 +208,12 @@ class Runs(Sequence[Run]):
             for place, run in enumerate(self._runs)
         ]
 
-    def plot(self, *names: str) -> Any:
-        """A matplotlib Figure that shows the runs' figures over the images seen, in one picture."""
+    def plot(self, *names: str) -> Figure:
+        """A matplotlib Figure of the runs' metrics, with a panel for each; names as in `Run.plot`.
+
+        The runs of one folder of seeds share a line, their mean, and a band from the least to the
+        most.
+        """
         return plot(self._runs, *names)
 
     def __repr__(self) -> str:
@@ -252,28 +260,14 @@ def is_run(folder: Path) -> bool:
     )
 
 
-def plot(runs: Sequence[Run], *names: str) -> Any:
-    """Figures of runs over the images seen, a panel for each figure: a matplotlib Figure."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise GanzooError("plots need matplotlib; pip install matplotlib") from None
-    rows = {run.name: run.metrics for run in runs}
-    known = sorted({key for each in rows.values() for row in each for key in row} - {"images"})
-    if unknown := [name for name in names if name not in known]:
-        raise UsageError(f"no run logged {unknown[0]!r}; there are: {', '.join(known) or 'none'}")
-    shown = list(names) or [name for name in SHOWN if name in known] or known
-    figure = Figure(figsize=(8, 2.5 * max(1, len(shown))), layout="constrained")
-    for place, name in enumerate(shown):
-        axes = figure.add_subplot(len(shown), 1, place + 1)
-        for run, each in rows.items():
-            points = [(r["images"], r[name]) for r in each if r.get(name) is not None]
-            axes.plot([x for x, _ in points], [y for _, y in points], label=run)
-        axes.set_ylabel(name)
-        axes.set_xlabel("images seen")
-        if len(rows) > 1:
-            axes.legend()
-    return figure
+def plot(runs: Sequence[Run], *names: str) -> Figure:
+    """Metrics of runs over the images seen; the runs of one folder of seeds are one training."""
+    from ganzoo import run_plots
+
+    trainings: dict[str, list[list[dict[str, Any]]]] = {}
+    for run in runs:
+        trainings.setdefault(run.name.rpartition("/")[0] or run.name, []).append(run.metrics)
+    return run_plots.plot(trainings, names)
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from ganzoo.cards import Card, catalogue
 from ganzoo.cli.parameters import json_option
+from ganzoo.errors import UsageError
 from ganzoo.terminal import markdown, table
 
 
@@ -17,6 +19,12 @@ from ganzoo.terminal import markdown, table
 @click.option("--data", help="Only models trained on this data set, such as mnist.")
 @click.option("--license", "licence", help="Only weights under this licence, such as apache-2.0.")
 @json_option
+@click.option(
+    "--plot",
+    "picture",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw the trainings of a folder over the images seen: .png, .svg or .pdf.",
+)
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the README's table.")
 def command(
     pattern: str | None,
@@ -24,6 +32,7 @@ def command(
     data: str | None,
     licence: str | None,
     as_json: bool,
+    picture: Path | None,
     as_markdown: bool,
 ) -> None:
     """List the models of the zoo, or those that match PATTERN (part of a name, or with * and ?).
@@ -32,8 +41,10 @@ def command(
     """
     zoo = catalogue()
     if pattern and zoo.as_path(pattern) is not None:
-        _list_runs(pattern, as_json=as_json)
+        _list_runs(pattern, picture, as_json=as_json)
         return
+    if picture is not None:
+        raise UsageError("--plot draws trainings; give the folder that they are in, such as runs/")
     cards = zoo.select(pattern, family=family, data=data, licence=licence)
     named = [(zoo.name_of(card), card) for card in cards]
     if as_json:
@@ -51,11 +62,16 @@ def command(
         click.echo("there are no models: no plugin offers any", err=True)
 
 
-def _list_runs(folder: str, *, as_json: bool) -> None:
+def _list_runs(folder: str, picture: Path | None, *, as_json: bool) -> None:
     """Compare the trainings in a folder."""
     from ganzoo.run_folders import runs
 
     listed = runs(folder)
+    if picture is not None:
+        from ganzoo.run_plots import check_ending, save
+
+        check_ending(picture)
+        save(listed.plot(), picture)
     if as_json:
         import json
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ganzoo._version import __version__
+from ganzoo.arguments import whole
 from ganzoo.errors import GanzooError, UsageError, one_line
 from ganzoo.exporters.about import about
 from ganzoo.exporters.tracing import Traced, quiet, trace
@@ -39,6 +40,7 @@ def export(
     or the last `input` [N, size], standard normal, if the network draws any.
     """
     _require_libraries()
+    opset = whole("opset", opset, least=1)
     traced = trace(model, part, noise)
     proto = _translated(traced, opset)
     _finish(proto, traced)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from torch.export import ExportedProgram
+from torch.fx import GraphModule
 
 from ganzoo.exporters.about import about
 from ganzoo.exporters.tracing import quiet, trace
@@ -25,8 +27,7 @@ def export(model: Model, path: Path, *, part: str = "whole", noise: str = "fixed
     """
     traced = trace(model, part, noise)
     program, inputs = traced.program, traced.inputs(1)
-    for node in program.graph.nodes:
-        node.meta.pop("stack_trace", None)  # places on this machine
+    _forget_places(program)
     run = program.module()
 
     def answer(given: dict[str, Tensor]) -> Tensor:
@@ -45,3 +46,11 @@ def export(model: Model, path: Path, *, part: str = "whole", noise: str = "fixed
         f"{', '.join(inputs)} to {traced.output}, any batch, {len(data):,} bytes; within "
         f"{worst:.1g} of the model"
     )
+
+
+def _forget_places(program: ExportedProgram) -> None:
+    """Remove the places in source code and in memory that torch notes at each operation."""
+    for module in program.graph_module.modules():
+        if isinstance(module, GraphModule):
+            for node in module.graph.nodes:
+                node.meta = {key: value for key, value in node.meta.items() if key == "val"}

@@ -7,9 +7,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from ganzoo.build import build
 from ganzoo.cards import Catalogue
+from ganzoo.interfaces import Generator
 from ganzoo.plugins import CORE
-from ganzoo.specs import Part, read_config
+from ganzoo.sampling import seeded_layers
+from ganzoo.specs import Part, read_config, write_record
 from ganzoo.specs.readme import readme_of
 from ganzoo.weights import save_weights
 from tiny import TinyDiscriminator, TinyGenerator
@@ -56,6 +61,17 @@ def write_published(folder: Path, **keys: Any) -> Path:
     save_weights(folder / "discriminator.safetensors", TinyDiscriminator(), Part("tiny/tiny"))
     (folder / "samples.txt").write_text("0.1 0.2\n")
     return describe(folder, **keys)
+
+
+def write_untrained(folder: Path, generator: Part, **keys: Any) -> Path:
+    """A model folder whose generator is as it was drawn, under a seed of its own."""
+    folder.mkdir(parents=True)
+    with seeded_layers(0, torch.device("cpu")):
+        network = build(Generator, generator)
+    record = write_record(save_weights(folder / "model.safetensors", network, generator))
+    described = {"generator": write_record(generator), "files": {"model.safetensors": record}}
+    (folder / "config.json").write_text(json.dumps(config_of(**described, **keys)))
+    return folder
 
 
 def write_large(folder: Path, size: int) -> Path:

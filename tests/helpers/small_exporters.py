@@ -1,10 +1,13 @@
-"""Exporters that need nothing, and those that go wrong."""
+"""Exporters that need nothing and those that go wrong, and generators that are hard to export."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from ganzoo import GanzooError, Model
+import torch
+from torch import nn
+
+from ganzoo import GanzooError, Generator, Model
 
 
 def text(model: Model, path: Path, *, times: int = 1) -> str:
@@ -32,3 +35,57 @@ def picky(model: Model, path: Path) -> str:
 def buggy(model: Model, path: Path) -> str:
     path.mkdir()
     return f"{1 // 0}"
+
+
+# --- Generators that are hard to export -------------------------------------------------------
+
+
+class Points(Generator):
+    """Latents [N, 4] -> points [N, 2]."""
+
+    latent_dim, sample_shape = 4, (2,)
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 2)
+
+    def forward(self, latents, labels=None):
+        return self.layer(latents)
+
+
+class Counted(Points):
+    """Counts its rows by Python's len, which is a constant for torch.export's quicker way."""
+
+    def forward(self, latents, labels=None):
+        return self.layer(latents) + torch.zeros(len(latents), 2)
+
+
+class Noisy(Points):
+    """Adds noise of several laws, some of it for all samples alike."""
+
+    def forward(self, latents, labels=None):
+        made = self.layer(latents)
+        made = made + torch.randn_like(made) + torch.rand(len(latents), 2) + torch.randn(2)
+        made = made + 0.1 * torch.empty(made.shape).normal_(1.0, 2.0)
+        return nn.functional.dropout(made, 0.25, training=True)
+
+
+class Diced(Points):
+    """Draws by a law that is not known."""
+
+    def forward(self, latents, labels=None):
+        return self.layer(latents) * torch.poisson(latents.abs())[:, :2]
+
+
+class Undecided(Points):
+    """Decides by the values of a batch."""
+
+    def forward(self, latents, labels=None):
+        return self.layer(latents if latents.sum() > 0 else -latents)
+
+
+class Bessel(Points):
+    """Uses an operator that ONNX has not."""
+
+    def forward(self, latents, labels=None):
+        return self.layer(torch.special.bessel_j0(latents))

@@ -196,6 +196,22 @@ def test_the_page_on_using_a_model_runs(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.slow
+def test_the_page_on_exporting_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its commands and its Python; and its sizes are those of the files."""
+    for library in ("onnx", "onnxscript", "onnxruntime"):
+        pytest.importorskip(library)
+    monkeypatch.chdir(tmp_path)
+    for words in commands_of("export.md"):
+        assert commands.ganzoo(*words) == 0, words
+    names: dict[str, Any] = {}
+    for code in blocks("export.md", "python"):
+        exec(code, names)
+        assert names["samples"].shape[1:] in {(1, 32, 32), (1, 28, 28)}
+    size = f"{Path('dcgan-letters.onnx').stat().st_size:,}"
+    assert f"| `dcgan-letters` | {size} |" in text_of(DOCS / "export.md")
+
+
+@pytest.mark.slow
 def test_the_dry_runs_of_the_page_on_training_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

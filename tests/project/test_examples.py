@@ -370,3 +370,29 @@ def test_an_example_is_right(importable, name, fast):
     made = run_checks(source(name), fast=fast)
     assert [one for one in made if not one.holds] == []
     assert {one.outcome for one in made} <= {"ok", "skipped"}
+
+
+# --- Exported ---------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", TRAININGS)
+def test_each_example_runs_as_an_onnx_file(
+    what: str, runs: Path, command: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    path = tmp_path / "model.onnx"
+    code, said, _ = command("export", runs / what, "--to", "onnx", "-o", path)
+    assert code == 0 and said.startswith(f"{path}: opset 18, ")
+    model = ganzoo.load(runs / what)
+    expected, labels = model.sample(7, seed=1, return_labels=True)
+    inputs = {"latents": model.latents(7, seed=1)}
+    if labels is not None:
+        inputs["labels" if model.conditions is None else "conditions"] = labels
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    taken = {one.name: inputs[one.name].numpy() for one in session.get_inputs()}
+    (found,) = session.run(None, taken)
+    assert np.abs(found - expected.numpy()).max() < 1e-4 * max(1, expected.abs().max())
+    facts = session.get_modelmeta().custom_metadata_map
+    assert json.loads(facts["value_range"]) == (None if what == "swirl" else [-1, 1])

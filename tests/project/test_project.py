@@ -32,7 +32,7 @@ LAYERS = (
     ("cache",),
     ("plugins",),
     ("cards",),
-    ("run_folders", "own_pictures", "recipes"),
+    ("run_plots", "run_folders", "own_pictures", "recipes"),
     ("new_plugin",),
     ("cli",),
     # ---- the torch line ----

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+import commands
 import ganzoo
 from ganzoo.cli import main
 from ganzoo.errors import UsageError
 from ganzoo.run_folders import Run, Runs, runs
+from ganzoo.run_plots import plot, save
 from short_runs import config, play
 
 
@@ -75,6 +77,52 @@ def test_figures_are_drawn_over_the_images_seen(trained):
     (axes,) = figure.axes
     lines = {line.get_label(): list(line.get_xdata()) for line in axes.get_lines()}
     assert lines.keys() == {"hinge", "non-saturating"} and lines["hinge"][-1] == 640
+
+
+def test_a_run_is_drawn_in_panels_of_what_belongs_together(trained):
+    pytest.importorskip("matplotlib")
+    figure = Run(trained / "hinge").plot()
+    assert [axes.get_ylabel() for axes in figure.axes] == ["terms", "accuracy", "diversity"]
+    terms, accuracy, _ = ({line.get_label() for line in axes.get_lines()} for axes in figure.axes)
+    assert "generator" in terms and "discriminator.real" in terms
+    assert accuracy == {"accuracy.real", "accuracy.fake", "ranked"}
+
+
+def test_seeds_of_one_training_are_a_line_and_a_band():
+    """Known rows: the mean of the two seeds where both have values, between the least and most."""
+    pytest.importorskip("matplotlib")
+    seeds = [
+        [{"images": 0, "x": 0.0}, {"images": 100, "x": 1.0}, {"images": 200, "x": 2.0}],
+        [{"images": 50, "x": 2.5}, {"images": 150, "x": None}, {"images": 250, "x": 4.5}],
+    ]
+    figure = plot({"both": seeds, "one": seeds[:1]}, ["x"])
+    (axes,) = figure.axes
+    both, one = axes.get_lines()
+    assert (both.get_label(), one.get_label()) == ("both", "one")
+    assert both.get_xydata().tolist() == [[50, 1.5], [100, 2.0], [200, 3.0]]
+    (band,) = axes.collections
+    corners = band.get_paths()[0].vertices.tolist()
+    assert [50, 0.5] in corners and [50, 2.5] in corners and [200, 4.0] in corners
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+def test_a_plot_is_written_with_the_same_bytes_and_no_global_state(ending, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    rows = [{"images": 0, "generator": 0.5}, {"images": 100, "generator": 1.0}]
+    for name in "ab":
+        save(plot({"run": [rows]}, []), tmp_path / f"{name}.{ending}")
+    first, second = (tmp_path / f"{name}.{ending}" for name in "ab")
+    assert first.read_bytes() == second.read_bytes()
+    with pytest.raises(UsageError, match="a plot is written as .png, .svg or .pdf"):
+        save(plot({"run": [rows]}, []), tmp_path / "a.gif")
+
+
+def test_the_command_draws_the_runs_of_a_folder(trained, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    assert commands.ganzoo("list", f"{trained}/", "--plot", tmp_path / "made" / "all.png") == 0
+    assert (tmp_path / "made" / "all.png").read_bytes()[:4] == b"\x89PNG"
+    assert commands.ganzoo("list", "--plot", tmp_path / "all.png") == 2
+    assert "--plot draws trainings; give the folder" in capsys.readouterr().err
 
 
 def test_a_figure_that_nobody_logged_is_refused(trained):

@@ -1,0 +1,162 @@
+"""Figures of runs over the images seen, by matplotlib, whose global state stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ganzoo.errors import GanzooError, UsageError
+from ganzoo.files import writing, written_whole
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: A run's rows of metrics.jsonl.
+Rows: TypeAlias = Sequence[Mapping[str, Any]]
+#: The panels without names: a title, and the metrics in it by name, or all below a name.
+PANELS = {
+    "terms": ("generator", "discriminator"),
+    "accuracy": ("accuracy.real", "accuracy.fake", "ranked"),
+    "diversity": ("diversity",),
+}
+#: Inches of a panel, and pixels in an inch when it is written.
+SIZE, DPI = (8.0, 2.5), 120
+#: Told apart by colour-blind readers too (Okabe and Ito 2008).
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+ENDINGS = (".png", ".svg", ".pdf")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A metric of one training: a line for its mean over seeds, and a band from least to most."""
+
+    label: str
+    colour: str
+    images: Sequence[float]
+    mean: Sequence[float]
+    least: Sequence[float]
+    most: Sequence[float]
+
+
+def plot(trainings: Mapping[str, Sequence[Rows]], names: Sequence[str]) -> Figure:
+    """A Figure with a panel for each name; a training has the rows of each of its seeds.
+
+    A name is a metric's, or all metrics below it. Without names: terms, accuracies, diversity.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise GanzooError("plots need matplotlib; pip install matplotlib") from None
+    panels = _panels(_logged(trainings), names, alone=len(trainings) == 1)
+    width, height = SIZE
+    figure = Figure(figsize=(width, height * max(1, len(panels))), layout="constrained")
+    if not panels:
+        return figure
+    column = figure.subplots(len(panels), squeeze=False, sharex=True)[:, 0]
+    for axes, (title, metrics) in zip(column, panels.items(), strict=True):
+        curves = [*_curves(trainings, metrics)]
+        _draw(axes, title, curves)
+        if axes is column[0] or len(trainings) == 1 < len(curves):
+            axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    column[-1].set_xlabel("images seen")
+    figure.suptitle(_title(trainings), fontsize="medium")
+    return figure
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a Figure as .png, .svg or .pdf; the same Figure gives the same bytes."""
+    check_ending(path)
+    import matplotlib
+
+    undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    with writing(path), matplotlib.rc_context({"svg.hashsalt": "ganzoo"}):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(path) as beside:
+            ending = path.suffix.lower()
+            figure.savefig(beside, format=ending[1:], dpi=DPI, metadata=undated.get(ending))
+
+
+def check_ending(path: Path) -> None:
+    """Refuse a file that is no picture of a plot."""
+    if path.suffix.lower() not in ENDINGS:
+        raise UsageError(f"{path}: a plot is written as {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
+
+
+def _logged(trainings: Mapping[str, Sequence[Rows]]) -> list[str]:
+    """The names of all metrics that any run logged."""
+    rows = (row for seeds in trainings.values() for each in seeds for row in each)
+    return sorted({name for row in rows for name in row} - {"images", "step"})
+
+
+def _panels(known: Sequence[str], names: Sequence[str], *, alone: bool) -> dict[str, list[str]]:
+    """The metrics of each panel, by title; where several trainings share it, one metric each."""
+    if unknown := [name for name in names if not _below(known, name)]:
+        raise UsageError(f"no run logged {unknown[0]!r}; there are: {', '.join(known) or 'none'}")
+    wanted = {name: (name,) for name in names} or PANELS
+    panels = {title: _of(known, places) for title, places in wanted.items()}
+    if not any(panels.values()):
+        panels = {name: [name] for name in known}
+    if not alone:
+        panels = {name: [name] for metrics in panels.values() for name in metrics}
+    return {title: metrics for title, metrics in panels.items() if metrics}
+
+
+def _of(known: Sequence[str], places: Iterable[str]) -> list[str]:
+    return [name for place in places for name in _below(known, place)]
+
+
+def _below(known: Sequence[str], place: str) -> list[str]:
+    """The metric of a name, and those below it."""
+    return [name for name in known if name == place or name.startswith(f"{place}.")]
+
+
+def _curves(trainings: Mapping[str, Sequence[Rows]], metrics: Sequence[str]) -> Iterator[Curve]:
+    """A curve for each training and metric that was logged, named by what differs."""
+    for place, (training, seeds) in enumerate(trainings.items()):
+        for number, metric in enumerate(metrics):
+            label, colour = (training, place) if len(trainings) > 1 else (metric, number)
+            if lines := [line for rows in seeds if (line := _line(rows, metric))]:
+                yield _curve(label, COLOURS[colour % len(COLOURS)], lines)
+
+
+def _line(rows: Rows, metric: str) -> list[tuple[float, float]]:
+    """(images, value) of the rows that have a number for a metric."""
+    points = [(row["images"], row.get(metric)) for row in rows]
+    return [(images, value) for images, value in points if isinstance(value, int | float)]
+
+
+def _curve(label: str, colour: str, lines: Sequence[Sequence[tuple[float, float]]]) -> Curve:
+    """Several seeds' lines as one curve, where all of them have values; between these, straight."""
+    import numpy
+
+    first, last = max(line[0][0] for line in lines), min(line[-1][0] for line in lines)
+    images = sorted({x for line in lines for x, _ in line if first <= x <= last})
+    columns = [[*zip(*line, strict=True)] for line in lines]
+    seeds = numpy.stack([numpy.interp(images, x, y) for x, y in columns])
+    mean, least, most = (values.tolist() for values in (seeds.mean(0), seeds.min(0), seeds.max(0)))
+    return Curve(label, colour, images, mean, least, most)
+
+
+def _draw(axes: Axes, title: str, curves: Sequence[Curve]) -> None:
+    """Draw a panel."""
+    from matplotlib.ticker import EngFormatter
+
+    for curve in curves:
+        axes.plot(curve.images, curve.mean, label=curve.label, color=curve.colour, linewidth=1.2)
+        if curve.least != curve.most:
+            band = (curve.images, curve.least, curve.most)
+            axes.fill_between(*band, color=curve.colour, alpha=0.2, linewidth=0)
+    axes.set_ylabel(title)
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.grid(alpha=0.3)
+
+
+def _title(trainings: Mapping[str, Sequence[Rows]]) -> str:
+    """The name of the only training, and what lines and bands are where there are seeds."""
+    most = max(map(len, trainings.values()))
+    said = f"lines: means over up to {most} seeds, bands: least to most" if most > 1 else ""
+    names = [*trainings] if len(trainings) == 1 else []
+    return ": ".join(filter(None, [*names, said]))
