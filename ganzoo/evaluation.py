@@ -31,7 +31,7 @@ from ganzoo.measure.training_seeds import SeedEvaluations, finished_runs
 from ganzoo.recipes import data_named
 from ganzoo.run_folders import Run
 from ganzoo.specs import Part, read_seeds
-from ganzoo.terminal import Tell, silent
+from ganzoo.terminal import Tell, said_once, silent
 from ganzoo.zoo import Model
 
 
@@ -101,6 +101,11 @@ def evaluate(
 
 def evaluated(what: str, request: EvaluationRequest, tell: Tell = silent) -> SeedEvaluations:
     """Evaluate `what`, or each training seed of it, all by one method."""
+    with said_once():
+        return _evaluated(what, request, tell)
+
+
+def _evaluated(what: str, request: EvaluationRequest, tell: Tell) -> SeedEvaluations:
     name, targets = _targets(what, request)
     first, *_ = targets
     source, method, n = _prepared(targets[first], request, tell)

@@ -72,6 +72,27 @@ def logging_every(seconds: float) -> Iterator[Tell]:
         reporter.join()
 
 
+@contextmanager
+def said_once() -> Iterator[None]:
+    """Show each of ganzoo's warnings once, however often a data set is opened meanwhile."""
+    import logging
+
+    said: set[str] = set()
+
+    def is_new(record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        new = text not in said
+        said.add(text)
+        return new
+
+    log = logging.getLogger("ganzoo")
+    log.addFilter(is_new)
+    try:
+        yield
+    finally:
+        log.removeFilter(is_new)
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns as wide as their longest cell, two spaces apart."""
     lines = [header, *([one_line(cell) for cell in row] for row in rows)]

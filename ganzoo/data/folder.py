@@ -36,6 +36,8 @@ class FolderImages(Dataset):
     holds one batch of images, and four bytes an image for its class.
     """
 
+    extractor = "colours-and-edges"
+
     def __init__(
         self,
         path: str,

@@ -21,10 +21,11 @@ class Extractor(nn.Module, ABC):
     """Features in which samples are measured.
 
     `sample_shape` is the shape of the samples that it takes, None if any images will do;
-    `value_range` is the range of their values, None for unbounded. One that judges attributes
-    publishes the scores of their values as `attribute:NAME` in `outputs`; `value_names` has the
-    names of these values. The value "none" means that the thing is absent, and an empty name that
-    the value is no use to anybody.
+    `value_range` is the range of their values, None for unbounded. `caveat` is a line below its
+    figures: what it does not see, and what does. One that judges attributes publishes the scores of
+    their values as `attribute:NAME` in `outputs`; `value_names` has the names of these values. The
+    value "none" means that the thing is absent, and an empty name that the value is no use to
+    anybody.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Extractor(nn.Module, ABC):
     sample_shape: tuple[int, ...] | None = None
     value_range: tuple[float, float] | None = (-1.0, 1.0)
     value_names: Mapping[str, Sequence[str]] = MappingProxyType({})
+    caveat: str = ""
 
     @abstractmethod
     def forward(self, samples: Tensor) -> Tensor:

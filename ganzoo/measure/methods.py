@@ -6,7 +6,7 @@ Each method computes the core's figures, the anchors' figures beside them, and t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ganzoo.build import build, factory_of, qualify
 from ganzoo.data.points import GaussianMixture
@@ -117,6 +117,11 @@ class InFeatures(Method):
             f"precision, recall, density and coverage use the first {some:,} samples and "
             f"{len(real.features):,} real ones"
         ]
+        if about.n <= self.extractor.feature_dim:
+            notes.append(
+                f"{about.n:,} real samples are few for {self.extractor.feature_dim} features: "
+                "FD is larger than with more of them; compare it with the floor only"
+            )
         if n > KEPT:
             notes.append(f"the kernel distance uses the first {KEPT:,} samples")
         if about.halves:
@@ -138,13 +143,17 @@ class InFeatures(Method):
             )
         if not self.anchors(n):
             notes.append(f"the anchors were not measured at {n:,} samples, and need the data set")
+        return [*notes, *self._notes_on_extractor()]
+
+    def _notes_on_extractor(self) -> Iterator[str]:
+        """What the extractor does not see."""
+        name = self.extractor.name
         if self.extractor.num_classes is None:
-            notes.append(
-                f"{self.extractor.name} knows no classes: no class KL and no confident share"
-            )
-        if real.lacks_classes:
-            notes.append(f"no class KL: some of {self.extractor.name}'s classes win no real sample")
-        return notes
+            yield f"{name} knows no classes: no class KL and no confident share"
+        if self.real.lacks_classes:
+            yield f"no class KL: some of {name}'s classes win no real sample"
+        if self.extractor.caveat:
+            yield self.extractor.caveat
 
     def _training_samples(self) -> int:
         """The number of real samples for the floor."""
@@ -249,7 +258,8 @@ def extractor_for(data: Part) -> str:
     if extractor is None:
         raise UsageError(
             f"no extractor is made for {qualify(Dataset, data).name!r}; name one with --extractor: "
-            "`ganzoo plugins` lists them, and timm:MODEL takes any of timm's"
+            "colours-and-edges takes any images, timm:MODEL any of timm's, and `ganzoo plugins` "
+            "lists them"
         )
     return extractor
 

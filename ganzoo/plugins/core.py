@@ -73,6 +73,7 @@ def ganzoo_extractors() -> dict[str, str]:
         "ae-mnist": "ganzoo.extractors.shipped:ae_mnist",
         "cnn-fashion-mnist": "ganzoo.extractors.shipped:cnn_fashion_mnist",
         "cnn-mnist": "ganzoo.extractors.shipped:cnn_mnist",
+        "colours-and-edges": "ganzoo.extractors.fixed:ColoursAndEdges",
         "inception-v3": "ganzoo.extractors.inception:InceptionV3",
         "timm": "ganzoo.extractors.pretrained:TimmFeatures",
     }

@@ -18,7 +18,7 @@ from ganzoo.measure.methods import AsTheyAre, InFeatures, Method, in_features
 from ganzoo.measure.real_statistics import shipped_or_made
 from ganzoo.measure.sources import ModelSource
 from ganzoo.specs import Check, Metric, Part
-from ganzoo.terminal import Tell
+from ganzoo.terminal import Tell, said_once
 
 #: The figure that a card states in features of the control.
 CONTROL_FIGURE = "fd"
@@ -63,6 +63,13 @@ def measure(
     """Measure all training seeds of one recipe; `command` repeats it."""
     if not effort.measure:
         return _unmeasured(exports, "nothing was measured, as requested")
+    with said_once():
+        return _measured(exports, data, command, effort, tell)
+
+
+def _measured(
+    exports: Mapping[int, Path], data: Part, command: str, effort: Effort, tell: Tell
+) -> Measured:
     names, command = effort.extractors(data), command + effort.options
     method = None if names else AsTheyAre(data)
     if method is not None and not method:

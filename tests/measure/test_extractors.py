@@ -18,7 +18,14 @@ from ganzoo import Extractor
 from ganzoo.build import qualify
 from ganzoo.cards import catalogue
 from ganzoo.data.mnist import MNISTMini
-from ganzoo.errors import CardError, ConfigError, UnknownNameError, UsageError, WeightsError
+from ganzoo.errors import (
+    CardError,
+    ConfigError,
+    MetricError,
+    UnknownNameError,
+    UsageError,
+    WeightsError,
+)
 from ganzoo.extractors import open_extractor
 from ganzoo.extractors.shipped import FOLDER, open_folder
 from ganzoo.interfaces import Dataset
@@ -233,3 +240,42 @@ def test_what_an_extractor_publishes_follows_from_its_calls():
 def test_an_extractor_takes_any_shape_unless_it_says_one():
     assert Extractor.sample_shape is None
     assert classifier().sample_shape == (1, 28, 28)
+
+
+# --- Without weights --------------------------------------------------------------------------
+
+
+def pictures(count: int = 40, seed: int = 0) -> torch.Tensor:
+    """Coloured squares at random places on coloured ground: [count, 3, 32, 32]."""
+    rng = torch.Generator().manual_seed(seed)
+    made = (torch.rand(count, 3, 1, 1, generator=rng) * 2 - 1).expand(-1, -1, 32, 32).clone()
+    places = torch.randint(0, 24, (count, 2), generator=rng).tolist()
+    for picture, (top, left) in zip(made, places, strict=True):
+        picture[:, top : top + 8, left : left + 8] = -picture[:, :1, :1]
+    return made
+
+
+def test_colours_and_edges_sees_colour_place_and_sharpness():
+    extractor, real = opened("colours-and-edges"), pictures()
+    features = extractor(real)
+    assert features.shape == (40, extractor.feature_dim)
+    blurred = torch.nn.functional.avg_pool2d(real, 5, stride=1, padding=2, count_include_pad=False)
+    for changed_pictures in (real.flip(1), real.flip(3), blurred):
+        assert not torch.allclose(extractor(changed_pictures), features, atol=0.05)
+    assert_close(extractor(real[:1]), features[:1])
+
+
+def test_colours_and_edges_takes_grey_and_alpha_of_any_size():
+    extractor = opened("colours-and-edges")
+    grey = torch.rand(2, 1, 9, 30) * 2 - 1
+    assert_close(extractor(grey), extractor(grey.expand(-1, 3, -1, -1)))
+    colours = torch.rand(2, 3, 9, 30) * 2 - 1
+    clear = torch.cat([colours, -torch.ones(2, 1, 9, 30)], dim=1)
+    assert_close(extractor(clear), extractor(torch.ones(2, 3, 9, 30)))
+    assert_close(extractor(torch.cat([colours, torch.ones(2, 1, 9, 30)], 1)), extractor(colours))
+
+
+@pytest.mark.parametrize("shape", [(2, 2, 9, 9), (2, 3, 3, 9), (2, 5)])
+def test_colours_and_edges_refuses_what_is_no_picture(shape):
+    with pytest.raises(MetricError, match="takes images of 1, 3 or 4 channels and at least 4x4"):
+        opened("colours-and-edges")(torch.zeros(shape))
