@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from torch import Tensor
 
 from ganzoo.build import build, needed_arguments
 from ganzoo.data.devices import as_floats
-from ganzoo.data.packing.decode import UnusableError, decode, suffixes
-from ganzoo.data.packing.walk import shown, walk
+from ganzoo.data.packing.decode import UnusableError, decode, suffixes, unreadable_suffixes
+from ganzoo.data.packing.pack import said_reason
+from ganzoo.data.packing.walk import FoundFile, shown, suffix_of, walk
 from ganzoo.data.picture_form import KEEP, WHITE, Form
 from ganzoo.errors import MetricError
 from ganzoo.interfaces import Dataset, Extractor
@@ -27,14 +28,19 @@ class FolderSource(SampleSource):
 
     The order mixes the classes, as some figures are computed from the first images only. For an
     extractor that takes any images they get the channels of the data set they should resemble.
+    Pictures of formats that cannot be read are left out, and a note names them.
     """
 
     def __init__(self, folder: Path, extractor: Extractor, data: Part) -> None:
         self.name = str(folder)
+        unreadable = unreadable_suffixes()
         try:
-            files = sorted(walk(folder, suffixes()))
+            there = sorted(walk(folder, suffixes() | unreadable.keys()))
         except OSError as error:
             raise MetricError(f"{folder} cannot be read: {error.strerror}") from None
+        reasons = [unreadable.get(suffix_of(os.fsdecode(file.path))) for file in there]
+        files = [file for file, reason in zip(there, reasons, strict=True) if reason is None]
+        self.notes = tuple(_left_out(there, reasons))
         if not files:
             raise MetricError(f"{folder} contains no images{_other_files(folder)}")
         self.size = len(files)
@@ -86,6 +92,14 @@ def _sides(path: Path) -> tuple[int, int]:
     with _naming(path):
         picture = decode(path, Form(1, 1, 1))
     return picture.height, picture.width
+
+
+def _left_out(files: Sequence[FoundFile], reasons: Sequence[str | None]) -> Iterator[str]:
+    """A line for each reason why files are left out."""
+    for reason in dict.fromkeys(filter(None, reasons)):
+        paths = [file.path for file, why in zip(files, reasons, strict=True) if why == reason]
+        named = said_reason((shown(paths[0]), reason, len(paths)))
+        yield f"{len(paths):,} of {len(files):,} images are left out: {named}"
 
 
 def _other_files(folder: Path) -> str:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from torch import Tensor
 
-from ganzoo.build import build, offer_of, offers_of
+from ganzoo.build import build, factory_of, offer_of, offers_of
 from ganzoo.data.splits import drawn, splits
 from ganzoo.errors import GanzooError, MetricError, brief, one_line
 from ganzoo.interfaces import Dataset, Extractor, Figure
@@ -141,7 +141,9 @@ def plugin_figures_for(part: Part, *, ask: bool = True) -> PluginFigures:
             raise MetricError(f"{part.name} is not on this machine, and they need it")
         both = splits(part)
     except GanzooError as error:
-        keys = ", ".join(one.key for one in figures)
+        keys = ", ".join(one.key for one in figures if _may_apply(one, part))
+        if not keys:
+            return PluginFigures(notes=tuple(notes))
         note = f"plugins' figures are left out ({keys}): {one_line(error)}"
         return PluginFigures(notes=(*notes, note))
     kept = []
@@ -162,6 +164,22 @@ def applies(figure: FigureSpec, data: Dataset) -> bool:
         return bool(figure.plugin.applies_to(data))
     except Exception as error:
         raise MetricError(f"metric {figure.key}: applies_to fails: {one_line(error)}") from error
+
+
+def _may_apply(figure: FigureSpec, part: Part) -> bool:
+    """Whether a plugin's figure could apply to a data set that is not here.
+
+    It is asked about an object of the class whose rows were never read; one that asks for these
+    gives no answer.
+    """
+    try:
+        factory = factory_of(Dataset, part)
+        if figure.plugin is None or not isinstance(factory, type):
+            return True
+        unread: Dataset = object.__new__(factory)
+        return bool(figure.plugin.applies_to(unread))
+    except Exception:  # it reads what only an open data set has, or there is no such data set
+        return True
 
 
 # Their values

@@ -42,6 +42,13 @@ class Anything(Figure):
         return float(drawn.samples.mean())
 
 
+class OfPoints(Anything):
+    """Measures points alone, and asks the class for that."""
+
+    def applies_to(self, data: Dataset) -> bool:
+        return data.kind == "points"
+
+
 class MeanGap(Anything):
     """How far the mean lies from that of real samples."""
 

@@ -499,6 +499,17 @@ def test_an_image_of_another_size_is_refused(tmp_path, size, text):
         list(FolderSource(folder, classifier(), MINI).batches(3, seed=0))
 
 
+def test_pictures_that_cannot_be_read_are_named_below_the_figures(tmp_path):
+    folder = write_digits(tmp_path / "digits", digits()[:70])
+    for name in ("a.heic", "b.heic", "c.nef"):
+        (folder / name).write_bytes(b"x")
+    source = FolderSource(folder, classifier(), MINI)
+    assert source.size == 70
+    heic, raw = source.notes
+    assert heic.startswith("2 of 73 images are left out: a.heic and 1 more (HEIC; pip install")
+    assert raw.startswith("1 of 73 images are left out: c.nef (a camera's raw file; export it as")
+
+
 def test_folders_that_give_nothing_are_refused(tmp_path):
     with pytest.raises(MetricError, match=f"{tmp_path} contains no images"):
         FolderSource(tmp_path, classifier(), MINI)

@@ -400,6 +400,12 @@ def test_figures_need_the_data_set_itself(pictures, monkeypatch):
     )
 
 
+def test_figures_of_other_data_are_not_said_to_be_left_out(world, monkeypatch):
+    world(measuring_plugin(), plugin(points="OfPoints"))
+    monkeypatch.setattr(TinyPictures, "is_here", classmethod(lambda cls: False))
+    assert plugin_figures_for(Part("small/pictures")).notes == ()
+
+
 # One that gives no number
 
 
