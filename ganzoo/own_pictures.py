@@ -1,7 +1,8 @@
 """The recipe for a folder of pictures where nothing else was asked for: `--data folder:photos/`.
 
 The networks and the game stand in own_pictures.json; what depends on the number of pictures is
-chosen here, in coarse steps, so that a few pictures more leave the recipe as it is.
+chosen here, in coarse steps, so that a few pictures more leave the recipe as it is. A few pictures
+begin with the weights of a model of the zoo, where one has these very networks.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ganzoo.cards.overrides import at, bare
 from ganzoo.errors import UnknownNameError, UsageError
@@ -18,20 +19,27 @@ from ganzoo.plugins.registry import Registry
 from ganzoo.specs import merge, parse_json
 from ganzoo.terminal import table
 
+if TYPE_CHECKING:
+    from ganzoo.cards import Catalogue
+    from ganzoo.specs import ModelConfig
+
 #: Below this many pictures the discriminator would learn them by heart: they are augmented.
 FEW = 2_000
 #: Real images to show it: about an hour for few pictures, and an evening for many, on a laptop.
 IMAGES_OF_FEW, IMAGES_OF_MANY = 400_000, 1_000_000
 #: Learning rates fall to this along a cosine.
 LAST_RATE = 0.0001
+#: The WHAT of --init for weights that are not trained.
+UNTRAINED = "none"
 
 
 def is_asked(what: object, options: Mapping[str, Any]) -> bool:
     """Whether nothing but a folder of pictures was given."""
-    others = ("generator", "discriminator", "loss", "init")
-    data = options["data"]
+    others = ("generator", "discriminator", "loss")
+    data, init = options["data"], options["init"]
     folder = isinstance(data, str) and data.startswith("folder:")
-    return what is None and folder and not any(options[name] for name in others)
+    given = any(options[name] for name in others) or init not in (None, UNTRAINED)
+    return what is None and folder and not given
 
 
 def own_pictures(registry: Registry, path: str) -> dict[str, Any]:
@@ -64,6 +72,29 @@ def pictures_in(folder: Path) -> int:
     return sum(1 for file in walked(folder.absolute()) if not file.problem)
 
 
+def are_few(raw: Mapping[str, Any]) -> bool:
+    """Whether the recipe is for so few pictures that trained weights are a help."""
+    return bool(at(raw, "recipe.images") == IMAGES_OF_FEW)
+
+
+def model_like(zoo: Catalogue, config: ModelConfig) -> str | None:
+    """The model of the zoo with the same two networks, the most trained; None without one.
+
+    Networks for pictures of other sizes or channels are others: a model of grey digits is none.
+    """
+    from ganzoo.specs import DISCRIMINATOR_FILE
+
+    known = [
+        (theirs.recipe.images, zoo.name_of(card))
+        for card in zoo.cards
+        if card.status == "ready"
+        and (theirs := card.config) is not None
+        and (theirs.generator, theirs.discriminator) == (config.generator, config.discriminator)
+        and DISCRIMINATOR_FILE in theirs.files
+    ]
+    return max(known)[1] if known else None
+
+
 def batch_for(count: int) -> int:
     """32 images in a turn, or the largest power of two that leaves room for broken files."""
     batch = 32
@@ -74,13 +105,16 @@ def batch_for(count: int) -> int:
 
 def run_name(raw: Mapping[str, Any]) -> str:
     """The name of the run's folder, such as `dcgan-photos`."""
-    folder = Path(str(at(raw, "recipe.data.arguments.path"))).name
+    folder = Path(str(at(raw, "recipe.data.arguments.path"))).name.removesuffix(".zip")
     words = re.sub(r"[^a-z0-9.]+", "-", folder.lower()).strip("-.") or "pictures"
     return f"{bare(at(raw, 'generator.name'))}-{words}"
 
 
-def decisions(raw: Mapping[str, Any]) -> list[str]:
-    """A table of what was decided, why, and how it is changed, line by line."""
+def decisions(raw: Mapping[str, Any], begun: str = "") -> list[str]:
+    """A table of what was decided, why, and how it is changed, line by line.
+
+    `begun` names the model whose weights are the first.
+    """
     recipe, width = raw["recipe"], at(raw, "generator.arguments.width")
     arguments, changes = recipe["data"]["arguments"], recipe["augmentation"]
     size, channels = arguments.get("size"), arguments.get("channels")
@@ -104,6 +138,11 @@ def decisions(raw: Mapping[str, Any]) -> list[str]:
             _yes(changes.get("diffaugment")),
             f"helps below {FEW:,} pictures",
             "--set augmentation.diffaugment=true|false",
+        ),
+        *(
+            [("begins with", begun, "a trained model learns sooner", f"--init {UNTRAINED}")]
+            if begun
+            else []
         ),
         ("batch", str(recipe["batch"]), "", "--batch"),
         ("images", f"{recipe['images']:,}", "--dry-run estimates the time", "--images"),

@@ -13,7 +13,7 @@ from ganzoo.cards import Catalogue
 from ganzoo.cards.derived_name import derived, differences
 from ganzoo.cards.overrides import PARTS, Setting, at, bare
 from ganzoo.errors import ConfigError, UnknownNameError, UsageError
-from ganzoo.own_pictures import decisions, is_asked, own_pictures, run_name
+from ganzoo.own_pictures import UNTRAINED, are_few, is_asked, own_pictures, run_name
 from ganzoo.specs import (
     ModelConfig,
     Part,
@@ -40,7 +40,9 @@ class Asked:
 
     `raw` is the config, `where` its name in errors, `folder` the run's where none is given. `notes`
     explain which settings took precedence. With `fill`, the data set determines what the parts
-    leave open; a trained model leaves nothing open.
+    leave open; a trained model leaves nothing open. `init` is the WHAT whose weights are the first.
+    `own_pictures` says that nothing but a folder was given, and `likes_trained` that a few pictures
+    begin with a model of the zoo that has their networks.
     """
 
     raw: dict[str, Any]
@@ -48,6 +50,9 @@ class Asked:
     folder: Path
     notes: tuple[str, ...] = ()
     fill: bool = True
+    init: str | None = None
+    own_pictures: bool = False
+    likes_trained: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ class Base:
 def asked(zoo: Catalogue, what: str | ModelConfig | None, options: dict[str, Any]) -> Asked:
     """What to train: a card, a file or parts, changed by options."""
     base = _base(zoo, what, options)
+    init = None if options["init"] == UNTRAINED else options["init"]
     recipe = _object(base.raw.get("recipe") or {}, f"{base.where}: recipe")
     _object(recipe.get("data") or {}, f"{base.where}: recipe.data", ', such as {"name": "mnist"}')
     settings = [*_options(zoo, options, recipe, parts=not base.label)]
@@ -75,15 +81,24 @@ def asked(zoo: Catalogue, what: str | ModelConfig | None, options: dict[str, Any
         path = full_path(key)
         check_path(ModelConfig, path, also=ROOTS, option=f"set: {key}")
         settings.append((path, value))
-    begun = zoo.locate(options["init"], weights=False).name if options["init"] else ""
+    begun = zoo.locate(init, weights=False).name if init else ""
     raw, notes, short = derived(zoo.registry, base.raw, settings, base.label, begun)
     where = f"{base.where} with --set" if options["settings"] else base.where
     parts = tuple(f"{place}." for place in PARTS)
     other = any(key.startswith(parts) for key in differences(zoo.registry, base.raw, raw))
     folder = Path("runs") / (short or _folder(raw, base.label))
     if base.own_pictures:
-        folder, notes = Path("runs") / run_name(raw), [*decisions(raw), *notes]
-    return Asked(raw, where, folder, tuple(notes), fill=other or not base.trained)
+        folder = Path("runs") / run_name(raw)
+    return Asked(
+        raw,
+        where,
+        folder,
+        tuple(notes),
+        fill=other or not base.trained,
+        init=init,
+        own_pictures=base.own_pictures,
+        likes_trained=base.own_pictures and are_few(base.raw) and options["init"] is None,
+    )
 
 
 def _options(
@@ -123,7 +138,7 @@ def _object(value: Any, where: str, hint: str = "") -> dict[str, Any]:
 def _base(zoo: Catalogue, what: str | ModelConfig | None, options: dict[str, Any]) -> Base:
     names = {key: options[key] for key in ("generator", "discriminator", "loss")}
     missing = [f"--{key}" for key in (*names, "data") if not options[key]]
-    if what is None and options["init"] and missing:
+    if what is None and options["init"] not in (None, UNTRAINED) and missing:
         what = options["init"]  # a model continues with its own recipe
     if what is None:
         if is_asked(what, options):

@@ -25,6 +25,7 @@ from ganzoo.engine.train import train as train_run
 from ganzoo.errors import UsageError, brief, did_you_mean
 from ganzoo.hardware import own_device, usable_device
 from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
+from ganzoo.own_pictures import decisions, model_like
 from ganzoo.plugins import local
 from ganzoo.recipes import Asked, asked
 from ganzoo.run_folders import Run, Runs
@@ -106,8 +107,9 @@ def train(
     )
     folder = request.folder if out is None else Path(out).expanduser()
     target = usable_device(own_device(None if device is None else str(device)))
-    with joined(target) as ranks, torch.random.fork_rng():
-        config, opened = config_for(request, folder, ranks, None if init is None else str(init))
+    devices = [target] if target.type == "cuda" else []
+    with joined(target) as ranks, torch.random.fork_rng(devices=devices):
+        config, opened = config_for(request, folder, ranks)
         for note in notes_of(request, config):
             log.info("%s", note)
         config = with_digests(config, folder)
@@ -218,27 +220,33 @@ def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def notes_of(request: Asked, config: ModelConfig) -> list[str]:
-    """What to say before a training: whose settings won, and that pictures become grey."""
+    """What to say before a training: what was decided, and that pictures become grey."""
+    start = config.recipe.start
+    begun = "" if start is None else start.model
+    notes = [*(decisions(request.raw, begun) if request.own_pictures else ()), *request.notes]
     given = (request.raw["recipe"].get("data") or {}).get("arguments") or {}
     arguments = config.recipe.data.arguments
     if arguments.get("channels") != 1 or "channels" in given or not arguments.get("path"):
-        return [*request.notes]
+        return notes
     form = Form.of(arguments["size"], 1)
     return [
-        *request.notes,
+        *notes,
         f"pictures are made {form.size}, as {config.generator.name} takes them here; for colour at "
         "64 pixels give --data and nothing else",
     ]
 
 
-def config_for(
-    request: Asked, folder: Path, ranks: Ranks, init: str | None
-) -> tuple[ModelConfig, Dataset | None]:
+def config_for(request: Asked, folder: Path, ranks: Ranks) -> tuple[ModelConfig, Dataset | None]:
     """The config that is trained in a folder, all filled in, and its data set if that opened it."""
+    known = known_run(folder)
     config, data = resolve_and_open(
-        request.raw, request.where, fill=request.fill, ranks=ranks, known=known_run(folder)
+        request.raw, request.where, fill=request.fill, ranks=ranks, known=known
     )
-    if init is None:
-        return config, data
-    start = start_from(init, config, folder)
-    return replace(config, recipe=replace(config.recipe, start=start)), data
+    start, what = None, request.init
+    if request.likes_trained and known is not None:
+        start = known.recipe.start  # as it began, whatever the zoo has now
+    elif request.likes_trained:
+        what = model_like(catalogue(), config)
+    if what is not None:
+        start = start_from(what, config, folder)
+    return replace(config, recipe=replace(config.recipe, start=start)) if start else config, data

@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     "--init",
     metavar="WHAT",
     shell_complete=models,
-    help="Start from the weights of a model or a run; without WHAT, use its recipe too.",
+    help="Start from the weights of a model or a run; without WHAT, use its recipe too. `none` "
+    "starts untrained, as it is the default but for a few pictures.",
 )
 @click.option(
     "--set",
@@ -139,7 +140,7 @@ def _train(asked: Asked, options: dict[str, Any]) -> int:
     device = usable_device(own_device(options["device"]))
     with joined(device) as ranks:
         out = options["out"] or asked.folder
-        config, data = config_for(asked, out, ranks, options["init"])
+        config, data = config_for(asked, out, ranks)
         if ranks.first:
             for note in notes_of(asked, config):
                 click.echo(note, err=True)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 
 import pytest
 
 import commands
 import ganzoo
-from ganzoo.own_pictures import batch_for, own_pictures
+from ganzoo.own_pictures import batch_for, model_like, own_pictures, run_name
+from ganzoo.plugins.distributions import installed_sources
+from ganzoo.specs import Part
 from image_files import noise, write_pictures
+from tiny import make_plugin
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -46,6 +51,12 @@ def test_a_folder_alone_gives_a_colour_model_and_says_what_was_decided(photos, t
     assert rows["images"].startswith("400,000")
 
 
+def test_a_zips_run_is_not_named_after_its_ending():
+    data = {"arguments": {"path": "/home/me/My Photos.zip"}}
+    raw = {"generator": {"name": "dcgan"}, "recipe": {"data": data}}
+    assert run_name(raw) == "dcgan-my-photos"
+
+
 def test_what_is_given_beside_it_wins(photos, train):
     words = ("--set", "augmentation.flip=false", "--set", "data.arguments.size=32", "--batch", 4)
     code, out, err = train("--data", f"folder:{photos}", "--dry-run", *words)
@@ -69,6 +80,33 @@ def test_many_pictures_are_not_augmented(photos, monkeypatch):
     recipe = own_pictures(ganzoo.cards.catalogue().registry, str(photos))["recipe"]
     assert (recipe["augmentation"], recipe["images"]) == ({"flip": True}, 1_000_000)
     assert recipe["schedules"]["optimizers.generator.lr"]["arguments"]["images"] == 1_000_000
+
+
+def test_few_pictures_begin_with_a_model_of_the_zoo_that_has_their_networks(
+    photos, train, world, tmp_path
+):
+    words = ("--data", f"folder:{photos}", "--set", "data.arguments.size=32", "--images", 16)
+    assert train(*words, "--out", "untrained")[0] == 0
+    shutil.copytree("untrained/export", tmp_path / "zoo" / "dcgan-faces")
+    dcgan = next(one for one in installed_sources() if one.distribution == "ganzoo-dcgan")
+    world(dcgan, make_plugin("faces", ganzoo_cards=[str(tmp_path / "zoo")]))
+
+    code, _, err = train(*words, "--out", "begun")
+    rows = dict(line.split("  ", 1) for line in err.splitlines()[:9])
+    assert code == 0 and rows["begins with"].split()[0] == "dcgan-faces"
+    start = ganzoo.runs("begun")[0].config.recipe.start
+    assert start is not None and start.model == "dcgan-faces"
+    code, out, _ = train(*words, "--out", "untrained")  # a run keeps what it began with
+    assert code == 0 and "is finished (16 images)" in out
+    assert "begins with" not in train(*words, "--init", "none", "--dry-run")[2]
+
+
+def test_networks_of_another_size_begin_untrained(photos):
+    zoo = ganzoo.cards.catalogue()
+    config = zoo.card("dcgan-mnist").require_config()
+    assert model_like(zoo, config) == "dcgan-mnist"
+    wider = replace(config, generator=Part(config.generator.name, {"size": 64, "channels": 3}))
+    assert model_like(zoo, wider) is None
 
 
 @pytest.mark.parametrize(("count", "batch"), [(1, 2), (12, 8), (47, 16), (48, 32), (10**6, 32)])
