@@ -1,24 +1,26 @@
 """The health of a training: what goes wrong with a game, noticed within a fixed number of images.
 
 A check looks at one turn, every CHECK_EVERY images. It reports values that are not finite at once,
-and a discriminator that wins or samples that are too alike after PATIENCE checks in a row, since
-both come and go in a healthy game.
+and a discriminator that wins, or samples that are too alike or too far apart, after PATIENCE checks
+in a row, since these come and go in a healthy game.
 """
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ganzoo.engine.diversity import PIXELS, Features, Spread
+
 #: Images between checks, and checks in a row before a report: within 30,000 images.
 CHECK_EVERY, PATIENCE = 5_000, 5
-#: Checks in a row for samples that were alike from the start, as an untrained generator's are.
+#: Checks in a row for samples that were so from the start, as an untrained generator's are.
 FIRST_PATIENCE = 20
 #: First checks after which a run can be compared with itself: many untrained generators make noise
 #: that is as diverse as the data.
@@ -29,21 +31,9 @@ WINNING = 0.99
 VANISHED = 0.01
 #: Checks that the running median looks back on.
 MEMORY = 100
-#: Samples whose distances from each other are taken.
-LOOKED_AT = 256
-#: Samples are too alike when their mean distance is below this share of the data's own ...
-ALIKE = 0.1
-#: ... or below this share of the run's own best, of which no more than the data's counts ...
+#: Samples are losing their diversity when it is below this share of the run's own best, of which no
+#: more than the data's counts.
 FALLEN = 0.5
-#: ... or when more than this share of their pairs are nearer than nearly all of the data's pairs,
-#: all but this share of them.
-TWINS, NEAREST = 0.8, 0.01
-#: Fewer samples than this have too few pairs for the two relative bars.
-ENOUGH = 8
-
-#: Samples [N, *S] -> features [N, F], in which diversity is measured.
-Features = Callable[[Tensor], Tensor]
-PIXELS: Features = torch.nn.Flatten()
 
 
 @dataclass
@@ -55,7 +45,8 @@ class Vitals:
     checks in a row: `suspect` takes in the twins of a run that never had few. `diverse` says that
     samples were once not alike; `told` names what was reported already. `checks` counts them all;
     after the first few, `best` is the greatest diversity, at most 1, and `few_twins` says that
-    there were once few.
+    there were once few. `wild` counts checks in a row with samples too far apart, and `tame` says
+    that they once were not.
     """
 
     gradients: list[float] = field(default_factory=list)
@@ -67,6 +58,8 @@ class Vitals:
     checks: int = 0
     best: float = 0.0
     few_twins: bool = False
+    wild: int = 0
+    tame: bool = False
 
     def plain(self) -> dict[str, Any]:
         """As JSON data, from which `Vitals(**data)` makes an equal record."""
@@ -75,7 +68,8 @@ class Vitals:
     @property
     def well(self) -> bool:
         """Whether no check in a row points to an illness."""
-        return not (self.winning or (self.alike and self.diverse) or self.told)
+        strays = (self.alike and self.diverse) or (self.wild and self.tame)
+        return not (self.winning or strays or self.told)
 
 
 @dataclass(frozen=True)
@@ -110,24 +104,25 @@ def check(
     vitals: Vitals, pulse: Pulse, features: Features = PIXELS
 ) -> tuple[dict[str, float], Illness | None]:
     """Check one turn: returns figures to log, and what is wrong, reported once."""
-    spread = Spread.of(pulse, features)
+    spread = Spread.of(pulse.real, pulse.fake, features)
     figures = {"diversity": spread.diversity, "twins": spread.twins}
     if pulse.gradient is not None:
         figures["gradient"] = pulse.gradient
     if pulse.scores is not None:
         figures["ranked"] = ranked(*pulse.scores)
-    illness = (
-        _not_finite(pulse)
-        or _discriminator_wins(vitals, figures.get("ranked", 0.0), pulse.gradient)
-        or _all_alike(vitals, spread)
+    illnesses = (
+        _not_finite(pulse),
+        _discriminator_wins(vitals, figures.get("ranked", 0.0), pulse.gradient),
+        _all_alike(vitals, spread),
+        _blown_up(vitals, spread),
     )
     usual = figures.get("ranked", 0.0) <= WINNING or not vitals.gradients
     if pulse.gradient is not None and math.isfinite(pulse.gradient) and usual:
         vitals.gradients = [*vitals.gradients, pulse.gradient][-MEMORY:]
-    if illness is None or illness.name in vitals.told:
-        return figures, None
-    vitals.told.append(illness.name)
-    return figures, illness
+    new = next((one for one in illnesses if one and one.name not in vitals.told), None)
+    if new is not None:
+        vitals.told.append(new.name)
+    return figures, new
 
 
 def ranked(real: Tensor, fake: Tensor) -> float:
@@ -135,37 +130,6 @@ def ranked(real: Tensor, fake: Tensor) -> float:
     real, (fake, _) = real.flatten().contiguous(), fake.flatten().sort()
     below, not_above = (torch.searchsorted(fake, real, right=side) for side in (False, True))
     return float((below + not_above).double().mean()) / (2 * len(fake))
-
-
-@dataclass(frozen=True)
-class Spread:
-    """How far apart a turn's fakes lie, against its real samples.
-
-    `diversity` is their mean distance over the real samples'; `twins` is the share of their pairs
-    that are nearer than all but the NEAREST of the real pairs. Data that is all alike gives 1 and
-    0. `enough` says that there are enough samples for bars that are relative.
-    """
-
-    diversity: float = 1.0
-    twins: float = 0.0
-    enough: bool = True
-
-    @classmethod
-    def of(cls, pulse: Pulse, features: Features = PIXELS) -> Spread:
-        """Measure a turn."""
-        real, fake = (
-            features(batch[:LOOKED_AT].detach().float()).flatten(1)
-            for batch in (pulse.real, pulse.fake)
-        )
-        among_real, among_fake = torch.pdist(real), torch.pdist(fake)
-        if not among_fake.numel() or not among_real.any():
-            return cls()
-        near = among_real.kthvalue(1 + int(NEAREST * len(among_real))).values
-        return cls(
-            diversity=float(among_fake.mean()) / float(among_real.mean()),
-            twins=float((among_fake < near).double().mean()),
-            enough=min(len(real), len(fake)) >= ENOUGH,
-        )
 
 
 def gradient_norm(parameters: Iterable[Tensor]) -> float | None:
@@ -220,9 +184,8 @@ def _all_alike(vitals: Vitals, spread: Spread) -> Illness | None:
     vitals.checks += 1
     if vitals.checks > UNTRAINED and spread.enough and math.isfinite(spread.diversity):
         vitals.best = max(vitals.best, min(spread.diversity, 1.0))
-        vitals.few_twins = vitals.few_twins or spread.twins <= TWINS
-    little = spread.diversity < ALIKE
-    twins = spread.enough and spread.twins > TWINS
+        vitals.few_twins = vitals.few_twins or not spread.has_twins
+    little, twins = spread.is_little, spread.has_twins
     fallen = spread.enough and spread.diversity < FALLEN * vitals.best
     vitals.diverse = vitals.diverse or not little
     vitals.alike = vitals.alike + 1 if little or fallen or (twins and vitals.few_twins) else 0
@@ -230,14 +193,23 @@ def _all_alike(vitals: Vitals, spread: Spread) -> Illness | None:
     if vitals.suspect < FIRST_PATIENCE and (vitals.alike < PATIENCE or not vitals.diverse):
         return None
     finding = "nearly all alike" if little or twins else "losing their diversity"
-    figures = [f"their distances are {spread.diversity:.0%} of the data's"]
-    if fallen:
-        figures.append(f"down from {vitals.best:.0%}")
-    if twins:
-        figures.append(f"and {spread.twins:.0%} of pairs are as near as the data's nearest")
     return Illness(
         "all-alike",
-        f"samples are {finding}: {', '.join(figures)}",
+        f"samples are {finding}: {', '.join(spread.figures(vitals.best if fallen else None))}",
         "try R1 (loss.arguments.r1_gamma), a lower learning rate for the generator, or packs of "
         "samples for the discriminator",
+    )
+
+
+def _blown_up(vitals: Vitals, spread: Spread) -> Illness | None:
+    """Samples far further apart than the data, and not because they are untrained."""
+    vitals.wild = vitals.wild + 1 if spread.is_wild else 0
+    vitals.tame = vitals.tame or not spread.is_wild
+    if vitals.wild < (PATIENCE if vitals.tame else FIRST_PATIENCE):
+        return None
+    return Illness(
+        "blown-up",
+        f"samples have blown up: {', '.join(spread.figures())}",
+        "try lower learning rates, R1 (loss.arguments.r1_gamma), or "
+        "optimizers.generator.max_grad_norm",
     )

@@ -12,13 +12,13 @@ from torch import nn
 from torch.nn.functional import softplus
 
 from ganzoo import Loss
+from ganzoo.engine.diversity import Spread, verdict
 from ganzoo.engine.health import (
     CHECK_EVERY,
     FIRST_PATIENCE,
     PATIENCE,
     UNTRAINED,
     Pulse,
-    Spread,
     Vitals,
     check,
     gradient_norm,
@@ -150,18 +150,20 @@ def test_ranks_of_patches_are_counted_over_all_of_them():
 
 def test_diversity_is_the_share_of_the_datas_mean_distance():
     real = torch.tensor([[0.0], [2.0]])
-    assert Spread.of(pulse(real=real, fake=torch.tensor([[5.0], [6.0]]))).diversity == 0.5
+    assert Spread.of(real, torch.tensor([[5.0], [6.0]])).diversity == 0.5
 
 
 def test_diversity_is_taken_in_the_features_that_are_given():
     real, fake = torch.tensor([[1.0], [-1.0]]), torch.tensor([[1.0], [-3.0]])
     given = pulse(real=real, fake=fake)
-    assert Spread.of(given).diversity == 2.0
-    assert Spread.of(given, lambda x: x.square() + x).diversity == pytest.approx(2.0)
+    assert Spread.of(given.real, given.fake).diversity == 2.0
+    assert Spread.of(given.real, given.fake, lambda x: x.square() + x).diversity == pytest.approx(
+        2.0
+    )
 
 
 def test_data_that_is_all_alike_judges_nobody():
-    assert Spread.of(pulse(real=torch.ones(4, 2))) == Spread(1.0, 0.0)
+    assert Spread.of(torch.ones(4, 2), pulse().fake) == Spread(1.0, 0.0)
 
 
 def test_the_gradients_norm_is_over_all_parameters():
@@ -270,16 +272,55 @@ def named(vitals, *turns):
 
 def test_twins_are_fakes_nearer_than_the_datas_nearest():
     real = torch.arange(64.0)[:, None]
-    assert Spread.of(pulse(real=real, fake=real)).twins == 0.0
-    assert Spread.of(pulse(real=real, fake=real / 100)).twins > 0.9
+    assert Spread.of(real, real).twins == 0.0
+    assert Spread.of(real, real / 100).twins > 0.9
     half = torch.cat([real[:32], real[:32] / 1000])
-    assert 0.2 < Spread.of(pulse(real=real, fake=half)).twins < 0.3
+    assert 0.2 < Spread.of(real, half).twins < 0.3
 
 
 def test_data_that_repeats_itself_has_no_twins():
     real = torch.zeros(64, 1)
     real[0] = 1.0
-    assert Spread.of(pulse(real=real, fake=torch.zeros(64, 1))).twins == 0.0
+    assert Spread.of(real, torch.zeros(64, 1)).twins == 0.0
+
+
+def test_samples_that_fly_apart_are_told_though_all_numbers_are_finite():
+    well, wild = spread_out(0.9), spread_out(2.5)
+    vitals = Vitals()
+    number, finding = named(vitals, *[well] * 3, *[wild] * PATIENCE)
+    assert number == 3 + PATIENCE
+    assert finding == "samples have blown up: their distances are 250% of the data's"
+    assert not vitals.well
+
+
+def test_an_untrained_generators_noise_is_given_time():
+    wild = spread_out(2.5)
+    assert named(Vitals(), *[wild] * (FIRST_PATIENCE - 1), spread_out(1.2)) is None
+    number, _ = named(Vitals(), *[wild] * FIRST_PATIENCE)
+    assert number == FIRST_PATIENCE
+
+
+def test_one_illness_does_not_hide_another():
+    """A discriminator that had won was told once, and a collapse after it never."""
+    vitals = Vitals(gradients=[1.0] * 20)
+    alike = pulse(**WON, fake=torch.ones(64, 3))
+    check(vitals, pulse())
+    names = [illness.name for _ in range(2 * PATIENCE) if (illness := check(vitals, alike)[1])]
+    assert names == ["discriminator-wins", "all-alike"]
+
+
+@pytest.mark.parametrize(
+    ("spread", "word"),
+    [(Spread(0.05), "alike"), (Spread(0.5, 0.9), "alike"), (Spread(3.0), "unlike")],
+)
+def test_a_short_run_ends_with_a_verdict_where_an_eye_would_object(spread, word):
+    said = verdict(spread, 2_000)
+    assert word in said
+    assert "2,000 images may be too few" in said
+
+
+def test_a_short_run_that_ends_well_ends_in_silence():
+    assert verdict(Spread(0.8, 0.1), 2_000) == ""
 
 
 def test_a_loss_of_half_the_diversity_is_told_though_it_is_far_from_none():

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from ganzoo.cards import catalogue
+from ganzoo.engine.diversity import Spread, verdict
 from ganzoo.engine.health import (
     CHECK_EVERY,
+    PATIENCE,
     Illness,
     Pulse,
     all_finite,
@@ -253,6 +255,8 @@ class Recorder:
             data_hash = self.checkpoints.setting.data
             folder = export(self._state, self._setup, self._config, self._run, data_hash=data_hash)
             self._make_film()
+            if images < CHECK_EVERY * PATIENCE and (said := self._verdict()):
+                self.say(said)
         self._end(kind)
         return Outcome(kind, images, folder, code)
 
@@ -264,6 +268,13 @@ class Recorder:
                 "numbers, so nothing is exported; begin a new run with lower learning rates, or "
                 "with --set on_collapse=rollback"
             )
+
+    def _verdict(self) -> str:
+        """What is wrong with the samples of a run that was too short for the checks to report."""
+        network = settled_average(self._state, self._setup, GRID_BATCHES)
+        drawn = grid(network, self._setup, "")
+        real, _ = self._setup.real_batch(0, self._setup.shares[0])
+        return verdict(Spread.of(real.cpu(), drawn.cpu()), self._state.images)
 
     def _make_film(self) -> None:
         """Join the grids; the model is exported already, and a film that fails must not cost it."""
