@@ -101,15 +101,8 @@ def _outputs(
     trial: TrainingState, real: Tensor, latents: Tensor, labels: Tensor | None
 ) -> dict[str, Tensor]:
     """What both networks publish, with the shapes of samples and scores checked."""
-    try:
-        made = trial.generator.outputs(latents, labels)
-        judged = trial.discriminator.outputs(real, labels)
-    except GanzooError:
-        raise
-    except Exception as error:
-        raise TrainingError(
-            f"a network fails on a batch of {len(real)}: {one_line(error)}{_hint(trial)}"
-        ) from error
+    made = _published(trial, GENERATOR, latents, labels)
+    judged = _published(trial, DISCRIMINATOR, real, labels)
     if "samples" not in made or "scores" not in judged:
         raise TrainingError("`outputs` of a generator holds 'samples', of a discriminator 'scores'")
     if made["samples"].shape != real.shape:
@@ -117,7 +110,28 @@ def _outputs(
             f"the generator makes {list(made['samples'].shape)}, real samples are "
             f"{list(real.shape)}; its sample_shape is {list(trial.generator.sample_shape)}"
         )
+    scores = judged["scores"]
+    if scores.dim() == 2 and scores.shape[1] == 1 and len(scores) > 1:
+        raise TrainingError(
+            f"the discriminator gives scores {list(scores.shape)}, which a loss may broadcast to "
+            f"{[len(scores)] * 2}; one score for a sample is [N]: end with .squeeze(1)"
+        )
     return {**made, **judged}
+
+
+def _published(
+    trial: TrainingState, player: str, inputs: Tensor, labels: Tensor | None
+) -> dict[str, Tensor]:
+    """What one network publishes; the error of its pass names it."""
+    try:
+        published: dict[str, Tensor] = getattr(trial, player).outputs(inputs, labels)
+    except GanzooError:
+        raise
+    except Exception as error:
+        raise TrainingError(
+            f"the {player} fails on a batch of {len(inputs)}: {one_line(error)}{_hint(trial)}"
+        ) from error
+    return published
 
 
 def _hint(trial: TrainingState) -> str:

@@ -587,6 +587,13 @@ class MapJudge(Judge):
         return self.body(samples)
 
 
+class ColumnJudge(Judge):
+    """Leaves a column of scores."""
+
+    def forward(self, samples, labels=None):
+        return super().forward(samples, labels)[:, None]
+
+
 class ClasslessJudge(Judge):
     """Takes labels and forgets them."""
 

@@ -25,7 +25,7 @@ from ganzoo.errors import ConfigError, GanzooError, TrainingError
 from ganzoo.testing import round_of
 from ganzoo.weights import read_tensors, tensor_bytes
 from short_runs import FAST, PLAIN, checkpoint, config, exported, play, rows
-from tiny import TinyDiscriminator
+from tiny import TinyDiscriminator, TinyGenerator
 
 CPU = torch.device("cpu")
 
@@ -114,8 +114,22 @@ def test_pacgan_trains_on_packs_under_a_penalty(tmp_path):
 
 
 def test_a_batch_that_is_no_whole_number_of_packs_is_refused(tmp_path):
-    with pytest.raises(TrainingError, match=r"fails on a batch of 15: .*shape"):
+    with pytest.raises(TrainingError, match=r"the discriminator fails on a batch of 15: .*shape"):
         play(config(discriminator=("packed", {"pack": 4}), batch=15), tmp_path)
+
+
+def test_a_network_that_fails_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(TinyGenerator, "forward", lambda self, *_: self.lost)
+    with pytest.raises(TrainingError, match="the generator fails on a batch of 16: .*'lost'"):
+        play(config(batch=16), tmp_path)
+
+
+def test_a_column_of_scores_is_refused_since_a_loss_may_broadcast_it(tmp_path, monkeypatch):
+    forward = TinyDiscriminator.forward
+    monkeypatch.setattr(TinyDiscriminator, "forward", lambda *given: forward(*given)[:, None])
+    said = r"the discriminator gives scores \[16, 1\], which a loss may broadcast to \[16, 16\]"
+    with pytest.raises(TrainingError, match=said):
+        play(config(batch=16), tmp_path)
 
 
 @pytest.mark.parametrize(

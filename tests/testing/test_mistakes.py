@@ -80,6 +80,7 @@ MISTAKES = [
     Mistake("generator", "SigmoidImage", "range", "seem to end in a sigmoid"),
     Mistake("generator", "UnboundedImage", "range", "nothing holds them there"),
     Mistake("discriminator", "MapJudge", "shapes", r"end with \.flatten\(1\)"),
+    Mistake("discriminator", "ColumnJudge", "shapes", r"broadcasts to \[N, N\]; end with"),
     Mistake("discriminator", "NormedJudge", "independent", "set independent = False", "Judge"),
     Mistake("discriminator", "PackedJudge", "independent", "independent = pack == 1", "Judge"),
     Mistake("discriminator", "SigmoidJudge", "raw_scores", "it ends in a sigmoid"),

@@ -201,3 +201,9 @@ def _check_shape(
             ".flatten(1), or .squeeze(1) for one score",
             r"squeeze\(\)|mean\(\)|\.view\(",
         )
+    elif returned.dim() == 2 and returned.shape[1] == 1 and n > 1:
+        raise subject.wrong(
+            f"{n * subject.unit} samples get scores {shape} in {mode} mode: a loss that combines "
+            f"them with [N] broadcasts to [N, N]; end with .squeeze(1) for one score a sample",
+            r"Linear\(.*1\)|flatten\(1\)|return",
+        )
