@@ -231,7 +231,7 @@ class Runs(Sequence[Run]):
             [
                 record["folder"],
                 record["state"],
-                f"{record['images']:,} of {record['of']:,}",
+                f"{min(record['images'], record['of']):,} of {record['of']:,}",  # whole turns
                 str(record["seed"]),
                 *(_cell(record["differences"][key]) for key in keys),
             ]

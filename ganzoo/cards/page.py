@@ -23,9 +23,9 @@ def page(card: Card) -> str:
 
 def prose_of_page(card: Card) -> str:
     """The prose of README.md without the figures, as Markdown; empty without a README."""
-    from ganzoo.specs.readme import prose_of, without_figures
+    from ganzoo.specs.readme import prose_of, without_blanks, without_figures
 
-    text = without_figures(prose_of(card.readme)) if card.readme else ""
+    text = without_blanks(without_figures(prose_of(card.readme))) if card.readme else ""
     return "\n".join(printable(line) for line in text.strip().splitlines())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,8 +23,8 @@ from ganzoo.specs.reading import to_json
 if TYPE_CHECKING:
     from ganzoo.data.preview import FilePreview, Preview
 
-#: The side to which pictures are shown unless another is asked for: that of the first training.
-SIDE = 64
+#: What pictures are shown as unless something else is asked for: as the first training takes them.
+FIRST_FORM = {"size": 64, "channels": 3}
 #: Classes, reasons and groups of duplicates that the text lists; --json lists all.
 LISTED = 8
 
@@ -83,7 +84,7 @@ def command(what: str, out: Path | None, as_json: bool, **options: Any) -> None:
         record = {"data": asdict(part), "sheet": str(out), **asdict(described)}
         click.echo(to_json(record), nl=False)
         return
-    for name, text in lines_of(what, described, out):
+    for name, text in lines_of(what, described, out, part):
         click.echo(f"{name:<12}{text}")
     for line in (writer.lines(sheet[:LISTED], data.legend) or ())[:LISTED]:
         click.echo(f"{'such as':<12}{printable(line)}")
@@ -118,7 +119,7 @@ def _size(text: str) -> Any:
 
 def _folder(path: str, arguments: Mapping[str, Any]) -> Part:
     channels = 4 if arguments.get("background") == "keep" else 3
-    return Part("folder", {"path": path, "size": SIDE, "channels": channels, **arguments})
+    return Part("folder", {"path": path, **FIRST_FORM, "channels": channels, **arguments})
 
 
 @contextmanager
@@ -131,7 +132,7 @@ def _warnings_off() -> Iterator[None]:
         log.disabled = before
 
 
-def lines_of(what: str, described: Preview, out: Path) -> Iterator[tuple[str, str]]:
+def lines_of(what: str, described: Preview, out: Path, part: Part) -> Iterator[tuple[str, str]]:
     """The preview for people, as the names and texts of its lines."""
     shape = "x".join(map(str, described.shape))
     yield "samples", f"{described.samples:,} of shape {shape} ({described.kind})"
@@ -145,7 +146,15 @@ def lines_of(what: str, described: Preview, out: Path) -> Iterator[tuple[str, st
     yield "sheet", str(out)
     if described.files:
         folder = what if what.startswith("folder:") else f"folder:{what}"
-        yield "next", f"ganzoo train --data {shlex.quote(folder)}"
+        yield "next", shlex.join(["ganzoo", "train", "--data", folder, *settings_of(part)])
+
+
+def settings_of(part: Part) -> Iterator[str]:
+    """The options of `ganzoo train` that prepare pictures as this preview did."""
+    for name, value in part.arguments.items():
+        if name != "path" and value != FIRST_FORM.get(name):
+            text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+            yield from ("--set", f"data.arguments.{name}={text}")
 
 
 def _file_lines(files: FilePreview) -> Iterator[tuple[str, str]]:

@@ -157,6 +157,11 @@ def without_figures(prose: str) -> str:
     return f"{before.rstrip().removesuffix('## Figures')}{rest.partition(FIGURES_END)[2]}"
 
 
+def without_blanks(prose: str) -> str:
+    """The prose without what is still to be written, and without headings left empty by that."""
+    return re.sub(rf"(?m)^(#+ .*\n\s*)?{BLANK.pattern}\n*", "", prose)
+
+
 def _protocol(metric: Metric) -> str:
     """The part of a protocol that all figures of a table share."""
     return metric.protocol.partition("; ")[2] or metric.protocol

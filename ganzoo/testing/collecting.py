@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,11 +141,28 @@ def find_plugin(zoo: Catalogue, what: str) -> Plugin | None:
 
 def model_named(zoo: Catalogue, what: str | Path) -> Card:
     """A model's card; an error about an unknown name suggests plugins too."""
+    folder = zoo.as_path(what)
+    if folder is not None and (folder / "pyproject.toml").is_file():
+        raise UsageError(_about_package(zoo, folder))
     try:
         return zoo.locate(what)
     except UnknownNameError as error:
         near = did_you_mean(str(what), zoo.manager.plugins, otherwise="")
         raise UnknownNameError(f"{error}{near and f' (a plugin: {near})'}") from None
+
+
+def _about_package(zoo: Catalogue, folder: Path) -> str:
+    """How the plugin whose sources lie in a folder is checked: by its name, once installed."""
+    try:
+        project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
+        name = canonical(str(project["name"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return f"{folder} is a package, not a model folder; check a plugin by its name"
+    check = f"ganzoo check {name}"
+    if name in zoo.manager.plugins:
+        return f"{folder} holds the sources of {name}, which is installed: {check}"
+    install = shlex.join(["pip", "install", "-e", str(folder)])
+    return f"{folder} holds the sources of {name}, which is not installed: {install}, then {check}"
 
 
 def checks_of_model(

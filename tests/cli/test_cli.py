@@ -259,6 +259,25 @@ def test_show_says_what_a_model_needs(ganzoo: Command, zoo: Path) -> None:
     assert "needs absent: absent is not installed; install it: pip install ./" in ganzoo.out
 
 
+def test_show_leaves_out_what_is_still_to_be_written(ganzoo: Command, zoo: Path) -> None:
+    blank = "<!-- write: what the model is for -->"
+    text = f"# Ring\n\nA ring.\n\n## Use\n\n{blank}\n\n## Limits\n\nIt is small.\n"
+    (zoo / "tiny-ring" / "README.md").write_text(text)
+    assert ganzoo("show", "tiny-ring") == 0
+    assert ganzoo.out.endswith("# Ring\n\nA ring.\n\n## Limits\n\nIt is small.\n")
+
+
+def test_check_of_a_plugins_sources_says_how_it_is_checked(ganzoo: Command, zoo: Path) -> None:
+    folder = zoo / "ganzoo-mine"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text('[project]\nname = "Ganzoo_Mine"\n')
+    said = ganzoo.complaint("check", f"{folder}/", code=2)
+    assert f"{folder} holds the sources of ganzoo-mine, which is not installed: pip" in said
+    (folder / "pyproject.toml").write_text('[project]\nname = "tiny"\n')
+    said = ganzoo.complaint("check", f"{folder}/", code=2)
+    assert said.endswith("which is installed: ganzoo check tiny\n")
+
+
 def test_show_takes_a_folder(ganzoo: Command, zoo: Path) -> None:
     assert ganzoo("show", zoo / "tiny-recipe") == 0
     assert "recipe: no weights yet; train it: ganzoo train" in ganzoo.out

@@ -39,6 +39,14 @@ def test_a_folder_of_pictures_is_shown(shown, tmp_path):
     assert "0.HEIC and 29 more: HEIC; pip install pillow-heif" in out
     assert rows["same"] == "file   1 to spare: a/000.png = again.png"
     assert rows["next"] == "ganzoo train --data folder:photos"
+    _, out, _ = shown(
+        "photos", *["--fit", "pad", "--background", "keep", "--size", "[32,64]", "-o", "b.png"]
+    )
+    assert out.splitlines()[-1].split(maxsplit=1)[1] == (
+        "ganzoo train --data folder:photos --set 'data.arguments.size=[32,64]' "
+        "--set data.arguments.channels=4 --set data.arguments.fit=pad "
+        "--set data.arguments.background=keep"
+    )
     with Image.open(tmp_path / "data.png") as sheet:
         assert sheet.size == (8 * 66 + 2, 8 * 66 + 2)
 
