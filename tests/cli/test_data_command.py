@@ -39,7 +39,8 @@ def test_a_folder_of_pictures_is_shown(shown, tmp_path):
     assert "0.HEIC and 29 more: HEIC; pip install pillow-heif" in out
     assert rows["same"] == "file   1 to spare: a/000.png = again.png"
     assert rows["next"] == "ganzoo train --data folder:photos"
-    _, out, _ = shown(
+    options = ["--fit", "pad", "--background", "keep", "--size", "[32,64]", "-o", "b.png"]
+    _, out, _ = shown("photos", *options)
         "photos", *["--fit", "pad", "--background", "keep", "--size", "[32,64]", "-o", "b.png"]
     )
     assert out.splitlines()[-1].split(maxsplit=1)[1] == (
