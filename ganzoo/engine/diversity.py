@@ -80,7 +80,7 @@ class Spread:
 
 
 def verdict(spread: Spread, images: int) -> str:
-    """What an eye would object to in samples of a run too short for checks; empty if nothing."""
+    """What an eye would object to in a run's last samples; empty if nothing."""
     if spread.is_little or spread.has_twins:
         finding = "nearly all alike"
     elif spread.is_wild:

@@ -21,7 +21,7 @@ from ganzoo.engine.diversity import PIXELS, Features, Spread
 #: Images between checks, and checks in a row before a report: within 30,000 images.
 CHECK_EVERY, PATIENCE = 5_000, 5
 #: Checks in a row for samples that were so from the start, as an untrained generator's are.
-FIRST_PATIENCE = 20
+FIRST_PATIENCE = 10
 #: First checks after which a run can be compared with itself: many untrained generators make noise
 #: that is as diverse as the data.
 UNTRAINED = 5

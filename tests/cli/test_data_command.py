@@ -41,8 +41,6 @@ def test_a_folder_of_pictures_is_shown(shown, tmp_path):
     assert rows["next"] == "ganzoo train --data folder:photos"
     options = ["--fit", "pad", "--background", "keep", "--size", "[32,64]", "-o", "b.png"]
     _, out, _ = shown("photos", *options)
-        "photos", *["--fit", "pad", "--background", "keep", "--size", "[32,64]", "-o", "b.png"]
-    )
     assert out.splitlines()[-1].split(maxsplit=1)[1] == (
         "ganzoo train --data folder:photos --set 'data.arguments.size=[32,64]' "
         "--set data.arguments.channels=4 --set data.arguments.fit=pad "

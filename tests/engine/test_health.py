@@ -352,7 +352,9 @@ def test_the_noise_of_an_untrained_generator_is_nothing_to_fall_from():
 
 
 def test_more_diversity_than_the_datas_is_no_measure():
-    assert named(Vitals(), *[spread_out(3.0)] * 10, *[spread_out(0.6)] * 50) is None
+    assert (
+        named(Vitals(), *[spread_out(3.0)] * (FIRST_PATIENCE - 1), *[spread_out(0.6)] * 50) is None
+    )
 
 
 def test_a_dip_is_not_told():
@@ -416,6 +418,13 @@ def test_a_collapsed_generator_is_noticed_in_time(tmp_path, capfd):
     assert "samples are nearly all alike" in line
     assert "try R1" in line
     assert int(line.split()[1].replace(",", "")) <= CHECK_EVERY * FIRST_PATIENCE + 64
+
+
+def test_a_run_too_short_for_checks_ends_with_a_verdict(tmp_path, capfd):
+    train(config(generator="stubborn", **images(6400)), RunOptions(tmp_path / "run"))
+    (line,) = [one for one in capfd.readouterr().err.splitlines() if "at the end" in one]
+    assert line.startswith("the samples at the end are nearly all alike: their distances are 0%")
+    assert "6,400 images may be too few (--images)" in line
 
 
 def test_a_generator_that_collapses_on_the_way_is_noticed_in_time(tmp_path, capfd):

@@ -9,7 +9,6 @@ from ganzoo.cards import catalogue
 from ganzoo.engine.diversity import Spread, verdict
 from ganzoo.engine.health import (
     CHECK_EVERY,
-    PATIENCE,
     Illness,
     Pulse,
     all_finite,
@@ -255,7 +254,7 @@ class Recorder:
             data_hash = self.checkpoints.setting.data
             folder = export(self._state, self._setup, self._config, self._run, data_hash=data_hash)
             self._make_film()
-            if images < CHECK_EVERY * PATIENCE and (said := self._verdict()):
+            if not self._state.vitals.told and (said := self._verdict()):
                 self.say(said)
         self._end(kind)
         return Outcome(kind, images, folder, code)
@@ -270,7 +269,7 @@ class Recorder:
             )
 
     def _verdict(self) -> str:
-        """What is wrong with the samples of a run that was too short for the checks to report."""
+        """What is wrong with the samples at the end of a run whose checks reported nothing."""
         network = settled_average(self._state, self._setup, GRID_BATCHES)
         drawn = grid(network, self._setup, "")
         real, _ = self._setup.real_batch(0, self._setup.shares[0])
