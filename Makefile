@@ -23,8 +23,9 @@ PARALLEL ?= -n auto --maxprocesses 4 --dist worksteal
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-demo: $(VENV)/.installed  ## install into .venv and draw a grid of digits into samples.png
+demo: $(VENV)/.installed  ## install into .venv, draw digits into samples.png and the zoo into zoo.png
 	$(BIN)/ganzoo sample dcgan-mnist -o samples.png
+	$(BIN)/python tools/wall.py -o zoo.png
 
 install: $(VENV)/.installed  ## install the core and the plugins into .venv
 
@@ -46,6 +47,7 @@ format: $(VENV)/.installed-dev  ## format the code
 cards: $(VENV)/.installed-dev  ## write the generated parts of the model cards
 	$(BIN)/ganzoo cards build
 	$(BIN)/python tools/readme_table.py
+	$(BIN)/python tools/wall.py -o docs/zoo.png
 	$(BIN)/python tools/make_reference_pages.py
 
 docs: $(VENV)/.installed-dev  ## build the documentation into build/docs

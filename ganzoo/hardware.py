@@ -70,6 +70,16 @@ def hardware(device: torch.device) -> str:
     return f"{device.type}, {_processor()}"
 
 
+def free_memory() -> int | None:
+    """Bytes of main memory that processes can still get; None where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    sizes = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
+    return int(sizes[0]) * 1024 if sizes else None
+
+
 def versions(*also: str) -> dict[str, str]:
     """Versions of Python and of the packages that figures depend on, `also` where installed."""
     packages = {name: _version(name) for name in ("timm", *also)}

@@ -1,8 +1,8 @@
 """Adaptive discriminator augmentation (Karras et al. 2020, "... with Limited Data").
 
 Each change is applied to an image with the probability `strength`, which follows the
-discriminator's confidence on real samples. Ranges are those of the paper's appendix B, where the
-three kinds of changes used here are called bgc.
+discriminator's confidence on real samples. Ranges are those of the paper's appendix B, where blits,
+geometry and colour together are called bgc.
 """
 
 from __future__ import annotations
@@ -20,20 +20,23 @@ from ganzoo.interfaces import Augmentation, Draw
 
 #: Discriminator turns between two changes of the strength (section 3.1).
 EVERY = 4
-KINDS = ("blit", "geometry", "color")
+BGC = ("blit", "geometry", "color")
+KINDS = (*BGC, "cutout")
 #: A probability: a number, or a tensor of no dimensions if it adapts.
 Strength: TypeAlias = float | Tensor
 
 
 class Ada(Augmentation):
-    """Blits, geometry and colour with probability `strength` (Karras et al. 2020).
+    """Blits, geometry, colour and cutout with probability `strength` (Karras et al. 2020).
 
     `changes` are any of `blit` (mirrors, right angles and shifts by whole pixels), `geometry`
-    (scaling, rotation and shifts) and `color` (of 1 or 3 channels). `strength` is the probability
-    of each change. With a `target` it adapts: it rises while the mean sign of real scores, r_t of
-    eq. 1, is above the target, and falls while it is below, from 0 to 1 in `speed` images. With
-    `target` None it is constant, or a schedule changes it. r_t requires that 0 separates real from
-    fake scores, so adapting does not suit Wasserstein and relativistic losses.
+    (scaling, rotation and shifts), `color` (of 1 or 3 channels) and, not by default, `cutout` (a
+    rectangle of half the sides becomes 0). `strength` is the probability of each change, and a
+    mapping from changes to shares multiplies it. With a `target` it adapts: it rises while the
+    mean sign of real scores, r_t of eq. 1, is above the target, and falls while it is below, from 0
+    to 1 in `speed` images. With `target` None it is constant, or a schedule changes it. r_t
+    requires that 0 separates real from fake scores, so adapting does not suit Wasserstein and
+    relativistic losses.
 
     Differences from the paper: the filter of its one resampling (see resampling.py), and a strength
     of at most 1.
@@ -47,12 +50,13 @@ class Ada(Augmentation):
 
     def __init__(
         self,
-        changes: Iterable[str] = KINDS,
+        changes: Iterable[str] | Mapping[str, float] = BGC,
         strength: float = 0.0,
         target: float | None = 0.6,  # section 3.1
         speed: int = 500_000,  # section 3.1
     ) -> None:
-        self.changes = (changes,) if isinstance(changes, str) else tuple(changes)
+        kinds = (changes,) if isinstance(changes, str) else changes
+        self.changes = dict(kinds if isinstance(kinds, Mapping) else dict.fromkeys(kinds, 1.0))
         _check(self.changes, strength, target, speed)
         self.target, self.speed = target, speed
         self.adaptive = target is not None
@@ -66,15 +70,17 @@ class Ada(Augmentation):
     def forward(self, samples: Tensor, uniform: Draw, normal: Draw) -> Tensor:
         """Images [N, C, H, W] in [-1, 1] -> as many, each changed; colours may leave that range."""
         maps = [
-            MAPS[kind](samples, uniform, normal, self.strength)
+            MAPS[kind](samples, uniform, normal, self.strength * self.changes[kind])
             for kind in MAPS
             if kind in self.changes
         ]
         if maps:
             places, moved = maps[0] if len(maps) == 1 else _joined(*maps)
             samples = torch.where(_per_image(moved), resampled(samples, places[:, :2]), samples)
-        if "color" in self.changes:
-            samples = color(samples, uniform, normal, self.strength)
+        for kind in PAINTS:
+            if kind in self.changes:
+                strength = self.strength * self.changes[kind]
+                samples = PAINTS[kind](samples, uniform, normal, strength)
         return samples
 
     def observe(self, scores: Tensor) -> None:
@@ -169,10 +175,25 @@ def color(images: Tensor, uniform: Draw, normal: Draw, strength: Strength) -> Te
     return torch.where(_per_image(on.any(1)), changed, images)
 
 
+def cutout(images: Tensor, uniform: Draw, normal: Draw, strength: Strength) -> Tensor:
+    """A rectangle of half the sides, with its middle anywhere, becomes 0."""
+    height, width = images.shape[-2:]
+    drawn = uniform(len(images), 3)
+    on, across, down = (part.reshape(-1, 1, 1) for part in drawn.unbind(1))
+    x, y = ((torch.arange(side, device=images.device) + 0.5) / side for side in (width, height))
+    inside = ((x - across).abs() < 0.25) & ((y[:, None] - down).abs() < 0.25)
+    return images * ~(inside & (on < strength))[:, None]
+
+
 #: Geometric changes, in the order in which they are applied.
 MAPS: Mapping[str, Callable[[Tensor, Draw, Draw, Strength], tuple[Tensor, Tensor]]] = {
     "blit": blit,
     "geometry": geometry,
+}
+#: Changes of values, in the order in which they follow.
+PAINTS: Mapping[str, Callable[[Tensor, Draw, Draw, Strength], Tensor]] = {
+    "color": color,
+    "cutout": cutout,
 }
 
 
@@ -215,10 +236,12 @@ def _per_image(values: Tensor) -> Tensor:
     return values[:, None, None, None]
 
 
-def _check(changes: tuple[str, ...], strength: float, target: float | None, speed: int) -> None:
-    for name in changes:
+def _check(shares: Mapping[str, float], strength: float, target: float | None, speed: int) -> None:
+    for name, share in shares.items():
         if name not in KINDS:
             raise ConfigError(f"ada: there is no {brief(name)}; {did_you_mean(str(name), KINDS)}")
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+            raise ConfigError(f"ada: the share of {name} is from 0 to 1, found {brief(share)}")
     if not 0 <= strength <= 1:
         raise ConfigError(f"ada: strength is a probability, from 0 to 1; found {strength}")
     if target is not None and not -1 < target < 1:

@@ -52,6 +52,33 @@ def dry_call(state: TrainingState, setup: Setup) -> frozenset[str]:
     return frozenset(twice)
 
 
+def held_bytes(state: TrainingState, setup: Setup) -> int:
+    """Bytes beside the weights that a discriminator's turn holds for its backward pass.
+
+    It is played on copies.
+    """
+    trial, trainable = _copies(state, setup)
+    weights = {p.untyped_storage().data_ptr() for p in trial.discriminator.parameters()}
+    held: dict[int, int] = {}
+
+    def note(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            held[storage.data_ptr()] = storage.nbytes()
+        return tensor.detach()  # itself would hold the graph that holds it
+
+    with torch.random.fork_rng(devices=[]):
+        setup.counters.seed_layers(0, "dry-call")
+        with torch.no_grad():
+            batch = _judged_batch(trial, setup)
+        draws = TurnDraws(setup.counters, trial.turn, DISCRIMINATOR)
+        round = make_round(trial, setup, batch, batch.fakes, draws, lambda name, values: None)
+        hooks = torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor)
+        with unfrozen(trainable), setup.precision(), hooks:
+            trial.loss.discriminator(round)
+    return sum(held.values())
+
+
 def _check_state_is_tensors(state: TrainingState) -> None:
     """Refuse a network that keeps something that is no tensor (`get_extra_state`)."""
     for owner in (GENERATOR, DISCRIMINATOR):

@@ -9,6 +9,7 @@ import torch
 
 from ganzoo.build import build
 from ganzoo.ema import Ema
+from ganzoo.engine.cpu_memory import check_cpu_memory
 from ganzoo.engine.dry_call import dry_call
 from ganzoo.engine.inferred import open_data_part
 from ganzoo.engine.initial_weights import load_initial_weights
@@ -92,6 +93,7 @@ def prepare(
         labeller=Labeller(generator.num_classes),
     )
     setup.schedules.move(recipe.batch)
+    check_cpu_memory(state, setup)
     with explaining_full_memory(state, setup):
         try_layout(state, setup)
     return state, setup

@@ -9,7 +9,11 @@ from ganzoo.plugins.hookspecs import hookimpl
 ganzoo_api = 1
 #: Arguments with which `ganzoo check` builds parts.
 ganzoo_examples = {
-    "augmentation/ada": [{}, {"strength": 0.8, "target": None}],
+    "augmentation/ada": [
+        {},
+        {"strength": 0.8, "target": None},
+        {"changes": {"blit": 1.0, "color": 0.5, "cutout": 1.0}, "strength": 0.8, "target": None},
+    ],
     "schedule/cosine": [{"to": 0.0}, {"to": 0.0, "images": 50_000, "warmup": 5_000}],
     "schedule/exponential": {"to": 0.1},
     "schedule/inverse-sqrt": {"images": 50_000},
@@ -33,6 +37,7 @@ def ganzoo_losses() -> dict[str, str]:
 def ganzoo_datasets() -> dict[str, str]:
     """Small standard data sets, and folders of images."""
     return {
+        "cifar10": "ganzoo.data.cifar:CIFAR10",
         "fashion-mnist": "ganzoo.data.mnist:FashionMNIST",
         "folder": "ganzoo.data.folder:FolderImages",
         "grid": "ganzoo.data.points:Grid",

@@ -35,6 +35,13 @@ def built(offer: Offer, arguments: Mapping[str, Any]) -> Any:
         return None
 
 
+def size_of(offer: Offer, arguments: Mapping[str, Any]) -> int:
+    """The number of a network's parameters, counted without drawing them; 0 if it is not built."""
+    with torch.device("meta"):
+        network = built(offer, arguments)
+    return sum(p.numel() for p in network.parameters()) if isinstance(network, nn.Module) else 0
+
+
 def build(offer: Offer, arguments: Mapping[str, Any]) -> Any:
     """The part; `CheckError` says why it cannot be built.
 

@@ -12,7 +12,7 @@ from ganzoo.interfaces import Dataset, Generator, Loss
 from ganzoo.plugins.registry import Offer
 from ganzoo.specs import ModelConfig, Part, write_record
 from ganzoo.specs.reading import read_record
-from ganzoo.testing.building import Network, built, fit, is_network, published_by
+from ganzoo.testing.building import Network, built, fit, is_network, published_by, size_of
 from ganzoo.testing.cases import Case, Examples, offer_of, parts_of
 from ganzoo.testing.game_data import fitting_part, is_here, lies_outside, opened
 from ganzoo.testing.games import COMMON_LOSS, LOSS_ARGUMENTS, Game
@@ -31,6 +31,8 @@ ROLES = {"generator": "generator", "discriminator": "discriminator", "loss": "lo
 }
 #: The shape of samples where nothing determines it: points.
 COMMON_SHAPE = (2,)
+#: Parameters of both players from which a model's game is left out: checks play it many times.
+TOO_LARGE = 10_000_000
 #: The greatest penalty on a pair of players: they do not publish what the loss reads.
 UNREAD = 100
 
@@ -110,19 +112,28 @@ class Matchmaker:
         return own[0].part if own else Part(offer.qualified)
 
     def of_models(self, configs: Iterable[tuple[str, ModelConfig]]) -> Iterator[Game]:
-        """The games of models whose parts are all installed; equal ones once."""
+        """The games of models whose parts are all installed; equal ones once, huge ones never."""
         seen: list[Seats] = []
         for name, config in configs:
             seats: Seats = {}
             for kind, part in parts_of(config).items():
                 if offer := offer_of(self.world, kind, part):
                     seats[kind] = Part(offer.qualified, part.arguments)
-            if len(seats) < len(ROLES):
+            if len(seats) < len(ROLES) or self._is_large(seats):
                 continue
             seats["dataset"] = self._data_here(seats)
             if seats not in seen:
                 seen.append(seats)
                 yield self._filled(name, seats, self._kept(config, seats["dataset"]))
+
+    def _is_large(self, seats: Seats) -> bool:
+        """Whether the players are too large to be played again and again."""
+        players = {kind: seats[kind] for kind in ("generator", "discriminator")}
+        sizes = [
+            size_of(self.world.registry.find(kind, part.name), part.arguments)
+            for kind, part in players.items()
+        ]
+        return sum(sizes) >= TOO_LARGE
 
     def _kept(self, config: ModelConfig, data: Part) -> dict[str, Any]:
         """What a model's recipe says about its game."""

@@ -223,6 +223,20 @@ def test_a_dry_runs_estimate_is_images_over_pace(world, tmp_path, monkeypatch, c
 MOVING = 'schedules.optimizers.generator.lr={"name": "linear", "arguments": {"to": 0.0}}'
 
 
+def test_a_dry_run_in_micro_batches_times_one_of_them(
+    world, tmp_path, monkeypatch, capsys, quick_rehearsal
+):
+    """And a slow one ends when patience does."""
+    world(tiny_plugin())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("ganzoo.engine.run.estimate.PATIENCE", 0.0)
+    words = ["train", *PARTS, "--micro-batch", 4, "--dry-run", "--json"]
+    assert commands.ganzoo(*words) == 0
+    rehearsal = json.loads(capsys.readouterr().out)["rehearsal"]
+    assert rehearsal["steps"] == 1
+    assert rehearsal["images_per_second"] > 0
+
+
 def test_a_dry_run_shows_how_numbers_move(world, tmp_path, monkeypatch, capsys, quick_rehearsal):
     world(tiny_plugin())
     monkeypatch.chdir(tmp_path)

@@ -11,7 +11,11 @@ import pytest
 import torch
 
 from games import LogisticGame
+from ganzoo.engine import cpu_memory
 from ganzoo.engine import out_of_memory as memory
+from ganzoo.engine.cpu_memory import check_cpu_memory, with_rows
+from ganzoo.engine.dry_call import held_bytes
+from ganzoo.engine.prepare import prepare
 from ganzoo.engine.run.checkpoint import checkpoint_folders
 from ganzoo.errors import TrainingError
 from short_runs import config, play
@@ -72,3 +76,49 @@ def test_an_error_behind_another_is_found():
     told.__cause__ = full
     assert memory.full_memory(told) is full
     assert memory.full_memory(TrainingError("another")) is None
+
+
+# --- A CPU's memory, which the system guards by ending the process ------------------------------
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def large(tiny_world, monkeypatch):
+    """A world whose small networks count as large, with as much free memory as is said."""
+
+    def free(amount):
+        monkeypatch.setattr(cpu_memory, "LARGE", 1)
+        monkeypatch.setattr(cpu_memory, "free_memory", lambda: amount)
+
+    return free
+
+
+def test_what_a_turn_holds_grows_with_its_rows(tiny_world):
+    state, setup = prepare(config(), CPU)
+    two, four, eight = (held_bytes(state, with_rows(setup, rows)) for rows in (2, 4, 8))
+    assert 0 < two < four < eight
+    assert (four, eight) == pytest.approx((2 * two, 4 * two), rel=0.1)
+
+
+def test_a_batch_that_a_cpu_cannot_hold_is_refused_with_what_fits(large, tmp_path):
+    state, setup = prepare(config(), CPU)
+    each = held_bytes(state, with_rows(setup, 2)) / 2
+    large(int(each * 9))
+    with pytest.raises(TrainingError, match=r"^16 images at once need about .* GB of memory, and"):
+        play(config(), tmp_path / "run")
+    with pytest.raises(TrainingError, match="--micro-batch 8 would fit"):
+        check_cpu_memory(state, setup)
+    check_cpu_memory(state, with_rows(setup, 8))
+    large(int(each))
+    with pytest.raises(TrainingError, match="not even two images at once would fit"):
+        check_cpu_memory(state, setup)
+
+
+def test_small_networks_and_systems_that_say_nothing_are_not_judged(large, monkeypatch):
+    state, setup = prepare(config(), CPU)
+    large(None)
+    check_cpu_memory(state, setup)
+    large(1)
+    monkeypatch.setattr(cpu_memory, "LARGE", 10**9)
+    check_cpu_memory(state, setup)

@@ -9,7 +9,7 @@ import torch
 from torch.testing import assert_close
 
 from augmentation_parts import IMAGES, augmented, drawing, numbered, random
-from ganzoo.augmentations.ada import Ada, color, geometry
+from ganzoo.augmentations.ada import Ada, color, cutout, geometry
 from ganzoo.augmentations.resampling import resampled
 from ganzoo.engine.prepare import prepare
 from ganzoo.engine.turns import step
@@ -207,9 +207,46 @@ def test_colours_of_other_channels_are_refused_and_the_rest_works():
     assert moved.shape == images.shape
 
 
+def test_cutout_blanks_a_rectangle_of_half_the_sides():
+    images = torch.ones(2, 1, 8, 12)
+    drawn = torch.tensor([[ON, 0.5, 0.5], [OFF, 0.5, 0.5]])
+    found = cutout(images, lambda *_: drawn, random(), 0.5)
+    wanted = images.clone()
+    wanted[0, 0, 2:6, 3:9] = 0
+    assert torch.equal(found, wanted)
+
+
+def test_a_rectangle_may_lie_beyond_the_edge():
+    drawn = torch.tensor([[ON, 0.0, 1.0]])
+    found = cutout(torch.ones(1, 3, 8, 8), lambda *_: drawn, random(), 0.5)
+    assert int((found == 0).sum()) == 3 * 2 * 2
+    assert not found[0, :, 6:, :2].any()
+
+
+def test_a_kind_may_have_a_share_of_the_strength():
+    """With a share of 1 it is the kind itself, with 0 nothing, in between as drawn."""
+    images = pictures(6, 3, 8, 8)
+    plain = Ada(["color"], strength=0.6, target=None)
+    whole = Ada({"color": 1.0}, strength=0.6, target=None)
+    half = Ada({"color": 0.5}, strength=0.6, target=None)
+    weaker = Ada(["color"], strength=0.3, target=None)
+    none = Ada({"color": 0.0, "blit": 0.0, "geometry": 0, "cutout": 0.0}, strength=1.0, target=None)
+    drawn = [ada(images, random(1), random(2)) for ada in (plain, whole, half, weaker, none)]
+    assert torch.equal(drawn[0], drawn[1])
+    assert torch.equal(drawn[2], drawn[3])
+    assert torch.equal(drawn[4], images)
+    assert not torch.equal(drawn[0], drawn[2])
+
+
+def test_colours_and_geometry_are_the_default_and_cutout_is_not():
+    assert [*Ada().changes] == ["blit", "geometry", "color"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ({"changes": {"blit": 1.5}}, "ada: the share of blit is from 0 to 1, found 1.5"),
+        ({"changes": {"blit": True}}, "ada: the share of blit is from 0 to 1, found True"),
         ({"changes": ["colour"]}, "ada: there is no 'colour'; did you mean 'color'"),
         ({"strength": 1.5}, "strength is a probability, from 0 to 1; found 1.5"),
         ({"target": 2.0}, "target is a mean of signs, between -1 and 1, or null; found 2.0"),

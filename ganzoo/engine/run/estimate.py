@@ -17,8 +17,10 @@ from ganzoo.engine.schedule_targets import numbers_on_the_way
 from ganzoo.engine.turns import step
 from ganzoo.specs import ModelConfig
 
-#: Steps that are not timed, and how long the timed ones take.
+#: Steps that are not timed, how long the timed ones take, and how many there are if they are slow.
 WARM_UP, SECONDS, LEAST_STEPS = 3, 5.0, 4
+#: Seconds after which both end with the step that is being played.
+PATIENCE = 30.0
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,25 @@ def estimate(config: ModelConfig, run: RunOptions) -> Estimate:
     check_folder(config, run.folder)
     state, setup = prepare(config, device, run.ranks, run.micro_batch, data=run.opened)
     check_space(state, run.folder, run.keep)
-    for _ in range(WARM_UP):
+    setup = replace(setup, shares=setup.shares[:1])  # one micro-batch tells the pace as well
+    part = setup.shares[0].count // run.ranks.size
+    began = time.perf_counter()
+
+    def patient() -> bool:
+        return time.perf_counter() - began < PATIENCE
+
+    def play() -> None:
         step(state, setup, state.meter.add)
         state.meter.step_ended()
+
+    play()
+    for _ in range(WARM_UP - 1):
+        if run.ranks.greatest(int(patient())):
+            play()
     finish_work(device)
     steps, started = 0, time.perf_counter()
-    while run.ranks.greatest(int(steps < LEAST_STEPS or time.perf_counter() - started < SECONDS)):
-        step(state, setup, state.meter.add)
-        state.meter.step_ended()
+    while run.ranks.greatest(int(not steps or (is_short(steps, started) and patient()))):
+        play()
         steps += 1
     finish_work(device)
     elapsed = time.perf_counter() - started
@@ -73,9 +86,14 @@ def estimate(config: ModelConfig, run: RunOptions) -> Estimate:
         checkpoint_bytes=sum(tensor.nbytes for tensor in state.tensors().values()),
         peak_bytes=peak_bytes(device),
         steps=steps,
-        images_per_second=steps * config.recipe.images_per_step / elapsed,
+        images_per_second=steps * config.recipe.images_per_step / part / elapsed,
         moving=dict(numbers_on_the_way(setup.schedules)),
     )
+
+
+def is_short(steps: int, started: float) -> bool:
+    """Whether the steps since a time are too few or too quick to tell the pace."""
+    return steps < LEAST_STEPS or time.perf_counter() - started < SECONDS
 
 
 def finish_work(device: torch.device) -> None:

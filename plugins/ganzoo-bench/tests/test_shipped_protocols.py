@@ -93,7 +93,8 @@ def test_every_entry_plays_a_step(job):
     data = config.recipe.data
     if data.name not in ("ganzoo/ring", "ganzoo/grid"):
         channels = 3 if "stacked" in data.name else 1
-        data = Part("ganzoo/mnist-mini", {"size": 28, "channels": channels})
+        size = data.arguments.get("size", 28)
+        data = Part("ganzoo/mnist-mini", {"size": size, "channels": channels})
     recipe = replace(config.recipe, data=data, batch=12)
     state, setup = prepare(replace(config, recipe=recipe), torch.device("cpu"))
     step(state, setup, lambda name, values: None)
@@ -108,3 +109,26 @@ def test_the_readmes_own_protocol_is_one(tmp_path):
     for job in jobs_of(found, tmp_path):
         resolve(job.raw, str(job))
     assert "| `gan` |" in Report(found, tmp_path).markdown()
+
+
+def test_the_ablation_changes_one_thing_at_a_time():
+    """R3GAN's table 1: one budget, one network, and games that differ in pairs, R1 and R2 alone."""
+    compared = [j for j in jobs("stacked-mnist") if getattr(j.row.entry, "table", "") == "ablation"]
+    raws = {job.row.entry.name: resolve(job.raw, str(job)) for job in compared}
+    del raws["r3gan-wide"]
+    first = raws["relativistic-r1-r2"]
+    games = {
+        name: (config.recipe.loss.bare_name, *sorted(config.recipe.loss.arguments))
+        for name, config in raws.items()
+    }
+    assert games == {
+        "relativistic-r1-r2": ("relativistic", "r1_gamma", "r2_gamma"),
+        "relativistic-r1": ("relativistic", "r1_gamma"),
+        "classic-r1-r2": ("non-saturating", "r1_gamma", "r2_gamma"),
+        "classic-r1": ("non-saturating", "r1_gamma"),
+        "classic": ("non-saturating",),
+    }
+    for config in raws.values():
+        assert config.generator == first.generator
+        assert replace(config.recipe, loss=first.recipe.loss) == first.recipe
+    assert first.recipe.images == 640_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import pytest
@@ -11,6 +12,11 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 import ganzoo
+from ganzoo.cards import catalogue
+from ganzoo.engine.config import resolve, resolve_precision
+from ganzoo.engine.prepare import prepare
+from ganzoo.engine.schedule_targets import numbers_on_the_way
+from ganzoo.engine.turns import step
 from ganzoo.errors import PartError
 
 SMALL = {"widths": 8, "blocks": 1, "group_width": 4}
@@ -58,6 +64,74 @@ def test_the_networks_of_cifar_10_have_the_papers_parameters():
 @pytest.mark.parametrize(("width", "millions"), [(128, 0.83), (96, 0.53), (64, 0.29)])
 def test_smaller_networks_have_the_known_parameters(width, millions):
     assert_close(count(make("generator", widths=width)) / 1e6, millions, rtol=0.03, atol=0)
+
+
+RECIPES = ("r3gan-cifar10", "r3gan-ffhq256", "r3gan-ffhq64", "r3gan-imagenet32", "r3gan-imagenet64")
+#: What moves from where to where in all of the paper's trainings.
+RATES = {"lr": (2e-4, 5e-5), "arguments.betas.1": (0.9, 0.99)}
+#: Gamma at the start (a tenth of it at the end), the average's half-life and the strength of the
+#: augmentation at the end, and the images until then.
+SETTINGS = {
+    "r3gan-cifar10": (0.05, 5e6, 0.55, 20e6),
+    "r3gan-ffhq64": (2.0, 5e5, 0.3, 20e6),
+    "r3gan-ffhq256": (150.0, 5e5, 0.3, 20e6),
+    "r3gan-imagenet32": (0.5, 50e6, 0.5, 200e6),
+    "r3gan-imagenet64": (1.0, 50e6, 0.4, 200e6),
+}
+
+
+def test_the_papers_recipes_are_offered_without_weights():
+    cards = [card for card in catalogue().cards if card.distribution == "ganzoo-r3gan"]
+    assert tuple(card.name for card in cards) == RECIPES
+    assert {card.status for card in cards} == {"recipe"}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_names_all_of_the_papers_settings(name):
+    config = resolve(ganzoo.card(name).raw, name)
+    size = config.generator.arguments["size"]
+    with torch.device("meta"):
+        generator = ganzoo.create_generator("r3gan", **config.generator.arguments)
+        discriminator = ganzoo.create_discriminator("r3gan", **config.discriminator.arguments)
+    assert generator.sample_shape == discriminator.sample_shape == (3, size, size)
+    if name == "r3gan-cifar10":
+        assert (count(generator), count(discriminator)) == (20_781_952, 21_280_512)
+    recipe = config.recipe
+    assert recipe.loss.name == "ganzoo/relativistic"
+    assert recipe.loss.arguments.get("penalty_interval", 1) == 1
+    assert (recipe.discriminator_steps, recipe.reuse_fakes) == (1, False)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_five_schedules_move_as_the_paper_says(name):
+    """The whole game on narrow networks and small pictures: what moves, from where to where."""
+    gamma, half_life, strength, images = SETTINGS[name]
+    raw = copy.deepcopy(ganzoo.card(name).raw)
+    for player in ("generator", "discriminator"):
+        raw[player]["arguments"] |= {"size": 8, "widths": 8, "blocks": 1, "group_width": 4}
+        if raw[player]["arguments"].get("num_classes"):
+            raw[player]["arguments"]["num_classes"] = 10
+    raw["recipe"] |= {"data": {"name": "mnist-mini", "arguments": {"size": 8, "channels": 3}}}
+    raw["recipe"]["batch"] = 4
+    config = resolve_precision(resolve(raw, name), torch.device("cpu"))
+    state, setup = prepare(config, torch.device("cpu"))
+    moving = dict(numbers_on_the_way(setup.schedules))
+    expected = {
+        f"optimizers.{player}.{key}": ends
+        for player in ("generator", "discriminator")
+        for key, ends in RATES.items()
+    }
+    expected |= {f"loss.arguments.{r}_gamma": (gamma, gamma / 10) for r in ("r1", "r2")}
+    expected |= {
+        "ema.half_life": (0.0, half_life),
+        "augmentation.ganzoo/ada.strength": (0, strength),
+    }
+    assert moving.keys() == expected.keys()
+    for path, ends in expected.items():
+        assert (moving[path][0], moving[path][-1]) == pytest.approx(ends, rel=1e-3, abs=1e-3), path
+    assert {part.arguments["images"] for part in config.recipe.schedules.values()} == {images}
+    step(state, setup, lambda name, values: None)
+    assert all(p.isfinite().all() for p in state.generator.parameters())
 
 
 # --- Shapes -----------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ganzoo import hookimpl
@@ -35,3 +36,9 @@ def ganzoo_generators() -> dict[str, str]:
 def ganzoo_discriminators() -> dict[str, str]:
     """The discriminator."""
     return {"r3gan": "ganzoo_r3gan.networks:R3GANDiscriminator"}
+
+
+@hookimpl
+def ganzoo_cards() -> list[Path]:
+    """The paper's recipes, without weights: each takes days on several GPUs."""
+    return [Path(__file__).parent / "cards"]
