@@ -35,7 +35,13 @@ def graphics(environment: Mapping[str, str] = os.environ) -> str | None:
     own = None if inside else _own_graphics(environment, term, program)
     if own is not None:
         return own
-    if environment.get("COLORTERM") in ("truecolor", "24bit") or term.endswith("-direct"):
+    if term == "dumb":
+        return None
+    if (
+        "WT_SESSION" in environment
+        or environment.get("COLORTERM") in ("truecolor", "24bit")
+        or term.endswith("-direct")
+    ):
         return "blocks-24"
     return "blocks-256" if "256color" in term else None
 

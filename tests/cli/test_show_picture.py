@@ -27,7 +27,8 @@ from ganzoo.terminal_pictures import cell, drawn, graphics, part_of_grid
         ({"TERM": "xterm-256color", "KONSOLE_VERSION": "210401"}, "blocks-256"),
         ({"TERM": "xterm-256color", "COLORTERM": "truecolor"}, "blocks-24"),
         ({"TERM": "tmux-256color", "TMUX": "a", "KITTY_WINDOW_ID": "1"}, "blocks-256"),
-        ({"TERM": "dumb"}, None),
+        ({"TERM": "dumb", "COLORTERM": "truecolor"}, None),
+        ({"WT_SESSION": "a"}, "blocks-24"),
         ({}, None),
     ],
 )
