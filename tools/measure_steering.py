@@ -19,14 +19,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
+from torch.nn.functional import normalize
 
 import ganzoo
 from ganzoo.data.splits import test_samples
 from ganzoo.files import write_text
 from ganzoo.hardware import hardware
-from ganzoo.latent import Measured, directions, dissect, invert, measure
+from ganzoo.interfaces import StyleGenerator
+from ganzoo.latent import Directions, Measured, directions, dissect, invert, measure
+from ganzoo.latent.directions import points_of, width_of
 from ganzoo.latent.effects import MEASURED, as_rows, percent
 from ganzoo.latent.files import fingerprint
+from ganzoo.latent.finding import STYLES
 from ganzoo.latent.inverting import TOGETHER
 from ganzoo.terminal import markdown
 from ganzoo.zoo import Model
@@ -52,7 +56,9 @@ python tools/measure_steering.py {arguments}
   the share that the judge gives it at the positive end. *Lose at -*: of those with it, the share
   that loses it at the negative end. *Probability*: its mean change at both ends. *Others change*:
   the share of samples for which the judge changes its mind about another attribute, the mean of all
-  other attributes and of both ends; and the attribute where it does so most.
+  other attributes and of both ends; and the attribute where it does so most. The last row is a
+  random direction, followed as far: the judge changes its mind then too, most of all about
+  attributes of many values that the model draws badly.
 - **Units** are ranked by their single effects on 64 samples of seed 0, and the first ones removed
   together (set to zero) from 64 others: what is lost, what else changes, and beside it what the
   negative end of the direction does.
@@ -71,9 +77,19 @@ def section(what: str, faces: int, keep: Path | None) -> Iterator[str]:
     yield f"{config.generator.name}{trained}, sha256 {fingerprint(model)[:12]}.\n"
     found = directions(model, DIRECTIONS, by="attribute")
     effects = measure(model, found, reach=REACH)
-    yield f"### Directions by attribute\n\n{markdown(*as_rows(effects))}\n"
+    header, rows = as_rows([*effects, *measure(model, control(model), reach=REACH)])
+    yield f"### Directions by attribute\n\n{markdown(header, rows)}\n"
     yield from units(model, effects)
     yield from inversion(model, faces, keep)
+
+
+def control(model: Model) -> Directions:
+    """A random direction, as far as any other: how much changes anyway."""
+    rng = torch.Generator().manual_seed(0)
+    vector = normalize(torch.randn(1, width_of(model), generator=rng), dim=1)
+    sigma = (points_of(model, STYLES, 0, None) @ vector.double().T).std(0).float()
+    in_styles = isinstance(model.generator, StyleGenerator)
+    return Directions(("(random)",), vector, sigma, in_styles, "pca", fingerprint(model))
 
 
 def units(model: Model, effects: Sequence[Measured]) -> Iterator[str]:
