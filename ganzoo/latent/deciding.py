@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 DECISIONS = 4096
 #: A class with fewer members, or with fewer others, gets no direction.
 FEWEST = 20
+#: Means count as apart beyond so many standard deviations of what chance would do.
+SURE = 4.0
 #: Directions of attributes, if no number is asked for.
 CLEAREST = 8
 
@@ -41,13 +44,15 @@ def class_means(
             # Two random halves lie apart too, the smaller ones the farther.
             chance = points.shape[1] * (1 / len(some) + 1 / len(others))
             far = float((ways[name] / spread).square().sum()) - chance
-            clear[name] = far * len(some) * len(others) / len(points) ** 2
-    if not ways:
+            if far > SURE * chance * math.sqrt(2 / points.shape[1]):  # of a chi square's deviation
+                clear[name] = far * len(some) * len(others) / len(points) ** 2
+    if not clear:
         raise UsageError(
-            f"no {by} has {FEWEST} of {len(points)} samples of {model.card.name} for it and "
-            "against it; use pca"
+            f"no {by} of {len(points)} samples of {model.card.name} shows in its "
+            f"{'styles' if isinstance(model.generator, StyleGenerator) else 'latents'}: none has "
+            f"{FEWEST} for it and against it that lie farther apart than by chance; use pca"
         )
-    best = _varied(sorted(ways, key=lambda name: -clear[name]), groups)
+    best = _varied(sorted(clear, key=lambda name: -clear[name]), groups)
     kept = best[: k or (CLEAREST if by == "attribute" else None)]
     return {name: way for name, way in ways.items() if name in kept}
 

@@ -105,6 +105,12 @@ def test_latents_of_a_conditional_model_hold_no_class():
         directions(ganzoo.load("dcgan-letters"), by="label")
 
 
+def test_what_the_label_decides_does_not_show_in_latents(monkeypatch):
+    monkeypatch.setattr("ganzoo.latent.deciding.DECISIONS", 1024)
+    with pytest.raises(UsageError, match="no attribute of 1024 samples of dcgan-letters shows in"):
+        directions(ganzoo.load("dcgan-letters"), by="attribute")
+
+
 def test_styles_of_a_conditional_model_hold_its_classes():
     found = directions(styled(num_classes=3), by="label")
     assert found.names == ("class-0", "class-1", "class-2")
