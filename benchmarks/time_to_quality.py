@@ -25,6 +25,12 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+JOBS = HERE.parent / "tools" / "zoo_jobs"
+#: Ours without and with the digit told, as it was published before, and the others'.
+DEFAULT = [
+    *(str(JOBS / f"{name}.json") for name in ("dcgan-quick-mnist", "dcgan-told-mnist")),
+    *("dcgan-mnist", "pytorch-gan", "tutorial"),
+]
 QUALITIES = (5.0, 1.0, 0.5)
 SAMPLES, EXTRACTOR = 5_000, "cnn-mnist"
 #: Images until the first measurement, and by how much the next one is later.
@@ -196,7 +202,7 @@ def course_of(training: Training, judge: Judge, seconds: float) -> Course:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", nargs="*", default=["dcgan-mnist", "pytorch-gan", "tutorial"])
+    parser.add_argument("what", nargs="*", default=DEFAULT)
     parser.add_argument("--seconds", type=float, default=600.0, help="on the CPU, for each")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
