@@ -50,11 +50,12 @@ def plot(trainings: Mapping[str, Sequence[Rows]], names: Sequence[str]) -> Figur
         from matplotlib.figure import Figure
     except ImportError:
         raise GanzooError("plots need matplotlib; pip install matplotlib") from None
-    panels = _panels(_logged(trainings), names, alone=len(trainings) == 1)
+    known = _logged(trainings)
+    if not known:
+        raise UsageError("there is nothing to draw: no run has logged figures yet")
+    panels = _panels(known, names, alone=len(trainings) == 1)
     width, height = SIZE
-    figure = Figure(figsize=(width, height * max(1, len(panels))), layout="constrained")
-    if not panels:
-        return figure
+    figure = Figure(figsize=(width, height * len(panels)), layout="constrained")
     column = figure.subplots(len(panels), squeeze=False, sharex=True)[:, 0]
     for axes, (title, metrics) in zip(column, panels.items(), strict=True):
         curves = [*_curves(trainings, metrics)]
@@ -94,7 +95,7 @@ def _logged(trainings: Mapping[str, Sequence[Rows]]) -> list[str]:
 def _panels(known: Sequence[str], names: Sequence[str], *, alone: bool) -> dict[str, list[str]]:
     """The metrics of each panel, by title; where several trainings share it, one metric each."""
     if unknown := [name for name in names if not _below(known, name)]:
-        raise UsageError(f"no run logged {unknown[0]!r}; there are: {', '.join(known) or 'none'}")
+        raise UsageError(f"no run logged {unknown[0]!r}; there are: {', '.join(known)}")
     wanted = {name: (name,) for name in names} or PANELS
     panels = {title: _of(known, places) for title, places in wanted.items()}
     if not any(panels.values()):

@@ -67,7 +67,7 @@ def _list_runs(folder: str, picture: Path | None, *, as_json: bool) -> None:
     from ganzoo.run_folders import runs
 
     listed = runs(folder)
-    if picture is not None:
+    if picture is not None and listed:
         from ganzoo.run_plots import check_ending, save
 
         check_ending(picture)

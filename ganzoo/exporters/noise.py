@@ -46,17 +46,23 @@ LAWS: Mapping[str, Callable[..., Any]] = {
 IN_PLACE = {"normal_": "normal_functional", "uniform_": "uniform", "bernoulli_": "bernoulli"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Draw:
-    """A draw: its shape, without the first dimension if that counts the samples (`rows`)."""
+    """A draw of this shape for each sample, or one for all samples, which is `constant`."""
 
     shape: tuple[int, ...]
-    rows: bool
+    constant: Tensor | None = None
 
     @property
     def size(self) -> int:
-        """The numbers in it, for each sample or for all."""
-        return math.prod(self.shape)
+        """The numbers that each sample needs."""
+        return math.prod(self.shape) if self.constant is None else 0
+
+    def z(self, given: Tensor, n: int) -> Tensor:
+        """Its numbers [N, size] or [1, size] in its shape, for n samples; or the constant."""
+        if self.constant is not None:
+            return self.constant
+        return given.reshape(-1, *self.shape).expand(n, *[-1 for _ in self.shape])
 
 
 @dataclass(frozen=True)
@@ -68,21 +74,16 @@ class Noise:
     @property
     def size(self) -> int:
         """The numbers that each sample needs."""
-        return sum(draw.size for draw in self.draws if draw.rows)
+        return sum(draw.size for draw in self.draws)
 
     def fixed(self) -> Tensor:
         """The noise [1, size] that all samples share if it is not an input."""
         return torch.randn(1, self.size, generator=_rng("rows"))
 
     def split(self, given: Tensor, n: int) -> list[Tensor]:
-        """Noise [N, size] or [1, size] -> z of each draw for n samples; those of all are fixed."""
-        pieces = iter(torch.split(given, [draw.size for draw in self.draws if draw.rows], 1))
-        return [
-            next(pieces).reshape(-1, *draw.shape).expand(n, *[-1 for _ in draw.shape])
-            if draw.rows
-            else torch.randn(draw.shape, generator=_rng("shared", number))
-            for number, draw in enumerate(self.draws)
-        ]
+        """Noise [N, size] or [1, size] -> z of each draw for n samples."""
+        pieces = torch.split(given, [draw.size for draw in self.draws], 1)
+        return [draw.z(piece, n) for draw, piece in zip(self.draws, pieces, strict=True)]
 
 
 def is_random(program: ExportedProgram) -> bool:
@@ -100,11 +101,14 @@ def noise_of(program: ExportedProgram, name: str) -> Noise:
         if law not in LAWS:
             raise UsageError(
                 f"{name} draws with torch.{law}, for which an exported file has no counterpart; "
-                f"draw with torch.randn or torch.rand"
+                "draw with torch.randn or torch.rand"
             )
         shape = (made[0] if isinstance(made, tuple | list) else made).shape
-        rows = bool(shape) and isinstance(shape[0], torch.SymInt)
-        draws.append(Draw(tuple(map(int, shape[1:] if rows else shape)), rows))
+        if shape and isinstance(shape[0], torch.SymInt):  # the batch
+            draws.append(Draw(tuple(map(int, shape[1:]))))
+        else:
+            constant = torch.randn(tuple(map(int, shape)), generator=_rng("shared", len(draws)))
+            draws.append(Draw(tuple(constant.shape), constant))
     return Noise(tuple(draws))
 
 
@@ -113,7 +117,7 @@ class WithNoise(nn.Module):
 
     def __init__(self, program: ExportedProgram, noise: Noise, fixed: Tensor | None) -> None:
         super().__init__()
-        self.program, self.noise = program.module(check_guards=False), noise
+        self.program, self.noise = program.module(), noise
         self.register_buffer("fixed", fixed)
         self.fixed: Tensor | None
 
@@ -131,7 +135,11 @@ class _Drawing(fx.Interpreter):
         super().__init__(program)
         self.z = z
 
+    def call_module(self, target: Any, args: Any, kwargs: Any) -> Any:
+        """Nothing: the only module of a traced program checks its inputs, as later torch has it."""
+
     def call_function(self, target: Any, args: Any, kwargs: Any) -> Any:
+        """A draw from z, or what the program does."""
         if _is_random(target):
             return LAWS[_name(target)](next(self.z), *args)
         return super().call_function(target, args, kwargs)

@@ -112,7 +112,8 @@ def _finish(proto: Any, traced: Traced) -> None:
     for value in graph.output:
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
     del graph.value_info[:]
-    for part in (proto, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
+    shown = (*graph.node, *graph.input, *graph.output, *graph.initializer, *proto.functions)
+    for part in (proto, graph, *shown, *(node for f in proto.functions for node in f.node)):
         part.ClearField("doc_string")
         part.ClearField("metadata_props")
     graph.name, proto.producer_name, proto.producer_version = "ganzoo", "ganzoo", __version__

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from torch.export import Dim, ExportedProgram
 
 from ganzoo.errors import GanzooError, UsageError, did_you_mean, one_line
 from ganzoo.exporters.noise import Noise, Replay, WithNoise, is_random, noise_of
-from ganzoo.interfaces import StyleGenerator
+from ganzoo.interfaces import Generator, StyleGenerator
 
 if TYPE_CHECKING:
     from ganzoo.zoo import Model
@@ -34,7 +34,7 @@ TOLERANCE = 1e-4
 class Function(nn.Module):
     """One function of a network as a module, without the network's hooks."""
 
-    def __init__(self, network: nn.Module, call: Callable[..., Tensor]) -> None:
+    def __init__(self, network: Generator, call: Callable[..., Tensor]) -> None:
         super().__init__()
         self.network, self.call = network, call
 
@@ -47,11 +47,13 @@ class Function(nn.Module):
 class Traced:
     """A part of a model as a program of named inputs [N, ...] with one output [N, ...].
 
-    `fixed` is the noise that all samples share; None if noise is an input, or none is drawn.
+    `names` are the function's inputs, without labels that it does not read; noise comes after
+    them. `fixed` is the noise that all samples share; None if noise is an input, or none is drawn.
     """
 
     model: Model
     part: str
+    names: Sequence[str]
     function: Function
     program: ExportedProgram
     noise: Noise
@@ -64,7 +66,8 @@ class Traced:
 
     def inputs(self, n: int) -> dict[str, Tensor]:
         """Inputs for n rows by name: those of the samples of seed 0."""
-        given = _inputs(self.model, self.part, n)
+        given = _inputs(self.model, self.function.network, self.part, n)
+        given = {name: given[name] for name in self.names}
         if self.noise.size and self.fixed is None:
             rng = torch.Generator().manual_seed(n)
             given["noise"] = torch.randn(n, self.noise.size, generator=rng)
@@ -110,19 +113,24 @@ def trace(model: Model, part: str = "whole", noise: str = "fixed") -> Traced:
     _check("part", part, PARTS)
     _check("noise", noise, NOISES)
     name, function = model.card.name, _function(model, part)
-    inputs = [*_inputs(model, part, TRACED).values()]
+    inputs = _inputs(model, function.network, part, TRACED)
     drawn, fixed = Noise(()), None
     with quiet():
         program = _program(function, inputs, name)
+        if len(inputs) > 1 and not _reads_last(program):
+            inputs.popitem()
+            program = _program(function, inputs, name)
+        names = (*inputs,)
         if is_random(program):
             program = program.run_decompositions({})  # no operators in place any more
             drawn = noise_of(program, name)
-            if noise == "fixed":
+        if drawn.draws:
+            if noise == "fixed" or not drawn.size:
                 fixed = drawn.fixed()
-            elif drawn.size:
-                inputs.append(torch.randn(TRACED, drawn.size))
+            else:
+                inputs["noise"] = torch.randn(TRACED, drawn.size)
             program = _program(WithNoise(program, drawn, fixed), inputs, name)
-    return Traced(model, part, function, program, drawn, fixed)
+    return Traced(model, part, names, function, program, drawn, fixed)
 
 
 def _check(option: str, value: object, known: Sequence[str]) -> None:
@@ -144,18 +152,25 @@ def _function(model: Model, part: str) -> Function:
     return Function(network, network.styles if part == "mapping" else network.synthesise)
 
 
-def _inputs(model: Model, part: str, n: int) -> dict[str, Tensor]:
+def _inputs(model: Model, network: Generator, part: str, n: int) -> dict[str, Tensor]:
     """Inputs of a part for n rows by name: those from which samples of seed 0 are drawn."""
     latents, labels = model.latents(n, seed=0).float().cpu(), model.labels(n, seed=0)
     given = {"latents": latents}
-    if part == "synthesis":
-        given = {"styles": model.styles(latents, labels)}
+    if part == "synthesis" and isinstance(network, StyleGenerator):
+        with torch.no_grad():
+            given = {"styles": network.styles(latents, labels)}
     if labels is not None:
         given["labels" if model.generator.condition_shape is None else "conditions"] = labels
     return given
 
 
-def _program(function: nn.Module, inputs: Sequence[Tensor], name: str) -> ExportedProgram:
+def _reads_last(program: ExportedProgram) -> bool:
+    """Whether a program reads more of its last input than the number of rows."""
+    last = [node for node in program.graph.nodes if node.op == "placeholder"][-1]
+    return any("sym_size" not in str(user.target) for user in last.users)
+
+
+def _program(function: nn.Module, inputs: Mapping[str, Tensor], name: str) -> ExportedProgram:
     """Trace a module for batches of any size.
 
     torch runs the module's Python, where `len(tensor)` makes the batch a constant; if that fails it
@@ -168,7 +183,7 @@ def _program(function: nn.Module, inputs: Sequence[Tensor], name: str) -> Export
         try:
             with torch.no_grad():
                 return torch.export.export(
-                    function, tuple(inputs), dynamic_shapes=shapes, strict=strict
+                    function, tuple(inputs.values()), dynamic_shapes=shapes, strict=strict
                 )
         except Exception as error:
             failures.append(error)

@@ -46,7 +46,7 @@ def export(model: Model, to: str, path: Path | None, options: Mapping[str, Any])
     offer = catalogue().registry.find("exporter", to)
     function = offer.resolve()
     _check_options(offer, function, options)
-    target = _target(Path.cwd() if path is None else path.expanduser(), model.card.name)
+    target = _target(Path() if path is None else path.expanduser(), model.card.name)
     with writing(target), _folder_beside(target) as folder:
         summary = _called(offer, function, model, folder / target.name, options)
         written = _written(offer, folder, target)
@@ -71,7 +71,6 @@ def _check_options(offer: Offer, function: Any, options: Mapping[str, Any]) -> N
 
 def _target(path: Path, name: str) -> Path:
     """Where the export goes: the path, or below it if it is a folder that no export wrote."""
-    path = path.resolve()
     return path / name if path.is_dir() and not (path / RECORD).is_file() else path
 
 
@@ -100,7 +99,7 @@ def _called(
     """The exporter's line about what it wrote; an error of another library names the exporter."""
     try:
         summary = function(model, path, **options)
-    except (GanzooError, KeyboardInterrupt, OSError):
+    except (GanzooError, KeyboardInterrupt):
         raise
     except BaseException as error:
         raise PluginError(f"exporter {offer.qualified} failed: {one_line(error)}") from error

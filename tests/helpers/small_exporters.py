@@ -70,6 +70,13 @@ class Noisy(Points):
         return nn.functional.dropout(made, 0.25, training=True)
 
 
+class Dropping(Points):
+    """Drops in training alone, and says so to torch at every call."""
+
+    def forward(self, latents, labels=None):
+        return nn.functional.dropout(self.layer(latents), 0.5, training=self.training)
+
+
 class Diced(Points):
     """Draws by a law that is not known."""
 

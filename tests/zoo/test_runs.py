@@ -125,6 +125,13 @@ def test_the_command_draws_the_runs_of_a_folder(trained, tmp_path, capsys):
     assert "--plot draws trainings; give the folder" in capsys.readouterr().err
 
 
+def test_a_run_without_figures_is_not_drawn(trained):
+    pytest.importorskip("matplotlib")
+    (trained / "hinge" / "metrics.jsonl").unlink()
+    with pytest.raises(UsageError, match="no run has logged figures yet"):
+        Run(trained / "hinge").plot()
+
+
 def test_a_figure_that_nobody_logged_is_refused(trained):
     pytest.importorskip("matplotlib")
     with pytest.raises(UsageError, match="no run logged 'fid'; there are: accuracy.fake"):
