@@ -257,6 +257,29 @@ def _hook(name: str, value: Any) -> Any:
     return as_hook(name, value)
 
 
+@pytest.mark.slow
+def test_the_exporter_of_the_page_of_parts_exports(
+    ganzoo_world: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for library in ("onnx", "onnxscript", "onnxruntime"):
+        pytest.importorskip(library)
+    named, written = (
+        next(text for text in blocks("plugin-parts.md", "python") if words in text)
+        for words in ("def ganzoo_exporters", "def export(")
+    )
+    plugin, sheet = ModuleType("my_gan.plugin"), ModuleType("my_gan.sheet")
+    exec(f"from ganzoo import hookimpl\n{named}", plugin.__dict__)
+    exec(written, sheet.__dict__)
+    for module in (ModuleType("my_gan"), plugin, sheet):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.chdir(tmp_path)
+    ganzoo_world(plugin, "ganzoo-vanilla")
+    words = ("export", "vanilla-mnist", "--to", "sheet", "--set", "seeds=2", "-o", "seeds")
+    assert commands.ganzoo(*words) == 0
+    names = sorted(path.name for path in Path("seeds").iterdir())
+    assert names == ["0.png", "1.png", "export.json", "model.onnx"]
+
+
 # --- Augmentations and schedules --------------------------------------------------------------
 
 

@@ -61,11 +61,11 @@ def test_networks_that_take_classes_are_built_with_them_too():
     assert {"generator/image[num_classes=10]", "discriminator/judge[num_classes=10]"} <= found
 
 
-def test_fast_leaves_out_what_trains_or_starts_processes():
+def test_fast_leaves_out_what_trains_exports_or_starts_processes():
     whole, fast = (checks_of(broken_plugin(), fast=fast) for fast in (False, True))
     assert [one.id for one in fast] == [one.id for one in whole if not one.slow]
     left_out = {one.name for one in whole if one.slow}
-    assert left_out == {"check_learns", "check_resumes", "check_two_processes"}
+    assert left_out == {"check_exports", "check_learns", "check_resumes", "check_two_processes"}
 
 
 def test_a_plugins_name_may_leave_out_ganzoo():
