@@ -212,6 +212,11 @@ def _check_no_folder(zoo: Catalogue, asked: str) -> None:
                 raise UsageError(
                     f"there is no data set {asked!r}, but a folder; pass --data {folder}"
                 ) from None
+        if asked.endswith(("/", "\\")) or asked.startswith((".", "/", "~")):
+            raise UsageError(
+                f"--data {asked}: there is no such folder, and a folder is passed as --data "
+                "folder:PATH"
+            ) from None
 
 
 def parsed(text: str, roots: tuple[str, ...] = ROOTS, otherwise: str = "recipe") -> tuple[str, Any]:

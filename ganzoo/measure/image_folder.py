@@ -22,6 +22,9 @@ from ganzoo.measure.sources import BATCH, SampleSource
 from ganzoo.seeds import derive
 from ganzoo.specs import Part
 
+#: Images whose sizes are compared at once; the others when they are measured.
+LOOKED_AT = 8
+
 
 class FolderSource(SampleSource):
     """The images below a folder, all of one size, in a fixed random order of their paths.
@@ -48,6 +51,8 @@ class FolderSource(SampleSource):
         order = torch.randperm(self.size, generator=rng).tolist()
         self._paths = [folder / os.fsdecode(files[number].path) for number in order]
         self.shape = extractor.sample_shape or (channels_of(data), *_sides(self._paths[0]))
+        for path in self._paths[:LOOKED_AT]:  # before real samples are measured, which takes long
+            self._check_size(path, *_sides(path))
 
     def batches(self, n: int, seed: int) -> Iterator[Tensor]:
         """N of the images float32 [<= 500, C, H, W] in [-1, 1]; the seed changes nothing."""
@@ -69,12 +74,15 @@ class FolderSource(SampleSource):
         form = Form(height, width, channels, background=KEEP if channels == 4 else WHITE)
         with _naming(path):
             picture = decode(path, form)
-        if (picture.width, picture.height) != (width, height):
+        self._check_size(path, picture.height, picture.width)
+        return torch.frombuffer(bytearray(picture.pixels), dtype=torch.uint8).view(self.shape)
+
+    def _check_size(self, path: Path, height: int, width: int) -> None:
+        if [height, width] != [*self.shape[1:]]:
             raise MetricError(
-                f"{path}: {picture.width}x{picture.height} pixels, and {width}x{height} are "
+                f"{path}: {width}x{height} pixels, and {self.shape[2]}x{self.shape[1]} are "
                 "measured; a resized image would be another one, so nothing is resized here"
             )
-        return torch.frombuffer(bytearray(picture.pixels), dtype=torch.uint8).view(self.shape)
 
 
 def channels_of(data: Part) -> int:

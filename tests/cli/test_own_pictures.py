@@ -141,6 +141,7 @@ def test_what_cannot_be_trained_says_why(photos, train, tiny_world):
     [
         ("folder:nowhere", "there is no folder "),
         ("My Photos", "pass --data 'folder:My Photos'"),
+        ("nowhere/", "--data nowhere/: there is no such folder, and a folder is passed as"),
         ("folder:My Photos/a.png", "a.png is a file"),
     ],
 )

@@ -478,9 +478,8 @@ def test_a_broken_image_is_named(tmp_path, name):
     make, reason = BROKEN[name]
     folder = write_digits(tmp_path / "digits", digits()[:2])
     (folder / name).write_bytes(make())
-    source = FolderSource(folder, classifier(), MINI)
     with pytest.raises(MetricError, match=name) as refused:
-        list(source.batches(3, seed=0))
+        list(FolderSource(folder, classifier(), MINI).batches(3, seed=0))
     text = str(refused.value)
     assert f"{reason}; remove it, or make it again" in text or "pixels, and 28x28" in text
 
