@@ -1,7 +1,7 @@
 """The noise that a network draws inside, as an input of the exported program or as constants.
 
-Every draw is made of standard normal numbers z, given or fixed: a normal draw is z, and a uniform
-one is F(z) with the normal's distribution function F.
+Every draw is made of standard normal numbers z, given or fixed: a normal draw is z, a uniform one
+is u = F(z) with the normal's distribution function F, an exponential one is -log(1 - u).
 """
 
 from __future__ import annotations
@@ -19,9 +19,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from ganzoo.errors import UsageError
 from ganzoo.seeds import derive
 
+#: Half a step of float32 below 1: uniform numbers keep away from both ends, where logarithms end.
+_EDGE = 2.0**-25
+
 
 def _uniform(z: Tensor) -> Tensor:
-    return 0.5 * (1 + torch.erf(z / math.sqrt(2.0)))
+    return (0.5 * (1 + torch.erf(z / math.sqrt(2.0)))).clamp(_EDGE, 1 - 2 * _EDGE)
 
 
 def _kept(z: Tensor, share: float | Tensor) -> Tensor:
@@ -36,6 +39,7 @@ LAWS: Mapping[str, Callable[..., Any]] = {
     "rand": lambda z, *_: _uniform(z),
     "rand_like": lambda z, *_: _uniform(z),
     "uniform": lambda z, _, low=0.0, high=1.0: low + (high - low) * _uniform(z),
+    "exponential": lambda z, _, rate=1.0: -torch.log1p(-_uniform(z)) / rate,
     "bernoulli": lambda z, like, p=None: _kept(z, like if p is None else p).to(like.dtype),
     "native_dropout": lambda z, values, p, train: (
         values * _kept(z, 1 - p) / (1 - p) if train else values,
@@ -43,7 +47,12 @@ LAWS: Mapping[str, Callable[..., Any]] = {
     ),
 }
 #: Operators in place, which a traced program has no longer, and those that stand for them there.
-IN_PLACE = {"normal_": "normal_functional", "uniform_": "uniform", "bernoulli_": "bernoulli"}
+IN_PLACE = {
+    "normal_": "normal_functional",
+    "uniform_": "uniform",
+    "exponential_": "exponential",
+    "bernoulli_": "bernoulli",
+}
 
 
 @dataclass(frozen=True, eq=False)

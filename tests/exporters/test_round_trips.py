@@ -137,7 +137,7 @@ def test_noise_is_fixed_or_an_input(hard, tmp_path):
     assert_close(answers(fixed, latents=latents), alone, rtol=0, atol=1e-5)
     assert about(fixed)["noise"] == "fixed"
     path = model.export("onnx", tmp_path / "input.onnx", noise="input")
-    z = torch.randn(7, 8, generator=torch.Generator().manual_seed(1))
+    z = torch.randn(7, 10, generator=torch.Generator().manual_seed(1))
     first, again = (answers(path, latents=latents, noise=z) for _ in range(2))
     other = answers(path, latents=latents, noise=z.roll(1, 0))
     assert first.equal(again) and not torch.isclose(first, other).all()
@@ -147,17 +147,18 @@ def test_noise_is_fixed_or_an_input(hard, tmp_path):
 def test_noise_is_replayed_as_it_would_be_drawn(hard):
     """Standard normal z in place of torch's numbers: laws, order and shapes, by plain formulas."""
     traced = tracing.trace(hard("noisy"), noise="input")
-    assert [draw.shape for draw in traced.noise.draws] == [(2,)] * 5
-    assert [draw.size for draw in traced.noise.draws] == [2, 2, 0, 2, 2]
+    assert [draw.shape for draw in traced.noise.draws] == [(2,)] * 6
+    assert [draw.size for draw in traced.noise.draws] == [2, 2, 0, 2, 2, 2]
     inputs = traced.inputs(7)
-    first, second, shared, third, fourth = traced.noise.split(inputs["noise"], 7)
+    first, second, shared, third, fourth, last = traced.noise.split(inputs["noise"], 7)
 
     def uniform(z: Tensor) -> Tensor:
         return torch.special.ndtr(z)
 
     layer = traced.model.generator.layer
     made = layer(inputs["latents"]) + first + uniform(second) + shared + 0.1 * (1 + 2 * third)
-    made = made * (uniform(fourth) < 0.75) / 0.75
+    made = made - (1 - uniform(fourth)).log() / 2
+    made = made * (uniform(last) < 0.75) / 0.75
     assert_close(traced.expected(inputs), made.detach())
     found = traced.program.module()(*inputs.values())
     assert_close(found, made.detach())

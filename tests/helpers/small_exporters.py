@@ -67,6 +67,7 @@ class Noisy(Points):
         made = self.layer(latents)
         made = made + torch.randn_like(made) + torch.rand(len(latents), 2) + torch.randn(2)
         made = made + 0.1 * torch.empty(made.shape).normal_(1.0, 2.0)
+        made = made + torch.empty_like(made).exponential_(2.0)
         return nn.functional.dropout(made, 0.25, training=True)
 
 
