@@ -64,7 +64,7 @@ def main(arguments: argparse.Namespace) -> None:
     train = split_of(part, "train")
     known = train.batch(torch.arange(arguments.known))[0]
     rows = {
-        f"{arguments.known:,} real": known[: len(test)],
+        "real": known[: len(test)],
         "mean": composed(mean_of(train, arguments.known), conditions),
         "nearest": composed(torch.cat([*nearest(conditions, known)]), conditions),
     }
@@ -81,7 +81,7 @@ def main(arguments: argparse.Namespace) -> None:
         distance = (features.features - real.features).norm(dim=1).mean()
         fd = frechet_distance(features.moments, real.moments)
         said = [name, f"{fd:.3f}"]
-        if name.endswith("real"):
+        if name == "real":
             said += ["", "", ""]
         else:
             near, alike = psnr(made, targets).mean(), ssim(made, targets).mean()

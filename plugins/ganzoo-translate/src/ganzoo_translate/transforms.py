@@ -20,6 +20,8 @@ LUMA = (0.299, 0.587, 0.114)
 GIVEN = ("inputs", "targets")
 #: Alpha where a picture is known, and in its holes.
 KNOWN, HOLE = 1.0, -1.0
+#: Below this alpha a user's pixel is filled: resizing leaves ripples beside what was rubbed out.
+OPAQUE = 0.5
 
 
 class Transform(ABC):
@@ -143,7 +145,7 @@ class Mask(Transform):
         channels, height, width = pictures.sample_shape
         read = pictures.read((4, height, width))
         colours = brightness(read[:, :3]) if channels == 1 else read[:, :channels]
-        holes = read[:, 3] < KNOWN
+        holes = read[:, 3] < OPAQUE
         if asked := pictures.choices.get("mask"):
             shape = shape_asked(asked, self.boxes)
             holes = holes | shape(uniform(torch.arange(len(read)), DRAWS), height, width)
