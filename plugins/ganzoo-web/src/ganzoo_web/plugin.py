@@ -10,4 +10,15 @@ ganzoo_api = 1
 @hookimpl
 def ganzoo_commands() -> dict[str, tuple[str, str]]:
     """The commands that write or serve pages."""
-    return {}
+    return {
+        "gallery": (
+            "ganzoo_web.commands:gallery",
+            "Write pages of the zoo's models that draw in the browser.",
+        ),
+    }
+
+
+@hookimpl
+def ganzoo_exporters() -> dict[str, str]:
+    """A model's page, as a format of `ganzoo export`."""
+    return {"web": "ganzoo_web.pages.exporter:export"}

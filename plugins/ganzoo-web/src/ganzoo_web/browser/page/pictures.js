@@ -1,0 +1,51 @@
+// Samples in [-1, 1] as pixels: grey, RGB or RGBA, on canvases and in PNG files.
+
+/** From here on, squares that differ by one pixel of the screen look equal. */
+const UNEVEN = 6;
+
+/** Pixels of a sample [C, H, W], as `ganzoo sample` rounds them. */
+export function pixels(sample, [channels, height, width]) {
+  const image = new ImageData(width, height);
+  const plane = height * width;
+  for (let n = 0; n < plane; n += 1) {
+    for (let c = 0; c < 4; c += 1) {
+      const from = channels === 1 ? 0 : c;
+      const opaque = c === 3 && channels < 4;
+      image.data[4 * n + c] = opaque ? 255 : (sample[from * plane + n] + 1) * 127.5;
+    }
+  }
+  return image;
+}
+
+/** Draw a sample on a canvas of its own size. */
+export function paint(canvas, sample, shape) {
+  const [, height, width] = shape;
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  canvas.getContext("2d").putImageData(pixels(sample, shape), 0, 0);
+}
+
+/** Show a canvas as large as its place allows; enlarged a few times only, by a whole number. */
+export function fit(canvas, room) {
+  const larger = room / Math.max(canvas.width, canvas.height);
+  const times = larger >= 1 && larger < UNEVEN ? Math.floor(larger) : larger;
+  canvas.style.width = `${canvas.width * times}px`;
+  canvas.style.height = `${canvas.height * times}px`;
+}
+
+/** Save a canvas as a PNG file, each pixel a square with `times` pixels on a side. */
+export function download(canvas, name, times = 1) {
+  const copy = document.createElement("canvas");
+  copy.width = canvas.width * times;
+  copy.height = canvas.height * times;
+  const context = copy.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  context.drawImage(canvas, 0, 0, copy.width, copy.height);
+  copy.toBlob((blob) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }, "image/png");
+}

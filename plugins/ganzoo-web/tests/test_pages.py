@@ -1,0 +1,137 @@
+"""What pages are made of, and what is refused. The browser's side has its own file."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import torch
+from ganzoo_web.pages.about import check_shown
+from ganzoo_web.pages.bundle import BROWSER, page_script
+from ganzoo_web.pages.gallery import check_replaceable, write_gallery
+from ganzoo_web.pages.laws import latents_of
+from ganzoo_web.pages.problems import PageError
+from ganzoo_web.pages.prose import prose
+from ganzoo_web.pages.runtime import runtime_script
+
+import commands
+import ganzoo
+
+#: Bytes of a page without weights.
+MOST = 15_000_000
+
+
+class Odd(ganzoo.Generator):
+    """Draws what a test asks for, from latents of a law of its own."""
+
+    def __init__(self, shape=(1, 4, 4), latent_dim=3, condition_shape=None):
+        super().__init__()
+        self.sample_shape, self.latent_dim = shape, latent_dim
+        self.condition_shape = condition_shape
+
+    def forward(self, latents, labels=None):
+        return torch.zeros(len(latents), *self.sample_shape)
+
+    def sample_latents(self, n, *, rng):
+        return torch.rand(n, self.latent_dim, generator=rng).round()
+
+
+def model_of(generator: ganzoo.Generator) -> ganzoo.Model:
+    return ganzoo.Model(generator, ganzoo.card("dcgan-mnist"), torch.device("cpu"))
+
+
+@pytest.mark.parametrize(
+    ("generator", "reason"),
+    [
+        (Odd(shape=(1, 800)), "draws image of 1x800; a page shows images with 1, 3 or 4 channels"),
+        (Odd(shape=(2, 4, 4)), "draws image of 2x4x4; a page shows"),
+        (Odd(latent_dim=0), "has no latents"),
+        (Odd(condition_shape=(1, 4, 4)), "draws from conditions, which a page cannot give it yet"),
+    ],
+)
+def test_what_a_page_cannot_show_is_refused(generator, reason):
+    with pytest.raises(PageError, match=f"dcgan-mnist {reason}"):
+        check_shown(model_of(generator))
+
+
+def test_latents_of_another_law_are_stored():
+    about = latents_of(model_of(Odd()))
+    assert (about["law"], about["seeds"], about["width"]) == ("table", 64, 3)
+    assert len(about["table"]) >= 64 * 64 * 3 * 4
+
+
+def test_the_runtime_and_the_script_are_small():
+    assert len(runtime_script()) + len(page_script()) < MOST
+
+
+def test_the_page_is_one_script_of_all_modules():
+    """No module is left out, none of them is left to load, and each runs before its users."""
+    script = page_script()
+    modules = {path.stem for path in (BROWSER / "page").glob("*.js")} - {"worker"}
+    made = re.findall(r"^const (\w+)_js = ", script, re.MULTILINE)
+    assert set(made) == modules and len(made) == len(modules)
+    assert not re.search(r"^(import|export)\b", script, re.MULTILINE)
+    for user, used in re.findall(r"^const \{[^}]*\} = (\w+)_js;()", script, re.MULTILINE):
+        assert user in made and not used
+
+
+def test_pages_forbid_the_network():
+    for page in ("model.html", "gallery.html"):
+        (policy,) = re.findall(
+            r'http-equiv="Content-Security-Policy" content="([^"]+)"',
+            (BROWSER / page).read_text(encoding="utf-8"),
+        )
+        assert policy.startswith("default-src 'none';")
+        assert "connect-src" not in policy and "http" not in policy
+
+
+def test_a_cards_own_words_become_html():
+    text = """---
+license: mit
+---
+
+# a-model
+
+Draws **small** [digits](https://example.org) & <letters>, see [here](../x.md).
+
+![64 samples](samples.png)
+
+## Use
+
+```sh
+ganzoo sample a-model
+```
+
+## Limits
+
+- Draws `7` badly.
+- Has no
+  eights.
+"""
+    assert prose(text) == {
+        "": '<p>Draws <strong>small</strong> <a href="https://example.org" rel="noreferrer">digits'
+        "</a> &amp; &lt;letters&gt;, see here.</p>",
+        "Limits": "<ul><li>Draws <code>7</code> badly.</li><li>Has no eights.</li></ul>",
+    }
+
+
+def test_a_gallery_replaces_galleries_alone(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(PageError, match="mine is a folder that no gallery wrote; give another"):
+        check_replaceable(tmp_path / "mine", force=False)
+    with pytest.raises(PageError, match="is a file; give a folder"):
+        check_replaceable(tmp_path / "mine" / "thesis.txt", force=True)
+    check_replaceable(tmp_path / "mine", force=True)
+    check_replaceable(tmp_path / "new", force=False)
+
+
+def test_a_gallery_of_nothing_is_refused_and_leaves_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert commands.ganzoo("gallery", "no-such-*") == 2
+    assert "no model matches 'no-such-*'; `ganzoo list` lists the models" in capsys.readouterr().err
+    said: list[str] = []
+    with pytest.raises(PageError, match="there is no model that a page can show"):
+        write_gallery(["no-such-model"], tmp_path / "empty", said=said.append)
+    assert said[0].startswith("left out: ") and "no-such-model" in said[0]
+    assert [*tmp_path.iterdir()] == []
