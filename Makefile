@@ -15,7 +15,7 @@ PLUGINS := \
   ./plugins/ganzoo-text \
   ./plugins/ganzoo-translate
 
-.PHONY: help demo install test test-all lint format cards docs reference zoo gpu clean
+.PHONY: help demo install test test-all lint format cards docs reference gallery zoo gpu clean
 MINUTES ?= 10
 # Each process imports torch: more than four gain little. `make test PARALLEL=` runs in one process.
 PARALLEL ?= -n auto --maxprocesses 4 --dist worksteal
@@ -56,6 +56,9 @@ docs: $(VENV)/.installed-dev  ## build the documentation into build/docs
 
 reference: $(VENV)/.installed  ## write the generated pages of docs/
 	$(BIN)/python tools/make_reference_pages.py
+
+gallery: $(VENV)/.installed-dev  ## write pages of all models, which draw in the browser, into build/gallery
+	$(BIN)/ganzoo gallery -o build/gallery
 
 zoo: $(VENV)/.installed  ## train the zoo's models for MINUTES=10, into runs/zoo
 	$(BIN)/python tools/train_zoo.py --minutes $(MINUTES)
