@@ -24,11 +24,11 @@ def gallery(pattern: str | None, out: Path, force: bool) -> None:
     The start page has a wall of each model and their figures; each model's page steers it. They
     draw in the browser, with no network: open index.html, or serve the folder.
     """
-    import ganzoo
+    from ganzoo import list_models
     from ganzoo_web.pages.gallery import write_gallery
     from ganzoo_web.pages.problems import PageError
 
-    names = ganzoo.list_models(pattern)
+    names = list_models(pattern)
     if not names:
         raise PageError(f"no model matches {pattern!r}; `ganzoo list` lists the models")
     path = write_gallery(names, out, force=force, said=click.echo)

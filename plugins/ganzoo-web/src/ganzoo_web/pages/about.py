@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import ganzoo
-from ganzoo import latent
+from ganzoo import Generator, Model, StyleGenerator
+from ganzoo.latent import Directions, directions
 from ganzoo_web.pages.graphs import graphs
 from ganzoo_web.pages.laws import latents_of
 from ganzoo_web.pages.packing import floats, packed
@@ -18,10 +18,10 @@ DIRECTIONS = "directions.safetensors"
 COMPONENTS = 8
 
 
-def about(model: ganzoo.Model, directions: Path | None = None) -> dict[str, Any]:
+def about(model: Model, given: Path | None = None) -> dict[str, Any]:
     """What `page.js` needs to draw a model; `PageError` for a model that it cannot show.
 
-    `directions` is a file of `ganzoo directions`, shown beside the principal ones.
+    `given` is a file of `ganzoo directions`, shown beside the principal ones.
     """
     check_shown(model)
     generator = model.generator
@@ -31,12 +31,12 @@ def about(model: ganzoo.Model, directions: Path | None = None) -> dict[str, Any]
         "shape": [*generator.sample_shape],
         "latents": latents_of(model),
         "styles": _styles(generator),
-        "directions": _directions(model, directions),
+        "directions": _directions(model, given),
         "parts": {name: packed(data) for name, data in graphs(model).items()},
     }
 
 
-def check_shown(model: ganzoo.Model) -> None:
+def check_shown(model: Model) -> None:
     """Refuse a model that a page cannot show, with the reason."""
     name, generator = model.card.name, model.generator
     shape, kind = tuple(generator.sample_shape), model.card.require_config().kind
@@ -53,7 +53,7 @@ def check_shown(model: ganzoo.Model) -> None:
         )
 
 
-def draws_noise(model: ganzoo.Model) -> bool:
+def draws_noise(model: Model) -> bool:
     """Whether a latent is drawn differently under another seed."""
     given = model.latents(2, seed=0)
     labels = model.labels(2, seed=0)
@@ -61,8 +61,8 @@ def draws_noise(model: ganzoo.Model) -> bool:
     return not first.equal(second)
 
 
-def _styles(generator: ganzoo.Generator) -> dict[str, Any] | None:
-    if not isinstance(generator, ganzoo.StyleGenerator):
+def _styles(generator: Generator) -> dict[str, Any] | None:
+    if not isinstance(generator, StyleGenerator):
         return None
     return {
         "layers": generator.style_layers,
@@ -71,13 +71,13 @@ def _styles(generator: ganzoo.Generator) -> dict[str, Any] | None:
     }
 
 
-def _directions(model: ganzoo.Model, path: Path | None) -> list[dict[str, Any]]:
+def _directions(model: Model, path: Path | None) -> list[dict[str, Any]]:
     """Those of a file that is given or lies in the model's folder, then principal ones."""
     own = model.card.folder / DIRECTIONS
     path = path or (own if own.is_file() else None)
-    found = [] if path is None else [latent.Directions.read(path, model)]
+    found = [] if path is None else [Directions.read(path, model)]
     if not any(one.method == "pca" for one in found):
-        found.append(latent.directions(model, COMPONENTS))
+        found.append(directions(model, COMPONENTS))
     return [
         {
             "name": name,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import ganzoo
+from ganzoo import Model
 from ganzoo_web.pages.write import write_model, write_shared
 
 
-def export(model: ganzoo.Model, path: Path, *, directions: str = "") -> str:
+def export(model: Model, path: Path, *, directions: str = "") -> str:
     """Write the page of a model; `directions` is a file of `ganzoo directions`."""
     given = Path(directions).expanduser() if directions else None
     write_model(model, path, shared=".", directions=given)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from html import escape
 
-import ganzoo
+from ganzoo import Card
 
 DASH = "–"
 
 
-def figure_rows(card: ganzoo.Card) -> str:
+def figure_rows(card: Card) -> str:
     """A table row for each figure: name, value, spread, real samples' value, what it is."""
     rows = []
     for name, metric in card.figures.items():
@@ -24,7 +24,7 @@ def figure_rows(card: ganzoo.Card) -> str:
     return "\n".join(rows)
 
 
-def facts(card: ganzoo.Card) -> str:
+def facts(card: Card) -> str:
     """A list of what the model is, who trained it on what, and its licences."""
     config = card.require_config()
     size = config.parameters.get("generator", 0)

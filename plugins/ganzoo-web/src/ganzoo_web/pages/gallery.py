@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-import ganzoo
+from ganzoo import Card, GanzooError, load
 from ganzoo_web.pages.about import check_shown
 from ganzoo_web.pages.bundle import BROWSER
 from ganzoo_web.pages.problems import PageError
@@ -29,7 +29,7 @@ SHARED_BY = 2
 class Room:
     """A model of a gallery: its card, and the folder of its page."""
 
-    card: ganzoo.Card
+    card: Card
     folder: str
 
 
@@ -71,9 +71,9 @@ def _written(names: Sequence[str], folder: Path, said: Callable[[str], None]) ->
     """Write a page for each model that a page can show, and give those."""
     for name in names:
         try:
-            model = ganzoo.load(name)
+            model = load(name)
             check_shown(model)
-        except ganzoo.GanzooError as error:
+        except GanzooError as error:
             said(f"left out: {error}")
             continue
         room = Room(model.card, name.replace("/", "."))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import ganzoo
+from ganzoo import Model, StyleGenerator
 
 
-def graphs(model: ganzoo.Model) -> dict[str, bytes]:
+def graphs(model: Model) -> dict[str, bytes]:
     """`whole`, or `mapping` and `synthesis` of a model with styles."""
-    styled = isinstance(model.generator, ganzoo.StyleGenerator)
+    styled = isinstance(model.generator, StyleGenerator)
     parts = ("mapping", "synthesis") if styled else ("whole",)
     with tempfile.TemporaryDirectory() as folder:
         return {

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-import ganzoo
+from ganzoo import Model
 from ganzoo_web.pages.packing import floats
 
 #: Latents in a block, as `Model.latents` draws them.
@@ -17,7 +17,7 @@ SEEDS, MOST_NUMBERS = 64, 2_000_000
 _PROBES = (0, 1, 12345)
 
 
-def latents_of(model: ganzoo.Model) -> dict[str, Any]:
+def latents_of(model: Model) -> dict[str, Any]:
     """What the page needs to draw the latents and classes that `model.sample` draws.
 
     Normal and uniform latents are drawn in the page for every seed. Those of a generator with
@@ -33,7 +33,7 @@ def latents_of(model: ganzoo.Model) -> dict[str, Any]:
     return {**about, "law": "table", "seeds": seeds, "table": floats(table)}
 
 
-def _classes(model: ganzoo.Model) -> dict[str, Any] | None:
+def _classes(model: Model) -> dict[str, Any] | None:
     """The number of classes, their names, and the shares in which they are drawn."""
     count = model.generator.num_classes
     if count is None:
@@ -53,7 +53,7 @@ def _uniform(like: Tensor, rng: torch.Generator) -> Tensor:
 _LAWS = {"normal": _normal, "uniform": _uniform}
 
 
-def _follows(model: ganzoo.Model, draw: Any) -> bool:
+def _follows(model: Model, draw: Any) -> bool:
     """Whether a generator's own latents are those of a law, from generators with equal seeds."""
     for seed in _PROBES:
         rngs = [torch.Generator().manual_seed(seed) for _ in range(2)]

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from PIL import Image
 
-import ganzoo
+from ganzoo import Model
 
 COUNT, COLUMNS = 64, 8
 #: Pixels of a plot's side.
 SIDE = 512
 
 
-def write_wall(model: ganzoo.Model, path: Path) -> None:
+def write_wall(model: Model, path: Path) -> None:
     """Write the samples of seed 0 as a PNG: 8 x 8 pictures edge to edge, or points in a plot."""
     samples = model.sample(COUNT, seed=0)
     if samples.dim() == 2:

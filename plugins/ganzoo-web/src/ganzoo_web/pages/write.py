@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import ganzoo
+from ganzoo import Card, Model
 from ganzoo_web.pages.about import about, draws_noise
 from ganzoo_web.pages.bundle import BROWSER, RUNTIME, page_script
 from ganzoo_web.pages.figures import facts, figure_rows
@@ -27,7 +27,7 @@ def write_shared(folder: Path) -> None:
 
 
 def write_model(
-    model: ganzoo.Model,
+    model: Model,
     folder: Path,
     *,
     shared: str,
@@ -45,7 +45,7 @@ def write_model(
     write_text(folder / "index.html", page(model, known, shared=shared, home=home))
 
 
-def page(model: ganzoo.Model, known: dict[str, Any], *, shared: str, home: str = "") -> str:
+def page(model: Model, known: dict[str, Any], *, shared: str, home: str = "") -> str:
     """The HTML of a model's page."""
     card, words = model.card, _words(model.card)
     noise = (
@@ -73,7 +73,7 @@ def page(model: ganzoo.Model, known: dict[str, Any], *, shared: str, home: str =
     return template.substitute(parts)
 
 
-def _words(card: ganzoo.Card) -> dict[str, str]:
+def _words(card: Card) -> dict[str, str]:
     """The card's own words; an unpublished model may have none."""
     return prose(card.readme) if (card.folder / "README.md").is_file() else {}
 
