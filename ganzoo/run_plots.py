@@ -13,6 +13,7 @@ from ganzoo.files import writing, written_whole
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 #: A run's rows of metrics.jsonl.
 Rows: TypeAlias = Sequence[Mapping[str, Any]]
@@ -24,7 +25,8 @@ PANELS = {
 }
 #: Inches of a panel, and pixels in an inch when it is written.
 SIZE, DPI = (8.0, 2.5), 120
-#: Told apart by colour-blind readers too (Okabe and Ito 2008).
+#: Told apart by colour-blind readers too (Okabe and Ito 2008); then comes the next style.
+STYLES = ("-", "--", ":")
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 ENDINGS = (".png", ".svg", ".pdf")
 
@@ -34,7 +36,7 @@ class Curve:
     """A metric of one training: a line for its mean over seeds, and a band from least to most."""
 
     label: str
-    colour: str
+    number: int
     images: Sequence[float]
     mean: Sequence[float]
     least: Sequence[float]
@@ -50,18 +52,20 @@ def plot(trainings: Mapping[str, Sequence[Rows]], names: Sequence[str]) -> Figur
         from matplotlib.figure import Figure
     except ImportError:
         raise GanzooError("plots need matplotlib; pip install matplotlib") from None
-    known = _logged(trainings)
+    known, alone = _logged(trainings), len(trainings) == 1
     if not known:
         raise UsageError("there is nothing to draw: no run has logged figures yet")
-    panels = _panels(known, names, alone=len(trainings) == 1)
+    shown = known if names or alone else _shared(trainings, known) or known
+    panels = _panels(shown, names, alone=alone)
     width, height = SIZE
     figure = Figure(figsize=(width, height * len(panels)), layout="constrained")
     column = figure.subplots(len(panels), squeeze=False, sharex=True)[:, 0]
     for axes, (title, metrics) in zip(column, panels.items(), strict=True):
-        curves = [*_curves(trainings, metrics)]
-        _draw(axes, title, curves)
-        if axes is column[0] or len(trainings) == 1 < len(curves):
-            axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        _draw(axes, title, [*_curves(trainings, metrics)])
+        if alone and len(metrics) > 1:
+            _explain(axes, axes.get_lines())
+    if not alone:
+        _explain(column[0], [line for axes in column for line in axes.get_lines()])
     column[-1].set_xlabel("images seen")
     figure.suptitle(_title(trainings), fontsize="medium")
     return figure
@@ -92,6 +96,12 @@ def _logged(trainings: Mapping[str, Sequence[Rows]]) -> list[str]:
     return sorted({name for row in rows for name in row} - {"images", "step"})
 
 
+def _shared(trainings: Mapping[str, Sequence[Rows]], known: Sequence[str]) -> list[str]:
+    """The metrics that several trainings logged."""
+    own = [{name for rows in seeds for row in rows for name in row} for seeds in trainings.values()]
+    return [name for name in known if sum(name in names for names in own) > 1]
+
+
 def _panels(known: Sequence[str], names: Sequence[str], *, alone: bool) -> dict[str, list[str]]:
     """The metrics of each panel, by title; where several trainings share it, one metric each."""
     if unknown := [name for name in names if not _below(known, name)]:
@@ -118,9 +128,9 @@ def _curves(trainings: Mapping[str, Sequence[Rows]], metrics: Sequence[str]) -> 
     """A curve for each training and metric that was logged, named by what differs."""
     for place, (training, seeds) in enumerate(trainings.items()):
         for number, metric in enumerate(metrics):
-            label, colour = (training, place) if len(trainings) > 1 else (metric, number)
+            named = (training, place) if len(trainings) > 1 else (metric, number)
             if lines := [line for rows in seeds if (line := _line(rows, metric))]:
-                yield _curve(label, COLOURS[colour % len(COLOURS)], lines)
+                yield _curve(*named, lines)
 
 
 def _line(rows: Rows, metric: str) -> list[tuple[float, float]]:
@@ -129,7 +139,7 @@ def _line(rows: Rows, metric: str) -> list[tuple[float, float]]:
     return [(images, value) for images, value in points if isinstance(value, int | float)]
 
 
-def _curve(label: str, colour: str, lines: Sequence[Sequence[tuple[float, float]]]) -> Curve:
+def _curve(label: str, number: int, lines: Sequence[Sequence[tuple[float, float]]]) -> Curve:
     """Several seeds' lines as one curve, where all of them have values; between these, straight."""
     import numpy
 
@@ -138,7 +148,7 @@ def _curve(label: str, colour: str, lines: Sequence[Sequence[tuple[float, float]
     columns = [[*zip(*line, strict=True)] for line in lines]
     seeds = numpy.stack([numpy.interp(images, x, y) for x, y in columns])
     mean, least, most = (values.tolist() for values in (seeds.mean(0), seeds.min(0), seeds.max(0)))
-    return Curve(label, colour, images, mean, least, most)
+    return Curve(label, number, images, mean, least, most)
 
 
 def _draw(axes: Axes, title: str, curves: Sequence[Curve]) -> None:
@@ -146,18 +156,28 @@ def _draw(axes: Axes, title: str, curves: Sequence[Curve]) -> None:
     from matplotlib.ticker import EngFormatter
 
     for curve in curves:
-        axes.plot(curve.images, curve.mean, label=curve.label, color=curve.colour, linewidth=1.2)
+        style, colour = divmod(curve.number, len(COLOURS))
+        line, band = (curve.images, curve.mean), (curve.images, curve.least, curve.most)
+        (drawn,) = axes.plot(*line, STYLES[style % len(STYLES)], label=curve.label, linewidth=1.2)
+        drawn.set_color(COLOURS[colour])
         if curve.least != curve.most:
-            band = (curve.images, curve.least, curve.most)
-            axes.fill_between(*band, color=curve.colour, alpha=0.2, linewidth=0)
+            axes.fill_between(*band, color=COLOURS[colour], alpha=0.2, linewidth=0)
     axes.set_ylabel(title)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.grid(alpha=0.3)
 
 
+def _explain(axes: Axes, lines: Iterable[Line2D]) -> None:
+    """Name each kind of line once, to the right of a panel."""
+    named = {str(line.get_label()): line for line in lines}
+    axes.legend(
+        handles=[*named.values()], fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0)
+    )
+
+
 def _title(trainings: Mapping[str, Sequence[Rows]]) -> str:
-    """The name of the only training, and what lines and bands are where there are seeds."""
+    """The name of the only training, and what lines and bands are if there are several seeds."""
     most = max(map(len, trainings.values()))
-    said = f"lines: means over up to {most} seeds, bands: least to most" if most > 1 else ""
+    said = f"means of up to {most} seeds, with the least and the most" if most > 1 else ""
     names = [*trainings] if len(trainings) == 1 else []
     return ": ".join(filter(None, [*names, said]))
