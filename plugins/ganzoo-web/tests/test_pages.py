@@ -64,15 +64,17 @@ def test_the_runtime_and_the_script_are_small():
     assert len(runtime_script()) + len(page_script()) < MOST
 
 
-def test_the_page_is_one_script_of_all_modules():
+def test_each_page_is_one_script_and_they_have_all_modules():
     """No module is left out, none of them is left to load, and each runs before its users."""
-    script = page_script()
-    modules = {path.stem for path in (BROWSER / "page").glob("*.js")} - {"worker"}
-    made = re.findall(r"^const (\w+)_js = ", script, re.MULTILINE)
-    assert set(made) == modules and len(made) == len(modules)
-    assert not re.search(r"^(import|export)\b", script, re.MULTILINE)
-    for user, used in re.findall(r"^const \{[^}]*\} = (\w+)_js;()", script, re.MULTILINE):
-        assert user in made and not used
+    left = {path.stem for path in (BROWSER / "page").glob("*.js")} - {"worker"}
+    for script in (page_script(), page_script("training")):
+        made = re.findall(r"^const (\w+)_js = ", script, re.MULTILINE)
+        assert len(made) == len(set(made))
+        assert not re.search(r"^(import|export)\b", script, re.MULTILINE)
+        for user, used in re.findall(r"^const \{[^}]*\} = (\w+)_js;()", script, re.MULTILINE):
+            assert user in made and not used
+        left -= set(made)
+    assert not left
 
 
 def test_pages_forbid_the_network():

@@ -15,6 +15,11 @@ def ganzoo_commands() -> dict[str, tuple[str, str]]:
             "ganzoo_web.commands:gallery",
             "Write pages of the zoo's models that draw in the browser.",
         ),
+        "report": (
+            "ganzoo_web.trainings.commands:report",
+            "Write trainings as one page, to keep or to compare.",
+        ),
+        "watch": ("ganzoo_web.trainings.commands:watch", "Serve a training as a live page."),
     }
 
 

@@ -12,9 +12,9 @@ _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./([a-z]+)\.js";\n', re.MULTIL
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const) (\w+))", re.MULTILINE)
 
 
-def page_script() -> str:
-    """`main.js` and all that it imports: a function for each module, in an order that runs."""
-    modules = "\n".join(_joined("main", {}).values())
+def page_script(name: str = "main") -> str:
+    """A module and all that it imports: a function for each module, in an order that runs."""
+    modules = "\n".join(_joined(name, {}).values())
     return f'"use strict";\n(() => {{\n{modules}}})();\n'
 
 

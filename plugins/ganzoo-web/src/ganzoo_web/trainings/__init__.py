@@ -1,0 +1,1 @@
+"""Pages of trainings: served while they go on, or kept as one file."""
