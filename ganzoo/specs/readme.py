@@ -19,6 +19,8 @@ UNDESCRIBED = "A model trained with ganzoo."
 #: Marks a place in the first prose that a person must fill in.
 BLANK = re.compile(r"<!-- write: (.+?) -->")
 PIPELINES = {"image": "unconditional-image-generation", "audio": "text-to-audio"}
+#: Kinds whose samples are in samples.png.
+PICTURES = ("image", "points")
 
 
 def read_readme(folder: Path) -> str:
@@ -178,11 +180,14 @@ def _row(metric: Metric) -> str:
 
 def _first_prose(config: ModelConfig, name: str) -> str:
     recipe = config.recipe
+    shown = "![Samples of fixed latents](samples.png)"
+    if config.kind not in PICTURES:
+        shown = "Samples of fixed latents lie beside this page."
     return f"""# {name}
 
 {config.description or UNDESCRIBED}
 
-![Samples of fixed latents](samples.png)
+{shown}
 
 Generator `{config.generator.name}`, discriminator `{config.discriminator.name}`, loss
 `{recipe.loss.name}`, trained on `{recipe.data.name}` for {recipe.images:,} images.

@@ -73,8 +73,8 @@ class Text(Dataset):
             raise TextError(f"split is 'train' or 'test', found {split!r}")
         if length is not None and (isinstance(length, bool) or length < 2):
             raise TextError(f"length is 2 characters or more, found {length!r}")
-        if alphabet_of(text.strip()) == text.strip()[:1]:
-            raise TextError(f"{name} has one character, {text.strip()[:1]!r}; a text has more")
+        if len(characters := alphabet_of("".join(text.split()))) < 2:
+            raise TextError(f"{name} has one character, {characters!r}; a text has two or more")
         self._name, self._split = name, split
         laid = self._windows if windows else self._lines
         stream, self._starts, self.length, said = laid(text, length)

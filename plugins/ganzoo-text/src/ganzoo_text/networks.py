@@ -77,8 +77,8 @@ class GumbelGenerator(TextGenerator):
     """Draws each character by Gumbel-softmax (Jang et al. 2017), as RelGAN does (Nie et al. 2019).
 
     In training, samples are softmax((logits + g) / temperature) with g from Gumbel's distribution;
-    a schedule of `temperature` moves them from smooth to nearly one-hot. In eval mode they are
-    one-hot, argmax(logits + g), which is the limit of temperature 0 and an exact draw.
+    a schedule of `temperature` moves them from smooth to nearly one-hot. In eval mode nothing is
+    drawn: each character is the likeliest one, so that a text is a function of its latent.
     """
 
     def __init__(
@@ -95,12 +95,12 @@ class GumbelGenerator(TextGenerator):
         self.temperature = temperature
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Latents [N, D] -> drawn characters [N, characters, length], relaxed in training."""
+        """Latents [N, D] -> characters [N, characters, length], drawn and relaxed in training."""
         logits = self.logits(latents)
-        drawn = logits - torch.empty_like(logits).exponential_().log()
         if self.training:
-            return (drawn / self.temperature).softmax(1)
-        return torch.zeros_like(drawn).scatter_(1, drawn.argmax(1, keepdim=True), 1.0)
+            gumbel = -torch.empty_like(logits).exponential_().log()
+            return ((logits + gumbel) / self.temperature).softmax(1)
+        return torch.zeros_like(logits).scatter_(1, logits.argmax(1, keepdim=True), 1.0)
 
 
 class TextCritic(Discriminator):
