@@ -1,5 +1,5 @@
 """Exporters: models as files for other programs, each checked against the model first."""
 
-from ganzoo.exporters.writing import RECORD, Exported, export
+from ganzoo.exporters.writing import Exported, export
 
-__all__ = ["RECORD", "Exported", "export"]
+__all__ = ["Exported", "export"]
