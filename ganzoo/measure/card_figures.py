@@ -16,7 +16,7 @@ from ganzoo.measure.measurement import (
     median_of,
     over_seeds,
 )
-from ganzoo.specs import Check, Metric
+from ganzoo.specs import Check, Metric, Part
 
 #: How far a figure of the same weights and latents may differ on another machine: a share of it,
 #: and at least the figure's own tolerance, which allows for a few samples that change sides.
@@ -78,7 +78,7 @@ def _metric(
     )
 
 
-def check_of(evaluation: Evaluation, figures: Measurements | None = None) -> Check:
+def check_of(evaluation: Evaluation, data: Part, figures: Measurements | None = None) -> Check:
     """The check of an evaluation's figures (or of these) under its first sampling seed."""
     first = {
         key: (one.figure, _rounded(one.values[0]))
@@ -91,6 +91,7 @@ def check_of(evaluation: Evaluation, figures: Measurements | None = None) -> Che
         seed=evaluation.seeds[0],
         values={key: value for key, (_, value) in first.items()},
         tolerance={key: tolerance(figure, value) for key, (figure, value) in first.items()},
+        arguments=dict(data.arguments),
     )
 
 

@@ -65,7 +65,7 @@ def recheck(check: Check, source: SampleSource) -> list[Verdict]:
     measured: Measurements = {}
     if here:
         method = shipped_method(
-            check.extractor, Part(check.data), plugins=any(one.plugin for one in here.values())
+            check.extractor, _data_of(check), plugins=any(one.plugin for one in here.values())
         )
         measured = evaluate(source, method, n=check.n, seeds=(check.seed,)).figures
     return [
@@ -82,6 +82,10 @@ def recheck(check: Check, source: SampleSource) -> list[Verdict]:
     ]
 
 
+def _data_of(check: Check) -> Part:
+    return Part(check.data, check.arguments)
+
+
 def _figure_or_reason(key: str, check: Check) -> FigureSpec | str:
     """The figure of a key, or why a plugin's figure cannot be measured on this machine."""
     if key in BY_KEY:
@@ -92,7 +96,7 @@ def _figure_or_reason(key: str, check: Check) -> FigureSpec | str:
         figure = find_figure(key)
     except GanzooError as error:
         return one_line(error)
-    return figure if is_here(Part(check.data)) else f"it needs {check.data}, which is not here"
+    return figure if is_here(_data_of(check)) else f"it needs {check.data}, which is not here"
 
 
 def contradictions(config: ModelConfig) -> Iterator[str]:

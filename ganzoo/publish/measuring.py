@@ -104,8 +104,8 @@ def _as_they_are(
     shipped = median_of([one.figures for one in evaluations])
     chosen, checks = evaluations[shipped], tuple[Check, ...]()
     from_plugins = {key: one for key, one in chosen.figures.items() if one.figure.plugin}
-    if from_plugins and not method.data.arguments:
-        checks = (check_of(chosen, from_plugins),)
+    if from_plugins and is_the_same_everywhere(method.data):
+        checks = (check_of(chosen, method.data, from_plugins),)
     what = "modes were counted" if method.mixture else "samples were measured as they are"
     note = f"{what}, as no extractor is made for {method.data.bare_name}"
     return Measured(
@@ -164,6 +164,11 @@ def _notes(evaluations: list[Evaluation]) -> list[str]:
     return [*dict.fromkeys(note for one in evaluations for note in one.notes)]
 
 
+def is_the_same_everywhere(data: Part) -> bool:
+    """Whether a data set is known by its name and arguments, and not by a path on this machine."""
+    return "path" not in data.arguments
+
+
 def _checks(
     source: ModelSource,
     data: Part,
@@ -173,10 +178,10 @@ def _checks(
 ) -> tuple[Check, ...]:
     """What the shipped weights score, for few samples and many, by the package's statistics.
 
-    A control checks the one figure that the card states. Checks name a data set by its bare name,
-    so a data set with arguments has none.
+    A control checks the one figure that the card states. There are none if the data are somebody's
+    own files.
     """
-    if data.arguments:
+    if not is_the_same_everywhere(data):
         return ()
     tell("what the shipped weights score, to be checked elsewhere")
     checks: list[Check] = []
@@ -189,5 +194,5 @@ def _checks(
             figures = evaluation.figures
             if is_control:
                 figures = {CONTROL_FIGURE: figures[CONTROL_FIGURE]}
-            checks.append(check_of(evaluation, figures))
+            checks.append(check_of(evaluation, data, figures))
     return tuple(checks)

@@ -102,6 +102,8 @@ class Check:
     values: Mapping[str, float]
     #: How far another machine's figure may be from each.
     tolerance: Mapping[str, float]
+    #: The data set's arguments.
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.values:
