@@ -86,7 +86,7 @@ def check_of(evaluation: Evaluation, data: Part, figures: Measurements | None = 
     }
     return Check(
         extractor=evaluation.extractor,
-        data=evaluation.data,
+        data=data.bare_name,
         n=evaluation.n,
         seed=evaluation.seeds[0],
         values={key: value for key, (_, value) in first.items()},
