@@ -68,6 +68,7 @@ def test_the_content_hash_is_of_pictures_and_transform():
         ({"of": "ring"}, "pairs are made of pictures; 'ring' has points"),
         ({}, "of a data set or of a folder: give of, or path"),
         ({**DIGITS, "path": "photos/"}, "give of, or path"),
+        ({"path": "photos/", "size": 32}, "need size and channels, such as --set data"),
         ({"of": {"nam": "ring"}}, "of is a name, or"),
         ({**DIGITS, "transform": "msk"}, "no transform 'msk'; there are edges, grey"),
         ({**DIGITS, "transform": {"name": "edges", "arguments": {"a": 1}}}, "cannot be built.*'a'"),

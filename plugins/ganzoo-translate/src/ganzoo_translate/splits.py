@@ -32,6 +32,11 @@ def part_of(
     name, arguments = name_and_arguments("of", of)
     asked = {"size": size, "channels": channels}
     arguments |= {key: value for key, value in asked.items() if value is not None}
+    if name == "folder" and not {"size", "channels"} <= arguments.keys():
+        raise TranslateError(
+            "pictures of a folder need size and channels, such as "
+            "--set data.arguments.size=64 --set data.arguments.channels=3"
+        )
     if has_split(name):
         whole = load(name, **{**arguments, "split": split})
         return whole, torch.arange(len(whole))
