@@ -56,7 +56,11 @@ def _model(name: str, config: dict[str, Any]) -> Iterator[str]:
     figure = config["metrics"][0]
     spread = f" ± {figure['spread']:.2g}" if figure["spread"] is not None else ""
     yield f"## {name}"
-    yield f"![64 samples of {name}](../zoo_cards/{name}/samples.png)"
+    if (CARDS / name / "samples.png").is_file():
+        yield f"![64 samples of {name}](../zoo_cards/{name}/samples.png)"
+    else:
+        lines = (CARDS / name / "samples.txt").read_text(encoding="utf-8").splitlines()
+        yield "> " + ", ".join(lines[:16]) + " …"
     yield f"{config['description']}."
     yield table(
         ("figure", "value", "real images", "training seeds"),
