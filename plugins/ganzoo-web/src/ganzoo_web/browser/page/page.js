@@ -27,6 +27,7 @@ export class Page {
     this.view = new kinds[about.kind](byId("picture"), about.shape);
     this.aim = "show"; // what a click on the wall does: show, or blend
     this.sliders = [];
+    this.turn = 0;
   }
 
   async start() {
@@ -225,6 +226,7 @@ export class Page {
   }
 
   draw() {
+    this.turn += 1; // what is being drawn of the wall is out of date
     this.remember();
     this.describe();
     const drawn = this.view.hasWall ? this.drawPicture() : this.drawPoints();
@@ -269,7 +271,7 @@ export class Page {
     const asked = Array.from({ length: BLOCK }, (_, number) => this.sample(this.state.seed, number));
     const { movement } = this;
     const { portion } = this.model;
-    const turn = (this.turn = (this.turn ?? 0) + 1);
+    const { turn } = this;
     const portions = Array.from({ length: Math.ceil(BLOCK / portion) }, (_, n) => n * portion);
     const whole = await Promise.all(
       portions.map((from) => this.drawPortion(asked.slice(from, from + portion), from, movement, turn)),
