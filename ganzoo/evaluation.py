@@ -9,6 +9,7 @@ import torch
 
 from ganzoo.build import fitted, read_alike
 from ganzoo.cards import catalogue
+from ganzoo.data.splits import test_samples
 from ganzoo.errors import UsageError
 from ganzoo.extractors import extractors_of, open_extractor
 from ganzoo.files import writing
@@ -25,6 +26,7 @@ from ganzoo.measure.methods import (
     in_features,
     mixture_of,
 )
+from ganzoo.measure.real_statistics import is_here
 from ganzoo.measure.references import read_reference
 from ganzoo.measure.sources import ModelSource, SampleSource
 from ganzoo.measure.training_seeds import SeedEvaluations, finished_runs
@@ -185,4 +187,7 @@ def _as_it_is(own: Part, asked: Part, request: EvaluationRequest) -> AsTheyAre |
         return None
     if (mixture_of(own) is None) != (mixture_of(asked) is None):
         return None
-    return AsTheyAre(asked) or None
+    method = AsTheyAre(asked)
+    if not method and is_here(asked):
+        test_samples(asked)  # raises, if it is the data that is wrong
+    return method or None

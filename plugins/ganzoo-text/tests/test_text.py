@@ -169,3 +169,15 @@ def test_pictures_of_text_are_of_one_size(names):
     pictures = TextWriter().pictures(data.batch(torch.arange(4))[0], data.legend)
     assert pictures.dtype == torch.uint8 and pictures.shape[:3] == (4, 1, 64)
     assert (pictures.flatten(1).amin(1) < 100).all(), "each has ink"
+
+
+def test_text_in_another_alphabet_is_not_compared(tmp_path):
+    (tmp_path / "other.txt").write_text("Émile\nanna\nberta\nzoe\n", encoding="utf-8")
+    with pytest.raises(TextError, match="1 character that the alphabet of 27 lacks: 'É'"):
+        ganzoo.evaluate("gumbel-surnames", data=f"text:{tmp_path / 'other.txt'}", n=64)
+
+
+def test_lines_of_a_published_model_are_those_of_its_seed():
+    model = ganzoo.load("gumbel-surnames")
+    assert model.lines(5, seed=0) == model.lines(8, seed=0)[:5]
+    assert all(line.isalpha() and line.islower() for line in model.lines(64, seed=1))

@@ -33,9 +33,10 @@ def encoded(text: str, alphabet: str, name: str) -> npt.NDArray[np.int64]:
     """
     if foreign := sorted(set(text) - set(alphabet)):
         shown = " ".join(map(repr, foreign[:LISTED])) + " ..." * (len(foreign) > LISTED)
+        several = "s" * (len(foreign) > 1)
         raise TextError(
-            f"{name} has {len(foreign)} characters that the alphabet of {len(alphabet)} lacks: "
-            f"{shown}; take them out of the text, or train on this text"
+            f"{name} has {len(foreign)} character{several} that the alphabet of {len(alphabet)} "
+            f"lacks: {shown}; take them out of the text, or train on this text"
         )
     known, points = (np.frombuffer(t.encode("utf-32-le"), np.uint32) for t in (alphabet, text))
     return np.searchsorted(known, points)
