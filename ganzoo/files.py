@@ -23,8 +23,6 @@ log = logging.getLogger("ganzoo")
 
 #: Errors of systems that cannot sync a kind of file or folder.
 _CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES)
-#: The file in a run's folder that represents its lock, held while it trains.
-RUN_LOCK = ".lock"
 #: Seconds between two attempts to take a lock.
 LOCK_PAUSE = 0.2
 

@@ -11,8 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from ganzoo.cards.card import RUN_LOCK
 from ganzoo.errors import GanzooError, UsageError
-from ganzoo.files import RUN_LOCK, is_locked
+from ganzoo.files import is_locked
 from ganzoo.notebooks import image, paragraph
 from ganzoo.notebooks import table as html_table
 from ganzoo.specs import SEEDS_FILE, ModelConfig, Recipe, networks_and_recipe, read_config

@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ganzoo.errors import CardError
 
+#: The file in a run's folder that represents its lock, held while it trains. It stands here, since
+#: `ganzoo list` looks for it and has no other use for `ganzoo.files`.
+RUN_LOCK = ".lock"
+
 if TYPE_CHECKING:
     from ganzoo.cards.index import Summary
     from ganzoo.specs import Metric, ModelConfig

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo.cards.card import Card
+from ganzoo.cards.card import RUN_LOCK, Card
 from ganzoo.cards.index import Index, Summary, summary_of
 from ganzoo.cards.missing import MissingPlugins, model_folders
 from ganzoo.errors import CardError, ConfigError, brief
@@ -233,6 +233,4 @@ def _looks_like_path(what: str) -> bool:
 
 def _is_begun(folder: Path) -> bool:
     """Whether a training has begun in a folder: it has checkpoints, or the lock of a run."""
-    from ganzoo.files import RUN_LOCK  # here, since ganzoo list seldom needs it
-
     return (folder / "checkpoints").is_dir() or (folder / RUN_LOCK).is_file()

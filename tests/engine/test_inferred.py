@@ -325,6 +325,9 @@ SHAPES = {
     "fashion-mnist": ((1, 28, 28), 10),
     "letters": ((1, 32, 32), 26),
     "stacked-mnist": ((3, 32, 32), 1000),
+    "faces": ((3, 64, 64), None),
+    "cifar10": ((3, 32, 32), 10),
+    "surnames": ((27, 13), None),
     "ring": ((2,), 8),
     "grid": ((2,), 25),
 }

@@ -34,6 +34,7 @@ from ganzoo import (
     StyleGenerator,
     Terms,
     Tracker,
+    Writer,
 )
 from ganzoo.losses import gradient_penalty, interpolate, scores
 from ganzoo.plugins import PluginSource
@@ -1275,6 +1276,26 @@ def write_elsewhere(samples, path):
     """Say another name than it wrote."""
     write_halves(samples, path)
     return [path]
+
+
+class ShortLines(Writer):
+    """One line for all samples."""
+
+    def write(self, samples, path, legend):
+        return write_halves(samples, path)
+
+    def lines(self, samples, legend):
+        return [f"{len(samples)} samples"]
+
+
+class FloatPictures(Writer):
+    """Pictures in the samples' own range."""
+
+    def write(self, samples, path, legend):
+        return write_halves(samples, path)
+
+    def pictures(self, samples, legend):
+        return samples
 
 
 def write_and_leave(samples, path):

@@ -31,8 +31,12 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(autouse=True)
-def games_world(world):
-    """Every test plays in a world of the core and the games' parts."""
+def games_world(world, monkeypatch):
+    """Every test plays in a world of the core and the games' parts.
+
+    Scenes are off, because their losses would be seen among those of the training.
+    """
+    monkeypatch.setattr("ganzoo.engine.run.scenes.in_plane", lambda setup: False)
     Watching.seen.clear()
     return world(games_plugin(), strict=True)
 

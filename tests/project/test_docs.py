@@ -74,7 +74,7 @@ def contents(page: str) -> Iterator[str]:
     tables = (text for language, text in blocks if language == "{toctree}")
     for line in "\n".join(tables).splitlines():
         name = (Path(page).parent / line).as_posix()
-        if re.fullmatch(r"[a-z][a-z/-]*", line) and (DOCS / f"{name}.md").is_file():
+        if re.fullmatch(r"[a-z][a-z0-9/-]*", line) and (DOCS / f"{name}.md").is_file():
             yield from (name, *contents(name))
 
 

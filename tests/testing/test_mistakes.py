@@ -176,6 +176,8 @@ MISTAKES = [
     Mistake("writer", "write_elsewhere", "files", "no file with something in it"),
     Mistake("writer", "write_and_leave", "files", "it leaves notes.tmp"),
     Mistake("writer", "write_clamped", "files", "changes the samples"),
+    Mistake("writer", "ShortLines", "shown", r"lines\(\) gives 1 for 7 samples"),
+    Mistake("writer", "FloatPictures", "shown", r"pictures\(\) gives torch.float32"),
     Mistake("exporter", "export_nothing", "exports", "wrote nothing where one file or folder made"),
     Mistake("exporter", "export_silently", "exports", "returned a NoneType; return a line of text"),
     Mistake("exporter", "export_time", "exports", "made.txt is different each time"),

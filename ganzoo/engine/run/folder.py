@@ -11,10 +11,11 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from ganzoo.cards.card import RUN_LOCK
 from ganzoo.engine.config import hash_of
 from ganzoo.engine.state import TrainingState
 from ganzoo.errors import TrainingError
-from ganzoo.files import RUN_LOCK, acquired, nearest_existing, write_text
+from ganzoo.files import acquired, nearest_existing, write_text
 from ganzoo.specs import (
     ModelConfig,
     networks_and_recipe,

@@ -74,12 +74,15 @@ def test_every_job_resolves_with_the_plugins_that_it_requires(job):
 
 def test_every_game_of_the_zoo_is_in_the_toys():
     played = {resolve(job.raw, str(job)).recipe.loss.name for job in jobs("toys")}
-    offered = {
-        entry.qualified: build(Loss, Part(entry.qualified))
-        for entry in catalogue().registry.offers("loss")
-    }
-    plain = {name for name, loss in offered.items() if not loss.needs}  # points have no styles
-    assert played == {name for name in plain if name.startswith("ganzoo")}
+    offered = [entry.qualified for entry in catalogue().registry.offers("loss")]
+    assert played == {name for name in offered if name.startswith("ganzoo") and suits_points(name)}
+
+
+def suits_points(name: str) -> bool:
+    """Whether a game is one for points: they have no styles, and are nobody's translation."""
+    if name.startswith("ganzoo-translate/"):
+        return False
+    return not build(Loss, Part(name)).needs
 
 
 @pytest.mark.parametrize(

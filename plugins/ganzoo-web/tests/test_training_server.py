@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy
@@ -242,7 +243,9 @@ def test_a_run_that_is_not_there_or_empty_is_one_line(tmp_path, capsys):
 def test_ctrl_c_ends_it_cleanly(trained):
     words = [sys.executable, "-m", "ganzoo", "watch", str(trained)]
     pipe = subprocess.PIPE
-    with subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True) as process:
+    # in the background of a script, processes begin with Ctrl-C switched off
+    keys = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, preexec_fn=keys) as process:
         line = process.stdout.readline()
         port = int(re.fullmatch(r"http://127\.0\.0\.1:(\d+)/  \(Ctrl-C ends it\)\n", line)[1])
         with socket.create_connection(("127.0.0.1", port), timeout=20):
