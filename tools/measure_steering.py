@@ -1,6 +1,6 @@
 """Measure how well models are steered, and write docs/steering-measured.md.
 
-    python tools/measure_steering.py tools/zoo_jobs/started/stylegan2-pixel-faces/ stylegan2-faces
+    python tools/measure_steering.py stylegan2-faces stylegan2-pixel-faces
     python tools/measure_steering.py stylegan2-faces --faces 10 --dry       # prints, writes nothing
 
 For each model: what directions by attribute do, to their own attribute and to the others; what the

@@ -175,7 +175,7 @@ def test_samples_are_in_range_and_no_twins(card):
         assert set(images.unique().tolist()) == {0.0, 1.0}
         assert len(set(ganzoo.load(card.name).lines(256, seed=1))) > 230
         return
-    shapes = {"letters": (1, 32, 32), "faces": (3, 32, 32)}
+    shapes = {"letters": (1, 32, 32), "faces": (3, 32, 32), "pixel-faces": (3, 16, 16)}
     assert images.shape == (256, *shapes.get(card.data, (1, 28, 28)))
     assert -1.0 <= float(images.min()) < -0.9
     assert 0.9 < float(images.max()) <= 1.0

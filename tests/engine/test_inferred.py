@@ -326,6 +326,7 @@ SHAPES = {
     "letters": ((1, 32, 32), 26),
     "stacked-mnist": ((3, 32, 32), 1000),
     "faces": ((3, 64, 64), None),
+    "pixel-faces": ((3, 16, 16), None),
     "cifar10": ((3, 32, 32), 10),
     "surnames": ((27, 13), None),
     "ring": ((2,), 8),
