@@ -73,7 +73,7 @@ def section(what: str, faces: int, keep: Path | None) -> Iterator[str]:
     height, width = model.generator.sample_shape[1:]
     images = 0 if config.provenance is None else config.provenance.images
     trained = f", {images:,} images" if images else ""
-    yield f"\n## {model.card.name}, {height}x{width}\n"
+    yield f"## {model.card.name}, {height}x{width}\n"
     yield f"{config.generator.name}{trained}, sha256 {fingerprint(model)[:12]}.\n"
     found = directions(model, DIRECTIONS, by="attribute")
     effects = measure(model, found, reach=REACH)
