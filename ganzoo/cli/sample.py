@@ -231,8 +231,9 @@ def _read_conditions(
     shape = model.generator.condition_shape
     if shape is None:
         raise UsageError(f"{model.card.name} takes no conditions; leave out --conditions")
-    path = catalogue().as_path(source) or Path(source)
-    if path.is_file() or (path.is_dir() and catalogue().as_path(source) is not None):
+    given = catalogue().as_path(source)
+    path = given or Path(source)
+    if path.is_file() or (given is not None and path.is_dir()):
         return model.conditions_from(path, **choices)
     if choices:
         raise UsageError(

@@ -70,7 +70,20 @@ class Patches(nn.Module):
         return scores
 
 
-class PatchDiscriminator(Discriminator):
+class PatchJudge(Discriminator):
+    """A discriminator of patches, for pictures and conditions of the same sides."""
+
+    def __init__(
+        self, condition_shape: Sequence[int], size: Size, channels: int, norm: str
+    ) -> None:
+        super().__init__()
+        self.sides = halved_sides(size, SIDES)
+        self.sample_shape = (channels, *self.sides[0])
+        self.condition_shape = checked_condition(condition_shape, self.sides[0])
+        self.independent = norm != "batch"
+
+
+class PatchDiscriminator(PatchJudge):
     """Pictures and conditions of the same sides -> a score of each patch, [N, K].
 
     A patch has 22 pixels with 2 layers, 46 with 3. It publishes `features`, those of pix2pixHD.
@@ -85,13 +98,10 @@ class PatchDiscriminator(Discriminator):
         layers: int = 3,
         norm: str = "none",
     ) -> None:
-        super().__init__()
-        sides = halved_sides(size, SIDES)
-        self.sample_shape = (channels, *sides[0])
-        self.condition_shape = checked_condition(condition_shape, sides[0])
-        self.independent = norm != "batch"
+        super().__init__(condition_shape, size, channels, norm)
+        assert self.condition_shape is not None
         inputs = channels + self.condition_shape[0]
-        self.blocks, self.last = patch_layers(inputs, sides, width, layers, norm)
+        self.blocks, self.last = patch_layers(inputs, self.sides, width, layers, norm)
         self.apply(preserve if norm == "none" else initialise)
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -114,7 +124,7 @@ class PatchDiscriminator(Discriminator):
         return maps_of(self.blocks, torch.cat([samples, labels.to(samples.dtype)], 1))
 
 
-class TwoPatchDiscriminators(Discriminator):
+class TwoPatchDiscriminators(PatchJudge):
     """A judge of targets and one of inputs: samples and conditions -> the scores of both, [N, 2 K].
 
     The conditions are judged as pictures, not beside the samples (Zhu et al. 2017, section 3.1).
@@ -129,13 +139,10 @@ class TwoPatchDiscriminators(Discriminator):
         layers: int = 2,
         norm: str = "instance",
     ) -> None:
-        super().__init__()
-        sides = halved_sides(size, SIDES)
-        self.sample_shape = (channels, *sides[0])
-        self.condition_shape = checked_condition(condition_shape, sides[0])
-        self.independent = norm != "batch"
-        self.of_targets = Patches(channels, sides, width, layers, norm)
-        self.of_inputs = Patches(self.condition_shape[0], sides, width, layers, norm)
+        super().__init__(condition_shape, size, channels, norm)
+        assert self.condition_shape is not None
+        self.of_targets = Patches(channels, self.sides, width, layers, norm)
+        self.of_inputs = Patches(self.condition_shape[0], self.sides, width, layers, norm)
         self.apply(preserve if norm == "none" else initialise)
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -47,7 +47,7 @@ def write_gallery(
         rooms = list(_written(names, folder, said))
         if not rooms:
             raise PageError("there is no model that a page can show; `ganzoo list` lists models")
-        write_shared(folder / "shared")
+        write_shared(folder / "common")
         write_text(folder / "index.html", start_page(rooms))
         record = {"gallery": 1, "models": [room.card.name for room in rooms]}
         write_text(folder / RECORD, json.dumps(record, indent=2) + "\n")
@@ -78,7 +78,7 @@ def _written(names: Sequence[str], folder: Path, said: Callable[[str], None]) ->
             continue
         room = Room(model.card, name.replace("/", "."))
         place = folder / room.folder
-        write_model(model, place, shared="../shared", home="../index.html")
+        write_model(model, place, shared="../common", home="../index.html")
         write_wall(model, place / "wall.png")
         said(f"{name}: {(place / 'model.js').stat().st_size / 1e6:.1f} MB")
         yield room

@@ -24,7 +24,7 @@ function load(source) {
 
 let engine = null;
 async function modelOf(id) {
-  await Promise.all([load("shared/runtime.js"), load(`${id}/model.js`)]);
+  await Promise.all([load("common/runtime.js"), load(`${id}/model.js`)]);
   engine ??= new Engine(globalThis.ganzoo.runtime);
   return new Model(globalThis.ganzoo.models[id], engine);
 }
