@@ -1,6 +1,7 @@
-"""Faster versions of torch's layers, convolutions for penalties, and the sides of maps."""
+"""Faster layers than torch's, convolutions for penalties, labels as vectors, and sides of maps."""
 
 from ganzoo.layers.convolution import convolve, spread
+from ganzoo.layers.embedding import embedding
 from ganzoo.layers.fast import (
     LeakyReLU,
     NarrowConv2d,
@@ -17,6 +18,7 @@ __all__ = [
     "convolve",
     "differentiated_twice",
     "doubled_sides",
+    "embedding",
     "halved_sides",
     "halving_kernel",
     "spread",

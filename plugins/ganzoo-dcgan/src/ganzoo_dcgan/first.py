@@ -20,7 +20,7 @@ SIZES = (32, 64, 128)
 
 def check_size(size: int, channels: int) -> None:
     """Refuse arguments for which this layout has no layers."""
-    check(size, channels, None)
+    check(size, channels)
     if size not in SIZES:
         squares = "" if isinstance(size, int) else "the scripts make squares: "
         raise ValueError(f"{squares}size is one of {', '.join(map(str, SIZES))}, found {size!r}")

@@ -6,6 +6,7 @@ discriminator's input, ReLU and tanh in the generator, leaky ReLU in the discrim
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from math import prod
 
@@ -17,6 +18,7 @@ from ganzoo.layers import (
     LeakyReLU,
     NarrowConvTranspose2d,
     Size,
+    embedding,
     halved_sides,
     halving_kernel,
 )
@@ -36,13 +38,11 @@ def widths(size: Size, width: int) -> list[int]:
     ]
 
 
-def check(size: Size, channels: int, num_classes: int | None) -> None:
+def check(size: Size, channels: int) -> None:
     """Refuse arguments for which the family has no layers."""
     halved_sides(size, SIDES)
     if channels not in (1, 3, 4):
         raise ValueError(f"channels is 1, 3, or 4 with alpha, found {channels}")
-    if num_classes is not None and num_classes < 2:
-        raise ValueError(f"num_classes is 2 or more, or None; found {num_classes}")
 
 
 def initialise(module: nn.Module) -> None:
@@ -59,7 +59,8 @@ class DCGANGenerator(Generator):
 
     `size` is 16, 28, 32, 64 or 128, or [height, width], of which the lesser is one of these and the
     greater is even; `width` is the number of channels next to the image. With `num_classes`, an
-    embedding of the label is appended to the latent (Mirza and Osindero 2014).
+    embedding of the label is appended to the latent (Mirza and Osindero 2014); with
+    `condition_shape` [K], one of K numbers.
     """
 
     def __init__(
@@ -70,16 +71,18 @@ class DCGANGenerator(Generator):
         width: int = 64,
         num_classes: int | None = None,
         label_dim: int = 32,
+        condition_shape: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
-        check(size, channels, num_classes)
+        check(size, channels)
         self.latent_dim = latent_dim
         start, *sides = halved_sides(size, SIDES)[::-1]
         self.sample_shape = (channels, *sides[-1])
         self.num_classes = num_classes
-        self.labels = None if num_classes is None else nn.Embedding(num_classes, label_dim)
+        self.condition_shape = None if condition_shape is None else tuple(condition_shape)
+        self.labels = embedding(num_classes, condition_shape, label_dim)
         sizes = widths(size, width)[::-1]
-        inputs = latent_dim + (label_dim if num_classes is not None else 0)
+        inputs = latent_dim + (0 if self.labels is None else label_dim)
         self.project = nn.Sequential(
             nn.Linear(inputs, sizes[0] * prod(start), bias=False),
             nn.Unflatten(1, (sizes[0], *start)),
@@ -100,7 +103,7 @@ class DCGANGenerator(Generator):
         self.apply(initialise)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Latents [N, D] and labels [N] -> images [N, C, H, W] in [-1, 1]."""
+        """Latents [N, D] and labels [N] or conditions [N, K] -> images [N, C, H, W] in [-1, 1]."""
         if self.labels is not None:
             latents = torch.cat([latents, self.labels(labels)], dim=1)
         images: Tensor = self.grow(self.project(latents))
@@ -110,9 +113,10 @@ class DCGANGenerator(Generator):
 class DCGANDiscriminator(Discriminator):
     """Images [N, C, H, W] -> raw scores [N].
 
-    With `num_classes` the label is compared with the features by projection (Miyato and Koyama
-    2018, eq. 3). `batch_norm=False` omits it, as penalties for single samples require; `dropout` is
-    the share of features that are dropped before the score.
+    With `num_classes` the label, with `condition_shape` [K] the K numbers are compared with the
+    features by projection (Miyato and Koyama 2018, eq. 3). `batch_norm=False` omits it, as
+    penalties for single samples require; `dropout` is the share of features that are dropped before
+    the score.
     """
 
     def __init__(
@@ -123,12 +127,14 @@ class DCGANDiscriminator(Discriminator):
         num_classes: int | None = None,
         batch_norm: bool = True,
         dropout: float = 0.0,
+        condition_shape: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
-        check(size, channels, num_classes)
+        check(size, channels)
         image, *sides = halved_sides(size, SIDES)
         self.sample_shape = (channels, *image)
         self.num_classes = num_classes
+        self.condition_shape = None if condition_shape is None else tuple(condition_shape)
         self.independent = not batch_norm
         sizes = widths(size, width)
         layers: list[nn.Module] = [
@@ -147,11 +153,11 @@ class DCGANDiscriminator(Discriminator):
         features = sizes[-1] * prod(sides[-1])
         self.shrink = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(dropout))
         self.score = nn.Linear(features, 1)
-        self.labels = None if num_classes is None else nn.Embedding(num_classes, features)
+        self.labels = embedding(num_classes, condition_shape, features)
         self.apply(initialise)
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Images [N, C, H, W] and labels [N] -> scores [N]."""
+        """Images [N, C, H, W] and labels [N] or conditions [N, K] -> scores [N]."""
         return self.outputs(samples, labels)["scores"]
 
     def outputs(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:

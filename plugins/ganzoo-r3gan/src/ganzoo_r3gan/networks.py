@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator
-from ganzoo.layers import doubled_sides, stage_widths
+from ganzoo.layers import doubled_sides, embedding, stage_widths
 from ganzoo_r3gan.layers import Double, Halve, Residual, draw
 
 LARGEST = 1024
@@ -38,12 +38,10 @@ def widths_of(
     return channels
 
 
-def check(channels: int, blocks: int, num_classes: int | None) -> None:
+def check(channels: int, blocks: int) -> None:
     """Refuse arguments for which there is no network."""
     if channels < 1 or blocks < 1:
         raise ValueError(f"channels and blocks are 1 or more, found {channels} and {blocks}")
-    if num_classes is not None and num_classes < 2:
-        raise ValueError(f"num_classes is 2 or more, or None; found {num_classes}")
 
 
 def point(inputs: int, outputs: int) -> nn.Conv2d:
@@ -60,7 +58,7 @@ class R3GANGenerator(Generator):
     map to the image (768 in the paper's CIFAR-10). Each stage has `blocks` blocks, which widen by
     `expansion` and convolve in groups of `group_width` channels; None makes convolutions dense,
     which a CPU differentiates faster. With `num_classes`, an embedding [label_dim] of the label is
-    appended to the latent.
+    appended to the latent; with `condition_shape` [K], one of K numbers.
     """
 
     def __init__(
@@ -74,16 +72,18 @@ class R3GANGenerator(Generator):
         group_width: int | None = 16,
         num_classes: int | None = None,
         label_dim: int = 64,
+        condition_shape: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
-        check(channels, blocks, num_classes)
+        check(channels, blocks)
         stages = widths_of(widths, size, expansion, group_width)
         base, *_ = doubled_sides(size, LARGEST)
         self.latent_dim = latent_dim
         self.sample_shape = (channels, size, size)
         self.num_classes = num_classes
-        self.labels = None if num_classes is None else nn.Embedding(num_classes, label_dim)
-        inputs = latent_dim + (0 if num_classes is None else label_dim)
+        self.condition_shape = None if condition_shape is None else tuple(condition_shape)
+        self.labels = embedding(num_classes, condition_shape, label_dim)
+        inputs = latent_dim + (0 if self.labels is None else label_dim)
         self.scale = nn.Linear(inputs, stages[0], bias=False)
         draw(self.scale)
         self.basis = nn.Parameter(torch.randn(stages[0], base, base))
@@ -97,7 +97,7 @@ class R3GANGenerator(Generator):
         self.grow = nn.Sequential(*layers, point(stages[-1], channels))
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Latents [N, D] and labels [N] -> images [N, C, size, size]."""
+        """Latents [N, D] and labels [N] or conditions [N, K] -> images [N, C, size, size]."""
         if self.labels is not None:
             latents = torch.cat([latents, self.labels(labels)], dim=1)
         images: Tensor = self.grow(self.basis * self.scale(latents)[:, :, None, None])
@@ -108,8 +108,9 @@ class R3GANDiscriminator(Discriminator):
     """Images [N, C, size, size] -> raw scores [N], through the generator's stages in reverse.
 
     Arguments are the generator's: `widths` too are ordered from the smallest map to the image. With
-    `num_classes` the label is compared with the features by projection (Miyato and Koyama 2018),
-    in `label_dim` dimensions (None: the channels of the smallest map).
+    `num_classes` the label, with `condition_shape` [K] the K numbers are compared with the features
+    by projection (Miyato and Koyama 2018), in `label_dim` dimensions (None: the channels of
+    the smallest map).
     """
 
     independent = True
@@ -124,13 +125,15 @@ class R3GANDiscriminator(Discriminator):
         group_width: int | None = 16,
         num_classes: int | None = None,
         label_dim: int | None = None,
+        condition_shape: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
-        check(channels, blocks, num_classes)
+        check(channels, blocks)
         stages = widths_of(widths, size, expansion, group_width)[::-1]
         base, *_ = doubled_sides(size, LARGEST)
         self.sample_shape = (channels, size, size)
         self.num_classes = num_classes
+        self.condition_shape = None if condition_shape is None else tuple(condition_shape)
         layers: list[nn.Module] = [point(channels, stages[0])]
         for width, after in pairwise([*stages, 0]):
             layers += [
@@ -142,14 +145,15 @@ class R3GANDiscriminator(Discriminator):
         draw(weigh)
         self.shrink = nn.Sequential(*layers, weigh, nn.Flatten())
         width = stages[-1] if label_dim is None else label_dim
-        self.score = nn.Linear(stages[-1], 1 if num_classes is None else width, bias=False)
+        told = num_classes is not None or condition_shape is not None
+        self.score = nn.Linear(stages[-1], width if told else 1, bias=False)
         draw(self.score)
-        self.labels = None if num_classes is None else nn.Embedding(num_classes, width)
+        self.labels = embedding(num_classes, condition_shape, width)
         if self.labels is not None:
             nn.init.normal_(self.labels.weight, 0.0, 1 / math.sqrt(width))  # scores start near 1
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Images [N, C, size, size] and labels [N] -> scores [N]."""
+        """Images [N, C, size, size] and labels [N] or conditions [N, K] -> scores [N]."""
         return self.outputs(samples, labels)["scores"]
 
     def outputs(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:

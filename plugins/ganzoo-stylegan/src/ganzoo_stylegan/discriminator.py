@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import Discriminator
-from ganzoo.layers import doubled_sides
+from ganzoo.layers import doubled_sides, embedding
 from ganzoo_stylegan.layers import (
     EPSILON,
     LARGEST,
@@ -76,7 +76,8 @@ class StyleGAN2Discriminator(Discriminator):
 
     `widths` are the generator's: from the smallest map to the image. Minibatch deviation compares
     `group` neighbours of a batch, so that a score depends on them. With `num_classes` the
-    label is compared with the features by projection (Miyato and Koyama 2018, eq. 3).
+    label, with `condition_shape` [K] the K numbers are compared with the features by projection
+    (Miyato and Koyama 2018, eq. 3).
     """
 
     def __init__(
@@ -87,15 +88,17 @@ class StyleGAN2Discriminator(Discriminator):
         num_classes: int | None = None,
         taps: Sequence[int] = (1, 3, 3, 1),
         group: int = 4,
+        condition_shape: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
-        check(channels, num_classes, taps)
+        check(channels, taps)
         if group < 2:
             raise ValueError(f"group is 2 or more samples that are compared, found {group}")
         sides = doubled_sides(size, LARGEST)
         stages = widths_of(widths, sides)[::-1]
         self.sample_shape = (channels, size, size)
         self.num_classes = num_classes
+        self.condition_shape = None if condition_shape is None else tuple(condition_shape)
         self.shrink = nn.Sequential(
             EqualisedConv2d(channels, stages[0], 1, gain=ROOT_2),
             leak(),
@@ -111,10 +114,10 @@ class StyleGAN2Discriminator(Discriminator):
             leak(),
         )
         self.score = EqualisedLinear(last, 1)
-        self.labels = None if num_classes is None else nn.Embedding(num_classes, last)
+        self.labels = embedding(num_classes, condition_shape, last)
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Images [N, C, size, size] and labels [N] -> scores [N]."""
+        """Images [N, C, size, size] and labels [N] or conditions [N, K] -> scores [N]."""
         return self.outputs(samples, labels)["scores"]
 
     def outputs(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import StyleGenerator
-from ganzoo.layers import doubled_sides
+from ganzoo.layers import doubled_sides, embedding
 from ganzoo_stylegan.layers import (
     EPSILON,
     LARGEST,
@@ -37,14 +37,17 @@ def normalised(values: Tensor) -> Tensor:
 
 
 class Mapping(nn.Module):
-    """Latents [N, D] and labels [N] -> a style [N, W] each (Karras et al. 2019, section 2)."""
+    """Latents [N, D] and labels -> a style [N, W] each (Karras et al. 2019, section 2).
+
+    `labels` is a layer from labels to vectors [N, D], which are appended to the latents.
+    """
 
     def __init__(
-        self, latent_dim: int, style_dim: int, layers: int, num_classes: int | None
+        self, latent_dim: int, style_dim: int, layers: int, labels: nn.Module | None
     ) -> None:
         super().__init__()
-        self.labels = None if num_classes is None else nn.Embedding(num_classes, latent_dim)
-        inputs = latent_dim * (1 if num_classes is None else 2)
+        self.labels = labels
+        inputs = latent_dim * (1 if labels is None else 2)
         sizes = [inputs, *[style_dim] * layers]
         made: list[nn.Module] = []
         for before, after in pairwise(sizes):
@@ -125,8 +128,8 @@ class StyleGAN2Generator(StyleGenerator):
     figure 7). `architecture` is `skip` (the sum of an image from every stage) or `residual`;
     `mixing` is the share of training samples with the styles of two latents, exchanged at a random
     layer (Karras et al. 2019, section 3.1); `noise` is `fixed` (constant in eval mode, so that a
-    latent is one picture), `random` or `none`. With `num_classes` an embedding of the label is
-    appended to the latent.
+    latent is one picture), `random` or `none`. With `num_classes` an embedding of the label, with
+    `condition_shape` [K] one of K numbers, is appended to the latent.
     """
 
     def __init__(
@@ -142,15 +145,18 @@ class StyleGAN2Generator(StyleGenerator):
         noise: str = "fixed",
         taps: Sequence[int] = (1, 3, 3, 1),
         mixing: float = 0.9,
+        condition_shape: Sequence[int] | None = None,
     ) -> None:
-        check(channels, num_classes, taps)
+        check(channels, taps)
         sides = doubled_sides(size, LARGEST)
         stages = widths_of(widths, sides)
         _check_options(mapping_layers, architecture, noise, mixing)
         super().__init__(style_dim, 2 * len(sides))
         self.latent_dim, self.sample_shape = latent_dim, (channels, size, size)
         self.num_classes, self.mixing = num_classes, mixing
-        self.mapping = Mapping(latent_dim, style_dim, mapping_layers, num_classes)
+        self.condition_shape = None if condition_shape is None else tuple(condition_shape)
+        labels = embedding(num_classes, condition_shape, latent_dim)
+        self.mapping = Mapping(latent_dim, style_dim, mapping_layers, labels)
         self.constant = nn.Parameter(torch.randn(stages[0], sides[0], sides[0]))
         steps = list(zip(pairwise(stages), sides[1:], strict=True))
         self.grow = nn.ModuleList(
@@ -169,7 +175,7 @@ class StyleGAN2Generator(StyleGenerator):
         self.enlarge = Double(taps)
 
     def styles(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Latents [N, D] and labels [N] -> styles [N, L, W]; in training some are mixed."""
+        """Latents [N, D] and labels or conditions -> styles [N, L, W]; some are mixed in training."""
         if self.training and self.mixing > 0:
             return self.mixed_styles(latents, labels)
         style: Tensor = self.mapping(latents, labels)

@@ -34,12 +34,10 @@ def widths_of(widths: int | Sequence[int] | None, sides: Sequence[int]) -> list[
     return stage_widths(widths, sides)
 
 
-def check(channels: int, num_classes: int | None, taps: Sequence[int]) -> None:
+def check(channels: int, taps: Sequence[int]) -> None:
     """Refuse arguments for which there is no network."""
     if channels < 1:
         raise ValueError(f"channels is 1 or more, found {channels}")
-    if num_classes is not None and num_classes < 2:
-        raise ValueError(f"num_classes is 2 or more, or None; found {num_classes}")
     if tuple(taps) not in FILTERS:
         raise ValueError(f"taps are [1, 3, 3, 1] or [1, 2, 1], found {list(taps)}")
 
