@@ -30,7 +30,7 @@ ROOTS = ("generator", "discriminator", "recipe", "name", "description", "license
 #: What a finished training writes into config.json, and a new one must not inherit.
 RESULTS = (
     *("files", "parameters", "metrics", "checks", "provenance", "fingerprint", "requires"),
-    *("class_shares", "class_names", "legend"),
+    *("class_shares", "class_names", "condition_names", "legend"),
 )
 
 

@@ -80,9 +80,10 @@ class TakesChoices(click.Command):
 )
 @click.option(
     "--conditions",
-    metavar="FOLDER|DATASET",
-    help="Inputs of a translating model: a folder of images or a data set.  [default: its own]  "
-    "With images, also the options of the model's data set, such as --mask eyes.",
+    metavar="FOLDER|DATASET|NAME=VALUE,...",
+    help="What a model is told beside its latents: a folder of images, a data set, or values by "
+    "name, such as hair=long03,glasses=none.  [default: its own]  With images, also the options of "
+    "the model's data set, such as --mask eyes.",
 )
 @truncation_option
 @click.option(
@@ -137,7 +138,7 @@ def command(
         given = _read_conditions(model, conditions, choices, count, seed)
     classes = _classes(label, labels)
     many = len(classes) if isinstance(classes, list) else 64
-    count = count or (many if given is None else len(given))
+    count = count or (len(given) if isinstance(given, torch.Tensor) else many)
     pieces = model.batches(
         count,
         seed=seed,
@@ -152,7 +153,7 @@ def command(
         click.echo(f"{count} samples of {model.card.name}, seed {seed}", err=True)
         return
     if kind == "image" and out.suffix in GRIDS:
-        samples = _beside(samples, model.conditions if given is None else given)
+        samples = _beside(samples, given if isinstance(given, torch.Tensor) else model.conditions)
     if scale > 1:
         samples = _enlarged(samples, scale, kind)
     with writing(out):
@@ -222,8 +223,8 @@ def _enlarged(samples: Tensor, scale: int, kind: str) -> Tensor:
 
 def _read_conditions(
     model: Model, source: str, choices: dict[str, str], count: int | None, seed: int
-) -> Tensor:
-    """A folder's images in order, or conditions drawn from a data set."""
+) -> Tensor | dict[str, str]:
+    """A folder's images in order, values by name, or conditions drawn from a data set."""
     from ganzoo.conditions import conditioned, drawn_conditions
     from ganzoo.errors import UsageError
     from ganzoo.recipes import data_named
@@ -237,10 +238,27 @@ def _read_conditions(
         return model.conditions_from(path, **choices)
     if choices:
         raise UsageError(
-            f"--{next(iter(choices))} is for images of your own, and {source} is a data set"
+            f"--{next(iter(choices))} is for images of your own, and {source} is no file or folder"
         )
+    if model.condition_names and "=" in source:
+        return _wishes(source)
     data = data_named(catalogue(), source, model.card.require_config().recipe.data)
     return drawn_conditions(conditioned(data, tuple(shape)), count or 64, seed=seed)[:]
+
+
+def _wishes(text: str) -> dict[str, str]:
+    """`hair=long03,glasses=none` as names with values."""
+    from ganzoo.errors import UsageError, brief
+
+    wishes: dict[str, str] = {}
+    for one in text.split(","):
+        name, equals, value = (part.strip() for part in one.partition("="))
+        if not (name and equals and value):
+            raise UsageError(f"--conditions takes NAME=VALUE,..., found {brief(one)}")
+        if name in wishes:
+            raise UsageError(f"--conditions names {name} twice; give one value")
+        wishes[name] = value
+    return wishes
 
 
 def _beside(samples: Tensor, conditions: Tensor | None) -> Tensor:

@@ -80,6 +80,19 @@ def class_names_of(data: Dataset, generator: Generator) -> tuple[str, ...]:
     return names if len(names) == generator.num_classes else ()
 
 
+def condition_names_of(data: Dataset, generator: Generator) -> tuple[str, ...]:
+    """The names of the numbers in a condition; empty if it is no vector, or they have none."""
+    names = tuple(data.condition_names or ())
+    if not names or generator.condition_shape is None:
+        return ()
+    if _shape(data) != (len(names),):
+        raise ConfigError(
+            f"the data set has {len(names)} condition_names and conditions of shape "
+            f"{list(data.condition_shape or ())}; give one name for each of K numbers, or none"
+        )
+    return names
+
+
 def check_labels(generator: Generator, discriminator: Discriminator, data: Dataset) -> bool:
     """Whether the players are given classes: both take them, as many as the data set has."""
     declared = (generator.num_classes, discriminator.num_classes)

@@ -14,7 +14,7 @@ from ganzoo.ema import lerp_share
 from ganzoo.engine.compiling import compile_players, explaining_double_backward
 from ganzoo.engine.config import resolve_precision
 from ganzoo.engine.cuda_graphs import Graphs, own_stream
-from ganzoo.engine.labels import class_names_of, keep_conditions, labeller_of
+from ganzoo.engine.labels import class_names_of, condition_names_of, keep_conditions, labeller_of
 from ganzoo.engine.out_of_memory import explaining_full_memory
 from ganzoo.engine.prepare import prepare
 from ganzoo.engine.run.checkpoint import checkpoint_folders
@@ -63,6 +63,7 @@ def train(config: ModelConfig, run: RunOptions) -> Outcome:
         kind=setup.data.kind,
         class_shares=setup.labeller.shares,
         class_names=class_names_of(setup.data, state.generator),
+        condition_names=condition_names_of(setup.data, state.generator),
         legend=dict(setup.data.legend),
     )
     setting = setting_of(config, setup, run)

@@ -51,6 +51,9 @@ class Dataset(ABC):
     #: The classes' names by number, by which labels can be asked for.
     class_names: tuple[str, ...] | None = None
     condition_shape: tuple[int, ...] | None = None
+    #: The names of the K numbers of conditions [K], by which conditions can be asked for:
+    #: "hair=long03" for each value of a thing of which one is 1, else a number's own name.
+    condition_names: tuple[str, ...] | None = None
     paired: bool = True
     #: What a user may choose where pictures become conditions: names, each with a line of help.
     condition_options: ClassVar[Mapping[str, str]] = {}

@@ -187,6 +187,8 @@ class ModelConfig(Record):
     class_shares: tuple[float, ...] = ()
     #: The classes' names by number, as `ganzoo sample --label` accepts them; empty: numbers alone.
     class_names: tuple[str, ...] = ()
+    #: The names of the numbers in a condition [K], as `ganzoo sample --conditions` accepts them.
+    condition_names: tuple[str, ...] = ()
     #: What the numbers of a sample mean, as the data set says, such as {"alphabet": "abc"}.
     legend: Mapping[str, Any] = field(default_factory=dict)
     #: Figures, the first of which `ganzoo list` shows.

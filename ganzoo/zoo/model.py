@@ -29,6 +29,7 @@ from ganzoo.writers.by_kind import writer_of
 from ganzoo.zoo import pictures
 from ganzoo.zoo.players import FromStyles, at_rest, labeller_of, read_player
 from ganzoo.zoo.requests import (
+    GivenConditions,
     GivenLabels,
     Options,
     Request,
@@ -149,6 +150,11 @@ class Model:
         """The classes' names by number, as `sample(labels=...)` accepts them; empty without."""
         return tuple(self.card.require_config().class_names)
 
+    @cached_property
+    def condition_names(self) -> tuple[str, ...]:
+        """The names of a condition's numbers, as `sample(conditions=...)` takes; empty without."""
+        return tuple(self.card.require_config().condition_names)
+
     def labels(self, n: int, *, seed: int, balanced: bool = False) -> Tensor | None:
         """The classes or conditions that n samples of a seed get if none are given, or None."""
         count = whole("n", n, least=1)
@@ -177,7 +183,7 @@ class Model:
         latents: Tensor | None = None,
         styles: Tensor | None = None,
         labels: GivenLabels = None,
-        conditions: Tensor | None = None,
+        conditions: GivenConditions = None,
         balanced: bool = False,
         batch: int = 64,
         truncation: float = 1.0,
@@ -192,6 +198,7 @@ class Model:
         seed, in the shares of the training data, or evenly if `balanced`. `conditions` are for
         models with a `condition_shape` C: [*C] for all samples, or [M, *C], of which sample i gets
         number i modulo M, with M at most n; by default the model's own are used in the same way.
+        Names with values, such as {"hair": "long03"}, change these alone in the model's own.
         `truncation` below 1 trades variety for typical samples; 1 changes nothing. With
         `return_labels`, the samples' labels or conditions [n, ...] come second, None if the model
         takes neither.
@@ -210,7 +217,7 @@ class Model:
         latents: Tensor | None = None,
         styles: Tensor | None = None,
         labels: GivenLabels = None,
-        conditions: Tensor | None = None,
+        conditions: GivenConditions = None,
         balanced: bool = False,
         batch: int = 64,
         truncation: float = 1.0,
@@ -321,7 +328,7 @@ class Model:
         latents: Tensor | None,
         styles: Tensor | None,
         labels: GivenLabels,
-        conditions: Tensor | None,
+        conditions: GivenConditions,
         balanced: bool,
     ) -> Request:
         """What a call asks for, checked, with its seed."""

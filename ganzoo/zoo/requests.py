@@ -5,7 +5,7 @@ Where it gives none, the model's labeller draws them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
@@ -13,17 +13,21 @@ import torch
 from torch import Tensor
 
 from ganzoo.arguments import described, whole
-from ganzoo.conditions import checked
+from ganzoo.conditions import checked, in_circle
 from ganzoo.errors import UsageError, brief, did_you_mean
 from ganzoo.interfaces import Generator, StyleGenerator
 from ganzoo.sampling import Labels
 from ganzoo.specs import CONDITIONS_FILE
+from ganzoo.zoo.named_conditions import with_wishes
 
 if TYPE_CHECKING:
     from ganzoo.zoo.model import Model
 
 #: Labels as a caller may give them, by number or by name: one for all samples, or one for each.
 GivenLabels: TypeAlias = Tensor | int | str | Sequence[int | str] | None
+
+#: Conditions as a caller may give them: numbers, or names with values.
+GivenConditions: TypeAlias = Tensor | Mapping[str, object] | None
 
 #: The types that labels may have.
 WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
@@ -36,7 +40,7 @@ class Options(TypedDict, total=False):
     latents: Tensor | None
     styles: Tensor | None
     labels: GivenLabels
-    conditions: Tensor | None
+    conditions: GivenConditions
     balanced: bool
     batch: int
     truncation: float
@@ -91,7 +95,7 @@ def labels_for(
     n: int,
     seed: int,
     labels: GivenLabels = None,
-    conditions: Tensor | None = None,
+    conditions: GivenConditions = None,
     *,
     balanced: bool = False,
 ) -> Labels | None:
@@ -107,12 +111,19 @@ def labels_for(
     if balanced and (classes is None or labels is not None):
         reason = "its labels are given" if labels is not None else "it has no classes"
         raise UsageError(f"{name} cannot be balanced over classes: {reason}")
-    if shape is not None and conditions is not None:
+    if shape is not None and isinstance(conditions, Tensor):
         return checked(conditions, shape, n)
     if shape is not None and model.labeller.conditions is None:
         raise UsageError(
             f"{name} has no conditions of its own ({CONDITIONS_FILE}); give conditions of shape "
             f"{list(shape)}"
+        )
+    if model.labeller.conditions is not None and isinstance(conditions, Mapping):
+        own = model.labeller.conditions.own
+        return in_circle(with_wishes(own, model.condition_names, conditions, name), n)
+    if conditions is not None:
+        raise UsageError(
+            f"conditions are a floating tensor, or names with values; found {described(conditions)}"
         )
     if labels is not None:
         return _checked_labels(model, n, labels)

@@ -204,6 +204,7 @@ def test_a_full_config_is_read_and_written_as_it_was() -> None:
     expected["metrics"][0]["unit"] = ""
     expected["provenance"]["sittings"] = 1
     expected["class_names"], expected["legend"] = [], {}
+    expected["condition_names"] = []
     expected["checks"][0]["arguments"] = {}
     assert written == expected
 

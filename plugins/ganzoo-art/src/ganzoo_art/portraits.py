@@ -76,8 +76,6 @@ class Portraits(Drawings):
     sizes: ClassVar[tuple[int, ...]]
     twins: ClassVar[dict[int, int]] = {}
 
-    condition_names: tuple[str, ...] | None = None
-
     def __init__(
         self,
         split: str = "train",

@@ -175,7 +175,7 @@ class StyleGAN2Generator(StyleGenerator):
         self.enlarge = Double(taps)
 
     def styles(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Latents [N, D] and labels or conditions -> styles [N, L, W]; some are mixed in training."""
+        """Latents [N, D], labels or conditions -> styles [N, L, W]; training mixes some."""
         if self.training and self.mixing > 0:
             return self.mixed_styles(latents, labels)
         style: Tensor = self.mapping(latents, labels)
