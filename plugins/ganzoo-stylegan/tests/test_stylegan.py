@@ -173,7 +173,7 @@ def test_a_wide_filter_doubles_bilinearly():
 
 
 def test_the_mapping_is_its_formula():
-    mapping = seeded(Mapping, 4, 3, 2, 5)
+    mapping = seeded(Mapping, 4, 3, 2, seeded(nn.Embedding, 5, 4))
     latents, labels = draw(6, 4), labels_of(5, 6)
     told = torch.cat([normalised(latents), normalised(mapping.labels(labels))], 1)
     assert_close(told.square().mean(1), torch.ones(6))

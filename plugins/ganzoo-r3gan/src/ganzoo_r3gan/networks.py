@@ -150,7 +150,8 @@ class R3GANDiscriminator(Discriminator):
         draw(self.score)
         self.labels = embedding(num_classes, condition_shape, width)
         if self.labels is not None:
-            nn.init.normal_(self.labels.weight, 0.0, 1 / math.sqrt(width))  # scores start near 1
+            for weight in self.labels.parameters():
+                nn.init.normal_(weight, 0.0, 1 / math.sqrt(width))  # scores start near 1
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Images [N, C, size, size] and labels [N] or conditions [N, K] -> scores [N]."""
