@@ -116,7 +116,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
 #: Modules that are public as a whole.
-_MODULES = ("datasets", "latent", "layers", "losses", "testing")
+_MODULES = ("datasets", "latent", "layers", "losses", "testing", "views")
 
 
 def __getattr__(name: str) -> Any:

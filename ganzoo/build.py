@@ -6,7 +6,7 @@ Below the commands and `load`, this is the one place that asks which plugins are
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -94,6 +94,27 @@ def _check_declared(network: Generator | Discriminator, offer: Offer) -> None:
                 f"{offer.kind} {offer.qualified} does not set {name}; set {' and '.join(names)} in "
                 "its class or its __init__"
             )
+
+
+def is_here(part: Part) -> bool:
+    """Whether a data set, and those that its arguments name, can be built without fetching."""
+    factory = factory_of(Dataset, part)
+    here = factory.is_here() if _is_dataset(factory) else True
+    return here and all(map(is_here, _datasets_in(part.arguments)))
+
+
+def _is_dataset(factory: Any) -> bool:
+    return isinstance(factory, type) and issubclass(factory, Dataset)
+
+
+def _datasets_in(arguments: Mapping[str, Any]) -> Iterator[Part]:
+    """The data sets that arguments name: as text, or as `{"name": ..., "arguments": {...}}`."""
+    known = {name for one in offers_of(Dataset) for name in (one.name, one.qualified)}
+    for value in arguments.values():
+        given = value if isinstance(value, Mapping) else {"name": value}
+        name = str(given.get("name")).partition(":")[0]
+        if name in known:
+            yield Part(name, {**given.get("arguments", {})})
 
 
 def qualify(interface: type[P], part: Q) -> Q:

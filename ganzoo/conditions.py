@@ -7,20 +7,19 @@ in `conditions.safetensors`, so that it can be sampled without the data set.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from math import prod
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from ganzoo.build import factory_of
+from ganzoo.build import is_here
 from ganzoo.data.splits import drawn, has_split, split_of, test_samples
-from ganzoo.errors import DataError, PartError, UsageError, WeightsError, brief, did_you_mean
+from ganzoo.errors import DataError, UsageError, WeightsError
 from ganzoo.files import written_whole
-from ganzoo.interfaces import Dataset, Generator, OwnPictures
+from ganzoo.interfaces import Dataset
 from ganzoo.seeds import derive
 from ganzoo.specs import FileRecord, Part
 from ganzoo.weights import read_tensors, tensor_bytes
@@ -76,6 +75,21 @@ def conditions_of(part: Part, data: Dataset) -> Conditions:
     count = min(CALIBRATION, max(OWN, CALIBRATION_BYTES // max(each, 1)))
     _, calibration = pairs(data, drawn(data, count))
     return Conditions(own, calibration, samples if unseen.paired else None)
+
+
+def targets_of(part: Part, own: Tensor) -> Tensor | None:
+    """The samples [M, *S] that belong to a model's own conditions [M, *C].
+
+    None if the data set is not here, is not paired, or has other conditions by now.
+    """
+    if not is_here(part):
+        return None
+    unseen = test_samples(part)
+    if not unseen.paired or unseen.condition_shape is None:
+        return None
+    samples, conditions = pairs(unseen, drawn(unseen, OWN))
+    same = conditions.shape == own.shape and torch.equal(conditions, own.cpu())
+    return samples if same else None
 
 
 def pairs(data: Dataset, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -176,56 +190,3 @@ def read_conditions(
     assert own is not None
     assert calibration is not None
     return Conditions(own, calibration)
-
-
-def conditions_of_pictures(
-    part: Part, generator: Generator, path: Path, choices: Mapping[str, str]
-) -> Tensor:
-    """A user's pictures as conditions [M, *C], made as the model's data set `part` makes its own.
-
-    `path` is a picture or a folder of them, ordered by path. `choices` are options that the data
-    set offers; without any, `UsageError` says which there are.
-    """
-    shape = tuple(generator.condition_shape or ())
-    factory = factory_of(Dataset, part)
-    kind = factory if isinstance(factory, type) and issubclass(factory, Dataset) else Dataset
-    for name in choices:
-        if name not in kind.condition_options:
-            near = did_you_mean(name, kind.condition_options, otherwise="it takes: {}")
-            raise UsageError(f"conditions of {part.name} take no option {brief(name)}; {near}")
-    sample_shape = tuple(generator.sample_shape)
-    given = OwnPictures(sample_shape, shape, partial(pictures_at, path), choices)
-    made = kind.conditions_of(given, **part.arguments)
-    if problem := fault_of(made, shape, len(made)):
-        raise PartError(f"{part.name}: conditions_of: {problem}")
-    return made
-
-
-def pictures_at(path: Path, shape: tuple[int, ...]) -> Tensor:
-    """A picture, or those below a folder by path, as float32 [M, C, H, W] in [-1, 1].
-
-    They are cropped and resized like the images of a training folder; of 4 channels the last is
-    alpha.
-    """
-    from ganzoo.data.packing.decode import UnusableError, decode, suffixes
-    from ganzoo.data.picture_form import KEEP, Form
-
-    if len(shape) != 3 or shape[0] not in (1, 3, 4):
-        raise UsageError(
-            f"conditions of shape {list(shape)} are not images; give a data set's name, or "
-            "conditions= in Python"
-        )
-    channels, *sides = shape
-    form = Form.of(sides, channels, background=KEEP if channels == 4 else "white")
-    files = [path] if path.is_file() else sorted(path.rglob("*"))
-    files = [file for file in files if file == path or file.suffix.lower() in suffixes()]
-    if not files:
-        raise UsageError(f"{path} contains no images")
-    images = []
-    for file in files:
-        try:
-            pixels = decode(file, form).pixels
-        except UnusableError as error:
-            raise UsageError(f"{file}: {error}; remove it, or replace it") from None
-        images.append(torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(shape))
-    return torch.stack(images).float().div_(127.5).sub_(1.0)

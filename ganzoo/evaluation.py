@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from ganzoo.build import fitted, read_alike
+from ganzoo.build import fitted, is_here, read_alike
 from ganzoo.cards import catalogue
 from ganzoo.data.splits import test_samples
 from ganzoo.errors import UsageError
@@ -26,7 +26,6 @@ from ganzoo.measure.methods import (
     in_features,
     mixture_of,
 )
-from ganzoo.measure.real_statistics import is_here
 from ganzoo.measure.references import read_reference
 from ganzoo.measure.sources import ModelSource, SampleSource
 from ganzoo.measure.training_seeds import SeedEvaluations, finished_runs

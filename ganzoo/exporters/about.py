@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from ganzoo._version import __version__
-from ganzoo.build import build, factory_of
+from ganzoo.build import build, is_here
 from ganzoo.errors import GanzooError
 from ganzoo.exporters.tracing import Traced
 from ganzoo.interfaces import Dataset, StyleGenerator
@@ -51,7 +51,7 @@ def _value_range(config: ModelConfig) -> list[float] | str | None:
         return [-1.0, 1.0]
     data = config.recipe.data
     with suppress(GanzooError):
-        if getattr(factory_of(Dataset, data), "is_here", lambda: True)():
+        if is_here(data):
             bounds = build(Dataset, data).value_range
             return None if bounds is None else [*bounds]
     return ""

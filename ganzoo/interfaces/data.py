@@ -89,6 +89,14 @@ class Dataset(ABC):
         """
         return pictures.read(pictures.condition_shape)
 
+    @classmethod
+    def condition_choices(cls, **arguments: Any) -> Mapping[str, tuple[str, ...]]:
+        """Values of `condition_options` that can be listed, such as the names of holes.
+
+        Pages offer them. `arguments` are those of `conditions_of`.
+        """
+        return {}
+
     def to(self, device: torch.device) -> None:  # noqa: B027 - not every data set has tensors
         """Move its tensors to the training's device, if they fit there.
 

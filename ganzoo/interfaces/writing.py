@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 from torch import Tensor
 
+from ganzoo.views import View
+
 #: What the numbers of samples mean, as JSON data: a data set's `legend`.
 Legend: TypeAlias = Mapping[str, Any]
 
@@ -37,4 +39,11 @@ class Writer(ABC):
 
     def pictures(self, samples: Tensor, legend: Legend) -> Tensor | None:
         """One picture for each sample, uint8 [N, C, H, W], for films; None if there are none."""
+        return None
+
+    def view(self, sample_shape: tuple[int, ...], legend: Legend) -> View | None:
+        """What samples of this shape are, for pages that show them; None if pages cannot.
+
+        `ganzoo.views` lists the views that there are.
+        """
         return None

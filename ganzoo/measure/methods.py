@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 
-from ganzoo.build import build, factory_of, qualify
+from ganzoo.build import build, factory_of, is_here, qualify
 from ganzoo.data.points import GaussianMixture
 from ganzoo.data.splits import drawn, splits
 from ganzoo.errors import MetricError, UsageError, brief
@@ -21,7 +21,6 @@ from ganzoo.measure.measurement import REAL, Values
 from ganzoo.measure.plugin_figures import PluginFigures, plugin_figures_for
 from ganzoo.measure.real_statistics import (
     MOST,
-    is_here,
     keep,
     reference_for,
     shipped_or_made,

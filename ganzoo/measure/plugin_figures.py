@@ -12,13 +12,12 @@ from typing import TypeAlias
 
 from torch import Tensor
 
-from ganzoo.build import build, factory_of, offer_of, offers_of
+from ganzoo.build import build, factory_of, is_here, offer_of, offers_of
 from ganzoo.data.splits import drawn, splits
 from ganzoo.errors import GanzooError, MetricError, brief, one_line
 from ganzoo.interfaces import Dataset, Extractor, Figure
 from ganzoo.measure.figures import BY_KEY
 from ganzoo.measure.measurement import ARROWS, REAL, FigureSpec, Measurement
-from ganzoo.measure.real_statistics import is_here
 from ganzoo.measure.sample_set import NEEDS, SampleSet
 from ganzoo.measure.sources import RowSource
 from ganzoo.plugins.registry import Offer

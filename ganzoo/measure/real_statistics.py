@@ -12,7 +12,7 @@ import platformdirs
 import torch
 from torch import Tensor
 
-from ganzoo.build import factory_of, qualify
+from ganzoo.build import is_here, qualify
 from ganzoo.data.devices import as_bytes, as_floats
 from ganzoo.data.splits import Half, drawn, splits
 from ganzoo.errors import GanzooError, MetricError, one_line
@@ -34,14 +34,6 @@ log = logging.getLogger("ganzoo")
 #: The most samples of each split to read.
 MOST = 60_000
 BATCH = 1_000
-
-
-def is_here(part: Part) -> bool:
-    """Whether the data set can be built without fetching it."""
-    factory = factory_of(Dataset, part)
-    if isinstance(factory, type) and issubclass(factory, Dataset):
-        return factory.is_here()
-    return True
 
 
 def batches(data: Dataset, indices: Tensor) -> Iterator[Tensor]:

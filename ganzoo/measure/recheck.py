@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import isclose, nan, sqrt
 from statistics import mean
 
+from ganzoo.build import is_here
 from ganzoo.errors import GanzooError, MetricError, did_you_mean, one_line
 from ganzoo.measure.card_figures import tolerance
 from ganzoo.measure.evaluate import SAMPLES, evaluate
@@ -15,7 +16,6 @@ from ganzoo.measure.figures import BY_KEY
 from ganzoo.measure.measurement import INCEPTION, NAMES_ON_INCEPTION, FigureSpec, Measurements
 from ganzoo.measure.methods import shipped_method
 from ganzoo.measure.plugin_figures import find_figure
-from ganzoo.measure.real_statistics import is_here
 from ganzoo.measure.sources import ModelSource, SampleSource
 from ganzoo.specs import Check, Metric, ModelConfig, Part
 

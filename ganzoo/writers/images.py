@@ -15,6 +15,7 @@ from ganzoo.data.packing.decode import on_background
 from ganzoo.errors import UsageError
 from ganzoo.files import written_whole
 from ganzoo.interfaces import Legend, Writer
+from ganzoo.views import Pictures, View
 from ganzoo.writers.animation import FILMS, write_film
 
 #: PIL's formats by file name ending.
@@ -39,6 +40,11 @@ class ImageWriter(Writer):
     def pictures(self, samples: Tensor, legend: Legend) -> Tensor:
         """The images themselves, uint8."""
         return as_bytes(samples)
+
+    def view(self, sample_shape: tuple[int, ...], legend: Legend) -> View | None:
+        """Pictures of 1, 3 or 4 channels."""
+        fits = len(sample_shape) == 3 and sample_shape[0] in (1, 3, 4)
+        return Pictures() if fits else None
 
 
 def write_images(samples: Tensor, path: Path) -> list[Path]:

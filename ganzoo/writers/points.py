@@ -14,6 +14,7 @@ from torch.nn.functional import pad
 from ganzoo.errors import UsageError
 from ganzoo.files import write_text, written_whole
 from ganzoo.interfaces import Legend, Writer
+from ganzoo.views import Points, View
 
 #: Pixels along a side, pixels of the margin, a dot's radius in pixels.
 SIDE, MARGIN, DOT = 480, 24, 1.75
@@ -41,6 +42,10 @@ class PointsWriter(Writer):
         end, trail = axis_end(points[points.isfinite().all(1)]), torch.arange(1 - TRAIL, 1)
         drawn = [scatter(points[(trail + i) % len(points)], end) for i in range(len(points))]
         return torch.stack([torch.from_numpy(numpy.array(one)).permute(2, 0, 1) for one in drawn])
+
+    def view(self, sample_shape: tuple[int, ...], legend: Legend) -> View | None:
+        """Points of the plane."""
+        return Points() if sample_shape == (2,) else None
 
 
 def write_points(samples: Tensor, path: Path) -> list[Path]:

@@ -16,7 +16,8 @@ from torch import Tensor
 from ganzoo import sampling
 from ganzoo.arguments import seed_of, whole
 from ganzoo.cards import Card
-from ganzoo.conditions import conditions_of_pictures
+from ganzoo.condition_pictures import condition_choices, conditions_of_pictures
+from ganzoo.conditions import targets_of
 from ganzoo.errors import CardError, UsageError, one_line
 from ganzoo.files import folder_written_whole
 from ganzoo.hardware import usable_device
@@ -25,6 +26,7 @@ from ganzoo.interfaces import Discriminator, Generator, StyleGenerator
 from ganzoo.sampling import Labeller
 from ganzoo.specs import DISCRIMINATOR_FILE
 from ganzoo.truncation import CutLatents, cut_normal, truncate_styles, truncated
+from ganzoo.views import View
 from ganzoo.writers.by_kind import writer_of
 from ganzoo.zoo import pictures
 from ganzoo.zoo.players import FromStyles, at_rest, labeller_of, read_player
@@ -84,19 +86,35 @@ class Model:
         conditions = self.labeller.conditions
         return None if conditions is None else conditions.own
 
-    def conditions_from(self, pictures: str | Path, **choices: str) -> Tensor:
+    @cached_property
+    def targets(self) -> Tensor | None:
+        """The samples [M, *S] that are the right answers to the model's own conditions.
+
+        None if it has none, or if its data set is not on this machine.
+        """
+        own, part = self.conditions, self.card.require_config().recipe.data
+        return None if own is None else targets_of(part, own)
+
+    @property
+    def condition_choices(self) -> dict[str, tuple[str, ...]]:
+        """The values of options of `conditions_from` that can be listed, by option."""
+        return condition_choices(self.card.require_config().recipe.data)
+
+    def conditions_from(self, pictures: str | Path | Tensor, **choices: str) -> Tensor:
         """A picture, or a folder of them by path, as conditions [M, *condition_shape].
 
         They are resized to what the model takes, and made into conditions as its data set makes
-        them: `choices` are that data set's, such as `mask="eyes"`.
+        them: `choices` are that data set's, such as `mask="eyes"`. Pictures can be samples of
+        another model too: [M, C, H, W] in [-1, 1], of the model's own sides.
         """
         if self.generator.condition_shape is None:
             raise UsageError(f"{self.card.name} takes no conditions")
-        path = Path(pictures).expanduser()
-        if not path.exists():
-            raise UsageError(f"there is no picture or folder {path}")
+        if not isinstance(pictures, Tensor):
+            pictures = Path(pictures).expanduser()
+            if not pictures.exists():
+                raise UsageError(f"there is no picture or folder {pictures}")
         part = self.card.require_config().recipe.data
-        return conditions_of_pictures(part, self.generator, path, choices)
+        return conditions_of_pictures(part, self.generator, pictures, choices)
 
     def to(
         self,
@@ -248,6 +266,12 @@ class Model:
         if lines is None:
             raise UsageError(f"{self.card.name} draws {config.kind}, not text; use sample")
         return lines
+
+    @property
+    def view(self) -> View | None:
+        """What samples are to the eye and the ear, as pages show them; None if no page can."""
+        config = self.card.require_config()
+        return writer_of(config.kind).view(tuple(self.generator.sample_shape), config.legend)
 
     def interpolate(
         self, seeds: Sequence[int] = (0, 1), frames: int = 8, **options: Unpack[Options]

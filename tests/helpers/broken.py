@@ -1288,6 +1288,16 @@ class ShortLines(Writer):
         return [f"{len(samples)} samples"]
 
 
+class NamedView(Writer):
+    """Its view is a name."""
+
+    def write(self, samples, path, legend):
+        return write_halves(samples, path)
+
+    def view(self, sample_shape, legend):
+        return "halves"
+
+
 class FloatPictures(Writer):
     """Pictures in the samples' own range."""
 

@@ -16,9 +16,11 @@ from torch.testing import assert_close
 import commands
 import ganzoo
 from ganzoo import conditions, datasets, sampling
-from ganzoo.build import build
+from ganzoo.build import build, is_here
 from ganzoo.cards import catalogue
+from ganzoo.condition_pictures import pictures_given
 from ganzoo.conditions import CALIBRATION, OWN, conditions_of, drawn_conditions
+from ganzoo.data.mnist import MNISTMini
 from ganzoo.engine.labels import labeller_of
 from ganzoo.engine.prepare import prepare
 from ganzoo.errors import (
@@ -436,6 +438,51 @@ def test_the_datas_own_options_make_conditions_of_pictures(tmp_path, capsys):
     assert model.conditions_from(tmp_path / "white.png").unique().tolist() == [1]
     expected = model.sample(1, seed=0, conditions=dark).numpy()
     assert (numpy.load(made) == expected).all()
+
+
+def test_samples_of_another_model_become_conditions(model, tmp_path):
+    """A tensor is read as the same picture's file is, in any number of channels."""
+    grey = torch.linspace(-1, 1, SIDE * HALF).view(1, *SHAPE).mul(127.5).round().div(127.5)
+    made = model.conditions_from(grey)
+    assert_close(made, grey, rtol=0, atol=0)
+    assert_close(model.conditions_from(grey.expand(-1, 3, -1, -1)), grey, rtol=0, atol=1e-6)
+    clear = torch.cat([grey.expand(-1, 3, -1, -1), -torch.ones_like(grey)], 1)
+    assert model.conditions_from(clear).unique().tolist() == [1], "transparency is white"
+    with pytest.raises(UsageError, match=r"reads pictures of \[1, 8, 4\], found \[1, 8, 8\]"):
+        model.conditions_from(torch.zeros(1, 1, SIDE, SIDE))
+    with pytest.raises(UsageError, match=r"a tensor \[N, C, H, W\] with 1, 3 or 4 channels"):
+        model.conditions_from(torch.zeros(1, SIDE, HALF))
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_a_picture_keeps_its_colours_in_other_channels(channels):
+    given = torch.rand(2, channels, 4, 4, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    four = pictures_given(given, (4, 4, 4))
+    assert torch.equal(four[:, :3], given[:, :3].expand(-1, 3, -1, -1))
+    assert torch.equal(four[:, 3:], given[:, 3:] if channels == 4 else torch.ones(2, 1, 4, 4))
+    assert torch.equal(pictures_given(given, (channels, 4, 4)), given)
+
+
+def test_the_right_answers_to_the_models_own_conditions(run, model, monkeypatch):
+    """They come from the data set, and there are none where it is away or has changed."""
+    assert torch.equal(model.targets[..., :HALF], model.conditions)
+    assert model.condition_choices == {}
+    monkeypatch.setattr(Steps, "is_here", classmethod(lambda cls: False))
+    assert ganzoo.load(run).targets is None
+    monkeypatch.undo()
+    monkeypatch.setattr(Steps, "paired", False)
+    changed = ganzoo.load(run)
+    changed.conditions.add_(0.1)
+    assert changed.targets is None
+
+
+def test_a_data_set_is_here_if_those_that_it_names_are(monkeypatch):
+    named = {"of": {"name": "mnist-mini", "arguments": {"size": 16}}, "transform": "edges"}
+    assert is_here(Part("steps", named))
+    monkeypatch.setattr(MNISTMini, "is_here", classmethod(lambda cls: False))
+    assert not is_here(Part("steps", named))
+    assert not is_here(Part("steps", {"of": "ganzoo/mnist-mini"}))
+    assert is_here(Part("steps", {"of": 3}))
 
 
 @pytest.mark.parametrize(

@@ -37,13 +37,13 @@ LAYERS = (
     ("cli",),
     # ---- the torch line ----
     ("hardware",),
-    ("layers",),
+    ("layers", "views"),
     ("interfaces",),
     ("build", "datasets", "truncation"),
     ("losses", "augmentations", "schedules"),
     ("ema",),
     ("weights",),
-    ("data", "trackers", "conditions", "sampling"),
+    ("data", "trackers", "conditions", "condition_pictures", "sampling"),
     ("writers",),
     ("engine",),
     ("metrics",),
@@ -255,7 +255,7 @@ def test_the_search_for_plugins_names_finds_them(tmp_path: Path) -> None:
 
 PUBLIC = {f"ganzoo.{name}" for name in ganzoo.__all__}
 #: Of these a plugin imports names from the package itself, not from its modules.
-OPEN = re.compile(r"ganzoo\.(datasets|latent|layers|losses|testing)\.[^.]+")
+OPEN = re.compile(r"ganzoo\.(datasets|latent|layers|losses|testing|views)\.[^.]+")
 
 
 def not_for_plugins(path: Path) -> Iterator[str]:

@@ -177,6 +177,7 @@ MISTAKES = [
     Mistake("writer", "write_and_leave", "files", "it leaves notes.tmp"),
     Mistake("writer", "write_clamped", "files", "changes the samples"),
     Mistake("writer", "ShortLines", "shown", r"lines\(\) gives 1 for 7 samples"),
+    Mistake("writer", "NamedView", "shown", r"view\(\) gives a str: return one of the views"),
     Mistake("writer", "FloatPictures", "shown", r"pictures\(\) gives torch.float32"),
     Mistake("exporter", "export_nothing", "exports", "wrote nothing where one file or folder made"),
     Mistake("exporter", "export_silently", "exports", "returned a NoneType; return a line of text"),

@@ -81,8 +81,8 @@ TOPICS = {
     ),
     "writing": Topic(
         "Writers",
-        "The base class of what makes samples visible.",
-        ("ganzoo.Writer",),
+        "The base class of what makes samples visible, and what samples are to the eye and ear.",
+        ("ganzoo.Writer", "ganzoo.views.*"),
     ),
     "plugins": Topic(
         "Plugins and errors",

@@ -15,6 +15,7 @@ from ganzoo.testing.failures import Blocked, Skipped
 from ganzoo.testing.game_data import opened
 from ganzoo.testing.numerics import equal
 from ganzoo.testing.subjects import PartSubject
+from ganzoo.views import View
 from ganzoo.writers.by_kind import default_path
 from ganzoo.writers.by_kind import opened as writer_in
 
@@ -40,7 +41,7 @@ def check_files(subject: PartSubject) -> str:
 
 
 def check_shown(subject: PartSubject) -> str:
-    """Its lines are one for each sample, its pictures uint8 [N, C, H, W], if it has any."""
+    """Its lines are one for each sample, its pictures uint8 [N, C, H, W], its view a view."""
     data, writer = _data(subject), _writer(subject)
     samples = data.batch(torch.arange(7) % len(data))[0]
     lines = writer.lines(samples, data.legend)
@@ -59,7 +60,14 @@ def check_shown(subject: PartSubject) -> str:
             "[N, C, H, W], which is 0 to 255",
             method="pictures",
         )
-    shown = {"lines": lines, "pictures": pictures}
+    view = writer.view(tuple(data.sample_shape), data.legend)
+    if view is not None and not isinstance(view, View):
+        raise subject.wrong(
+            f"view() gives a {type(view).__name__}: return one of the views of ganzoo.views, or "
+            "None if a page cannot show these samples",
+            method="view",
+        )
+    shown = {"lines": lines, "pictures": pictures, "view": view}
     return ", ".join(name for name, it in shown.items() if it is not None) or "neither"
 
 

@@ -11,6 +11,7 @@ from ganzoo_text.writing import TextWriter
 from torch.testing import assert_close
 
 import ganzoo
+from ganzoo.views import Text
 
 LINES = [f"{first}{second}" for first in "abcdefgh" for second in ("an", "elle", "ix", "omar")]
 
@@ -169,6 +170,14 @@ def test_pictures_of_text_are_of_one_size(names):
     pictures = TextWriter().pictures(data.batch(torch.arange(4))[0], data.legend)
     assert pictures.dtype == torch.uint8 and pictures.shape[:3] == (4, 1, 64)
     assert (pictures.flatten(1).amin(1) < 100).all(), "each has ink"
+
+
+def test_a_page_shows_text_in_the_letters_of_lines():
+    view = TextWriter().view((3, 5), {"alphabet": "\n\x1ba"})
+    assert view == Text(("\N{REPLACEMENT CHARACTER}",) * 2 + ("a",), end=0)
+    assert TextWriter().view((2, 5), {"alphabet": "ab"}) == Text(("a", "b"))
+    assert TextWriter().view((2, 5), {"alphabet": "abc"}) is None
+    assert ganzoo.load("gumbel-surnames").view.end == 0
 
 
 def test_text_in_another_alphabet_is_not_compared(tmp_path):

@@ -76,3 +76,11 @@ def test_inputs_are_taken_as_they_are_and_targets_transformed():
         conditions("edges", given="photos")
     with pytest.raises(TranslateError, match="mask is for models that fill holes"):
         conditions("edges", mask="eyes")
+
+
+def test_what_a_page_can_offer_is_listed():
+    assert Pairs.condition_choices(of="not-here", transform=EYES) == {
+        "given": ("inputs", "targets"),
+        "mask": ("eyes",),
+    }
+    assert Pairs.condition_choices(transform="edges")["mask"] == ()

@@ -13,7 +13,8 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from ganzoo import Writer
-from ganzoo_text.alphabet import TextError, texts
+from ganzoo.views import Text
+from ganzoo_text.alphabet import END, TextError, texts
 
 #: The letters' height and the margin of a picture, in pixels, and its colours, which are greys.
 SIZE, MARGIN, PAPER, INK = 32, 16, 255, 20
@@ -43,10 +44,7 @@ class TextWriter(Writer):
 
     def lines(self, samples: Tensor, legend: Mapping[str, Any]) -> list[str]:
         """The text of each sample on one line."""
-        return [
-            "".join(letter if letter.isprintable() else INSTEAD for letter in text)
-            for text in texts(samples, legend)
-        ]
+        return ["".join(map(shown, text)) for text in texts(samples, legend)]
 
     def pictures(self, samples: Tensor, legend: Mapping[str, Any]) -> Tensor:
         """Each sample's text in the middle of a picture, uint8 [N, 1, H, W], all of one size."""
@@ -54,6 +52,18 @@ class TextWriter(Writer):
         widest = max(font.getlength(line) for line in lines)
         size = (round(widest) + 2 * MARGIN, SIZE + 2 * MARGIN)
         return torch.stack([_picture(line, font, size) for line in lines])
+
+    def view(self, sample_shape: tuple[int, ...], legend: Mapping[str, Any]) -> Text | None:
+        """Text in the legend's alphabet."""
+        alphabet = legend.get("alphabet")
+        if not isinstance(alphabet, str) or sample_shape[:1] != (len(alphabet),):
+            return None
+        return Text(tuple(map(shown, alphabet)), alphabet.index(END) if END in alphabet else None)
+
+
+def shown(letter: str) -> str:
+    """A character as a line or a terminal shows it."""
+    return letter if letter.isprintable() else INSTEAD
 
 
 def _picture(line: str, font: Any, size: tuple[int, int]) -> Tensor:

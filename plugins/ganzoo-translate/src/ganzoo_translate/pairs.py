@@ -15,6 +15,7 @@ from ganzoo.layers import Size
 from ganzoo_translate.errors import TranslateError
 from ganzoo_translate.naming import Named, transform_named
 from ganzoo_translate.splits import part_of
+from ganzoo_translate.transforms import GIVEN
 
 
 class Pairs(Dataset):
@@ -62,6 +63,12 @@ class Pairs(Dataset):
     def conditions_of(cls, pictures: OwnPictures, **arguments: Any) -> Tensor:
         """Conditions of a user's pictures, by the transform of the model's own pairs."""
         return transform_named(arguments.get("transform", "mask")).of_own(pictures)
+
+    @classmethod
+    def condition_choices(cls, **arguments: Any) -> Mapping[str, tuple[str, ...]]:
+        """What pictures can be, and the holes that the model was trained on."""
+        holes = getattr(transform_named(arguments.get("transform", "mask")), "holes", ())
+        return {"given": GIVEN, "mask": tuple(holes)}
 
     @property
     def extractor(self) -> str | None:  # type: ignore[override]

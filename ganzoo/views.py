@@ -1,0 +1,52 @@
+"""What samples are to the eye and the ear: data by which a page shows them without Python.
+
+A `Writer` names the view of its kind. Whoever shows samples knows these few views, and no kinds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Notes", "Pictures", "Points", "Text", "View"]
+
+
+class View:
+    """What the numbers of a sample are, so that a program in another language can show them."""
+
+
+@dataclass(frozen=True)
+class Pictures(View):
+    """Images [C, H, W] in [-1, 1]: grey, RGB or RGBA."""
+
+
+@dataclass(frozen=True)
+class Points(View):
+    """Points [2] of the plane."""
+
+
+@dataclass(frozen=True)
+class Text(View):
+    """Text [characters, length]: at each place the likeliest of `characters`.
+
+    A text ends before the first place whose character has the number `end`, if that is given.
+    """
+
+    characters: tuple[str, ...]
+    end: int | None = None
+
+
+@dataclass(frozen=True)
+class Notes(View):
+    """A piano roll [tracks, steps, pitches]: a pitch sounds where its value is above `threshold`.
+
+    `lowest` is the first pitch as MIDI numbers it (60 is middle C), and `tracks` are the tracks'
+    names. `steps_per_beat` steps are a beat, of which `beats_per_minute` are played. With `voices`
+    a track sings one pitch at a time, the one of the highest value.
+    """
+
+    lowest: int
+    steps_per_beat: int
+    beats_per_minute: float
+    tracks: tuple[str, ...] = ()
+    threshold: float = 0.0
+    voices: bool = False
