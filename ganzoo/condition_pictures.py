@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -33,12 +33,18 @@ def conditions_of_pictures(
         if name not in kind.condition_options:
             near = did_you_mean(name, kind.condition_options, otherwise="it takes: {}")
             raise UsageError(f"conditions of {part.name} take no option {brief(name)}; {near}")
-    read = partial(pictures_at if isinstance(pictures, Path) else pictures_given, pictures)
-    given = OwnPictures(tuple(generator.sample_shape), shape, read, choices)
+    given = OwnPictures(tuple(generator.sample_shape), shape, _reader(pictures), choices)
     made = kind.conditions_of(given, **part.arguments)
     if problem := fault_of(made, shape, len(made)):
         raise PartError(f"{part.name}: conditions_of: {problem}")
     return made
+
+
+def _reader(pictures: Path | Tensor) -> Callable[[tuple[int, ...]], Tensor]:
+    """What reads the pictures in a shape [C, H, W]."""
+    if isinstance(pictures, Path):
+        return partial(pictures_at, pictures)
+    return partial(pictures_given, pictures)
 
 
 def condition_choices(part: Part) -> dict[str, tuple[str, ...]]:

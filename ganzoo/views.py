@@ -10,6 +10,7 @@ from dataclasses import dataclass
 __all__ = ["Notes", "Pictures", "Points", "Text", "View"]
 
 
+@dataclass(frozen=True)
 class View:
     """What the numbers of a sample are, so that a program in another language can show them."""
 
@@ -37,16 +38,17 @@ class Text(View):
 
 @dataclass(frozen=True)
 class Notes(View):
-    """A piano roll [tracks, steps, pitches]: a pitch sounds where its value is above `threshold`.
+    """A piano roll [tracks, steps, pitches]: a pitch sounds where its value reaches `threshold`.
 
     `lowest` is the first pitch as MIDI numbers it (60 is middle C), and `tracks` are the tracks'
-    names. `steps_per_beat` steps are a beat, of which `beats_per_minute` are played. With `voices`
-    a track sings one pitch at a time, the one of the highest value.
+    names. Steps of one pitch that follow each other are one note. With `voices` a track sings one
+    pitch at a time, the one of the highest value.
     """
 
     lowest: int
     steps_per_beat: int
     beats_per_minute: float
+    beats_per_bar: int = 4
     tracks: tuple[str, ...] = ()
     threshold: float = 0.0
     voices: bool = False

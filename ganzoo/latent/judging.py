@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.build import factory_of
-from ganzoo.errors import UsageError, did_you_mean
+from ganzoo.errors import UsageError, did_you_mean, one_line
 from ganzoo.extractors import extractors_of, open_extractor
 from ganzoo.interfaces import Dataset, Extractor
 from ganzoo.specs import Part
@@ -112,10 +112,21 @@ def judge_of(model: Model, by: str | None = None) -> Judge:
     extractor = open_extractor(name)
     sample = model.sample(1, seed=0)
     for kind in ("attribute", "label") if by is None else (by,):
-        if scores_of(extractor, kind, sample):
+        if _answers(extractor, kind, sample, model.card.name):
             names = extractor.value_names if kind == "attribute" else {CLASS: _class_names(data)}
             return Judge(extractor, kind, names)
     raise UsageError(f"extractor {name} judges by no {by or 'attribute and no label'}")
+
+
+def _answers(extractor: Extractor, kind: str, sample: Tensor, name: str) -> bool:
+    """Whether the extractor judges by that; `UsageError` if it takes no samples of this shape."""
+    try:
+        return bool(scores_of(extractor, kind, sample))
+    except RuntimeError as error:
+        raise UsageError(
+            f"extractor {extractor.name} takes no samples of {[*sample.shape[1:]]}, which "
+            f"{name} draws: {one_line(error)}"
+        ) from error
 
 
 def scores_of(extractor: Extractor, by: str, samples: Tensor) -> dict[str, Tensor]:

@@ -6,16 +6,18 @@ import re
 
 import pytest
 import torch
-from ganzoo_web.pages.about import check_shown
+from ganzoo_web.pages.about import check_shown, titled
 from ganzoo_web.pages.bundle import BROWSER, page_script
-from ganzoo_web.pages.gallery import check_replaceable, write_gallery
+from ganzoo_web.pages.gallery import Room, check_replaceable, start_page, write_gallery
 from ganzoo_web.pages.laws import latents_of
 from ganzoo_web.pages.problems import PageError
 from ganzoo_web.pages.prose import prose
 from ganzoo_web.pages.runtime import runtime_script
+from ganzoo_web.pages.walls import roll_of
 
 import commands
 import ganzoo
+from ganzoo.views import Notes
 
 #: Bytes of a page without weights.
 MOST = 15_000_000
@@ -43,10 +45,10 @@ def model_of(generator: ganzoo.Generator) -> ganzoo.Model:
 @pytest.mark.parametrize(
     ("generator", "reason"),
     [
-        (Odd(shape=(1, 800)), "draws image of 1x800; a page shows images with 1, 3 or 4 channels"),
-        (Odd(shape=(2, 4, 4)), "draws image of 2x4x4; a page shows"),
+        (Odd(shape=(1, 800)), "draws image of 1x800, which have no view here; a page shows images"),
+        (Odd(shape=(2, 4, 4)), "draws image of 2x4x4, which have no view here"),
         (Odd(latent_dim=0), "has no latents"),
-        (Odd(condition_shape=(1, 4, 4)), "draws from conditions, which a page cannot give it yet"),
+        (Odd(condition_shape=(5,)), "draws from conditions of 5, and a page gives it pictures"),
     ],
 )
 def test_what_a_page_cannot_show_is_refused(generator, reason):
@@ -58,6 +60,41 @@ def test_latents_of_another_law_are_stored():
     about = latents_of(model_of(Odd()))
     assert (about["law"], about["seeds"], about["width"]) == ("table", 64, 3)
     assert len(about["table"]) >= 64 * 64 * 3 * 4
+
+
+def test_rolls_are_pictures_with_the_highest_pitch_on_top():
+    """A track's colour where it sounds; with voices, a track sings its highest value alone."""
+    samples = torch.zeros(1, 2, 3, 4)
+    samples[0, 0, 1, 3], samples[0, 1, 2, 0], samples[0, 1, 2, 1] = 1, 0.7, 0.9
+    drawn = roll_of(samples, Notes(60, 4, 120, threshold=0.5))
+    assert drawn.shape == (1, 3, 4, 3)
+    places = (drawn[0] != 255).any(0).nonzero().tolist()
+    assert places == [[0, 1], [2, 2], [3, 2]]
+    assert not drawn[0, :, 0, 1].equal(drawn[0, :, 2, 2]), "two tracks, two colours"
+    alone = roll_of(samples, Notes(60, 4, 120, threshold=0.5, voices=True))
+    assert (alone[0] != 255).any(0).nonzero().tolist() == [[0, 1], [2, 2]]
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("pca-3", "component 3"),
+        ("hairColor-#592454", "hair color #592454"),
+        ("eyes-variant20", "eyes variant20"),
+        ("glasses", "glasses"),
+    ],
+)
+def test_directions_are_named_for_people(name, title):
+    assert titled(name) == title
+
+
+def test_the_start_page_counts_in_words():
+    one = [Room(ganzoo.card("dcgan-mnist"), "dcgan-mnist", "<img>")]
+    assert "A generative adversarial network that draws" in start_page(one)
+    assert "2 generative adversarial networks that draw" in start_page(2 * one)
+    page = start_page(one, [ganzoo.card("r3gan-cifar10")])
+    assert "Recipes without weights" in page and "<code>r3gan-cifar10</code>" in page
+    assert "Recipes without weights" not in start_page(one)
 
 
 def test_the_runtime_and_the_script_are_small():
@@ -103,6 +140,8 @@ Draws **small** [digits](https://example.org) & <letters>, see [here](../x.md).
 ```sh
 ganzoo sample a-model
 ```
+
+(As the command draws them.)
 
 ## Limits
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from ganzoo import Generator, Model, StyleGenerator
+from ganzoo import GanzooError, Generator, Model, StyleGenerator
 from ganzoo.latent import Directions, directions
+from ganzoo_web.pages.conditions import check_conditions, conditions_of
 from ganzoo_web.pages.graphs import graphs
 from ganzoo_web.pages.laws import latents_of
 from ganzoo_web.pages.packing import floats, packed
 from ganzoo_web.pages.problems import PageError
+from ganzoo_web.pages.views import view_of
 
 #: A model folder's own directions, as `ganzoo directions` writes them.
 DIRECTIONS = "directions.safetensors"
@@ -24,13 +28,13 @@ def about(model: Model, given: Path | None = None) -> dict[str, Any]:
     `given` is a file of `ganzoo directions`, shown beside the principal ones.
     """
     check_shown(model)
-    generator = model.generator
     return {
         "name": model.card.name,
-        "kind": model.card.require_config().kind,
-        "shape": [*generator.sample_shape],
+        "view": view_of(model),
+        "shape": [*model.generator.sample_shape],
         "latents": latents_of(model),
-        "styles": _styles(generator),
+        "conditions": conditions_of(model),
+        "styles": _styles(model.generator),
         "directions": _directions(model, given),
         "parts": {name: packed(data) for name, data in graphs(model).items()},
     }
@@ -38,26 +42,22 @@ def about(model: Model, given: Path | None = None) -> dict[str, Any]:
 
 def check_shown(model: Model) -> None:
     """Refuse a model that a page cannot show, with the reason."""
-    name, generator = model.card.name, model.generator
-    shape, kind = tuple(generator.sample_shape), model.card.require_config().kind
-    if generator.condition_shape is not None:
-        raise PageError(f"{name} draws from conditions, which a page cannot give it yet")
-    if generator.latent_dim == 0:
-        raise PageError(f"{name} has no latents, so that a page could only show one sample")
-    known = kind == "image" and len(shape) == 3 and shape[0] in (1, 3, 4)
-    if not known and not (kind == "points" and shape == (2,)):
-        what = "x".join(map(str, shape))
+    view_of(model)
+    check_conditions(model)
+    if model.generator.latent_dim == 0 and model.generator.condition_shape is None:
         raise PageError(
-            f"{name} draws {kind} of {what}; a page shows images with 1, 3 or 4 channels and "
-            "points of the plane"
+            f"{model.card.name} has no latents, so that a page could only show one sample"
         )
 
 
 def draws_noise(model: Model) -> bool:
     """Whether a latent is drawn differently under another seed."""
-    given = model.latents(2, seed=0)
-    labels = model.labels(2, seed=0)
-    first, second = (model.sample(latents=given, labels=labels, seed=seed) for seed in (0, 1))
+    given, told = model.latents(2, seed=0), model.labels(2, seed=0)
+    labels, conditions = (told, None) if model.generator.condition_shape is None else (None, told)
+    first, second = (
+        model.sample(latents=given, labels=labels, conditions=conditions, seed=seed)
+        for seed in (0, 1)
+    )
     return not first.equal(second)
 
 
@@ -71,17 +71,36 @@ def _styles(generator: Generator) -> dict[str, Any] | None:
     }
 
 
+def titled(name: str) -> str:
+    """A direction's name for people: `hairColor-#592454` is `hair color #592454`."""
+    name = name.replace("pca-", "component ").replace("sefa-", "factor ")
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|-(?=[#\w])", " ", name)
+    return re.sub(r"\b[A-Z](?=[a-z])", lambda found: found[0].lower(), words)
+
+
+def _by(model: Model, method: Literal["attribute", "pca"]) -> list[Directions]:
+    """The directions that a method finds: none where it has nothing to go by."""
+    with suppress(GanzooError):  # no attributes, or no layer that reads latents
+        return [directions(model, COMPONENTS, by=method)]
+    return []
+
+
 def _directions(model: Model, path: Path | None) -> list[dict[str, Any]]:
-    """Those of a file that is given or lies in the model's folder, then principal ones."""
+    """Those of a file that is given or lies in the model's folder, then principal ones.
+
+    Without a file, they are those of attributes that the extractor of the model's data set names.
+    Principal directions are those of the first layer, which reads the condition where there is one.
+    """
     own = model.card.folder / DIRECTIONS
     path = path or (own if own.is_file() else None)
-    found = [] if path is None else [Directions.read(path, model)]
-    if not any(one.method == "pca" for one in found):
-        found.append(directions(model, COMPONENTS))
+    found = _by(model, "attribute") if path is None else [Directions.read(path, model)]
+    first_reads_latents = model.generator.condition_shape is None
+    if first_reads_latents and not any(one.method == "pca" for one in found):
+        found += _by(model, "pca")
     return [
         {
             "name": name,
-            "title": name.replace("pca-", "component ").replace("sefa-", "factor "),
+            "title": titled(name),
             "sigma": float(sigma),
             "vector": floats(vector),
         }

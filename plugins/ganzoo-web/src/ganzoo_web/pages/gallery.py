@@ -6,13 +6,13 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from string import Template
 
-from ganzoo import Card, GanzooError, load
+from ganzoo import Card, GanzooError, card, load
 from ganzoo_web.pages.about import check_shown
 from ganzoo_web.pages.bundle import BROWSER
 from ganzoo_web.pages.problems import PageError
@@ -27,10 +27,11 @@ SHARED_BY = 2
 
 @dataclass(frozen=True)
 class Room:
-    """A model of a gallery: its card, and the folder of its page."""
+    """A model of a gallery: its card, the folder of its page, and its wall as HTML."""
 
     card: Card
     folder: str
+    wall: str
 
 
 def write_gallery(
@@ -44,11 +45,11 @@ def write_gallery(
     path = path.expanduser().resolve()
     check_replaceable(path, force)
     with _written_whole(path) as folder:
-        rooms = list(_written(names, folder, said))
+        rooms, recipes = list(_written(names, folder, said)), recipes_of(names)
         if not rooms:
             raise PageError("there is no model that a page can show; `ganzoo list` lists models")
         write_shared(folder / "common")
-        write_text(folder / "index.html", start_page(rooms))
+        write_text(folder / "index.html", start_page(rooms, recipes))
         record = {"gallery": 1, "models": [room.card.name for room in rooms]}
         write_text(folder / RECORD, json.dumps(record, indent=2) + "\n")
     return path
@@ -76,20 +77,31 @@ def _written(names: Sequence[str], folder: Path, said: Callable[[str], None]) ->
         except GanzooError as error:
             said(f"left out: {error}")
             continue
-        room = Room(model.card, name.replace("/", "."))
-        place = folder / room.folder
+        place = folder / name.replace("/", ".")
         write_model(model, place, shared="../common", home="../index.html")
-        write_wall(model, place / "wall.png")
+        wall = write_wall(model, place)
         said(f"{name}: {(place / 'model.js').stat().st_size / 1e6:.1f} MB")
-        yield room
+        yield Room(model.card, place.name, wall)
 
 
-def start_page(rooms: Sequence[Room]) -> str:
+def recipes_of(names: Sequence[str]) -> list[Card]:
+    """The cards of models that have no weights yet."""
+    cards = []
+    for name in names:
+        with suppress(GanzooError):
+            found = card(name)
+            if not found.require_config().files:
+                cards.append(found)
+    return cards
+
+
+def start_page(rooms: Sequence[Room], recipes: Sequence[Card] = ()) -> str:
     """The HTML of the start page."""
     columns = _columns(rooms)
     template = Template((BROWSER / "gallery.html").read_text(encoding="utf-8"))
     return template.substitute(
-        count=len(rooms),
+        lede=_lede(len(rooms)),
+        recipes=_recipes(recipes),
         cards="\n".join(_card(room) for room in rooms),
         columns="".join(
             f'<th scope="col"><button type="button">{escape(name)}</button></th>'
@@ -97,6 +109,35 @@ def start_page(rooms: Sequence[Room]) -> str:
         ),
         rows="\n".join(_row(room, columns) for room in rooms),
     )
+
+
+def _lede(count: int) -> str:
+    """The start page in two sentences."""
+    if count == 1:
+        return (
+            "A generative adversarial network that draws in this browser. Open it to steer it, or "
+            "let it draw anew here."
+        )
+    return (
+        f"{count} generative adversarial networks that draw in this browser. Open one to steer it, "
+        "or let it draw anew here."
+    )
+
+
+def _recipes(cards: Sequence[Card]) -> str:
+    """A list of models that have no weights yet."""
+    if not cards:
+        return ""
+    items = "\n".join(
+        f"<li><code>{escape(one.name)}</code> {escape(one.description)}</li>" for one in cards
+    )
+    return f"""<section aria-labelledby="recipes-title">
+<h2 id="recipes-title">Recipes without weights</h2>
+<p class="quiet">Nobody has trained these here yet: <code>ganzoo train NAME</code> does.</p>
+<ul class="recipes">
+{items}
+</ul>
+</section>"""
 
 
 def _columns(rooms: Sequence[Room]) -> list[str]:
@@ -112,10 +153,8 @@ def _card(room: Room) -> str:
     name, link = escape(room.card.name), f"{escape(room.folder)}/index.html"
     headline = next(iter(room.card.figures.items()), None)
     figure = "" if headline is None else f"{headline[0]} {headline[1].value:.4g}"
-    source = f"{escape(room.folder)}/wall.png"
-    wall = f'<img src="{source}" alt="64 samples of {name}" loading="lazy">'
     return f"""<article class="card" data-model="{escape(room.folder)}">
-<a class="exhibit" href="{link}">{wall}</a>
+<a class="exhibit" href="{link}">{room.wall}</a>
 <h2><a href="{link}">{name}</a></h2>
 <p>{escape(room.card.description)}</p>
 <p class="quiet">{escape(figure)}</p>

@@ -10,6 +10,8 @@ SECTIONS = ("Limits", "Licences")
 
 _FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _GENERATED = re.compile(r"<!--.*?-->", re.DOTALL)
+#: A block of code, with a remark on it in brackets.
+_CODE_BLOCK = re.compile(r"^```.*?^```\n(\s*\([^()]*\)\n)?", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"`([^`]+)`")
 _STRONG = re.compile(r"\*\*([^*]+)\*\*")
 _LINK = re.compile(r"!?\[([^\]]*)\]\(([^)\s]+)\)")
@@ -34,7 +36,7 @@ def prose(readme: str) -> dict[str, str]:
 
 def _blocks(text: str) -> str:
     """Paragraphs and lists as HTML."""
-    text = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    text = _CODE_BLOCK.sub("", text)
     blocks = [block.strip() for block in re.split(r"\n\s*\n", text)]
     return "\n".join(_block(block) for block in blocks if _is_prose(block))
 

@@ -66,11 +66,24 @@ def page(model: Model, known: dict[str, Any], *, shared: str, home: str = "") ->
             f"<h3>{escape(title)}</h3>\n{html}" for title, html in words.items() if title
         ),
         "noise": f"<p>{noise}</p>" if draws_noise(model) else "",
-        "command": escape(f"ganzoo sample {card.name}"),
+        "command": _command(model),
         "weights": f"{sum(map(len, known['parts'].values())) / 1e6:.1f}",
     }
     template = Template((BROWSER / "model.html").read_text(encoding="utf-8"))
     return template.substitute(parts)
+
+
+def _command(model: Model) -> str:
+    """What draws the same on the command line, as HTML."""
+    command = escape(f"ganzoo sample {model.card.name}")
+    if model.generator.condition_shape is None:
+        return (
+            f"The same samples on the command line: <code>{command}</code> and the seed shown here."
+        )
+    return (
+        f"On the command line: <code>{command} --conditions photos/</code> answers a folder of "
+        "pictures."
+    )
 
 
 def _words(card: Card) -> dict[str, str]:

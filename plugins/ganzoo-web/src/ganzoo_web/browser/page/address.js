@@ -4,7 +4,7 @@
 export function fresh() {
   return {
     seed: 0, index: 0, label: null, truncation: 1, amounts: {},
-    other: { seed: 0, index: 1 }, share: 0, word: null,
+    other: { seed: 0, index: 1 }, share: 0, word: null, given: 0,
   };
 }
 
@@ -36,6 +36,7 @@ export function read(hash, about) {
     const amount = number(said.get(`by.${name}`), -4, 4, 0);
     if (amount) state.amounts[name] = amount;
   }
+  state.given = Math.min((about.conditions?.count ?? 1) - 1, whole(said.get("given"), 0));
   if (said.has("word")) state.word = said.get("word").slice(0, 24);
   return state;
 }
@@ -53,6 +54,7 @@ export function write(state) {
   for (const [name, amount] of Object.entries(state.amounts)) {
     if (amount) said.set(`by.${name}`, amount);
   }
+  if (state.given) said.set("given", state.given);
   if (state.word !== null) said.set("word", state.word);
   return said.toString();
 }

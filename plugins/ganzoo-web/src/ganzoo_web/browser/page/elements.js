@@ -13,6 +13,16 @@ export function byId(id) {
   return document.getElementById(id);
 }
 
+/** A title, whose colour such as #592454 is shown as one. */
+function titleOf(title) {
+  const [, words, colour] = title.match(/^(.*?)(#[0-9a-f]{6})?$/i);
+  if (!colour) return [title];
+  const swatch = make("span", { className: "swatch", title: colour });
+  swatch.style.background = colour;
+  const named = make("span", { className: "hidden", textContent: colour });
+  return [words, swatch, named];
+}
+
 /** A labelled slider that calls `changed` with its number while it is dragged. */
 export function slider({ id, title, least, most, step, value, shown, changed }) {
   const output = make("output", { textContent: shown(value), attributes: { for: id } });
@@ -27,7 +37,7 @@ export function slider({ id, title, least, most, step, value, shown, changed }) 
     show(Number(input.value));
     changed(Number(input.value));
   });
-  const label = make("label", { htmlFor: id, textContent: title });
+  const label = make("label", { htmlFor: id }, ...titleOf(title));
   const row = make("div", { className: "slider" }, label, output, input);
   row.set = (number) => {
     input.value = number;

@@ -4,8 +4,11 @@ import { BLOCK } from "./draws.js";
 import { make, notice } from "./elements.js";
 import { Engine, lacking } from "./engine.js";
 import { Model } from "./model.js";
+import { rowsOf } from "./packed.js";
 import { pixels } from "./pictures.js";
+import { rollPixels, sounding } from "./roll.js";
 import { axisEnd, scatter } from "./scatter.js";
+import { textOf } from "./textview.js";
 
 const COLUMNS = 8;
 
@@ -33,7 +36,7 @@ async function modelOf(id) {
 class Exhibit {
   constructor(card) {
     this.id = card.dataset.model;
-    this.picture = card.querySelector(".exhibit img");
+    this.picture = card.querySelector(".exhibit").firstElementChild;
     this.link = card.querySelector(".exhibit");
     this.button = card.querySelector("button");
     this.said = card.querySelector("[role=status]");
@@ -47,30 +50,44 @@ class Exhibit {
     const seed = this.seed;
     this.said.textContent = `drawing seed ${seed} …`;
     const model = await this.model;
-    const asked = Array.from({ length: BLOCK }, (_, index) =>
-      ({ seed, index, label: model.draws.label(seed, index) }));
-    if (model.about.kind === "points") await this.plot(model, asked);
-    else await this.wall(model, asked);
+    const { conditions, view } = model.about;
+    this.own ??= conditions && (await rowsOf(conditions.own, conditions.shape));
+    const asked = Array.from({ length: BLOCK }, (_, index) => {
+      const label = this.own ? this.own[index % this.own.length] : model.draws.label(seed, index);
+      return { seed, index, label };
+    });
+    await this[view.form === "points" ? "plot" : view.form === "text" ? "words" : "wall"](model, asked);
     this.said.textContent = `seed ${seed}, drawn here`;
     this.link.href = `${this.id}/index.html#seed=${seed}`;
     document.dispatchEvent(new CustomEvent("ganzoo:drawn", { detail: this.id }));
   }
 
   async wall(model, asked) {
-    const [, height, width] = model.about.shape;
+    const { shape, view } = model.about;
+    const roll = view.form === "notes";
+    const [height, width] = roll ? [shape[2], shape[1]] : shape.slice(1);
+    const pixelsOf = (sample) =>
+      (roll ? rollPixels(sounding(sample, shape, view), shape) : pixels(sample, shape));
     const canvas = this.canvas(COLUMNS * width, (BLOCK / COLUMNS) * height);
     const context = canvas.getContext("2d");
     for (let from = 0; from < asked.length; from += COLUMNS) {
       const samples = await this.drawn(model, asked.slice(from, from + COLUMNS));
       if (this.seed !== asked[0].seed) return; // a newer seed draws
       samples.forEach((sample, n) =>
-        context.putImageData(pixels(sample, model.about.shape), n * width, (from / COLUMNS) * height));
+        context.putImageData(pixelsOf(sample), n * width, (from / COLUMNS) * height));
     }
   }
 
   async plot(model, asked) {
     const samples = await this.drawn(model, asked);
     scatter(this.canvas(1, 1, "plot"), samples, -1, axisEnd(samples));
+  }
+
+  async words(model, asked) {
+    const { shape, view } = model.about;
+    const samples = await this.drawn(model, asked);
+    const items = samples.map((sample) => make("li", { textContent: textOf(sample, shape, view) }));
+    this.picture.replaceChildren(...items);
   }
 
   async drawn(model, asked) {

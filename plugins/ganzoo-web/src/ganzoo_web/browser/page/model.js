@@ -1,4 +1,5 @@
-// A model that draws: points are its latents, or its styles where it has them.
+// A model that draws: points are its latents, or its styles where it has them. A sample's label is
+// its class, or its condition, Float32Array [C * H * W], as the contract has it.
 
 import { Draws } from "./draws.js";
 import { floatsOf } from "./packed.js";
@@ -36,7 +37,8 @@ export class Model {
 
   /** Whether truncation means something for this model. */
   get truncates() {
-    return Boolean(this.about.styles) || this.about.latents.law === "normal";
+    const { styles, latents } = this.about;
+    return latents.width > 0 && (Boolean(styles) || latents.law === "normal");
   }
 
   async run(part, width, points, labels, name, options) {
@@ -47,12 +49,22 @@ export class Model {
       ? [count, this.about.styles.layers, this.about.styles.width]
       : [count, width];
     const inputs = { [name]: { type: "float32", data, dims: shape } };
-    if (this.about.latents.classes) {
-      const classes = BigInt64Array.from(labels, (label) => BigInt(label ?? 0));
-      inputs.labels = { type: "int64", data: classes, dims: [count] };
-    }
+    Object.assign(inputs, this.told(labels));
     await this.ready;
     return this.engine.ask("run", { part: this.part(part), inputs }, options);
+  }
+
+  /** Classes or conditions as inputs; nothing for a model that takes neither. */
+  told(labels) {
+    const { conditions, latents } = this.about;
+    if (latents.classes) {
+      const classes = BigInt64Array.from(labels, (label) => BigInt(label ?? 0));
+      return { labels: { type: "int64", data: classes, dims: [labels.length] } };
+    }
+    if (!conditions) return {};
+    const data = new Float32Array(labels.length * labels[0].length);
+    labels.forEach((condition, n) => data.set(condition, n * condition.length));
+    return { conditions: { type: "float32", data, dims: [labels.length, ...conditions.shape] } };
   }
 
   /** The points of samples [{seed, index, label}]: latents, or styles. */
@@ -60,7 +72,9 @@ export class Model {
     const latents = samples.map(({ seed, index }) => this.draws.latent(seed, index));
     const { styles } = this.about;
     if (!styles) return latents;
-    const keys = samples.map(({ seed, index, label }) => `${seed}/${index}/${label}`);
+    if (this.about.conditions) this.styles.clear(); // too many to know again
+    const keys = samples.map(({ seed, index, label }) =>
+      `${seed}/${index}/${this.about.conditions ? "" : label}`);
     const missing = [...keys.keys()].filter((n) => !this.styles.has(keys[n]));
     if (missing.length) {
       const labels = missing.map((n) => samples[n].label);

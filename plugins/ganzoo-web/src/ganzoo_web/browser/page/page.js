@@ -1,17 +1,16 @@
-// The page of one model: a big picture, what moves it, and the wall.
+// The page of one model: a big sample, what moves it, and the wall.
 
 import { read, write } from "./address.js";
+import { buildBlend, buildSample, buildSaves, buildSteering } from "./controls.js";
 import { BLOCK } from "./draws.js";
-import { byId, make, notice, slider } from "./elements.js";
+import { byId, notice } from "./elements.js";
 import { Engine, lacking } from "./engine.js";
-import { kinds } from "./kinds.js";
+import { Given } from "./given.js";
 import { Model } from "./model.js";
-import { paint, pixels, download } from "./pictures.js";
+import { views } from "./views.js";
 import { Wall } from "./wall.js";
-import { classOf, drawsCharacters, firstWord, showWord, wordCanvas } from "./word.js";
+import { WordPart } from "./wordpart.js";
 
-/** Standard deviations that a direction's slider reaches on both sides. */
-const REACH = 4;
 const POINTS = 1024;
 /** Milliseconds without movement after which the wall is drawn. */
 const PAUSE = 120;
@@ -24,133 +23,54 @@ export class Page {
     this.model = new Model(about, engine);
     this.names = about.latents.classes?.names ?? [];
     this.state = read(location.hash, about);
-    this.view = new kinds[about.kind](byId("picture"), about.shape);
+    this.view = new views[about.view.form](byId("picture").parentElement, about);
+    this.hasWall = this.view.hasWall && about.latents.width > 0;
     this.aim = "show"; // what a click on the wall does: show, or blend
-    this.sliders = [];
     this.turn = 0;
   }
 
   async start() {
-    this.buildSample();
-    this.buildSteering();
-    if (this.view.hasWall) this.buildWall();
-    if (drawsCharacters(this.about.latents)) this.buildWord();
+    buildSample(this);
+    this.sliders = buildSteering(this);
+    const named = () => `${this.about.name}-${this.stem()}`;
+    buildSaves(this.view.saves, named, () => this.wall?.samples ?? []);
+    if (this.hasWall) this.buildWall();
+    this.word = WordPart.of(this.about, {
+      first: this.state.word,
+      typed: (word) => { this.state.word = word; this.remember(); this.drawWord(0); },
+      another: () => this.another(),
+      drawn: (labels, rank) => this.drawnAlike(labels, rank),
+      named, enlargement: this.view.enlargement,
+    });
+    if (this.about.conditions) await this.buildGiven();
     this.draw();
   }
 
-  // --- Parts of the page ---
-
-  buildSample() {
-    const seed = byId("seed");
-    seed.value = this.state.seed;
-    const { seeds } = this.about.latents;
-    if (seeds) seed.max = seeds - 1;
-    seed.addEventListener("input", () => this.setSeed(seed.value));
-    byId("another").addEventListener("click", () => this.another());
-    byId("controls").addEventListener("submit", (event) => event.preventDefault());
-    this.buildClasses();
-    byId("download").addEventListener("click", () => this.save(true));
-    byId("download-exact").addEventListener("click", () => this.save(false));
-    byId("download-exact").hidden = this.view.enlargement === 1;
-    byId("reset").addEventListener("click", () => this.reset());
-  }
-
-  buildClasses() {
-    const { classes } = this.about.latents;
-    if (!classes) return;
-    const options = Array.from({ length: classes.count }, (_, number) =>
-      make("option", { value: String(number), textContent: this.className(number) }));
-    const any = make("option", { value: "", textContent: "as drawn" });
-    const select = byId("class");
-    select.replaceChildren(any, ...options);
-    select.value = this.state.label ?? "";
-    select.addEventListener("change", () => {
-      this.state.label = select.value === "" ? null : Number(select.value);
-      this.draw();
-    });
-    byId("class-row").hidden = false;
-  }
-
-  buildSteering() {
-    const place = byId("sliders");
-    const rows = [];
-    if (this.model.truncates) {
-      rows.push(slider({
-        id: "truncation", title: "truncation", least: 0, most: 1.5, step: 0.01,
-        value: this.state.truncation, shown: (value) => value.toFixed(2),
-        changed: (value) => this.change(() => { this.state.truncation = value; }),
-      }));
-      this.sliders.push([rows[0], () => this.state.truncation]);
-    }
-    for (const { name, title } of this.about.directions) {
-      const row = slider({
-        id: `by-${name}`, title, least: -REACH, most: REACH, step: 0.05,
-        value: this.state.amounts[name] ?? 0,
-        shown: (value) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(2)} σ`,
-        changed: (value) => this.change(() => { this.state.amounts[name] = value; }),
-      });
-      rows.push(row);
-      this.sliders.push([row, () => this.state.amounts[name] ?? 0]);
-    }
-    place.replaceChildren(...rows);
-    byId("steering").hidden = !rows.length;
-    this.buildBlend();
-  }
-
-  buildBlend() {
-    const row = slider({
-      id: "blend", title: "Blend with another", least: 0, most: 1, step: 0.01,
-      value: this.state.share, shown: (value) => `${Math.round(100 * value)} %`,
-      changed: (value) => this.change(() => { this.state.share = value; }),
-    });
-    byId("blend-row").prepend(row);
-    byId("blend-row").hidden = !this.view.hasWall;
-    this.sliders.push([row, () => this.state.share]);
-    this.blend = row;
-    const stage = byId("picture").parentElement;
-    const drag = (event) => {
-      if (!event.buttons || !this.view.hasWall) return;
-      const { left, width } = stage.getBoundingClientRect();
-      const share = Math.min(1, Math.max(0, (event.clientX - left) / width));
-      this.change(() => { this.state.share = Math.round(100 * share) / 100; });
-      this.blend.set(this.state.share);
-    };
-    stage.addEventListener("pointermove", drag);
-  }
-
   buildWall() {
+    this.sliders.push(buildBlend(this));
     this.wall = new Wall(byId("wall"), {
-      shape: this.about.shape,
-      chosen: (index, shifted) => this.choose(index, shifted),
+      view: this.view, chosen: (index, shifted) => this.choose(index, shifted),
     });
+    const other = this.view.cell();
+    byId("other").replaceChildren(other);
     for (const input of document.querySelectorAll("input[name=aim]")) {
       input.addEventListener("change", () => { this.aim = input.value; });
     }
     byId("wall-section").hidden = false;
   }
 
-  buildWord() {
-    const field = byId("word");
-    const first = firstWord(this.about.name, this.names);
-    field.value = this.state.word ?? first;
-    field.addEventListener("input", () => {
-      this.state.word = field.value === first ? null : field.value;
-      this.drawWord(0);
-      this.remember();
+  async buildGiven() {
+    this.given = new Given(this.about, this.model, {
+      first: this.state.given,
+      changed: (number) => this.change({ given: number ?? this.state.given }),
     });
-    byId("download-word").addEventListener("click", () => {
-      const name = `${this.about.name}-${this.stem()}-word.png`;
-      if (this.word) download(wordCanvas(this.word, this.about.shape), name, this.view.enlargement);
-    });
-    byId("another-style").addEventListener("click", () => this.another());
-    new ResizeObserver(() => this.showWord()).observe(byId("word-section"));
-    byId("word-section").hidden = false;
+    await this.given.start();
   }
 
   // --- What a visitor does ---
 
-  change(how) {
-    how();
+  change(what) {
+    Object.assign(this.state, what);
     this.draw();
   }
 
@@ -165,36 +85,24 @@ export class Page {
     const { seeds } = this.about.latents;
     const known = seed !== null && (!seeds || seed < seeds);
     byId("seed").setAttribute("aria-invalid", String(!known));
-    if (!known) return;
-    Object.assign(this.state, { seed, index: 0, share: 0, other: { seed, index: 1 } });
-    this.showSliders();
-    this.draw();
+    if (known) this.move({ seed, index: 0, share: 0, other: { seed, index: 1 } });
   }
 
   choose(index, shifted) {
-    const { state } = this;
-    if (shifted || this.aim === "blend") {
-      state.other = { seed: state.seed, index };
-      if (state.share === 0) state.share = 0.5;
-    } else {
-      Object.assign(state, { index, share: 0 });
-    }
-    this.showSliders();
-    this.draw();
+    const { seed, share } = this.state;
+    const blends = shifted || this.aim === "blend";
+    this.move(blends ? { other: { seed, index }, share: share || 0.5 } : { index, share: 0 });
   }
 
   reset() {
-    Object.assign(this.state, { truncation: 1, amounts: {}, share: 0 });
-    this.showSliders();
-    this.draw();
+    this.move({ truncation: 1, amounts: {}, share: 0 });
   }
 
-  showSliders() {
+  /** Change what the sliders show too. */
+  move(what) {
+    Object.assign(this.state, what);
     for (const [row, value] of this.sliders) row.set(value());
-  }
-
-  save(large) {
-    this.view.save(`${this.about.name}-${this.stem()}.png`, large);
+    this.draw();
   }
 
   stem() {
@@ -207,15 +115,18 @@ export class Page {
     return this.names[number] ?? String(number);
   }
 
+  /** A sample of a seed, with its class or the condition that is given. */
   sample(seed, index) {
-    return { seed, index, label: this.state.label ?? this.model.draws.label(seed, index) };
+    const label = this.given
+      ? this.given.condition : (this.state.label ?? this.model.draws.label(seed, index));
+    return { seed, index, label };
   }
 
   get movement() {
     return { step: this.model.step(this.state.amounts), truncation: this.state.truncation };
   }
 
-  /** Where the big picture is before sliders move it: a sample's point, or between two. */
+  /** Where the big sample is before sliders move it: a sample's point, or between two. */
   async place(label) {
     const { seed, index, other, share } = this.state;
     const here = { ...this.sample(seed, index), label };
@@ -240,8 +151,8 @@ export class Page {
     if (!samples) return;
     this.view.show(samples);
     announce();
-    if (this.names.length && !byId("word-section").hidden) this.drawWord(1);
-    this.drawWallSoon();
+    this.drawWord(1);
+    if (this.hasWall) this.drawWallSoon();
   }
 
   async drawPoints() {
@@ -279,7 +190,7 @@ export class Page {
     if (whole.every(Boolean)) announce("wall");
   }
 
-  /** Draw some of the wall's pictures; false if newer ones took their place. */
+  /** Draw some of the wall's samples; false if newer ones took their place. */
   async drawPortion(asked, from, movement, turn) {
     const places = await this.model.points(asked, { rank: 2 });
     if (turn !== this.turn) return false;
@@ -290,39 +201,29 @@ export class Page {
     return samples !== null;
   }
 
-  /** The little picture at the end of the blend's slider. */
+  /** The little sample at the end of the blend's slider. */
   async drawOther() {
     const { other } = this.state;
     const { label } = this.sample(this.state.seed, this.state.index);
     const [place] = await this.model.points([{ ...other, label }]);
     const point = this.model.moved(place, this.movement);
     const samples = await this.model.drawn([point], [label], { slot: "other", rank: 1 });
-    if (samples) paint(byId("other"), samples[0], this.about.shape);
+    if (samples) this.view.fill(byId("other").firstChild, samples[0]);
   }
 
-  async drawWord(rank) {
-    const letters = [...byId("word").value].slice(0, 24);
-    const labels = letters.map((letter) => classOf(letter, this.names));
-    const known = labels.filter((label) => label !== null);
-    const unknown = letters.filter((letter, n) => labels[n] === null && letter !== " ");
-    byId("word-note").textContent = unknown.length
-      ? `This model does not draw ${[...new Set(unknown)].join(" ")}` : "";
-    if (!known.length) return;
-    const places = await Promise.all(known.map((label) => this.place(label)));
+  /** Samples of several classes from the big sample's point. */
+  async drawnAlike(labels, rank) {
+    const places = await Promise.all(labels.map((label) => this.place(label)));
     const { movement } = this;
     const points = places.map((point) => this.model.moved(point, movement));
-    const samples = await this.model.drawn(points, known, { slot: "word", rank });
-    if (!samples) return;
-    const images = samples.map((sample) => pixels(sample, this.about.shape));
-    const row = labels.map((label) => (label === null ? null : images.shift()));
-    this.word = row;
-    this.showWord();
-    byId("word-picture").setAttribute("aria-label", `${letters.join("")} in the picture's style`);
-    announce("word");
+    return this.model.drawn(points, labels, { slot: "word", rank });
   }
 
-  showWord() {
-    if (this.word) showWord(byId("word-picture"), this.word, this.about.shape);
+  drawWord(rank) {
+    this.word?.draw(rank).then(
+      (shown) => shown && announce("word"),
+      (error) => notice(error.message),
+    );
   }
 
   // --- Words about it ---
@@ -330,12 +231,17 @@ export class Page {
   describe() {
     const { seed, index } = this.state;
     const { label } = this.sample(seed, index);
-    const said = [`Seed ${seed}`, this.view.hasWall ? `picture ${index}` : `${POINTS} points`];
-    if (label !== null) said.push(`class ${this.className(label)}`);
+    const said = this.about.latents.width ? [`Seed ${seed}`] : [];
+    if (!this.view.hasWall) said.push(`${POINTS} points`);
+    else if (this.hasWall) said.push(`${this.view.noun} ${index}`);
+    if (this.given) said.push(this.given.title);
+    else if (label !== null) said.push(`class ${this.className(label)}`);
     const text = said.join(", ");
     if (byId("caption").textContent !== text) byId("caption").textContent = text;
-    byId("picture").setAttribute("aria-label", text);
-    if (byId("wall-title")) byId("wall-title").textContent = `Sixty-four samples of seed ${seed}`;
+    const big = byId("picture");
+    if (big.getAttribute("role")) big.setAttribute("aria-label", text);
+    const what = this.given ? "answers" : "samples";
+    byId("wall-title").textContent = `Sixty-four ${what} of seed ${seed}`;
   }
 
   remember() {
@@ -357,12 +263,13 @@ function announce(what = "picture") {
 export function startPage({ runtime, models }) {
   const missing = lacking();
   if (missing) {
+    byId("caption").textContent = "";
     notice(`This browser has no ${missing}, which the page needs to draw. Current versions of Chrome, Firefox and Safari do.`);
     return;
   }
   const engine = new Engine(runtime);
   engine.ready.catch((error) => notice(`The runtime did not start: ${error.message}`));
   const page = new Page(Object.values(models)[0], engine);
-  page.start();
+  page.start().catch((error) => notice(`This page cannot start: ${error.message}`));
   window.addEventListener("hashchange", () => location.reload());
 }

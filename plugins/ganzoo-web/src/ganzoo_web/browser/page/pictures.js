@@ -1,5 +1,7 @@
 // Samples in [-1, 1] as pixels: grey, RGB or RGBA, on canvases and in PNG files.
 
+import { save } from "./files.js";
+
 /** From here on, squares that differ by one pixel of the screen look equal. */
 const UNEVEN = 6;
 
@@ -41,11 +43,5 @@ export function download(canvas, name, times = 1) {
   const context = copy.getContext("2d");
   context.imageSmoothingEnabled = false;
   context.drawImage(canvas, 0, 0, copy.width, copy.height);
-  copy.toBlob((blob) => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  }, "image/png");
+  copy.toBlob((blob) => save(blob, name), "image/png");
 }

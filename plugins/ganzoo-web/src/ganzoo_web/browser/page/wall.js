@@ -1,42 +1,56 @@
-// The wall: 8 x 8 live samples of the seed, each a button.
+// The wall: 64 live samples of the seed, each a button.
 
 import { make } from "./elements.js";
-import { paint } from "./pictures.js";
 
-const COLUMNS = 8;
 const COUNT = 64;
 
+/** How far a key goes; a row's length is that of the layout. */
 const MOVES = {
-  ArrowRight: 1, ArrowLeft: -1, ArrowDown: COLUMNS, ArrowUp: -COLUMNS, Home: -COUNT, End: COUNT,
+  ArrowRight: () => 1, ArrowLeft: () => -1, ArrowDown: (columns) => columns,
+  ArrowUp: (columns) => -columns, Home: () => -COUNT, End: () => COUNT,
 };
 
 export class Wall {
-  constructor(place, { shape, chosen }) {
-    this.shape = shape;
+  constructor(place, { view, chosen }) {
+    this.view = view;
+    this.samples = [];
     this.buttons = Array.from({ length: COUNT }, (_, index) => {
-      const canvas = make("canvas", { width: shape[2], height: shape[1] });
-      const button = make("button", { type: "button", tabIndex: index ? -1 : 0 }, canvas);
-      button.setAttribute("aria-label", `Picture ${index}`);
+      const button = make("button", { type: "button", tabIndex: index ? -1 : 0 }, view.cell());
+      button.setAttribute("aria-label", this.named(index));
       button.addEventListener("click", (event) => chosen(index, event.shiftKey));
       return button;
     });
+    place.classList.toggle("texts", view.cell().tagName !== "CANVAS");
     place.replaceChildren(...this.buttons);
     place.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  /** What a button is called: what stands in it if that is text. */
+  named(index) {
+    const { noun } = this.view;
+    return `${noun[0].toUpperCase()}${noun.slice(1)} ${index}`;
+  }
+
+  get columns() {
+    const [{ offsetTop }] = this.buttons;
+    const next = this.buttons.findIndex((button) => button.offsetTop > offsetTop);
+    return next < 0 ? COUNT : next;
   }
 
   key(event) {
     const at = this.buttons.indexOf(document.activeElement);
     if (at < 0 || !(event.key in MOVES)) return;
     event.preventDefault();
-    const there = at + MOVES[event.key];
-    const kept = Math.abs(MOVES[event.key]) === COUNT ? Math.min(COUNT - 1, Math.max(0, there)) : there;
+    const move = MOVES[event.key](this.columns);
+    const there = at + move;
+    const kept = Math.abs(move) === COUNT ? Math.min(COUNT - 1, Math.max(0, there)) : there;
     if (kept < 0 || kept >= COUNT) return;
     this.buttons[at].tabIndex = -1;
     this.buttons[kept].tabIndex = 0;
     this.buttons[kept].focus();
   }
 
-  /** Mark the big picture and the one it is blended with. */
+  /** Mark the big sample and the one it is blended with. */
   mark(index, other) {
     this.buttons.forEach((button, n) => {
       button.setAttribute("aria-pressed", String(n === index));
@@ -45,10 +59,10 @@ export class Wall {
   }
 
   show(index, sample) {
-    paint(this.buttons[index].firstChild, sample, this.shape);
-  }
-
-  canvas(index) {
-    return this.buttons[index].firstChild;
+    const button = this.buttons[index];
+    this.samples[index] = sample;
+    this.view.fill(button.firstChild, sample);
+    const { textContent } = button;
+    button.setAttribute("aria-label", this.named(index) + (textContent && `: ${textContent}`));
   }
 }

@@ -1,0 +1,31 @@
+"""The views that a page has, as data for its script."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from ganzoo import Model
+from ganzoo.views import Notes, Pictures, Points, Text, View
+from ganzoo_web.pages.problems import PageError
+
+#: A page's name of each view that it has; `browser/page/views.js` draws them.
+FORMS: dict[type[View], str] = {
+    Pictures: "pictures",
+    Points: "points",
+    Text: "text",
+    Notes: "notes",
+}
+
+
+def view_of(model: Model) -> dict[str, Any]:
+    """What a page must know to show a model's samples; `PageError` if no page can show them."""
+    view = model.view
+    if view is None or type(view) not in FORMS:
+        shape = "x".join(map(str, model.generator.sample_shape))
+        raise PageError(
+            f"{model.card.name} draws {model.card.require_config().kind} of {shape}, which have no "
+            "view here; a page shows images with 1, 3 or 4 channels, points of the plane, and what "
+            "the view() of a plugin's writer calls text or notes"
+        )
+    return {"form": FORMS[type(view)], **asdict(view)}

@@ -1,0 +1,67 @@
+"""Small music: piano rolls whose notes follow the latent, and a writer that says what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ganzoo import Generator, Writer
+from ganzoo.cards import Catalogue, using
+from ganzoo.plugins import PART_HOOKS, PluginManager
+from ganzoo.specs import Part
+from ganzoo.views import Notes
+from ganzoo.weights import save_weights
+from model_folders import describe
+from tiny import tiny_plugin
+
+TRACKS, STEPS, PITCHES, LOWEST = ("high", "low"), 16, 24, 48
+
+
+class Rolls(Generator):
+    """Latents [N, 2] -> rolls [N, 2, 16, 24]: a scale up from each latent, four steps a note."""
+
+    sample_shape, latent_dim = (len(TRACKS), STEPS, PITCHES), 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("rise", torch.arange(STEPS).div(4, rounding_mode="floor") * 2.0)
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        heights = (8 + 3 * latents)[:, :, None, None] + self.rise[:, None]
+        return 1 - (torch.arange(PITCHES) - heights).abs()
+
+
+class RollWriter(Writer):
+    """Writes how many notes sound; a page plays them."""
+
+    endings = (".txt",)
+
+    def write(self, samples: Tensor, path: Path, legend: object) -> list[Path]:
+        path.write_text(f"{int((samples >= 0.5).sum())}\n")
+        return [path]
+
+    def view(self, sample_shape: tuple[int, ...], legend: object) -> Notes:
+        return Notes(LOWEST, 4, 120, tracks=TRACKS, threshold=0.5)
+
+
+@contextmanager
+def rolls_offered() -> Iterator[None]:
+    """A world of the core, and of a plugin with these parts."""
+    offers = {
+        PART_HOOKS["generator"]: {"rolls": "rolls:Rolls"},
+        PART_HOOKS["writer"]: {"rolls": "rolls:RollWriter"},
+    }
+    with using(Catalogue(PluginManager([tiny_plugin(**offers)]))):
+        yield
+
+
+def rolls_model(folder: Path) -> Path:
+    """A model folder of small music."""
+    folder.mkdir()
+    part = Part("tiny/rolls")
+    save_weights(folder / "model.safetensors", Rolls(), part)
+    return describe(folder, name=folder.name, kind="rolls", generator={"name": part.name})
