@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 from ganzoo_web.trainings.report import data_url, embedded, thinned, write_report
+from ganzoo_web.trainings.telling import Have, tell
 from PIL import Image
 
 import commands
+import ganzoo
 from plane_runs import copied, hostile, make_run
 
 
@@ -71,6 +73,22 @@ def test_grids_are_thinned_until_they_fit(tmp_path):
     kept = embedded(grids, 7 * each)
     assert 4 <= len(kept) <= 7 and {0, 39} <= kept.keys()
     assert embedded(grids, 1).keys() == {39}
+
+
+def test_text_is_kept_as_lines(trained, tmp_path):
+    """A training of text shows words, and a page that has some is told what is new."""
+    run = copied(trained, tmp_path / "names")
+    for path in (run / "samples").iterdir():
+        path.unlink()
+    for images, line in ((32, "anna"), (160, "<b>berta")):
+        (run / "samples" / f"{images:012d}.txt").write_text(f"{line}\nx\n", encoding="utf-8")
+    report = write_report(run, out=tmp_path / "names.html")
+    (told,) = data_of(report.path)["runs"]
+    assert told["texts"] == {"32": ["anna", "x"], "160": ["<b>berta", "x"]}
+    assert str(report).endswith("1 run, 2 of 2 grids, 7 scenes")
+    (found,) = ganzoo.runs(tmp_path / "names")
+    assert tell(found, Have(rows=10, last=160))["texts"].keys() == {"160"}
+    assert tell(found, Have())["texts"].keys() == {"32", "160"}
 
 
 def test_items_are_taken_evenly():

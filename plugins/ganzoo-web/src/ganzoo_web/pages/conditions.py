@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ganzoo import GanzooError, Model
+from ganzoo.views import Notes
 from ganzoo_web.pages.packing import packed
 from ganzoo_web.pages.problems import PageError
 from ganzoo_web.pages.readings import traced
@@ -34,18 +35,21 @@ class Reading:
 def conditions_of(model: Model) -> dict[str, Any] | None:
     """Everything that a page knows of a model's conditions; None for a model that takes none.
 
-    Conditions of one channel more than the samples are pictures with alpha: a page paints their
-    holes, whose colour is `fill`, or stays what it was where that is None.
+    `form` is what they are: pictures, or notes. Pictures of one channel more than the samples have
+    alpha: a page paints their holes, whose colour is `fill`, or stays what it was where that is
+    None.
     """
     shape, own, targets = model.generator.condition_shape, model.conditions, None
     if shape is None or own is None:
         return None
     own = own[: max(1, MOST_NUMBERS // prod(shape))]
-    fills = _fills(model)
+    notes = _are_notes(model)
+    fills = None if notes else _fills(model)
     if fills is not None:
         targets = None if model.targets is None else model.targets[: len(own)]
-    readings = [] if fills is not None else _readings(model)
+    readings = [] if notes or fills is not None else _readings(model)
     return {
+        "form": "notes" if notes else "pictures",
         "shape": [*shape],
         "count": len(own),
         "own": _numbers(own),
@@ -61,13 +65,22 @@ def conditions_of(model: Model) -> dict[str, Any] | None:
 
 
 def check_conditions(model: Model) -> None:
-    """Refuse conditions that are no pictures."""
+    """Refuse conditions that are neither pictures nor tracks of a piano roll."""
     shape = model.generator.condition_shape
-    if shape is not None and (len(shape) != 3 or shape[0] > 4):
+    if shape is None or _are_notes(model):
+        return
+    if len(shape) != 3 or shape[0] > 4:
         raise PageError(
             f"{model.card.name} draws from conditions of {'x'.join(map(str, shape))}, and a page "
             "gives it pictures with 1 to 4 channels"
         )
+
+
+def _are_notes(model: Model) -> bool:
+    """Whether conditions are tracks, as long and as high as those of the samples."""
+    shape, sample = model.generator.condition_shape, model.generator.sample_shape
+    alike = shape is not None and len(shape) == 3 and shape[1:] == sample[1:]
+    return alike and isinstance(model.view, Notes)
 
 
 def _numbers(values: Tensor) -> str:

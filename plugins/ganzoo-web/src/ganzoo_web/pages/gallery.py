@@ -105,7 +105,7 @@ def start_page(rooms: Sequence[Room], recipes: Sequence[Card] = ()) -> str:
         cards="\n".join(_card(room) for room in rooms),
         columns="".join(
             f'<th scope="col"><button type="button">{escape(name)}</button></th>'
-            for name in ("model", "data", "parameters", *columns)
+            for name in ("model", "data", "parameters", "quality", *columns)
         ),
         rows="\n".join(_row(room, columns) for room in rooms),
     )
@@ -141,23 +141,28 @@ def _recipes(cards: Sequence[Card]) -> str:
 
 
 def _columns(rooms: Sequence[Room]) -> list[str]:
-    """The figures that several models have, in the order of their cards."""
+    """The figures that several models have, first those that most have."""
     held: dict[str, int] = {}
     for room in rooms:
         for name in room.card.figures:
             held[name] = held.get(name, 0) + 1
-    return [name for name, count in held.items() if count >= min(SHARED_BY, len(rooms))]
+    columns = [name for name, count in held.items() if count >= min(SHARED_BY, len(rooms))]
+    return sorted(columns, key=lambda name: -held[name])
+
+
+def _quality(card: Card) -> str:
+    """The figure that the card puts first; empty without any."""
+    headline = next(iter(card.figures.items()), None)
+    return "" if headline is None else f"{headline[0]} {headline[1].value:.4g}"
 
 
 def _card(room: Room) -> str:
     name, link = escape(room.card.name), f"{escape(room.folder)}/index.html"
-    headline = next(iter(room.card.figures.items()), None)
-    figure = "" if headline is None else f"{headline[0]} {headline[1].value:.4g}"
     return f"""<article class="card" data-model="{escape(room.folder)}">
 <a class="exhibit" href="{link}">{room.wall}</a>
 <h2><a href="{link}">{name}</a></h2>
 <p>{escape(room.card.description)}</p>
-<p class="quiet">{escape(figure)}</p>
+<p class="quiet">{escape(_quality(room.card))}</p>
 <div class="row"><button type="button" aria-label="Draw new samples of {name}">Draw anew</button>
 <span class="quiet" role="status">seed 0</span></div>
 </article>"""
@@ -169,6 +174,8 @@ def _row(room: Room, columns: Sequence[str]) -> str:
     link = f'<a href="{escape(room.folder)}/index.html">{name}</a>'
     cells = [f'<td data-value="{escape(room.card.data)}">{escape(room.card.data)}</td>']
     cells.append(f'<td data-value="{size}">{size:,}</td>')
+    quality = escape(_quality(room.card))
+    cells.append(f'<td data-value="{quality}">{quality or "–"}</td>')
     for column in columns:
         metric = room.card.figures.get(column)
         value = "" if metric is None else repr(float(metric.value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from ganzoo import Model
 from ganzoo.views import Notes, Points, Text
 
 COUNT, COLUMNS = 64, 8
-#: Pixels of a plot's side, of its margin and of a dot.
+#: Pixels of a plot's side, which walls reach too, of its margin and of a dot.
 SIDE, MARGIN, DOT = 512, 24, 4
 #: The colours of tracks, told apart in every kind of colour blindness (after Okabe and Ito 2008);
 #: `browser/page/roll.js` has the same.
@@ -44,11 +45,14 @@ def wall_of(model: Model) -> Image.Image:
 
 
 def _tiled(pixels: Tensor) -> Image.Image:
-    """Pictures uint8 [64, C, H, W] edge to edge."""
+    """Pictures uint8 [64, C, H, W] edge to edge, each pixel a square if they are small."""
     cells = pixels.reshape(-1, COLUMNS, *pixels.shape[1:])
     rows = cells.permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)
     array = rows[..., 0] if rows.shape[-1] == 1 else rows
-    return Image.fromarray(array.contiguous().numpy())
+    picture = Image.fromarray(array.contiguous().numpy())
+    times = max(1, math.ceil(SIDE / picture.width))
+    size = (times * picture.width, times * picture.height)
+    return picture.resize(size, Image.Resampling.NEAREST)
 
 
 def roll_of(samples: Tensor, view: Notes) -> Tensor:

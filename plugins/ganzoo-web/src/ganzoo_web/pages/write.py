@@ -8,6 +8,7 @@ from string import Template
 from typing import Any
 
 from ganzoo import Card, Model
+from ganzoo.views import Pictures
 from ganzoo_web.pages.about import about, draws_noise
 from ganzoo_web.pages.bundle import BROWSER, RUNTIME, page_script
 from ganzoo_web.pages.figures import facts, figure_rows
@@ -80,6 +81,8 @@ def _command(model: Model) -> str:
         return (
             f"The same samples on the command line: <code>{command}</code> and the seed shown here."
         )
+    if not isinstance(model.view, Pictures):
+        return f"On the command line: <code>{command}</code> answers the same conditions in turn."
     return (
         f"On the command line: <code>{command} --conditions photos/</code> answers a folder of "
         "pictures."

@@ -63,9 +63,11 @@ def write_report(*folders: str | Path, out: str | Path = "report.html") -> Repor
             f"{asked[0].folder} has no figures yet; its first row comes when the training logs one"
         )
     told = [tell(run) for run in runs]
+    there = [len(one["pictures"]) + len(one["texts"]) for one in told]
     share = BYTES // len(runs)
     for run, one in zip(runs, told, strict=True):
         grids = embedded(pictures(run), share)
+        one["texts"] = dict(thinned(list(one["texts"].items()), GRIDS))
         scenes = {int(scene.stem): scene for scene in thinned(run.scenes, SCENES)}
         one["picture_data"] = {str(images): text for images, text in grids.items()}
         one["scene_data"] = {str(images): scene_data(file) for images, file in scenes.items()}
@@ -74,8 +76,8 @@ def write_report(*folders: str | Path, out: str | Path = "report.html") -> Repor
     return Report(
         path=path,
         runs=len(runs),
-        grids=sum(len(one["picture_data"]) for one in told),
-        grids_there=sum(len(one["pictures"]) for one in told),
+        grids=sum(len(one["picture_data"]) + len(one["texts"]) for one in told),
+        grids_there=sum(there),
         scenes=sum(len(one["scene_data"]) for one in told),
         left_out=tuple(run.folder for run in asked if run not in runs),
     )

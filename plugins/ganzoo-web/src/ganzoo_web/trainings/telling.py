@@ -11,6 +11,8 @@ from ganzoo import Run
 
 #: Grids that a browser shows, and how they are sent.
 PICTURES = {".png": "image/png", ".webp": "image/webp", ".jpg": "image/jpeg"}
+#: Samples that are text, and the most lines of a file and characters of a line that are told.
+TEXT, LINES, WIDTH = ".txt", 64, 200
 #: Events after which grids and scenes of the same images may be others.
 TURNS = ("started", "resumed", "rolled back")
 
@@ -37,7 +39,8 @@ def tell(run: Run, have: Have | None = None) -> dict[str, Any]:
 
     `from` is the number of the first row told; it is 0 where the rows that the page has are no
     longer the run's, since it was resumed or rolled back. `pictures` and `scenes` are images seen;
-    `turn` changes when those of the same images may have changed. `settings` are told once.
+    `turn` changes when those of the same images may have changed. `texts` are lines by images seen,
+    from the last row on that the page has. `settings` are told once.
     """
     have = have or Have()
     rows, journal = run.metrics, run.journal
@@ -53,6 +56,7 @@ def tell(run: Run, have: Have | None = None) -> dict[str, Any]:
         "events_from": events,
         "events": journal[events:],
         "pictures": [*pictures(run)],
+        "texts": texts(run, since=have.last if known else 0),
         "scenes": [int(path.stem) for path in run.scenes],
         "turn": sum(event.get("event") in TURNS for event in journal),
     }
@@ -69,3 +73,18 @@ def tell(run: Run, have: Have | None = None) -> dict[str, Any]:
 def pictures(run: Run) -> dict[int, Path]:
     """A run's grids that a browser can show, by images seen."""
     return {int(path.stem): path for path in run.samples if path.suffix.lower() in PICTURES}
+
+
+def texts(run: Run, since: int = 0) -> dict[str, list[str]]:
+    """The lines of a run's samples of text, by images seen."""
+    found = {int(path.stem): path for path in run.samples if path.suffix.lower() == TEXT}
+    return {str(images): _lines(path) for images, path in found.items() if images >= since}
+
+
+def _lines(path: Path) -> list[str]:
+    """The first lines of a file; none if it is being replaced."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    return [line[:WIDTH] for line in lines[:LINES]]

@@ -26,9 +26,10 @@ export function trimmed(number, digits = 4) {
 
 /** Seconds in two units. */
 export function duration(seconds) {
-  const minutes = Math.floor(seconds / 60);
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
   if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-  return minutes ? `${minutes} min ${Math.round(seconds % 60)} s` : `${Math.round(seconds)} s`;
+  return minutes ? `${minutes} min ${whole % 60} s` : `${whole} s`;
 }
 
 /** A setting's value as JSON writes it; text as it is. */

@@ -11,6 +11,8 @@ import { axisEnd, scatter } from "./scatter.js";
 import { textOf } from "./textview.js";
 
 const COLUMNS = 8;
+/** Pixels that a wall has at least, as in Python (pages/walls.py). */
+const SIDE = 512;
 
 /** Load a script once; models and the runtime come as scripts, which a disk allows too. */
 const loaded = new Map();
@@ -68,13 +70,17 @@ class Exhibit {
     const [height, width] = roll ? [shape[2], shape[1]] : shape.slice(1);
     const pixelsOf = (sample) =>
       (roll ? rollPixels(sounding(sample, shape, view), shape) : pixels(sample, shape));
-    const canvas = this.canvas(COLUMNS * width, (BLOCK / COLUMNS) * height);
-    const context = canvas.getContext("2d");
+    const small = make("canvas", { width: COLUMNS * width, height: (BLOCK / COLUMNS) * height });
+    const times = Math.max(1, Math.ceil(SIDE / small.width)); // each pixel is a square
+    const canvas = this.canvas(times * small.width, times * small.height);
+    const [tile, context] = [small.getContext("2d"), canvas.getContext("2d")];
+    context.imageSmoothingEnabled = false;
     for (let from = 0; from < asked.length; from += COLUMNS) {
       const samples = await this.drawn(model, asked.slice(from, from + COLUMNS));
       if (this.seed !== asked[0].seed) return; // a newer seed draws
       samples.forEach((sample, n) =>
-        context.putImageData(pixelsOf(sample), n * width, (from / COLUMNS) * height));
+        tile.putImageData(pixelsOf(sample), n * width, (from / COLUMNS) * height));
+      context.drawImage(small, 0, 0, canvas.width, canvas.height);
     }
   }
 

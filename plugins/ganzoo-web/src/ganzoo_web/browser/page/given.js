@@ -1,11 +1,13 @@
-// What a visitor gives a model that draws from pictures: one of the model's own conditions, or a
-// picture of theirs; where the model fills holes, a hole is painted into it.
+// What a visitor gives a model that draws from conditions: one of the model's own, or a picture of
+// theirs; where the model fills holes, a hole is painted into it, and a melody is written.
 
 import { Brush } from "./brush.js";
 import { byId, make, notice } from "./elements.js";
 import { conditionOf, pictureOf, planesOf, readPicture, showCondition } from "./hole.js";
 import { rowsOf, unpacked } from "./packed.js";
+import { Pencil } from "./pencil.js";
 import { fit } from "./pictures.js";
+import { rollPixels, sounding } from "./roll.js";
 
 /** Conditions of the model's own that can be chosen. */
 const EXAMPLES = 12;
@@ -13,8 +15,8 @@ const EXAMPLES = 12;
 export class Given {
   /** `changed(number)` is told of a new condition, and of its number if it is the model's own. */
   constructor(about, model, { first, changed }) {
-    const { conditions, shape } = about;
-    Object.assign(this, { about: conditions, model, shape, first, changed });
+    const { conditions, shape, view } = about;
+    Object.assign(this, { about: conditions, view, model, shape, first, changed });
     this.canvas = byId("given");
     this.sides = conditions.shape.slice(1);
     this.condition = null;
@@ -28,10 +30,12 @@ export class Given {
     this.buildExamples();
     this.buildOwn();
     if (about.paints) await this.buildBrush();
+    if (about.form === "notes") this.buildPencil();
     for (const id of ["given-section", "given-tools", "answer-title"]) byId(id).hidden = false;
     byId("desk").classList.add("gives");
     const frame = this.canvas.parentElement;
-    this.fit = () => fit(this.canvas, frame.clientWidth);
+    for (const wide of [frame, byId("desk")]) wide.classList.toggle("roll", about.form === "notes");
+    this.fit = () => about.form === "notes" || fit(this.canvas, frame.clientWidth);
     new ResizeObserver(this.fit).observe(frame);
     this.choose(this.first, false);
   }
@@ -40,7 +44,7 @@ export class Given {
     const shown = this.own.slice(0, Math.max(EXAMPLES, this.first + 1));
     this.examples = shown.map((condition, number) => {
       const canvas = make("canvas");
-      showCondition(canvas, condition, this.about.shape);
+      this.show(canvas, condition);
       const button = make("button", { type: "button" }, canvas);
       button.setAttribute("aria-label", `Example ${number}`);
       button.addEventListener("click", () => this.choose(number));
@@ -89,6 +93,31 @@ export class Given {
     byId("presets").replaceChildren(...buttons, nothing);
     byId("brush-row").hidden = false;
     byId("presets").hidden = false;
+  }
+
+  buildPencil() {
+    const ends = (roll) => [roll.reduce((a, b) => Math.min(a, b)), roll.reduce((a, b) => Math.max(a, b))];
+    const [off, on] = ends(this.own.flatMap(ends));
+    this.pencil = new Pencil(this.canvas, this.about.shape, [off, on], {
+      melody: () => this.condition,
+      written: (roll) => {
+        this.title = "your melody";
+        for (const button of this.examples) button.setAttribute("aria-pressed", "false");
+        this.give(roll);
+      },
+    });
+    byId("given-note").textContent = "Draw a melody; touch a note to take it away.";
+  }
+
+  /** Show a condition on a canvas, as what it is. */
+  show(canvas, condition) {
+    const { form, shape } = this.about;
+    if (form === "pictures") {
+      showCondition(canvas, condition, shape);
+      return;
+    }
+    Object.assign(canvas, { width: shape[1], height: shape[2] });
+    canvas.getContext("2d").putImageData(rollPixels(sounding(condition, shape, this.view), shape), 0, 0);
   }
 
   /** Give one of the model's own conditions, with its own hole. */
@@ -154,7 +183,7 @@ export class Given {
 
   give(condition, number, told = true) {
     this.condition = condition;
-    showCondition(this.canvas, condition, this.about.shape);
+    this.show(this.canvas, condition);
     this.canvas.setAttribute("aria-label", `What is given: ${this.title}`);
     this.fit();
     if (told) this.changed(number);

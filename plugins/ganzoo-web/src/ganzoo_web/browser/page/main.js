@@ -5,4 +5,4 @@ import { startPage } from "./page.js";
 
 const pages = { gallery: startGallery, model: startPage };
 
-pages[document.body.dataset.page](globalThis.ganzoo);
+pages[document.body.dataset.page](globalThis.ganzoo ?? {});

@@ -267,6 +267,11 @@ export function startPage({ runtime, models }) {
     notice(`This browser has no ${missing}, which the page needs to draw. Current versions of Chrome, Firefox and Safari do.`);
     return;
   }
+  if (!runtime || !Object.keys(models ?? {}).length) {
+    byId("caption").textContent = "";
+    notice("A part of this page is missing: runtime.js or model.js. Copy its whole folder.");
+    return;
+  }
   const engine = new Engine(runtime);
   engine.ready.catch((error) => notice(`The runtime did not start: ${error.message}`));
   const page = new Page(Object.values(models)[0], engine);

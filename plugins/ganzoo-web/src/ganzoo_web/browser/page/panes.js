@@ -109,7 +109,10 @@ export class Panes {
   }
 
   filmOf(run) {
-    const image = make("img", { alt: `Samples of ${run.name}`, decoding: "sync" });
+    const written = Object.keys(run.texts).length > 0;
+    const image = written
+      ? make("ul", { className: "words" })
+      : make("img", { alt: `Samples of ${run.name}`, decoding: "sync" });
     const note = make("figcaption", { className: "quiet" });
     const name = make("p", { className: "name", textContent: run.name });
     return { element: make("figure", {}, name, image, note), image, note };
@@ -154,10 +157,12 @@ export class Panes {
     const { grids } = run;
     const { images } = this.player;
     const seen = grids.filter((one) => one <= images + 0.5).at(-1) ?? grids[0];
-    const source = run.pictureAt(seen);
+    const lines = run.texts[seen];
+    const source = lines ? `text ${seen} ${run.turn}` : run.pictureAt(seen);
     if (image.dataset.source !== source) {
       image.dataset.source = source;
-      image.src = source;
+      if (lines) image.replaceChildren(...lines.map((line) => make("li", { textContent: line })));
+      else image.src = source;
     }
     note.textContent = `after ${count(seen)} images`;
   }

@@ -33,14 +33,15 @@ function sceneOf(data) {
 /** One run as the page knows it. */
 export class Run {
   constructor(number) {
-    Object.assign(this, { number, rows: [], events: [], pictures: [], scenes: [], shown: true });
+    Object.assign(this, { number, rows: [], events: [], pictures: [], scenes: [], texts: {}, shown: true });
     this.turn = 0;
     this.made = new Map();
   }
 
   /** Take in what was told. */
   hear(told) {
-    const { from, rows, events_from: eventsFrom, events, ...facts } = told;
+    const { from, rows, events_from: eventsFrom, events, texts = {}, ...facts } = told;
+    this.texts = from === 0 ? texts : { ...this.texts, ...texts };
     if (from === 0 && this.rows.length && !rows.length) this.rows = [];
     this.rows = [...this.rows.slice(0, from), ...rows];
     this.events = [...this.events.slice(0, eventsFrom), ...events];
@@ -65,8 +66,10 @@ export class Run {
     return this.picture_data?.[images] ?? `picture/${this.number}/${images}?turn=${this.turn}`;
   }
 
-  /** Grids that can be shown. */
+  /** Grids, or lists of text, that can be shown. */
   get grids() {
+    const written = Object.keys(this.texts).map(Number);
+    if (written.length) return written.sort((a, b) => a - b);
     return this.picture_data ? Object.keys(this.picture_data).map(Number) : this.pictures;
   }
 
