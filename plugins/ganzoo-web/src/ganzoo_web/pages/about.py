@@ -89,14 +89,15 @@ def _directions(model: Model, path: Path | None) -> list[dict[str, Any]]:
     """Those of a file that is given or lies in the model's folder, then principal ones.
 
     Without a file, they are those of attributes that the extractor of the model's data set names.
-    Principal directions are those of the first layer, which reads the condition where there is one.
+    None are looked for where samples follow conditions more than latents.
     """
     own = model.card.folder / DIRECTIONS
     path = path or (own if own.is_file() else None)
-    found = _by(model, "attribute") if path is None else [Directions.read(path, model)]
-    first_reads_latents = model.generator.condition_shape is None
-    if first_reads_latents and not any(one.method == "pca" for one in found):
-        found += _by(model, "pca")
+    found = [] if path is None else [Directions.read(path, model)]
+    if model.generator.condition_shape is None:
+        found = found or _by(model, "attribute")
+        if not any(one.method == "pca" for one in found):
+            found += _by(model, "pca")
     return [
         {
             "name": name,
