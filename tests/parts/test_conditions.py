@@ -192,7 +192,7 @@ def test_conditions_of_ones_own_serve_in_a_circle(model):
     [
         ({"conditions": torch.zeros(2, 1, 8, 5)}, r"\[M, 1, 8, 4\], found \[2, 1, 8, 5\]"),
         ({"conditions": torch.zeros(2, *SHAPE).byte()}, "a floating tensor .* found torch.uint8"),
-        ({"conditions": [1.0]}, "found list"),
+        ({"conditions": [1.0]}, "found a list"),
         ({"conditions": torch.zeros(0, *SHAPE)}, r"found \[0, 1, 8, 4\]"),
         ({"conditions": torch.zeros(5, *SHAPE)}, "5 conditions for 4 samples: .* set n=5"),
         ({"conditions": torch.full(SHAPE, torch.nan)}, "NaN or infinity"),
