@@ -45,8 +45,18 @@ def noise(data: Dataset, n: int, rng: torch.Generator) -> Tensor:
     return torch.rand(n, *data.sample_shape, generator=rng) * (high - low) + low
 
 
+def none(data: Dataset, n: int, rng: torch.Generator) -> Tensor:
+    """No samples at all: what a measure that also looks at real ones finds without any."""
+    return torch.empty(0, *data.sample_shape)
+
+
 CONTROLS: dict[str, Callable[[Dataset, int, torch.Generator], Tensor]] = {
     "noise": noise,
+    "none": none,
     "real": real,
 }
-TITLES = {"noise": "control: uniform noise", "real": "control: real samples"}
+TITLES = {
+    "noise": "control: uniform noise",
+    "none": "control: no samples, real ones alone",
+    "real": "control: real samples",
+}

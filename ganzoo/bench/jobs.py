@@ -1,4 +1,4 @@
-"""A protocol's jobs: each is a row of a table under one training seed."""
+"""A protocol's jobs: each is a row of a table under one seed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ganzoo.bench.measures import Measure
+from ganzoo.bench.columns import Measure
 from ganzoo.bench.measuring import measure_of
 from ganzoo.errors import UnknownNameError, did_you_mean
-from ganzoo.specs import ModelConfig, Protocol, merge, read_record, write_record
-from ganzoo.specs.protocol import Entry, Table
+from ganzoo.specs import ModelConfig, Part, Protocol, merge, read_record, write_record
+from ganzoo.specs.protocol import Entry, Table, data_of
 
 #: The most draws of a control: they differ little, and teach nothing about training.
 CONTROL_SEEDS = 3
@@ -23,7 +23,7 @@ CONTROL_SEEDS = 3
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table: an entry to train, or a control."""
+    """A row of a table: an entry to train, a finished model, or a control."""
 
     name: str
     table: Table
@@ -71,6 +71,23 @@ class Job:
         requires = {**self.protocol.requires, **(entry.requires if entry else {})}
         return merge(config, {"name": self.row.name, "requires": requires, "recipe": recipe})
 
+    @property
+    def trains(self) -> bool:
+        """Whether the rows of its table are trainings; else they are finished models."""
+        return self.protocol.trains(self.row.table)
+
+    @property
+    def weights(self) -> str:
+        """The finished model that it measures; empty where it trains one, or is a control."""
+        return self.row.entry.weights if self.row.entry else ""
+
+    @cached_property
+    def data(self) -> Part:
+        """The data set that the protocol measures against."""
+        if self.trains:
+            return self.draft.recipe.data
+        return data_of(self.raw, f"protocol {self.protocol.name}: {self}")
+
     @cached_property
     def draft(self) -> ModelConfig:
         """The protocol's config, with defaults for what it leaves open."""
@@ -78,8 +95,8 @@ class Job:
 
     @property
     def budget(self) -> int:
-        """The number of images to train on."""
-        return self.draft.recipe.images
+        """The number of images to train on; 0 in a table of finished models."""
+        return self.draft.recipe.images if self.trains else 0
 
     @cached_property
     def model(self) -> str:
@@ -87,6 +104,8 @@ class Job:
         recipe = {k: v for k, v in self.raw["recipe"].items() if k != "images"}
         if self.row.control:
             return digest([self.row.control, recipe["data"], self.seed])
+        if self.weights:
+            return digest([self.weights, recipe["data"], self.seed])
         return digest([self.raw["generator"], self.raw["discriminator"], recipe])
 
     @cached_property

@@ -1,10 +1,8 @@
-"""What a protocol measures: each measure gives one or more columns of a table."""
+"""What a protocol can measure, by name."""
 
 from __future__ import annotations
 
 import functools
-import json
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import ClassVar
@@ -13,66 +11,23 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from ganzoo.bench.classification import Classification
+from ganzoo.bench.columns import Column, Measure, column
 from ganzoo.bench.controls import real
+from ganzoo.bench.real_data import both_splits, key_of
 from ganzoo.build import build
 from ganzoo.data.points import GaussianMixture
-from ganzoo.data.splits import splits
 from ganzoo.errors import MetricError
 from ganzoo.extractors import open_extractor
 from ganzoo.interfaces import Dataset, Extractor
 from ganzoo.measure.features import Extracted, check_enough, extract
-from ganzoo.measure.figures import BY_KEY, mode_figures
-from ganzoo.measure.plugin_figures import Splits
+from ganzoo.measure.figures import mode_figures
 from ganzoo.measure.sample_set import SampleSet
 from ganzoo.metrics import Moments, frechet_distance, stacked_modes
-from ganzoo.specs import Part, write_record
+from ganzoo.specs import Part
 
 #: The most real images that the Fréchet distance compares with.
 TEST_IMAGES = 10_000
-
-
-@dataclass(frozen=True)
-class Column:
-    """A figure in a table: its header, its format, and an arrow towards better values."""
-
-    key: str
-    header: str
-    form: str
-    better: str
-
-    def text(self, value: float) -> str:
-        """The value with its meaningful digits."""
-        return format(value, self.form)
-
-
-def column(key: str, form: str, header: str = "") -> Column:
-    """A core figure's column, with a paper's digits."""
-    return Column(key, header or BY_KEY[key].title, form, BY_KEY[key].arrow)
-
-
-class Measure(ABC):
-    """Measures a table's rows by `n` samples each; a protocol's arguments are its fields.
-
-    Results of another `version` are measured again: change it where equal samples get other values.
-    """
-
-    version: int | str = 1
-    n: int
-
-    @property
-    @abstractmethod
-    def columns(self) -> tuple[Column, ...]:
-        """The columns of the table."""
-
-    @abstractmethod
-    def values(self, samples: SampleSet, data: Part, device: str) -> Mapping[str, float | None]:
-        """A value for each column; None where the figure does not exist."""
-
-    def check(self) -> None:  # noqa: B027 - most need no check
-        """Refuse arguments that nothing could be measured by."""
-
-    def try_out(self, data: Part, device: str) -> None:  # noqa: B027 - the core's need no trial
-        """Measure real samples, so that no training is spent on a measure that fails."""
 
 
 @dataclass(frozen=True)
@@ -163,18 +118,12 @@ class Frechet(Measure):
         return {"fd": frechet_distance(moments, test)}
 
 
-MEASURES: Mapping[str, type[Modes | StackedModes | Frechet]] = {
+MEASURES: Mapping[str, type[Classification | Modes | StackedModes | Frechet]] = {
+    "classification": Classification,
     "frechet": Frechet,
     "modes": Modes,
     "stacked-modes": StackedModes,
 }
-
-
-@functools.lru_cache(maxsize=2)
-def both_splits(data: str) -> Splits:
-    """Training and test samples of a data set, by its `key_of`."""
-    name, arguments = json.loads(data)
-    return splits(Part(name, arguments))
 
 
 @functools.lru_cache(maxsize=4)
@@ -183,11 +132,6 @@ def test_moments(extractor: str, data: str, device: str) -> Moments:
     _, test = both_splits(data)
     images = real(test, min(len(test), TEST_IMAGES), torch.Generator().manual_seed(0))
     return extracted(extractor, images, device).moments
-
-
-def key_of(data: Part) -> str:
-    """A data set as text, which caches can use as a key."""
-    return json.dumps([data.name, write_record(data.arguments)], sort_keys=True)
 
 
 @functools.lru_cache(maxsize=4)

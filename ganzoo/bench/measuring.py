@@ -8,7 +8,9 @@ from typing import Any
 
 from torch import Tensor
 
-from ganzoo.bench.measures import MEASURES, Column, Measure, both_splits, key_of, opened
+from ganzoo.bench.columns import Column, Measure
+from ganzoo.bench.measures import MEASURES, opened
+from ganzoo.bench.real_data import both_splits, key_of
 from ganzoo.build import offer_of, offers_of, taken_arguments
 from ganzoo.errors import ConfigError, MetricError, UnknownNameError, did_you_mean
 from ganzoo.extractors import extractors_of

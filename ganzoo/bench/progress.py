@@ -77,5 +77,7 @@ class BenchProgress:
 
 
 def work(job: Job) -> int:
-    """The images of a job; a control trains on none."""
+    """The images of a job, 0 for a control; where nothing is trained, jobs are counted."""
+    if not job.trains:
+        return 1
     return 0 if job.row.control else job.budget

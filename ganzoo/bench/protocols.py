@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ganzoo.errors import ConfigError
+from ganzoo.cards import Card, Catalogue
+from ganzoo.errors import ConfigError, UsageError
 from ganzoo.plugins import PluginManager
 from ganzoo.plugins.names import Names
 from ganzoo.specs import Protocol, read_protocol
+from ganzoo.specs.protocol import Entry, Table, data_of
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,29 @@ def find(manager: PluginManager, what: str) -> Protocol:
     if offer.protocol is None:
         raise ConfigError(offer.problem)
     return offer.protocol
+
+
+def with_models(protocol: Protocol, whats: Sequence[str], zoo: Catalogue) -> Protocol:
+    """The protocol with finished models as further rows, each in the table of its data set."""
+    entries = {entry.name: entry for entry in protocol.entries}
+    tables = [table for table in protocol.tables if not protocol.trains(table)]
+    if whats and not tables:
+        raise UsageError(f"--model: {protocol.name} trains all that it measures; leave it out")
+    for what in whats:
+        card = zoo.locate(what, weights=False)
+        entries[card.name] = Entry(card.name, _table_for(card, protocol, tables).name, weights=what)
+    return replace(protocol, entries=tuple(entries.values()))
+
+
+def _table_for(card: Card, protocol: Protocol, tables: Sequence[Table]) -> Table:
+    """The table that measures against a model's data set."""
+    named = {data_of(protocol.config_of(one), one.name).name: one for one in tables}
+    if card.data not in named:
+        raise UsageError(
+            f"--model: {card.name} is trained on {card.data}; {protocol.name} has tables for "
+            f"{', '.join(named)}"
+        )
+    return named[card.data]
 
 
 def _read(path: Path, distribution: str) -> OfferedProtocol:

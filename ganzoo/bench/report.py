@@ -13,6 +13,7 @@ from ganzoo.bench.table import table_of
 from ganzoo.errors import GanzooError
 from ganzoo.files import write_text
 from ganzoo.specs import Protocol, write_record
+from ganzoo.specs.protocol import Table
 from ganzoo.specs.reading import to_json
 
 TABLE_FILE, RESULTS_FILE = "table.md", "results.json"
@@ -72,15 +73,26 @@ class Report:
                 if row.table is table
             ]
             measure = measure_of(table.measure)
-            draws = " (of controls, over draws)" if table.controls else ""
             blocks += [
                 f"## {table.title}",
                 table_of(self.protocol, table, measure, rows),
-                f"n = {measure.n:,} samples of each run's average at its last image, sampling seed "
-                f"{self.protocol.sampling_seed}; mean ± standard deviation over training seeds"
-                f"{draws}, diverged runs left out; `(1 of 2)` where one of two has the figure.",
+                self._basis(table, measure.n),
             ]
         return "\n\n".join([*blocks, *self._footer(jobs)]) + "\n"
+
+    def _basis(self, table: Table, n: int) -> str:
+        """What a table's figures are means over."""
+        if not self.protocol.trains(table):
+            return (
+                f"n = {n:,} samples of each finished model; mean ± standard deviation over seeds, "
+                "each with other samples and another draw of the measure."
+            )
+        draws = " (of controls, over draws)" if table.controls else ""
+        return (
+            f"n = {n:,} samples of each run's average at its last image, sampling seed "
+            f"{self.protocol.sampling_seed}; mean ± standard deviation over training seeds"
+            f"{draws}, diverged runs left out; `(1 of 2)` where one of two has the figure."
+        )
 
     def _footer(self, jobs: Sequence[tuple[Job, Result | None]]) -> Iterator[str]:
         """The paragraphs below the tables."""

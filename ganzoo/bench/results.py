@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganzoo.bench.jobs import Job, rows_of
+from ganzoo.cards import catalogue
 from ganzoo.engine.config import hash_of
 from ganzoo.engine.health import all_finite
 from ganzoo.engine.run.checkpoint import last_good
-from ganzoo.errors import ConfigError
+from ganzoo.errors import ConfigError, GanzooError
 from ganzoo.files import write_text
 from ganzoo.specs import (
     GENERATOR_FILE,
@@ -35,8 +36,9 @@ class Result:
 
     `images` is the number of images shown: all of `budget`, or those until the first value that was
     not finite. A value is None where a figure does not exist. `model` and `measure` are hashes of
-    what the protocol asked for, `recipe` is the training's own, `weights` the sha256 of the
-    measured generator. `made` tells how, when and on what the training was done.
+    what the protocol asked for, `recipe` is the training's own (empty where there was none),
+    `weights` the sha256 of the measured generator. `made` tells how, when and on what the training
+    was done; without one, the measuring.
     """
 
     ganzoo_result: int
@@ -81,6 +83,8 @@ def is_done(job: Job, result: Result | None) -> bool:
     """Whether the result covers the full budget and belongs to the weights in the folder."""
     if result is None or result.budget != job.budget:
         return False
+    if job.weights:
+        return result.weights == finished_weights(job.weights) != ""
     exported = weights_in(job.folder)
     return not exported or exported == result.weights
 
@@ -94,6 +98,15 @@ def weights_in(folder: Path) -> str:
         record = read_config(path)[0].files.get(GENERATOR_FILE)
     except ConfigError:
         return ""  # a damaged export is reported when its job is done
+    return record.sha256 if record else ""
+
+
+def finished_weights(what: str) -> str:
+    """The sha256 of a finished model's generator; empty where there is none, or none yet."""
+    try:
+        record = catalogue().locate(what, weights=False).require_config().files.get(GENERATOR_FILE)
+    except GanzooError:
+        return ""  # reported when its job is done
     return record.sha256 if record else ""
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ganzoo.bench.columns import Column, Measure
 from ganzoo.bench.controls import TITLES
 from ganzoo.bench.jobs import Row
-from ganzoo.bench.measures import Column, Measure
 from ganzoo.bench.results import Result
 from ganzoo.errors import ConfigError, did_you_mean
 from ganzoo.measure.measurement import over_seeds
@@ -29,7 +29,8 @@ def table_of(
     header = ["entry"]
     for column in figures:
         header += [f"{column.header} {column.better}", *(["published"] * (column.key in printed))]
-    header += ["seeds", "images (of the paper's)", *table.published_columns.values()]
+    header += ["seeds", *(["images (of the paper's)"] * protocol.trains(table))]
+    header += table.published_columns.values()
     lines = [list(cells(protocol, row, results, figures, printed)) for row, results in rows]
     return markdown(header, lines)
 
@@ -66,7 +67,8 @@ def cells(
         if column.key in printed:
             yield published.get(column.key, NOTHING)
     yield f"{len(good)} of {len(results)}" if results else NOTHING if row.runs else "published only"
-    yield budget(protocol, row, good)
+    if protocol.trains(row.table):
+        yield budget(protocol, row, good)
     for key in row.table.published_columns:
         yield published.get(key, NOTHING)
 

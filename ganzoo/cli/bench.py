@@ -40,6 +40,13 @@ def completed(ctx: click.Context, param: click.Parameter, begun: str) -> list[Co
 @click.option(
     "--only", multiple=True, metavar="ENTRY", help="Run only this entry; * and ? match any text."
 )
+@click.option(
+    "--model",
+    "models_too",
+    multiple=True,
+    metavar="WHAT",
+    help="Measure this finished model too, where a protocol measures such: a name, folder or run.",
+)
 @click.option("--seeds", type=click.IntRange(1), help="Training seeds, by default the protocol's.")
 @click.option(
     "--images", type=click.IntRange(1), help="Images per training, if not the protocol's."
@@ -55,17 +62,18 @@ def command(protocol: str | None, **options: Any) -> int:
     \b
     ganzoo bench toys --only 'ring-*' --seeds 3 --threads 1
     ganzoo bench toys --table
+    ganzoo bench augment --only dcgan-letters --threads 1
 
     Run the same command again to continue where it stopped; finished runs are not trained again.
     The folder keeps every run, results.json and table.md.
     """  # noqa: D301
-    from ganzoo.bench.protocols import find, protocols
+    from ganzoo.bench.protocols import find, protocols, with_models
 
     manager = catalogue().manager
     if protocol is None:
         _list(protocols(manager), as_json=options["as_json"])
         return 0
-    chosen = find(manager, protocol)
+    chosen = with_models(find(manager, protocol), options["models_too"], catalogue())
     out = options["out"] or default_folder(chosen, options["images"])
     return _show(chosen, out, options) if options["only_table"] else _run(chosen, out, options)
 
@@ -127,7 +135,8 @@ def _run(protocol: Protocol, out: Path, options: dict[str, Any]) -> int:
     from ganzoo.engine.run.process import tune_training
 
     tune_training(options["threads"])
-    from ganzoo.bench.runner import BenchOptions, run
+    from ganzoo.bench.performing import BenchOptions
+    from ganzoo.bench.runner import run
     from ganzoo.hardware import own_device, usable_device
 
     report, code = run(

@@ -59,6 +59,9 @@ class Entry:
     title: str = ""
     #: Laid over the table's model, key by key.
     model: Mapping[str, Any] = field(default_factory=dict)
+    #: A finished model to measure as it is, by name or path; nothing is trained, and a seed
+    #: changes the samples. All entries of a table have one, or none has.
+    weights: str = ""
     #: Figures as the paper prints them: column to text.
     published: Mapping[str, str] = field(default_factory=dict)
     #: Where the paper prints them.
@@ -118,6 +121,8 @@ class Protocol:
             self.table_of(entry)
             if entry.published and not entry.published_in:
                 raise ConfigError(f"entry {brief(entry.name)}: published figures need published_in")
+        for table in self.tables:
+            _check_weights(table, [one for one in self.entries if one.table == table.name])
 
     @property
     def controls(self) -> dict[str, tuple[Table, str]]:
@@ -134,6 +139,10 @@ class Protocol:
             f"entry {brief(entry.name)}: there is no table {brief(entry.table)}; {near}"
         )
 
+    def trains(self, table: Table) -> bool:
+        """Whether the entries of a table are trained, and not finished models."""
+        return not any(one.weights for one in self.entries if one.table == table.name)
+
     def config_of(self, table: Table, entry: Entry | None = None) -> dict[str, Any]:
         """The raw config of a table or an entry: all layers from the protocol down, merged."""
         base = {"ganzoo_config": CONFIG_VERSION, **self.model}
@@ -147,11 +156,40 @@ def read_protocol(path: Path) -> Protocol:
     check_version(data, str(path), key="ganzoo_protocol", newest=PROTOCOL_VERSION)
     protocol = read_record(Protocol, data, str(path))
     for table in protocol.tables:
-        read_record(ModelConfig, protocol.config_of(table), f"{path}: table {table.name}")
-    for entry in protocol.entries:
+        raw = protocol.config_of(table)
+        if protocol.trains(table):
+            read_record(ModelConfig, raw, f"{path}: table {table.name}")
+        else:
+            data_of(raw, f"{path}: table {table.name}")
+    for entry in (one for one in protocol.entries if not one.weights):
         raw = protocol.config_of(protocol.table_of(entry), entry)
         read_record(ModelConfig, raw, f"{path}: entry {entry.name}")
     return protocol
+
+
+def data_of(raw: Mapping[str, Any], where: str) -> Part:
+    """The data set of a config that names no networks."""
+    recipe = raw.get("recipe")
+    data = recipe.get("data") if isinstance(recipe, Mapping) else None
+    if data is None:
+        raise ConfigError(f"{where}: finished models are measured on data; give recipe.data")
+    return read_record(Part, data, f"{where}: recipe.data")
+
+
+def _check_weights(table: Table, entries: list[Entry]) -> None:
+    """Refuse a table in which some entries are trained and some are finished models."""
+    if any(entry.weights for entry in entries) and not all(entry.weights for entry in entries):
+        trained = next(entry.name for entry in entries if not entry.weights)
+        raise ConfigError(
+            f"table {brief(table.name)}: all its entries name weights or none does; "
+            f"{brief(trained)} does not"
+        )
+    for entry in entries:
+        if entry.weights and (entry.model or entry.published_only):
+            raise ConfigError(
+                f"entry {brief(entry.name)}: what has weights is not trained; leave out model and "
+                "published_only"
+            )
 
 
 def _check_names(where: str, names: Iterable[str]) -> None:

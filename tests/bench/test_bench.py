@@ -18,9 +18,10 @@ from ganzoo.bench import runner
 from ganzoo.bench.jobs import Job
 from ganzoo.bench.measures import Modes
 from ganzoo.bench.measuring import measure_of, measured
+from ganzoo.bench.performing import BenchOptions
 from ganzoo.bench.report import Report
 from ganzoo.bench.results import FILE
-from ganzoo.bench.runner import BenchOptions, run
+from ganzoo.bench.runner import run
 from ganzoo.bench.table import figure
 from ganzoo.cards import catalogue
 from ganzoo.errors import ConfigError, GanzooError, UnknownNameError
@@ -299,7 +300,7 @@ def test_a_measure_that_fails_breaks_its_row_alone(bench, monkeypatch, tmp_path)
     def failing(*_: Any, **__: Any) -> None:
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr("ganzoo.bench.runner.measured", failing)
+    monkeypatch.setattr("ganzoo.bench.performing.measured", failing)
     table, code = bench(protocol_of(tmp_path), only=("gan",), seeds=1)
     assert code == 1
     assert "Broken: gan seed 0: RuntimeError: out of luck" in table

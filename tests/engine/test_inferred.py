@@ -316,6 +316,7 @@ def published() -> list[tuple[str, dict]]:
         found += [
             (f"{path.stem}: {entry.name}", protocol.config_of(protocol.table_of(entry), entry))
             for entry in protocol.entries
+            if not entry.weights
         ]
     return found
 

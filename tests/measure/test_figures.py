@@ -17,7 +17,8 @@ import plugin_figures
 from bench_protocols import protocol_of
 from ganzoo.bench.measures import MEASURES
 from ganzoo.bench.measuring import measure_of, measured
-from ganzoo.bench.runner import BenchOptions, run
+from ganzoo.bench.performing import BenchOptions
+from ganzoo.bench.runner import run
 from ganzoo.cards import catalogue
 from ganzoo.errors import ConfigError, MetricError, UnknownNameError, UsageError
 from ganzoo.extractors import extractors_of
@@ -468,7 +469,7 @@ def test_a_bench_refuses_before_anything_is_trained(
 
     names = {"broken": "Broken", "nameless": "Nameless", "right_mode": "RightMode", "sure": "Sure"}
     world(tiny_plugin(), plugin(**names))
-    monkeypatch.setattr("ganzoo.bench.runner.train", never)
+    monkeypatch.setattr("ganzoo.bench.performing.train", never)
     with pytest.raises(error, match=said):
         run(bench_of(tmp_path, measure), BenchOptions(tmp_path / "out", catalogue(), quiet=True))
 
