@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from ganzoo_art.letters import FOLDER, LETTERS, Letters, write_alphabets
+from ganzoo_art.letters import FOLDER, LETTERS, AlphabetWriter, Letters
 from ganzoo_art.portraits import Faces, PixelFaces
 from ganzoo_art.sheets import DATA, ArtError, lot
 from PIL import Image
@@ -292,8 +292,10 @@ def test_alphabets_are_written_as_lines(tmp_path):
     data = opened(Letters, "test", view="alphabet")
     samples, _ = data.batch(torch.arange(3))
     assert data.kind == "alphabet"
-    (file,) = write_alphabets(samples, tmp_path / "deep" / "wall.png")
-    (inside,) = write_alphabets(samples, tmp_path / "folder")
+    writer = AlphabetWriter()
+    assert writer.pictures(samples, {}).shape == (3, 1, 32, 26 * 32)
+    (file,) = writer.write(samples, tmp_path / "deep" / "wall.png", {})
+    (inside,) = writer.write(samples, tmp_path / "folder", {})
     assert inside == tmp_path / "folder" / "alphabets.png"
     with Image.open(file) as image:
         assert image.size == (26 * 32, 3 * 32)
@@ -301,7 +303,7 @@ def test_alphabets_are_written_as_lines(tmp_path):
     assert torch.equal(second_b[0], data.drawings[1, 1])
     assert sorted(path.name for path in file.parent.iterdir()) == ["wall.png"]
     with pytest.raises(ArtError, match="are written as .png, .webp, or into a folder"):
-        write_alphabets(samples, tmp_path / "wall.csv")
+        writer.write(samples, tmp_path / "wall.csv", {})
 
 
 # --- What is shipped --------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ganzoo import Writer
 from ganzoo_art.sheets import DATA, ArtError, Drawings, check_size, is_test, read_sheets
 
 FOLDER = DATA / "letters"
@@ -66,18 +68,26 @@ class Letters(Drawings):
         return "ae-letters" if self.extractor else None
 
 
-def write_alphabets(samples: Tensor, path: Path) -> list[Path]:
-    """Write alphabets [N, 26, H, W] in [-1, 1] as one picture, one line each; returns the file.
+class AlphabetWriter(Writer):
+    """Whole alphabets [N, 26, H, W] in [-1, 1]: one picture, a line for each."""
 
-    A path without a suffix is a folder, in which `alphabets.png` is written.
-    """
-    file = path if path.suffix else path / "alphabets.png"
-    if file.suffix.lower() not in PICTURES:
-        raise ArtError(f"{path}: alphabets are written as {', '.join(PICTURES)}, or into a folder")
-    pixels = samples.add(1).mul(127.5).round().clamp(0, 255).byte().cpu()
-    lines = pixels.transpose(1, 2).flatten(2).flatten(0, 1)  # [N * H, 26 * W]
-    file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_name(f".{file.name}")
-    Image.fromarray(lines.numpy()).save(beside, format=file.suffix[1:], lossless=True)
-    beside.replace(file)
-    return [file]
+    endings = PICTURES
+
+    def write(self, samples: Tensor, path: Path, legend: Mapping[str, Any]) -> list[Path]:
+        """Write the lines below each other; in a folder the file is `alphabets.png`."""
+        file = path if path.suffix else path / "alphabets.png"
+        if file.suffix.lower() not in PICTURES:
+            raise ArtError(
+                f"{path}: alphabets are written as {', '.join(PICTURES)}, or into a folder"
+            )
+        pixels = self.pictures(samples, legend).flatten(0, 2)  # [N * H, 26 * W]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        beside = file.with_name(f".{file.name}")
+        Image.fromarray(pixels.numpy()).save(beside, format=file.suffix[1:], lossless=True)
+        beside.replace(file)
+        return [file]
+
+    def pictures(self, samples: Tensor, legend: Mapping[str, Any]) -> Tensor:
+        """Each alphabet as a line of letters, uint8 [N, 1, H, 26 W]."""
+        pixels = samples.add(1).mul(127.5).round().clamp(0, 255).byte().cpu()
+        return pixels.transpose(1, 2).flatten(2)[:, None]

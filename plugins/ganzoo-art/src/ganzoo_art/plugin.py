@@ -60,4 +60,4 @@ def ganzoo_metrics() -> dict[str, str]:
 @hookimpl
 def ganzoo_writers() -> dict[str, str]:
     """Whole alphabets, a line each."""
-    return {"alphabet": "ganzoo_art.letters:write_alphabets"}
+    return {"alphabet": "ganzoo_art.letters:AlphabetWriter"}
