@@ -135,11 +135,26 @@ def needed_arguments(interface: type[P], part: Part) -> set[str]:
     return {name for name, p in taken if p.default is p.empty} - part.arguments.keys()
 
 
+def open_form(part: Part) -> set[str]:
+    """Which of `size` and `channels` a data set leaves open.
+
+    They are those that it needs, and of the pictures at a `path` those without a value.
+    """
+    taken, form = taken_arguments(Dataset, part), {"size", "channels"}
+    needed = form & needed_arguments(Dataset, part)
+    if part.arguments.get("path") is None:
+        return needed
+    return needed | {
+        name
+        for name in form & taken.keys()
+        if part.arguments.get(name) is None and taken[name].default in (None, taken[name].empty)
+    }
+
+
 def fitted(part: Q, shape: tuple[int, ...]) -> Q:
-    """A data set's part with the `size` and `channels` that it needs and lacks, from a shape."""
+    """A data set's part with the `size` and `channels` that it leaves open, from a shape."""
     taken = taken_arguments(Dataset, part)
-    lacking = sorted({"size", "channels"} & needed_arguments(Dataset, part))
-    arguments = {name: by_shape(taken[name], shape) for name in lacking}
+    arguments = {name: by_shape(taken[name], shape) for name in sorted(open_form(part))}
     if not arguments or None in arguments.values():
         return part  # building it reports what is missing
     return replace(part, arguments={**part.arguments, **arguments})

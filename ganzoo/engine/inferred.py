@@ -17,6 +17,7 @@ from ganzoo.build import (
     by_shape,
     fitted,
     needed_arguments,
+    open_form,
     taken_arguments,
 )
 from ganzoo.engine.ranks import Ranks
@@ -71,12 +72,12 @@ def fit(
 
 
 def fit_data(config: ModelConfig) -> ModelConfig:
-    """Give a data set that needs a `size` or `channels` those of a network.
+    """Give a data set that leaves `size` or `channels` open those of a network.
 
     The network is the one whose shape was given, or else the generator.
     """
     data = config.recipe.data
-    if not {"size", "channels"} & needed_arguments(Dataset, data):
+    if not open_form(data):
         return config
     shape = _shape_of_networks(config)
     if shape is None:

@@ -7,7 +7,12 @@ import pytest
 import torch
 from ganzoo_translate.errors import TranslateError
 from ganzoo_translate.folders import FolderPairs, SideBySide, Unpaired, paired_by_name
+from ganzoo_translate.pairs import Pairs
 from PIL import Image
+
+from ganzoo import Dataset
+from ganzoo.build import build, fitted
+from ganzoo.specs import Part
 
 FORM = {"size": 16, "channels": 3}
 
@@ -77,6 +82,24 @@ def test_wide_pictures_are_cut_in_two(folders):
 def test_pictures_that_are_not_twice_as_wide_are_refused(folders):
     with pytest.raises(TranslateError, match="is 16x16; two pictures of 16x16 side by side.*32x16"):
         SideBySide(str(folders / "a"), **FORM)
+
+
+def test_a_folder_takes_the_place_of_a_models_own_set(folders):
+    """As in `ganzoo train --data pairs:photos/ --init inpaint-faces`, which keeps `of`."""
+    part = Part("pairs", {"of": "mnist-mini", "transform": "half", "path": str(folders / "a")})
+    filled = fitted(part, (3, 16, 16))
+    assert (filled.arguments["size"], filled.arguments["channels"]) == (16, 3)
+    data = build(Dataset, filled)
+    assert (len(data), data.sample_shape) == (11, (3, 16, 16))
+    without = Part("pairs", {"of": "mnist-mini"})
+    assert fitted(without, (3, 16, 16)) == without
+
+
+def test_too_few_pictures_are_named_by_their_folder(folders):
+    for number in range(5):
+        (folders / "a" / f"face{number}.png").unlink()
+    with pytest.raises(TranslateError, match=r"/a holds 7 pictures, too few to hold out a test"):
+        Pairs(path=str(folders / "a"), **FORM)
 
 
 def test_unpaired_sets_meet_at_random(folders):

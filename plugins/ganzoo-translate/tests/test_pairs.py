@@ -6,9 +6,10 @@ import pytest
 import torch
 from ganzoo_translate.counted import uniform
 from ganzoo_translate.errors import TranslateError
+from ganzoo_translate.figures import Psnr, Ssim
 from ganzoo_translate.pairs import Pairs
 from ganzoo_translate.splits import held_out
-from ganzoo_translate.transforms import Edges, Grey, LowResolution, Mask
+from ganzoo_translate.transforms import Channels, Edges, Grey, LowResolution, Mask
 from torch.testing import assert_close
 
 import ganzoo
@@ -67,10 +68,9 @@ def test_the_content_hash_is_of_pictures_and_transform():
     [
         ({"of": "ring"}, "pairs are made of pictures; 'ring' has points"),
         ({}, "of a data set or of a folder: give of, or path"),
-        ({**DIGITS, "path": "photos/"}, "give of, or path"),
         ({"path": "photos/", "size": 32}, "need size and channels, such as --set data"),
         ({"of": {"nam": "ring"}}, "of is a name, or"),
-        ({**DIGITS, "transform": "msk"}, "no transform 'msk'; there are edges, grey"),
+        ({**DIGITS, "transform": "msk"}, "no transform 'msk'; there are channels, edges"),
         ({**DIGITS, "transform": {"name": "edges", "arguments": {"a": 1}}}, "cannot be built.*'a'"),
         ({**DIGITS, "variants": 0}, "variants is a whole number of 1 or more, found 0"),
         ({**DIGITS, "split": "dev"}, "split is 'train' or 'test', found 'dev'"),
@@ -145,6 +145,24 @@ def test_low_resolution_is_the_mean_of_squares():
     coarse = LowResolution(2)(pictures(), ROWS[:6])
     assert_close(coarse[..., 0, 0], pictures()[..., :2, :2].mean((2, 3)))
     assert torch.equal(coarse[..., 0, 0], coarse[..., 1, 1])
+
+
+def test_channels_are_some_of_the_pictures_own():
+    assert torch.equal(Channels([2, 0])(pictures(), ROWS[:6]), pictures()[:, [2, 0]])
+    assert Channels(1).shape((26, 32, 32)) == (1, 32, 32)
+    with pytest.raises(TranslateError, match=r"\[0, 3\] are given; pictures have 0 to 2, of which"):
+        Channels([0, 3]).shape((3, 16, 16))
+    with pytest.raises(TranslateError, match="a list of channels, each once, found \\[1, 1\\]"):
+        Channels([1, 1])
+
+
+def test_pairs_of_alphabets_are_alphabets_whose_condition_is_a_letter():
+    alphabets = {"name": "letters", "arguments": {"view": "alphabet"}}
+    data = Pairs(alphabets, "channels", split="test")
+    drawn, letters = data.batch(ROWS)
+    assert (data.kind, data.condition_shape) == ("alphabet", (1, 32, 32))
+    assert torch.equal(letters, drawn[:, :1])
+    assert not Ssim().applies_to(data) and Psnr().applies_to(data)
 
 
 # --- Draws --------------------------------------------------------------------------------------

@@ -83,8 +83,11 @@ class Ssim(OfPairs):
     best = 1.0
 
     def applies_to(self, data: Dataset) -> bool:
-        """Whether pictures are as large as a window too."""
-        return super().applies_to(data) and min(data.sample_shape[1:]) >= WINDOW
+        """Whether pictures have a brightness, and are as large as a window too."""
+        if not super().applies_to(data):
+            return False
+        channels, *sides = data.sample_shape
+        return channels in (1, 3) and min(sides) >= WINDOW
 
     def measure(self, drawn: FigureInput) -> float:
         """1 for equal pictures."""

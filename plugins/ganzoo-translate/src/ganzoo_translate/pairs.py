@@ -21,11 +21,11 @@ from ganzoo_translate.transforms import GIVEN
 class Pairs(Dataset):
     """Pictures of the data set `of` as targets; the `transform` of each is its condition.
 
-    Both are names, or `{"name": ..., "arguments": {...}}`. In place of `of`, `path` takes the
-    pictures of a folder; `size` and `channels` are passed on. In training each picture appears
-    `variants` times, with other draws of the transform each time (other holes of a mask); among the
-    test samples it appears once. The split is the set's own; of a set without one, a tenth of the
-    pictures, chosen at random, is held out for the test.
+    Both are names, or `{"name": ..., "arguments": {...}}`. `path` takes the pictures of a folder in
+    place of `of`, whatever that is; `size` and `channels` are passed on. In training each picture
+    appears `variants` times, with other draws of the transform each time (other holes of a mask);
+    among the test samples it appears once. The split is the set's own; of a set without one, a
+    tenth of the pictures, chosen at random, is held out for the test.
     """
 
     condition_options: ClassVar[Mapping[str, str]] = {
@@ -46,9 +46,10 @@ class Pairs(Dataset):
     ) -> None:
         if type(variants) is not int or variants < 1:
             raise TranslateError(f"variants is a whole number of 1 or more, found {variants!r}")
-        if (of is None) == (path is None):
+        if path is not None:
+            of = {"name": "folder", "arguments": {"path": path}}
+        if of is None:
             raise TranslateError("pairs are made of a data set or of a folder: give of, or path")
-        of = {"name": "folder", "arguments": {"path": path}} if of is None else of
         self.whole, self.rows = part_of(of, split, size, channels)
         self.transform = transform_named(transform)
         self.variants = variants if split == "train" else 1
@@ -57,6 +58,7 @@ class Pairs(Dataset):
             raise TranslateError(f"pairs are made of pictures; {of!r} has {self.whole.kind}")
         self.condition_shape = self.transform.shape(self.sample_shape)
         self.value_range = self.whole.value_range
+        self.kind, self.legend = self.whole.kind, self.whole.legend
         self._identity = json.dumps([transform, self.variants], sort_keys=True)
 
     @classmethod

@@ -41,7 +41,7 @@ def part_of(
         whole = load(name, **{**arguments, "split": split})
         return whole, torch.arange(len(whole))
     whole = load(name, **arguments)
-    return whole, held_out(len(whole), split, name)
+    return whole, held_out(len(whole), split, str(arguments.get("path", name)))
 
 
 def held_out(length: int, split: str, name: str) -> Tensor:

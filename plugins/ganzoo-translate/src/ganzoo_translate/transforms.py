@@ -106,6 +106,31 @@ class LowResolution(Transform):
         return interpolate(small, scale_factor=float(self.factor), mode="nearest")
 
 
+class Channels(Transform):
+    """Some channels of a picture: of an alphabet, whose channels are its letters, 0 is the A."""
+
+    def __init__(self, given: Sequence[int] = (0,)) -> None:
+        numbers = (given,) if isinstance(given, int) else tuple(given)
+        whole = all(type(number) is int and number >= 0 for number in numbers)
+        if not whole or not numbers or len(set(numbers)) < len(numbers):
+            raise TranslateError(f"given is a list of channels, each once, found {given!r}")
+        self.given = numbers
+
+    def shape(self, sample_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """As many channels as are given; some others must be left to be made."""
+        channels = sample_shape[0]
+        if max(self.given) >= channels or len(self.given) >= channels:
+            raise TranslateError(
+                f"the channels {list(self.given)} are given; pictures have 0 to {channels - 1}, of "
+                "which some must be left to be made"
+            )
+        return len(self.given), *sample_shape[1:]
+
+    def __call__(self, pictures: Tensor, numbers: Tensor) -> Tensor:
+        """Pictures -> the channels that are given."""
+        return pictures[:, list(self.given)]
+
+
 class Mask(Transform):
     """Pictures with a hole, and alpha as one more channel: 1 where they are known, -1 in the hole.
 
@@ -194,6 +219,7 @@ def brightness(pictures: Tensor) -> Tensor:
 
 
 TRANSFORMS: Mapping[str, type[Transform]] = {
+    "channels": Channels,
     "edges": Edges,
     "grey": Grey,
     "half": Half,
