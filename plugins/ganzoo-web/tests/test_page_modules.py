@@ -99,8 +99,9 @@ def test_an_address_keeps_the_state_and_forgives_nonsense(calls):
       const states = args[1].map((hash) => read(hash, about));
       return states.map((state) => [write(state), state]);"""
     good = "seed=7&picture=3&class=2&truncation=0.5&other=7.9&blend=0.25&by.smile=-1.5&given=5"
-    good += "&word=ABBA"
+    good += "&is.hair=long03&word=ABBA"
     bad = "seed=-1&picture=99&class=3&truncation=x&other=y&blend=7&by.smile=nan&given=9"
+    bad += "&is.hair=long%3D03"
     (kept, _), (_, forgiven) = calls("address", "read, write", body, [good, bad])
     assert kept == good
     assert forgiven == {
@@ -113,6 +114,7 @@ def test_an_address_keeps_the_state_and_forgives_nonsense(calls):
         "share": 1,
         "word": None,
         "given": 7,
+        "wishes": {"hair": "long=03"},
     }
 
 

@@ -48,7 +48,6 @@ def model_of(generator: ganzoo.Generator) -> ganzoo.Model:
         (Odd(shape=(1, 800)), "draws image of 1x800, which have no view here; a page shows images"),
         (Odd(shape=(2, 4, 4)), "draws image of 2x4x4, which have no view here"),
         (Odd(latent_dim=0), "has no latents"),
-        (Odd(condition_shape=(5,)), "draws from conditions of 5, and a page gives it pictures"),
     ],
 )
 def test_what_a_page_cannot_show_is_refused(generator, reason):

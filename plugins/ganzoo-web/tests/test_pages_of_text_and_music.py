@@ -30,6 +30,7 @@ def saved(visitor, button: str) -> bytes:
     return base64.b64decode(visitor.awaits(KEPT))
 
 
+@pytest.mark.slow
 def test_the_page_of_names(visitor, tmp_path):
     """Its words are those of `Model.lines`; sliders, seeds and clicks change them."""
     model = ganzoo.load("gumbel-surnames")

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ganzoo import GanzooError, Generator, Model, StyleGenerator
 from ganzoo.latent import Directions, directions
-from ganzoo_web.pages.conditions import check_conditions, conditions_of
+from ganzoo_web.pages.conditions import conditions_of
 from ganzoo_web.pages.graphs import graphs
 from ganzoo_web.pages.laws import latents_of
 from ganzoo_web.pages.packing import floats, packed
@@ -43,7 +43,6 @@ def about(model: Model, given: Path | None = None) -> dict[str, Any]:
 def check_shown(model: Model) -> None:
     """Refuse a model that a page cannot show, with the reason."""
     view_of(model)
-    check_conditions(model)
     if model.generator.latent_dim == 0 and model.generator.condition_shape is None:
         raise PageError(
             f"{model.card.name} has no latents, so that a page could only show one sample"
@@ -89,15 +88,17 @@ def _directions(model: Model, path: Path | None) -> list[dict[str, Any]]:
     """Those of a file that is given or lies in the model's folder, then principal ones.
 
     Without a file, they are those of attributes that the extractor of the model's data set names.
-    None are looked for where samples follow conditions more than latents.
+    Where samples follow a condition they are principal ones, and none if that is more than numbers:
+    the first layer reads it.
     """
     own = model.card.folder / DIRECTIONS
     path = path or (own if own.is_file() else None)
     found = [] if path is None else [Directions.read(path, model)]
-    if model.generator.condition_shape is None:
+    shape = model.generator.condition_shape
+    if shape is None:
         found = found or _by(model, "attribute")
-        if not any(one.method == "pca" for one in found):
-            found += _by(model, "pca")
+    if (shape is None or len(shape) == 1) and not any(one.method == "pca" for one in found):
+        found += _by(model, "pca")
     return [
         {
             "name": name,

@@ -15,12 +15,13 @@ from torch import Tensor
 from ganzoo import GanzooError, Model
 from ganzoo.views import Notes
 from ganzoo_web.pages.packing import packed
-from ganzoo_web.pages.problems import PageError
 from ganzoo_web.pages.readings import traced
 
 #: The most numbers of a model's own conditions that a page holds.
 MOST_NUMBERS = 1_000_000
 KNOWN, HOLE = 1.0, -1.0
+#: The most channels of a condition that is shown as a picture.
+CHANNELS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,27 +36,25 @@ class Reading:
 def conditions_of(model: Model) -> dict[str, Any] | None:
     """Everything that a page knows of a model's conditions; None for a model that takes none.
 
-    `form` is what they are: pictures, or notes. Pictures of one channel more than the samples have
-    alpha: a page paints their holes, whose colour is `fill`, or stays what it was where that is
-    None.
+    `form` is what they are. Numbers have `names` by which a page lets one choose. Pictures of one
+    channel more than the samples have alpha: a page paints their holes, whose colour is `fill`, or
+    stays what it was where that is None.
     """
-    shape, own, targets = model.generator.condition_shape, model.conditions, None
+    shape, own = model.generator.condition_shape, model.conditions
     if shape is None or own is None:
         return None
-    own = own[: max(1, MOST_NUMBERS // prod(shape))]
-    notes = _are_notes(model)
-    fills = None if notes else _fills(model)
-    if fills is not None:
-        targets = None if model.targets is None else model.targets[: len(own)]
-    readings = [] if notes or fills is not None else _readings(model)
+    own, form = own[: max(1, MOST_NUMBERS // prod(shape))], _form_of(model)
+    told = {"form": form, "shape": [*shape], "count": len(own), "own": _numbers(own)}
+    if form == "numbers":
+        return {**told, "names": [*model.condition_names], "paints": False}
+    fills = _fills(model) if form == "pictures" else None
+    targets = model.targets if fills is not None else None
+    readings = _readings(model) if form == "pictures" and fills is None else []
     return {
-        "form": "notes" if notes else "pictures",
-        "shape": [*shape],
-        "count": len(own),
-        "own": _numbers(own),
+        **told,
         "paints": fills is not None,
         "fill": None if fills is None else fills.get("fill"),
-        "targets": None if targets is None else _numbers(targets),
+        "targets": None if targets is None else _numbers(targets[: len(own)]),
         "holes": [] if fills is None else _holes(model),
         "readings": [
             {"title": one.title, "sides": [*one.sides], "graph": packed(one.graph)}
@@ -64,23 +63,12 @@ def conditions_of(model: Model) -> dict[str, Any] | None:
     }
 
 
-def check_conditions(model: Model) -> None:
-    """Refuse conditions that are neither pictures nor tracks of a piano roll."""
-    shape = model.generator.condition_shape
-    if shape is None or _are_notes(model):
-        return
-    if len(shape) != 3 or shape[0] > 4:
-        raise PageError(
-            f"{model.card.name} draws from conditions of {'x'.join(map(str, shape))}, and a page "
-            "gives it pictures with 1 to 4 channels"
-        )
-
-
-def _are_notes(model: Model) -> bool:
-    """Whether conditions are tracks, as long and as high as those of the samples."""
-    shape, sample = model.generator.condition_shape, model.generator.sample_shape
-    alike = shape is not None and len(shape) == 3 and shape[1:] == sample[1:]
-    return alike and isinstance(model.view, Notes)
+def _form_of(model: Model) -> str:
+    """What conditions are to a page: pictures, tracks of a piano roll, or numbers."""
+    shape, sample = model.generator.condition_shape or (), model.generator.sample_shape
+    if isinstance(model.view, Notes) and len(shape) == 3 and shape[1:] == sample[1:]:
+        return "notes"
+    return "pictures" if len(shape) == 3 and shape[0] <= CHANNELS else "numbers"
 
 
 def _numbers(values: Tensor) -> str:

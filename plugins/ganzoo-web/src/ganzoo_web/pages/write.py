@@ -76,10 +76,12 @@ def page(model: Model, known: dict[str, Any], *, shared: str, home: str = "") ->
 
 def _command(model: Model) -> str:
     """What draws the same on the command line, as HTML."""
-    command = escape(f"ganzoo sample {model.card.name}")
-    if model.generator.condition_shape is None:
+    command, shape = escape(f"ganzoo sample {model.card.name}"), model.generator.condition_shape
+    if shape is None or len(shape) == 1:
+        told = " <code>--conditions NAME=VALUE</code> chooses as here." if shape else ""
         return (
-            f"The same samples on the command line: <code>{command}</code> and the seed shown here."
+            f"The same samples on the command line: <code>{command}</code> and the seed shown "
+            f"here.{told}"
         )
     if not isinstance(model.view, Pictures):
         return f"On the command line: <code>{command}</code> answers the same conditions in turn."

@@ -4,7 +4,7 @@
 export function fresh() {
   return {
     seed: 0, index: 0, label: null, truncation: 1, amounts: {},
-    other: { seed: 0, index: 1 }, share: 0, word: null, given: 0,
+    other: { seed: 0, index: 1 }, share: 0, word: null, given: 0, wishes: {},
   };
 }
 
@@ -37,6 +37,9 @@ export function read(hash, about) {
     if (amount) state.amounts[name] = amount;
   }
   state.given = Math.min((about.conditions?.count ?? 1) - 1, whole(said.get("given"), 0));
+  for (const [name, value] of said) {
+    if (name.startsWith("is.")) state.wishes[name.slice(3)] = value;
+  }
   if (said.has("word")) state.word = said.get("word").slice(0, 24);
   return state;
 }
@@ -55,6 +58,7 @@ export function write(state) {
     if (amount) said.set(`by.${name}`, amount);
   }
   if (state.given) said.set("given", state.given);
+  for (const [name, value] of Object.entries(state.wishes)) said.set(`is.${name}`, value);
   if (state.word !== null) said.set("word", state.word);
   return said.toString();
 }

@@ -14,7 +14,7 @@ export function buildSample(page) {
   seed.addEventListener("input", () => page.setSeed(seed.value));
   byId("another").addEventListener("click", () => page.another());
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
-  byId("sampling").hidden = !latents.width && !latents.classes;
+  byId("sampling").hidden = !latents.width && !latents.classes && page.about.conditions?.form !== "numbers";
   if (latents.classes) buildClasses(page, latents.classes);
 }
 

@@ -7,6 +7,7 @@ import { byId, notice } from "./elements.js";
 import { Engine, lacking } from "./engine.js";
 import { Given } from "./given.js";
 import { Model } from "./model.js";
+import { Told } from "./told.js";
 import { views } from "./views.js";
 import { Wall } from "./wall.js";
 import { WordPart } from "./wordpart.js";
@@ -42,7 +43,8 @@ export class Page {
       drawn: (labels, rank) => this.drawnAlike(labels, rank),
       named, enlargement: this.view.enlargement,
     });
-    if (this.about.conditions) await this.buildGiven();
+    if (this.about.conditions?.form === "numbers") await this.buildTold();
+    else if (this.about.conditions) await this.buildGiven();
     this.draw();
   }
 
@@ -57,6 +59,13 @@ export class Page {
       input.addEventListener("change", () => { this.aim = input.value; });
     }
     byId("wall-section").hidden = false;
+  }
+
+  async buildTold() {
+    const changed = (wishes) => this.change({ wishes });
+    this.told = new Told(this.about.conditions, this.state.wishes, changed);
+    await this.told.ready;
+    this.told.build(byId("told"));
   }
 
   async buildGiven() {
@@ -117,9 +126,13 @@ export class Page {
 
   /** A sample of a seed, with its class or the condition that is given. */
   sample(seed, index) {
-    const label = this.given
-      ? this.given.condition : (this.state.label ?? this.model.draws.label(seed, index));
-    return { seed, index, label };
+    return { seed, index, label: this.labelOf(seed, index) };
+  }
+
+  labelOf(seed, index) {
+    if (this.given) return this.given.condition;
+    if (this.told) return this.told.condition(index);
+    return this.state.label ?? this.model.draws.label(seed, index);
   }
 
   get movement() {
@@ -234,8 +247,9 @@ export class Page {
     const said = this.about.latents.width ? [`Seed ${seed}`] : [];
     if (!this.view.hasWall) said.push(`${POINTS} points`);
     else if (this.hasWall) said.push(`${this.view.noun} ${index}`);
-    if (this.given) said.push(this.given.title);
-    else if (label !== null) said.push(`class ${this.className(label)}`);
+    const { title } = this.given ?? this.told ?? {};
+    if (title) said.push(title);
+    else if (!this.about.conditions && label !== null) said.push(`class ${this.className(label)}`);
     const text = said.join(", ");
     if (byId("caption").textContent !== text) byId("caption").textContent = text;
     const big = byId("picture");
