@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.cards.overrides import at, bare
-from ganzoo.errors import UnknownNameError, UsageError
+from ganzoo.errors import GanzooError, UnknownNameError, UsageError
 from ganzoo.plugins.registry import Registry
 from ganzoo.specs import merge, parse_json
 from ganzoo.terminal import table
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
 #: Below this many pictures the discriminator would learn them by heart: they are augmented.
 FEW = 2_000
 #: Real images to show it: about an hour for few pictures, and an evening for many, on a laptop.
-IMAGES_OF_FEW, IMAGES_OF_MANY = 400_000, 1_000_000
+IMAGES_OF_FEW, IMAGES_OF_MANY = 300_000, 1_000_000
+#: Small batches look better after the same time: they take more steps (docs/log.md).
+BATCH = 16
+#: Sides of squares that are suggested where the networks do not make another size.
+SQUARES = (16, 32, 64, 128, 256)
 #: Learning rates fall to this along a cosine.
 LAST_RATE = 0.0001
 #: The WHAT of --init for weights that are not trained.
@@ -44,7 +49,7 @@ def is_asked(what: object, options: Mapping[str, Any]) -> bool:
 
 def own_pictures(registry: Registry, path: str) -> dict[str, Any]:
     """The raw config for the pictures below a folder, by their number."""
-    raw = parse_json(files("ganzoo").joinpath("own_pictures.json").read_text("utf-8"), "the recipe")
+    raw = _recipe()
     name = raw["generator"]["name"]
     try:
         registry.find("generator", name)
@@ -63,6 +68,37 @@ def own_pictures(registry: Registry, path: str) -> dict[str, Any]:
         "augmentation": {"diffaugment": True} if count < FEW else {},
     }
     return merge(raw, {"recipe": chosen})
+
+
+def _recipe() -> dict[str, Any]:
+    """The part of the recipe that does not depend on the pictures."""
+    text = files("ganzoo").joinpath("own_pictures.json").read_text("utf-8")
+    raw: dict[str, Any] = parse_json(text, "the recipe")
+    return raw
+
+
+def side_made(registry: Registry, size: Any, channels: int) -> int | None:
+    """The side nearest to a size of which the recipe's generator makes squares.
+
+    None if the generator makes the size itself, or is not installed.
+    """
+    import torch
+
+    part = _recipe()["generator"]
+    try:
+        offer = registry.find("generator", part["name"])
+    except UnknownNameError:
+        return None
+
+    def makes(wanted: Any) -> bool:
+        with suppress(GanzooError), torch.random.fork_rng(devices=[]):
+            offer.build(**part["arguments"], size=wanted, channels=channels)
+            return True
+        return False
+
+    lesser = min(size) if isinstance(size, list) else size
+    nearest = sorted(SQUARES, key=lambda side: (abs(side - lesser), -side))
+    return None if makes(size) else next(filter(makes, nearest), None)
 
 
 def pictures_in(folder: Path) -> int:
@@ -96,8 +132,8 @@ def model_like(zoo: Catalogue, config: ModelConfig) -> str | None:
 
 
 def batch_for(count: int) -> int:
-    """32 images in a turn, or the largest power of two that leaves room for broken files."""
-    batch = 32
+    """`BATCH` images in a turn, or the largest power of two that leaves room for broken files."""
+    batch = BATCH
     while batch > 2 and batch * 3 > count * 2:
         batch //= 2
     return batch

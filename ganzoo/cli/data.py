@@ -16,6 +16,7 @@ import click
 from ganzoo.cards import Catalogue, catalogue
 from ganzoo.cli.parameters import json_option
 from ganzoo.errors import ConfigError, GanzooError, UnknownNameError, UsageError, printable
+from ganzoo.own_pictures import side_made
 from ganzoo.recipes import read_from
 from ganzoo.specs import Part, parse_json
 from ganzoo.specs.reading import to_json
@@ -114,7 +115,7 @@ def _size(text: str) -> Any:
     try:
         return parse_json(text, "--size")
     except ConfigError:
-        raise UsageError(f"--size is a side such as 64, or [48,64], found {text!r}") from None
+        raise UsageError(f"--size is a side such as 64, or [64,96], found {text!r}") from None
 
 
 def _folder(path: str, arguments: Mapping[str, Any]) -> Part:
@@ -146,7 +147,26 @@ def lines_of(what: str, described: Preview, out: Path, part: Part) -> Iterator[t
     yield "sheet", str(out)
     if described.files:
         folder = what if what.startswith("folder:") else f"folder:{what}"
-        yield "next", shlex.join(["ganzoo", "train", "--data", folder, *settings_of(part)])
+        trained = trainable(part)
+        if trained != part:
+            size = "x".join(map(str, described.shape[:0:-1]))
+            yield "but", f"own pictures are not trained at {size}; the next command takes a square"
+        yield "next", shlex.join(["ganzoo", "train", "--data", folder, *settings_of(trained)])
+
+
+def trainable(part: Part) -> Part:
+    """The folder as `ganzoo train` can take it: a square where its networks lack the size.
+
+    A rectangle is padded to the square, unless something else was asked for.
+    """
+    size = part.arguments["size"]
+    side = side_made(catalogue().registry, size, part.arguments["channels"])
+    if side is None:
+        return part
+    arguments = {**part.arguments, "size": side}
+    if isinstance(size, list):
+        arguments.setdefault("fit", "pad")
+    return Part(part.name, arguments)
 
 
 def settings_of(part: Part) -> Iterator[str]:

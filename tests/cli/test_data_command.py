@@ -50,6 +50,22 @@ def test_a_folder_of_pictures_is_shown(shown, tmp_path):
         assert sheet.size == (8 * 66 + 2, 8 * 66 + 2)
 
 
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [
+        (("--size", "[100,120]"), "--set data.arguments.size=128 --set data.arguments.fit=pad"),
+        (("--size", "100", "--fit", "stretch"), "--set data.arguments.size=128"),
+        (("--size", "[64,96]"), "--set 'data.arguments.size=[64,96]'"),
+    ],
+)
+def test_the_next_command_takes_a_size_that_the_networks_make(shown, tmp_path, options, settings):
+    write_pictures(tmp_path / "photos", 3, (40, 30))
+    code, out, _ = shown("photos", *options)
+    last = out.splitlines()[-1]
+    assert code == 0 and settings in last
+    assert ("but         own pictures are not trained at" in out) == ("[64,96]" not in out)
+
+
 def test_options_change_what_is_shown(shown, tmp_path):
     write_pictures(tmp_path / "photos", 6, (40, 30))
     words = ("--size", "[24,32]", "--background", "keep", "--fit", "pad", "--labels", "--json")
@@ -74,7 +90,7 @@ def test_a_data_set_is_shown_by_name(shown, tmp_path):
         (("nowhere",), 2, "there is no dataset 'nowhere'; "),
         (("./nowhere",), 1, "there is no folder "),
         (("folder:",), 2, "folder: needs a path, such as folder:photos/"),
-        (("photos", "--size", "large"), 2, "--size is a side such as 64, or [48,64], found"),
+        (("photos", "--size", "large"), 2, "--size is a side such as 64, or [64,96], found"),
         (("photos", "-o", "a.txt"), 2, "a.txt: images are written as .png, "),
         (("ring", "--fit", "pad"), 2, "fit"),
     ],
