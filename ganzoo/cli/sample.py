@@ -192,9 +192,11 @@ def _earlier_samples(out: Path, *, overwrite: bool) -> list[Path]:
         return []
     earlier = [path for path in out.iterdir() if path.is_file() and path.stem.isdecimal()]
     if earlier and not overwrite:
+        samples, them = (
+            ("1 sample", "it") if len(earlier) == 1 else (f"{len(earlier)} samples", "them")
+        )
         raise UsageError(
-            f"{out}/ holds {len(earlier)} samples already; give another -o, or --overwrite to "
-            "replace them"
+            f"{out}/ holds {samples} already; give another -o, or --overwrite to replace {them}"
         )
     return earlier
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import torch
 
 from ganzoo.build import build
 from ganzoo.ema import Ema
-from ganzoo.engine.cpu_memory import check_cpu_memory
+from ganzoo.engine.cpu_memory import check_cpu_memory, with_rows
 from ganzoo.engine.dry_call import dry_call
 from ganzoo.engine.inferred import open_data_part
 from ganzoo.engine.initial_weights import load_initial_weights
@@ -32,6 +33,8 @@ from ganzoo.specs import ModelConfig, Part, Recipe
 N = TypeVar("N", Generator, Discriminator)
 #: Samples that are read at once where only their labels are needed.
 CHUNK = 4096
+#: Rows of the first try of both turns on a CPU: several, for statistics over groups of them.
+FEW_ROWS = 8
 
 
 def prepare(
@@ -105,13 +108,32 @@ def try_layout(state: TrainingState, setup: Setup) -> None:
     `view` refuses channels-last outputs of convolutions, where `flatten` and `reshape` copy.
     """
     try:
-        dry_call(state, setup)
+        try_turns(state, setup)
     except TrainingError as error:
         if "view size is not compatible" not in str(error):
             raise
         for network in (state.generator, state.discriminator, state.average.module):
             network.to(memory_format=torch.contiguous_format)
-        dry_call(state, setup)
+        try_turns(state, setup)
+
+
+def try_turns(state: TrainingState, setup: Setup) -> None:
+    """Try both turns on a CPU with a few rows, which is quicker; elsewhere with all of them.
+
+    Rows that a loss or a network refuses, such as half a pack, are no error: all rows decide. A
+    GPU tries all rows at once to find out whether its memory holds them.
+    """
+    rows = setup.recipe.batch // setup.shares[0].count
+    if setup.device.type == "cpu" and (few := few_rows(rows)) < rows:
+        with suppress(TrainingError):
+            dry_call(state, with_rows(setup, few))
+            return
+    dry_call(state, setup)
+
+
+def few_rows(rows: int) -> int:
+    """The smallest divisor of a number of rows that is at least `FEW_ROWS`."""
+    return next(few for few in range(min(FEW_ROWS, rows), rows + 1) if rows % few == 0)
 
 
 def open_data(recipe: Recipe, ranks: Ranks, data: Dataset | None = None) -> Dataset:

@@ -65,6 +65,11 @@ class Dataset(ABC):
     summary: str = ""
     legend: Mapping[str, Any] = {}
 
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.sample_shape))
+        classes = f", {self.num_classes} classes" if self.num_classes else ""
+        return f"<{type(self).__name__}: {len(self):,} samples of shape {shape}{classes}>"
+
     @abstractmethod
     def __len__(self) -> int:
         """Number of samples."""

@@ -16,7 +16,7 @@ from torch.testing import assert_close
 
 import games
 import ganzoo
-from games import Watching, games_plugin
+from games import PackedDiscriminator, Watching, games_plugin
 from ganzoo import Player
 from ganzoo.engine.config import resolve
 from ganzoo.engine.prepare import build_players, prepare
@@ -115,6 +115,24 @@ def test_pacgan_trains_on_packs_under_a_penalty(tmp_path):
     loss = ("non-saturating", {"r1_gamma": 1.0})
     play(config(loss, discriminator=("packed", {"pack": 4}), steps=10), tmp_path)
     assert all(row["discriminator.r1"] > 0 for row in rows(tmp_path))
+
+
+@pytest.mark.parametrize(("batch", "tried"), [(64, [8]), (21, [21]), (22, [11, 22])])
+def test_a_few_rows_are_tried_first_and_decide_only_where_they_fit(
+    batch, tried, tmp_path, monkeypatch
+):
+    """Packs of two are whole in 8 rows of 64, and in all of 22, but not in 11 of them."""
+    rows = []
+    forward = PackedDiscriminator.forward
+
+    def noted(self, samples, labels=None):
+        rows.append(len(samples))
+        return forward(self, samples, labels)
+
+    monkeypatch.setattr(PackedDiscriminator, "forward", noted)
+    pack = 3 if batch == 21 else 2
+    prepare(config(discriminator=("packed", {"pack": pack}), batch=batch), torch.device("cpu"))
+    assert [*dict.fromkeys(rows)] == tried
 
 
 def test_a_batch_that_is_no_whole_number_of_packs_is_refused(tmp_path):
