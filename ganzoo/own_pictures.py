@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.cards.overrides import at, bare
 from ganzoo.errors import GanzooError, UnknownNameError, UsageError
 from ganzoo.plugins.registry import Registry
-from ganzoo.specs import merge, parse_json
+from ganzoo.specs import merge, parse_json, set_path
 from ganzoo.terminal import table
 
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ def own_pictures(registry: Registry, path: str) -> dict[str, Any]:
     name = raw["generator"]["name"]
     try:
         registry.find("generator", name)
-    except UnknownNameError:
+    except UnknownNameError as error:
         raise UsageError(
-            f"pictures are trained as {name} unless parts are named, and it is not installed: pip "
-            f"install ganzoo-{name}, or give --generator, --discriminator and --loss"
+            f"pictures are trained as {name} unless --generator, --discriminator and --loss are "
+            f"given, and {error}"
         ) from None
     count = pictures_in(Path(path).expanduser())
     images = IMAGES_OF_FEW if count < FEW else IMAGES_OF_MANY
@@ -99,6 +99,15 @@ def side_made(registry: Registry, size: Any, channels: int) -> int | None:
     lesser = min(size) if isinstance(size, list) else size
     nearest = sorted(SQUARES, key=lambda side: (abs(side - lesser), -side))
     return None if makes(size) else next(filter(makes, nearest), None)
+
+
+def with_channels(raw: dict[str, Any]) -> dict[str, Any]:
+    """The config with the pictures' channels: colour, and alpha where that is kept."""
+    arguments = at(raw, "recipe.data.arguments")
+    if "channels" in arguments:
+        return raw
+    channels = 4 if arguments.get("background") == "keep" else 3
+    return set_path(raw, "recipe.data.arguments.channels", channels)
 
 
 def pictures_in(folder: Path) -> int:

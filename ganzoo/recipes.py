@@ -13,7 +13,14 @@ from ganzoo.cards import Catalogue
 from ganzoo.cards.derived_name import derived, differences
 from ganzoo.cards.overrides import PARTS, Setting, at, bare
 from ganzoo.errors import ConfigError, UnknownNameError, UsageError
-from ganzoo.own_pictures import UNTRAINED, are_few, is_asked, own_pictures, run_name
+from ganzoo.own_pictures import (
+    UNTRAINED,
+    are_few,
+    is_asked,
+    own_pictures,
+    run_name,
+    with_channels,
+)
 from ganzoo.specs import (
     ModelConfig,
     Part,
@@ -88,7 +95,7 @@ def asked(zoo: Catalogue, what: str | ModelConfig | None, options: dict[str, Any
     other = any(key.startswith(parts) for key in differences(zoo.registry, base.raw, raw))
     folder = Path("runs") / (short or _folder(raw, base.label))
     if base.own_pictures:
-        folder = Path("runs") / run_name(raw)
+        raw, folder = with_channels(raw), Path("runs") / run_name(raw)
     return Asked(
         raw,
         where,

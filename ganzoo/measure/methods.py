@@ -118,8 +118,8 @@ class InFeatures(Method):
         ]
         if about.n <= self.extractor.feature_dim:
             notes.append(
-                f"{about.n:,} real samples are few for {self.extractor.feature_dim} features: "
-                "FD is larger than with more of them; compare it with the floor only"
+                f"FD is left out: {self.extractor.feature_dim} features need more real samples "
+                f"than {about.n:,}; the other figures are rough with so few"
             )
         if n > KEPT:
             notes.append(f"the kernel distance uses the first {KEPT:,} samples")

@@ -66,6 +66,12 @@ def test_what_is_given_beside_it_wins(photos, train):
     assert rows["mirrored"].startswith("no") and rows["size"].startswith("32, 3 channels")
 
 
+def test_alpha_that_is_kept_is_a_fourth_channel(photos, train):
+    words = ("--set", "data.arguments.background=keep", "--dry-run")
+    code, out, err = train("--data", f"folder:{photos}", *words)
+    assert code == 0 and "64, 4 channels" in err and out.count('"channels": 4') == 3
+
+
 def test_it_trains_from_python_and_by_the_same_command(photos, train):
     options = {"set": {"data.arguments.size": 32}, "images": 16, "quiet": True}
     run = ganzoo.train(data=f"folder:{photos}", out="run", **options)
@@ -133,7 +139,8 @@ def test_fewer_classes_than_the_networks_have_are_refused(photos, train):
 def test_what_cannot_be_trained_says_why(photos, train, tiny_world):
     code, _, err = train("--data", f"folder:{photos}")
     assert (code, err.count("\n")) == (2, 1)
-    assert "pictures are trained as dcgan unless parts are named, and it is not installed" in err
+    assert "pictures are trained as dcgan unless --generator, --discriminator and --loss are" in err
+    assert "there is no generator 'dcgan'" in err
 
 
 @pytest.mark.parametrize(

@@ -265,10 +265,23 @@ def test_too_few_samples_for_the_features_are_refused():
     check_count(Given(seed_0=digits()[:65]), classifier(), 65)
 
 
-def test_too_few_real_samples_are_refused(small):
-    few = tiny_reference(length=6)
-    with pytest.raises(MetricError, match="too few samples for the Fréchet distance of 3 features"):
-        evaluate(Given(seed_0=pictures(5)), InFeatures(TinyLinear(), few), n=100, seeds=(0,))
+class TinyWide(TinyLinear):
+    """Eight features of each picture."""
+
+    name, feature_dim = "tiny-wide", 8
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.matrix = torch.nn.Parameter(torch.eye(16)[:, :8])
+
+
+def test_too_few_real_samples_have_every_figure_but_the_frechet_distance(small):
+    wide = TinyWide()
+    few = InFeatures(wide, tiny_reference(wide, length=14))
+    measured = evaluate(Given(seed_0=pictures(5)), few, n=100, seeds=(0,))
+    assert {"kd", "precision", "coverage", "swd"} <= measured.figures.keys()
+    assert "fd" not in measured.figures
+    assert "FD is left out: 8 features need more real samples than 7;" in measured.notes[1]
 
 
 def test_another_extractors_statistics_are_refused(small):
