@@ -33,7 +33,8 @@ def conditions_of_pictures(
         if name not in kind.condition_options:
             near = did_you_mean(name, kind.condition_options, otherwise="it takes: {}")
             raise UsageError(f"conditions of {part.name} take no option {brief(name)}; {near}")
-    given = OwnPictures(tuple(generator.sample_shape), shape, _reader(pictures), choices)
+    path = pictures if isinstance(pictures, Path) else None
+    given = OwnPictures(tuple(generator.sample_shape), shape, _reader(pictures), choices, path)
     made = kind.conditions_of(given, **part.arguments)
     if problem := fault_of(made, shape, len(made)):
         raise PartError(f"{part.name}: conditions_of: {problem}")

@@ -11,9 +11,12 @@ from ganzoo.interfaces import Dataset
 from ganzoo.specs import Part
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from collections.abc import Callable, Mapping
 
-__all__ = ["has_split", "load", "paths_of", "sheet"]
+    from PIL.Image import Image
+    from torch import Tensor
+
+__all__ = ["has_split", "load", "packed", "paths_of", "sheet"]
 
 
 def load(name: str, /, **arguments: Any) -> Dataset:
@@ -39,6 +42,20 @@ def has_split(name: str, /) -> bool:
     from ganzoo.data import splits
 
     return splits.has_split(Part(text_of("the name", name)))
+
+
+def packed(
+    name: str, make: Callable[[], Mapping[str, Tensor]], saying: str = ""
+) -> dict[str, Tensor]:
+    """Tensors that a data set is slow to make, from the user's cache: `make` is called once.
+
+    `name` must change whenever the tensors do, so it holds a version and all that they depend on,
+    as in `chorales-1`. `saying` is shown where they are made. `ganzoo cache` lists them as a pack.
+    Where the cache cannot be written they are made each time, and a warning says so.
+    """
+    from ganzoo.data.packing.tensors import packed_tensors
+
+    return packed_tensors(text_of("the name", name), make, saying)
 
 
 def paths_of(data: Dataset) -> list[str]:

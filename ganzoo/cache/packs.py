@@ -1,4 +1,4 @@
-"""Packed folders of images, which are useless once the folder is gone."""
+"""Packs: folders of images, which are useless once the folder is gone, and data sets' tensors."""
 
 from __future__ import annotations
 
@@ -44,6 +44,18 @@ class PackEntry(CacheEntry):
             super()._remove()
 
 
+@dataclass(frozen=True)
+class TensorPackEntry(CacheEntry):
+    """Tensors that a data set is slow to make (`ganzoo.datasets.packed`)."""
+
+    kind = "pack"
+
+    def _damage(self) -> str:
+        from ganzoo.data.packing.tensors import read_pack
+
+        return "" if read_pack(self.path) is not None else "it is torn or was changed"
+
+
 def packed() -> Iterator[CacheEntry]:
     """Complete packs, unfinished ones and half-removed ones."""
     homes = [home for home in (packs(), earlier_packs()) if home.is_dir()]
@@ -52,6 +64,11 @@ def packed() -> Iterator[CacheEntry]:
             yield Leftover(path.name, path, files_below(path), "half removed", True)
         elif (match := _PACK.fullmatch(path.name)) and path.is_dir():
             yield _begun(path) if match[2] else _whole(path)
+        elif path.suffix == ".safetensors" and path.is_file():
+            note = "what a data set is slow to make"
+            yield TensorPackEntry(path.stem, path, (path,), note)
+        elif path.name.startswith(".") and path.name.endswith(".part"):
+            yield leftover(path, "it was being written")
 
 
 def _whole(path: Path) -> PackEntry:

@@ -6,6 +6,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -23,13 +24,15 @@ class OwnPictures:
 
     `sample_shape` and `condition_shape` are the model's. `read` decodes the pictures in a shape
     [C, H, W], where 4 channels keep alpha: float32 [N, C, H, W] in [-1, 1]. `choices` are the
-    user's, by the names in the data set's `condition_options`.
+    user's, by the names in the data set's `condition_options`. A data set whose conditions are no
+    pictures reads `path`, a file or a folder, itself; None if they were given as a tensor.
     """
 
     sample_shape: tuple[int, ...]
     condition_shape: tuple[int, ...]
     read: Callable[[tuple[int, ...]], Tensor]
     choices: Mapping[str, str]
+    path: Path | None = None
 
 
 class Dataset(ABC):

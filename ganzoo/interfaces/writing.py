@@ -19,7 +19,8 @@ class Writer(ABC):
     """Writes samples of one kind as files, and shows them as lines of text or as pictures.
 
     `endings` are the file name endings that hold many samples, such as ".wav"; the first is the
-    one that is written where nobody names a file. Without any, samples go into a folder. `legend`
+    one that is written where nobody names a file, and a training's grids are ".png" if that is one.
+    Without any, samples go into a folder. `legend`
     is that of the data set, which a model keeps: what the numbers mean, such as an alphabet.
     """
 

@@ -32,6 +32,7 @@ from ganzoo.testing.subjects import (
     PartSubject,
     PluginSubject,
     Subject,
+    WriterSubject,
 )
 from ganzoo.testing.waivers import Waivers, waiver_key
 
@@ -221,6 +222,8 @@ def _parts(
                 yield LossSubject(*given, _game_for(case, games))
             case "metric":
                 yield FigureSubject(*given, own)
+            case "writer":
+                yield WriterSubject(*given, own)
             case "dataset":
                 yield DatasetSubject(*given)
             case _:

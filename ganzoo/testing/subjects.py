@@ -143,6 +143,13 @@ class FigureSubject(PartSubject):
 
 
 @dataclass(frozen=True, eq=False)
+class WriterSubject(PartSubject):
+    """A writer; `own` are its plugin's data sets, whose samples it is given first."""
+
+    own: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class GameSubject(Subject):
     """A game of a generator, a discriminator, a loss and a data set."""
 

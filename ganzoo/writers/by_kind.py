@@ -17,6 +17,9 @@ from ganzoo.plugins.registry import Offer
 
 log = logging.getLogger("ganzoo")
 
+#: The ending of pictures of many samples.
+PICTURE = ".png"
+
 
 class FunctionWriter(Writer):
     """A writer that is a function of samples and a path: into a folder unless told otherwise."""
@@ -69,7 +72,7 @@ def write_array(samples: Tensor, path: Path) -> Path:
 def write_grid(kind: str, samples: Tensor, stem: Path, legend: Legend) -> list[Path]:
     """Write samples beside a training: in one file if their writer has an ending, else a folder.
 
-    A training does not fail if no plugin, or more than one, writes that kind: one warning says
+    It is a picture if the writer makes some, since grids are looked at. A training does not fail if no plugin, or more than one, writes that kind: one warning says
     so, and nothing is written.
     """
     try:
@@ -77,12 +80,15 @@ def write_grid(kind: str, samples: Tensor, stem: Path, legend: Legend) -> list[P
     except UnknownNameError as error:
         _warn_once(f"samples are not drawn: {error}")
         return []
-    return writer.write(samples, default_path(writer, stem), legend)
+    looked_at = PICTURE if PICTURE in writer.endings else None
+    return writer.write(samples, default_path(writer, stem, looked_at), legend)
 
 
-def default_path(writer: Writer, stem: Path) -> Path:
+def default_path(writer: Writer, stem: Path, ending: str | None = None) -> Path:
     """Where samples go if nobody names a file: `stem` with the writer's first ending, if any."""
-    return stem.with_name(f"{stem.name}{writer.endings[0]}") if writer.endings else stem
+    if not writer.endings:
+        return stem
+    return stem.with_name(f"{stem.name}{ending or writer.endings[0]}")
 
 
 def pictures_of(kind: str, samples: Tensor, legend: Legend) -> Tensor:

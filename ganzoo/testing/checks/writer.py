@@ -14,13 +14,13 @@ from ganzoo.specs import Part
 from ganzoo.testing.failures import Blocked, Skipped
 from ganzoo.testing.game_data import opened
 from ganzoo.testing.numerics import equal
-from ganzoo.testing.subjects import PartSubject
+from ganzoo.testing.subjects import WriterSubject
 from ganzoo.views import View
 from ganzoo.writers.by_kind import default_path
 from ganzoo.writers.by_kind import opened as writer_in
 
 
-def check_files(subject: PartSubject) -> str:
+def check_files(subject: WriterSubject) -> str:
     """It writes one sample and seven to the given place, and returns the files."""
     data, writer = _data(subject), _writer(subject)
     samples = data.batch(torch.arange(7) % len(data))[0]
@@ -40,7 +40,7 @@ def check_files(subject: PartSubject) -> str:
     return ", ".join(sorted({path.suffix for path in written}))
 
 
-def check_shown(subject: PartSubject) -> str:
+def check_shown(subject: WriterSubject) -> str:
     """Its lines are one for each sample, its pictures uint8 [N, C, H, W], its view a view."""
     data, writer = _data(subject), _writer(subject)
     samples = data.batch(torch.arange(7) % len(data))[0]
@@ -71,7 +71,7 @@ def check_shown(subject: PartSubject) -> str:
     return ", ".join(name for name, it in shown.items() if it is not None) or "neither"
 
 
-def _writer(subject: PartSubject) -> Writer:
+def _writer(subject: WriterSubject) -> Writer:
     """The writer, if it can be made."""
     try:
         return writer_in(subject.offer)
@@ -79,7 +79,7 @@ def _writer(subject: PartSubject) -> Writer:
         raise Blocked("check_declared", f"it cannot be made: {one_line(error)}") from error
 
 
-def _check_files(subject: PartSubject, written: Any, folder: Path) -> None:
+def _check_files(subject: WriterSubject, written: Any, folder: Path) -> None:
     """Everything that it returns exists, and nothing else is left behind."""
     if not isinstance(written, list) or not written:
         raise subject.wrong(
@@ -103,12 +103,11 @@ def _check_files(subject: PartSubject, written: Any, folder: Path) -> None:
         )
 
 
-def _data(subject: PartSubject) -> Dataset:
-    """A data set of its kind that is here."""
-    offers = subject.world.registry.offers("dataset")
-    offers.sort(key=lambda offer: offer.distribution != subject.offer.distribution)
-    for offer in offers:
-        data = opened(subject.world, Part(offer.qualified))
+def _data(subject: WriterSubject) -> Dataset:
+    """A data set of its kind that is here, first one of its own plugin."""
+    others = (Part(offer.qualified) for offer in subject.world.registry.offers("dataset"))
+    for part in (*subject.own, *others):
+        data = opened(subject.world, part)
         if data is not None and data.kind == subject.offer.name:
             return data
     raise Skipped(f"no data set of the kind {subject.offer.name!r} is here to take samples from")
