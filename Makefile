@@ -13,6 +13,7 @@ PLUGINS := \
   ./plugins/ganzoo-art \
   ./plugins/ganzoo-web \
   ./plugins/ganzoo-text \
+  ./plugins/ganzoo-music \
   ./plugins/ganzoo-translate
 
 .PHONY: help demo install test test-all lint format cards docs reference gallery zoo gpu clean

@@ -72,8 +72,8 @@ def write_array(samples: Tensor, path: Path) -> Path:
 def write_grid(kind: str, samples: Tensor, stem: Path, legend: Legend) -> list[Path]:
     """Write samples beside a training: in one file if their writer has an ending, else a folder.
 
-    It is a picture if the writer makes some, since grids are looked at. A training does not fail if no plugin, or more than one, writes that kind: one warning says
-    so, and nothing is written.
+    It is a picture if the writer makes some, since grids are looked at. A training does not fail
+    if no plugin, or more than one, writes that kind: one warning says so, and nothing is written.
     """
     try:
         writer = writer_of(kind)

@@ -18,8 +18,10 @@ from ganzoo.specs.readme import prose_of
 
 OFFICIAL = sorted(path.parent.name for path in ganzoo_cards()[0].glob("*/config.json"))
 MAX_FILE_BYTES = 8_000_000  # of a player
-#: Real letters are measured on first use, a minute; names are claimed for 10,000 samples alone.
-MEASURED_FIRST = ("dcgan-letters", "gumbel-surnames")
+#: Real letters are measured on first use, a minute; the others' figures need 10,000 samples.
+MEASURED_FIRST = ("dcgan-letters", "gumbel-surnames", "musegan-chorales")
+#: Figures of each kind that are looked for, the card's first one first.
+FIGURES = {"text": ("JS-4", "novelty"), "music": ("chords", "new bars")}
 #: Figures that real samples have none of: they ask the model for pairs.
 OF_A_MODEL = ("one style", "style told apart")
 
@@ -55,7 +57,12 @@ def test_the_card_is_complete(card):
     assert config.recipe.precision != "auto"
     assert set(config.files) == {"model.safetensors", "discriminator.safetensors"}
     assert config.fingerprint is not None
-    assert (card.folder / f"samples.{'png' if config.kind == 'image' else 'txt'}").is_file()
+    assert (card.folder / shown(config)).is_file()
+
+
+def shown(config):
+    """The file of samples that a card shows."""
+    return "samples.txt" if config.kind == "text" else "samples.png"
 
 
 def test_every_figure_names_its_protocol_and_command(card):
@@ -72,7 +79,7 @@ def test_every_figure_names_its_protocol_and_command(card):
 
 def test_the_shipped_seed_is_the_median_by_the_first_figure(card):
     first = card.config.metrics[0]
-    assert first.name.startswith("FD (cnn-" if card.config.kind == "image" else "JS-4")
+    assert first.name.startswith(FIGURES.get(card.config.kind, ("FD (cnn-",))[0])
     values = first.values or (first.value,)
     assert first.shipped == sorted(values)[len(values) // 2]
 
@@ -83,12 +90,12 @@ def test_the_shipped_seed_is_the_median_by_the_first_figure(card):
 )
 def test_the_weights_score_what_the_card_claims(name, capsys):
     """At few samples, from the package's statistics of real samples where it has them."""
-    text = ganzoo.card(name).config.kind == "text"
-    code = commands.ganzoo("check", name, "--metrics", "-n", 10_000 if text else 1000)
+    own = FIGURES.get(ganzoo.card(name).config.kind)
+    code = commands.ganzoo("check", name, "--metrics", "-n", 10_000 if own else 1000)
     said = capsys.readouterr().out
     assert code == 0, said
     in_features = ("FD", "KD", "precision", "recall", "density", "coverage", "class KL")
-    for figure in ("JS-4", "novelty") if text else in_features:
+    for figure in own or in_features:
         assert figure in said
 
 
@@ -96,7 +103,7 @@ def test_the_readme_is_a_persons(card):
     prose = prose_of(card.readme)
     for heading in ("## Use", "## How it was trained", "## Figures", "## Limits"):
         assert heading in prose
-    assert f"samples.{'png' if card.config.kind == 'image' else 'txt'}" in prose
+    assert shown(card.config) in prose
 
 
 def test_the_readme_states_the_cards_figures(card):
@@ -174,6 +181,10 @@ def test_samples_are_in_range_and_no_twins(card):
     if card.config.kind == "text":
         assert set(images.unique().tolist()) == {0.0, 1.0}
         assert len(set(ganzoo.load(card.name).lines(256, seed=1))) > 230
+        return
+    if card.config.kind == "music":
+        assert set(images.unique().tolist()) == {0.0, 1.0}
+        assert len({piece.numpy().tobytes() for piece in images}) > 250
         return
     shapes = {"letters": (1, 32, 32), "faces": (3, 32, 32), "pixel-faces": (3, 16, 16)}
     assert images.shape == (256, *shapes.get(card.data, (1, 28, 28)))

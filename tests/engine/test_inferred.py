@@ -330,6 +330,7 @@ SHAPES = {
     "pixel-faces": ((3, 16, 16), None),
     "cifar10": ((3, 32, 32), 10),
     "surnames": ((27, 13), None),
+    "chorales": ((4, 64, 54), None),
     "ring": ((2,), 8),
     "grid": ((2,), 25),
 }

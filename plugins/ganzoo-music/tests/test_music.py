@@ -21,6 +21,7 @@ from ganzoo_music.writing import MusicWriter
 from torch.testing import assert_close
 
 import ganzoo
+from ganzoo import OwnPictures
 
 CADENCES = Path(ganzoo_music.__file__).with_name("data") / "cadences.mid"
 LEGEND = Legend(60, ("high", "low"))
@@ -80,14 +81,15 @@ def test_a_folder_of_files_is_cut_into_bars(tmp_path):
     train, test = (MidiFiles(str(tmp_path), split, bars=2) for split in ("train", "test"))
     assert (len(train), len(test)) == (22, 2), "three bars make two windows"
     assert train.sample_shape == test.sample_shape == (1, 32, 12)
-    both = [set(rolls_of(data.batch(torch.arange(len(data)))[0]).any((1, 2)).nonzero()[1]) for data in (train, test)]
+    both = [
+        set(rolls_of(data.batch(torch.arange(len(data)))[0]).any((1, 2)).nonzero()[1])
+        for data in (train, test)
+    ]
     assert not both[0] & both[1] and len(both[0] | both[1]) == 12
 
 
 def test_a_single_file_has_stretches_in_both_splits():
-    train, test = (
-        MidiFiles(str(CADENCES), split, tracks=4, bars=2) for split in ("train", "test")
-    )
+    train, test = (MidiFiles(str(CADENCES), split, tracks=4, bars=2) for split in ("train", "test"))
     assert train.sample_shape == (4, 32, 48)
     assert len(train) and len(test)
     assert train.legend["lowest"] == 36
@@ -98,12 +100,19 @@ def test_a_single_file_has_stretches_in_both_splits():
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ({"tracks": 3}, "has 4 tracks with notes, and 3 are asked for; give other files, or tracks=1"),
-        ({"lowest": 60, "pitches": 12}, r"has notes from .* \(.* to .*\), and samples have C4 to B4"),
+        (
+            {"tracks": 3},
+            "has 4 tracks with notes, and 3 are asked for; give other files, or tracks=1",
+        ),
+        (
+            {"lowest": 60, "pitches": 12},
+            r"has notes from .* \(.* to .*\), and samples have C4 to B4",
+        ),
         ({"lowest": 120, "pitches": -1}, "pitches are MIDI's, 0 to 127"),
         ({"bars": 17}, "has no 17 whole bars in a row; ask for fewer bars"),
         ({"bars": 0}, "bars is a whole number of 1 or more, found 0"),
         ({"tracks": 0}, "tracks is a whole number of 1 or more, found 0"),
+        ({"harmonise": True}, "has 1 track, and a melody is harmonised by others; set tracks"),
         ({"split": "val"}, "split is 'train' or 'test', found 'val'"),
     ],
 )
@@ -144,6 +153,10 @@ def test_the_key_is_known_by_its_pitch_classes():
     assert key_of(a_minor) == (9, False) and shift_to_c(np.roll(a_minor, 2)) == -2
 
 
+def own(path, **choices):
+    return OwnPictures((4, 16, 54), (1, 16, 54), lambda shape: torch.zeros(shape), choices, path)
+
+
 def test_a_melody_becomes_phrases_in_c(tmp_path):
     tune = [(2, 2), (6, 1), (9, 1), (7, 1), (6, 1), (4, 1), (2, 1)]  # in D, an octave too low
     notes, step = [], 0
@@ -151,18 +164,25 @@ def test_a_melody_becomes_phrases_in_c(tmp_path):
         notes.append(Note(0, step, step + 4 * beats, 48 + degree))
         step += 4 * beats
     path = written(tmp_path, notes, 48, Legend(36, ("tune",)))
-    phrases = phrases_of(path, None, (1, 16, 54), 31, 4)
+    phrases = phrases_of(own(path), 31, transposed=True)
     assert phrases.shape == (2, 1, 16, 54)
     sounding = rolls_of(phrases)
     assert [note.pitch for note in notes_of(sounding[0], 31)][:1] == [72]
     assert {n.pitch % 12 for roll in sounding for n in notes_of(roll, 31)} <= {0, 2, 4, 5, 7}
-    with pytest.raises(MusicError, match="has 1 tracks with notes, and the melody is to be number"):
-        phrases_of(path, "2", (1, 16, 54), 31, 4)
+    with pytest.raises(MusicError, match="has notes in tracks 1, found --track 2"):
+        phrases_of(own(path, track="2"), 31, transposed=True)
+    with pytest.raises(MusicError, match=r"has notes from D3 to A3 .* samples have C4 to F8"):
+        phrases_of(own(path), 60, transposed=False)
 
 
 def test_the_highest_of_several_notes_is_the_melody():
     notes = [Note(0, 0, 8, 60), Note(0, 2, 4, 67), Note(0, 8, 10, 62)]
-    assert highest(notes) == [Note(0, 0, 2, 60), Note(0, 2, 4, 67), Note(0, 4, 8, 60), Note(0, 8, 10, 62)]
+    assert highest(notes) == [
+        Note(0, 0, 2, 60),
+        Note(0, 2, 4, 67),
+        Note(0, 4, 8, 60),
+        Note(0, 8, 10, 62),
+    ]
 
 
 @pytest.fixture

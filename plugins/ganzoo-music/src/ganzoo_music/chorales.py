@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +11,11 @@ from torch import Tensor
 
 from ganzoo import OwnPictures
 from ganzoo_music import corpus
-from ganzoo_music.corpus import REST, STEPS_PER_BAR, STEPS_PER_BEAT, VOICES, Chorale
+from ganzoo_music.corpus import REST, STEPS_PER_BAR, VOICES, Chorale
 from ganzoo_music.keys import shift_to_c
-from ganzoo_music.melody import phrases_of
-from ganzoo_music.notes import Legend, Roll
-from ganzoo_music.rolls import Piece, PianoRolls, lot_of
+from ganzoo_music.melody import TRACK, phrases_of
+from ganzoo_music.notes import STEPS_PER_BEAT, Legend, Roll
+from ganzoo_music.rolls import PianoRolls, Piece, lot_of
 
 #: MIDI's numbers of the lowest and the highest note, G1 to C6, after all chorales are transposed.
 LOWEST, HIGHEST = 31, 84
@@ -35,9 +35,7 @@ class Chorales(PianoRolls):
     first chorales alone, for a try.
     """
 
-    condition_options: ClassVar[Mapping[str, str]] = {
-        "track": "the file's track that is the melody, counted from 1 among those with notes",
-    }
+    condition_options = TRACK
 
     def __init__(
         self,
@@ -50,13 +48,12 @@ class Chorales(PianoRolls):
         lots = lots_of(read)
         pieces = [piece_of(one, lot) for one, lot in zip(read, lots, strict=True)]
         legend = Legend(LOWEST, VOICES, STEPS_PER_BEAT, STEPS_PER_BAR // STEPS_PER_BEAT)
-        super().__init__(pieces, legend, "chorales", bars, split, 0 if harmonise else None)
+        super().__init__(pieces, legend, "chorales", bars, split, harmonise)
 
     @classmethod
     def conditions_of(cls, pictures: OwnPictures, **arguments: Any) -> Tensor:
         """A user's melody, a MIDI file, as phrases [N, 1, steps, pitches] in C major or A minor."""
-        shape, track = pictures.condition_shape, pictures.choices.get("track")
-        return phrases_of(pictures.path, track, shape, LOWEST, STEPS_PER_BEAT)
+        return phrases_of(pictures, LOWEST, transposed=True)
 
     @classmethod
     def is_here(cls) -> bool:

@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 
 from ganzoo.datasets import packed
-from ganzoo_music.notes import MusicError
+from ganzoo_music.notes import STEPS_PER_BEAT, MusicError
 
 VOICES = ("soprano", "alto", "tenor", "bass")
-STEPS_PER_BEAT, STEPS_PER_BAR = 4, 16
+STEPS_PER_BAR = 16
 #: What a step holds where a voice is silent.
 REST = 0
 #: Changed whenever scores are read in another way.

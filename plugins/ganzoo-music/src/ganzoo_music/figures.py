@@ -36,7 +36,7 @@ class MusicFigure(Figure):
 
     @staticmethod
     def legend(drawn: FigureInput) -> Legend:
-        """What the numbers mean, which
+        """What the samples' numbers mean: the same as in the training music."""
         return Legend.of(drawn.training.legend)
 
     @staticmethod

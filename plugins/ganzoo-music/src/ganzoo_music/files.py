@@ -7,12 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
+from ganzoo import OwnPictures
+from ganzoo_music.melody import TRACK, phrases_of
 from ganzoo_music.midi import ENDINGS, read_midi
-from ganzoo_music.notes import PITCHES, Legend, MusicError, Note, Roll, name_of, roll_of
-from ganzoo_music.rolls import Piece, PianoRolls, lot_of
+from ganzoo_music.notes import (
+    PITCHES,
+    STEPS_PER_BEAT,
+    Legend,
+    MusicError,
+    Note,
+    Roll,
+    check_range,
+    roll_of,
+)
+from ganzoo_music.rolls import PianoRolls, Piece, lot_of
 
-STEPS_PER_BEAT = 4
 #: Bars of a stretch that is in one split as a whole, where there is a single file.
 STRETCH = 16
 
@@ -23,8 +34,11 @@ class MidiFiles(PianoRolls):
     `path` is a file or a folder. With `tracks` 1, all tracks become one; otherwise each file has as
     many tracks with notes. Pitch row 0 is MIDI's number `lowest`; by default the rows are the
     octaves, from C to B, in which all notes lie. Bars begin at the first beat of a file. A tenth
-    of the files are tests; a single file is cut into stretches of 16 bars for that.
+    of the files are tests; a single file is cut into stretches of 16 bars for that. With
+    `harmonise` the first track is the condition.
     """
+
+    condition_options = TRACK
 
     def __init__(
         self,
@@ -35,6 +49,7 @@ class MidiFiles(PianoRolls):
         beats_per_bar: int = 4,
         lowest: int | None = None,
         pitches: int | None = None,
+        harmonise: bool = False,
     ) -> None:
         place = Path(path).expanduser()
         files = midi_files(place)
@@ -46,7 +61,17 @@ class MidiFiles(PianoRolls):
         for file, notes in zip(files, scores, strict=True):
             roll = whole_bars(notes, tracks, legend, high - low + 1)
             pieces += _pieces(file, roll, legend.steps_per_bar, single=len(files) == 1)
-        super().__init__(pieces, legend, place.name, bars, split)
+        super().__init__(pieces, legend, place.name, bars, split, harmonise)
+
+    @classmethod
+    def conditions_of(cls, pictures: OwnPictures, **arguments: Any) -> Tensor:
+        """A user's melody, a MIDI file, as phrases [N, 1, steps, pitches], in its own key."""
+        if (lowest := arguments.get("lowest")) is None:
+            raise MusicError(
+                "a melody of one's own needs a model whose recipe names the lowest pitch; train "
+                "with --set data.arguments.lowest=36 --set data.arguments.pitches=48 (C2 to B5)"
+            )
+        return phrases_of(pictures, lowest, transposed=False)
 
 
 def midi_files(place: Path) -> list[Path]:
@@ -83,25 +108,17 @@ def range_of(
     """The lowest and the highest pitch of samples: those asked for, else the notes' octaves."""
     every = [note.pitch for notes in scores for note in notes]
     low = min(every) // 12 * 12 if lowest is None else lowest
-    high = (max(every) // 12 * 12 + 11 if lowest is None else 127) if count is None else low + count - 1
+    high = (
+        (max(every) // 12 * 12 + 11 if lowest is None else 127)
+        if count is None
+        else low + count - 1
+    )
     high = min(high, PITCHES[-1])
     if low not in PITCHES or high < low:
         raise MusicError(f"pitches are MIDI's, 0 to 127, found {low} to {high}")
     for file, notes in zip(files, scores, strict=True):
         check_range(file, notes, low, high)
     return low, high
-
-
-def check_range(file: Path, notes: Sequence[Note], low: int, high: int) -> None:
-    """Refuse notes that samples have no row for."""
-    pitches = [note.pitch for note in notes]
-    least, most = min(pitches), max(pitches)
-    if least < low or most > high:
-        raise MusicError(
-            f"{file} has notes from {name_of(least)} to {name_of(most)} ({least} to {most}), and "
-            f"samples have {name_of(low)} to {name_of(high)} ({low} to {high}); transpose it, or "
-            "ask for other pitches"
-        )
 
 
 def whole_bars(notes: Sequence[Note], tracks: int, legend: Legend, pitches: int) -> Roll:

@@ -88,7 +88,9 @@ def tonal_distances(rolls: Roll, legend: Legend) -> Numbers:
     counts = chroma(in_units(rolls, legend.steps_per_beat), legend.lowest).sum(3)
     points, sounds = centroids(counts.astype(np.float64)), counts.any(-1)
     distances = [
-        np.linalg.norm(points[:, one] - points[:, other], axis=-1)[sounds[:, one] & sounds[:, other]]
+        np.linalg.norm(points[:, one] - points[:, other], axis=-1)[
+            sounds[:, one] & sounds[:, other]
+        ]
         for one, other in combinations(range(rolls.shape[1]), 2)
     ]
     return np.concatenate(distances or [np.zeros(0)])

@@ -9,35 +9,39 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganzoo import OwnPictures
 from ganzoo_music.keys import shift_to_c
 from ganzoo_music.midi import read_midi
-from ganzoo_music.notes import MusicError, Note, name_of, roll_of
+from ganzoo_music.notes import STEPS_PER_BEAT, MusicError, Note, check_range, roll_of
+
+#: The option of conditions that names a track.
+TRACK = {"track": "the file's track that is the melody, counted from 1 among those with notes"}
+#: The middle of a soprano's range, C4 to A5, which is 60 to 81.
+MIDDLE = 70.5
 
 
-def phrases_of(
-    path: Path, track: str | None, shape: Sequence[int], lowest: int, steps_per_beat: int
-) -> Tensor:
+def phrases_of(given: OwnPictures, lowest: int, *, transposed: bool) -> Tensor:
     """A MIDI file's melody as phrases float32 [N, 1, steps, pitches], the last one filled up.
 
-    It is the highest note at each step of the first track with notes, or of number `track`, moved
-    to C major or A minor and by octaves into the range of a soprano. `shape` is [1, steps, pitches].
+    It is the highest note at each step of the first track with notes, or of the one that the user
+    chose. `transposed` moves it to C major or A minor, and by octaves into a soprano's range.
     """
-    _, steps, pitches = shape
-    melody = in_range(in_c(highest(_track(path, track, steps_per_beat))), lowest, pitches, path)
+    _, steps, pitches = given.condition_shape
+    melody = highest(_track(given.path, given.choices.get("track", "1")))
+    if transposed:
+        melody = moved(melody)
+    check_range(given.path, melody, lowest, lowest + pitches - 1)
     count = -(-melody[-1].end // steps)
     roll = roll_of(melody, (1, count * steps, pitches), lowest)
     return torch.from_numpy(roll).float().view(count, 1, steps, pitches)
 
 
-def _track(path: Path, number: str | None, steps_per_beat: int) -> list[Note]:
+def _track(path: Path, number: str) -> list[Note]:
     """A track's notes; `MusicError` if the file has none of that number."""
-    tracks = read_midi(path, steps_per_beat)
-    number = number or "1"
+    tracks = read_midi(path, STEPS_PER_BEAT)
     if not number.isdecimal() or not 1 <= int(number) <= len(tracks):
-        raise MusicError(
-            f"{path} has {len(tracks)} tracks with notes, and the melody is to be number {number}; "
-            f"give --track 1 to {len(tracks)}"
-        )
+        numbers = "1" if len(tracks) == 1 else f"1 to {len(tracks)}"
+        raise MusicError(f"{path} has notes in tracks {numbers}, found --track {number}")
     return tracks[int(number) - 1]
 
 
@@ -51,27 +55,12 @@ def highest(notes: Sequence[Note]) -> list[Note]:
     return [Note(0, start, end, int(line[start])) for start, end in spans if line[start]]
 
 
-def in_c(melody: Sequence[Note]) -> list[Note]:
-    """A melody in C major or A minor."""
+def moved(melody: Sequence[Note]) -> list[Note]:
+    """A melody in C major or A minor, in the octave nearest to a soprano's."""
     durations = np.zeros(12)
     for note in melody:
         durations[note.pitch % 12] += note.end - note.start
     shift = shift_to_c(durations)
-    return [note._replace(pitch=note.pitch + shift) for note in melody]
-
-
-#: Where a soprano sings, C4 to A5, which is 60 to 81: a melody's middle is moved nearest to theirs.
-MIDDLE = 70.5
-
-
-def in_range(melody: Sequence[Note], lowest: int, pitches: int, path: Path) -> list[Note]:
-    """A melody moved by octaves to a soprano's range; `MusicError` if it does not fit the rows."""
-    least, most = min(n.pitch for n in melody), max(n.pitch for n in melody)
-    shift = 12 * round((MIDDLE - (least + most) / 2) / 12)
-    low, high = lowest, lowest + pitches - 1
-    if least + shift < low or most + shift > high:
-        raise MusicError(
-            f"{path} has a melody of {most - least} semitones, in C from {name_of(least + shift)} "
-            f"to {name_of(most + shift)}, and the model has {name_of(low)} to {name_of(high)}"
-        )
-    return [note._replace(pitch=note.pitch + shift) for note in melody]
+    pitches = [note.pitch + shift for note in melody]
+    octaves = round((MIDDLE - (min(pitches) + max(pitches)) / 2) / 12)
+    return [note._replace(pitch=note.pitch + shift + 12 * octaves) for note in melody]

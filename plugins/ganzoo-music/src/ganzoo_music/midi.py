@@ -38,9 +38,7 @@ def midi_bytes(notes: Sequence[Note], steps: int, legend: Legend) -> bytes:
     return content.getvalue()
 
 
-def _track(
-    number: int, name: str, notes: Sequence[Note], steps: int, ticks: int
-) -> mido.MidiTrack:
+def _track(number: int, name: str, notes: Sequence[Note], steps: int, ticks: int) -> mido.MidiTrack:
     """A track's messages in order, keys released before others are pressed."""
     import mido
 
@@ -53,9 +51,7 @@ def _track(
     for step, pressed, pitch in sorted(events):
         kind, after = "note_on" if pressed else "note_off", (step - now) * ticks
         velocity = VELOCITY if pressed else 0
-        track.append(
-            mido.Message(kind, channel=channel, note=pitch, velocity=velocity, time=after)
-        )
+        track.append(mido.Message(kind, channel=channel, note=pitch, velocity=velocity, time=after))
         now = step
     track.append(mido.MetaMessage("end_of_track", time=(steps - now) * ticks))
     return track
@@ -72,9 +68,7 @@ def read_midi(path: Path, steps_per_beat: int) -> list[list[Note]]:
     tracks = [track for one in file.tracks if (track := _notes(one, per_step))]
     if not tracks:
         raise MusicError(f"{path} has no notes; give a MIDI file of a score")
-    return [
-        [note._replace(track=number) for note in track] for number, track in enumerate(tracks)
-    ]
+    return [[note._replace(track=number) for note in track] for number, track in enumerate(tracks)]
 
 
 def _opened(path: Path) -> mido.MidiFile:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ from ganzoo import GanzooError
 Roll = npt.NDArray[np.bool_]
 #: MIDI's numbers of pitches: 60 is middle C.
 PITCHES = range(128)
+#: Steps are sixteenths.
+STEPS_PER_BEAT = 4
 NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 
@@ -40,7 +43,7 @@ class Legend:
 
     lowest: int = 36
     tracks: tuple[str, ...] = field(default=())
-    steps_per_beat: int = 4
+    steps_per_beat: int = STEPS_PER_BEAT
     beats_per_bar: int = 4
     tempo: int = 88
 
@@ -68,6 +71,18 @@ class Legend:
 def name_of(pitch: int) -> str:
     """A pitch as people write it: 60 is C4."""
     return f"{NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def check_range(file: Path, notes: Sequence[Note], low: int, high: int) -> None:
+    """Refuse notes that samples have no row for."""
+    pitches = [note.pitch for note in notes]
+    least, most = min(pitches), max(pitches)
+    if least < low or most > high:
+        raise MusicError(
+            f"{file} has notes from {name_of(least)} to {name_of(most)} ({least} to {most}), and "
+            f"samples have {name_of(low)} to {name_of(high)} ({low} to {high}); transpose it, or "
+            "ask for other pitches"
+        )
 
 
 def rolls_of(samples: Tensor) -> Roll:

@@ -18,7 +18,14 @@ CELL = 4
 PAPER, BEAT, BAR, OCTAVE = (252, 251, 248), (238, 236, 230), (196, 192, 182), (226, 223, 214)
 #: The tracks' colours, and again from the first: told apart in every kind of colour blindness
 #: (after Okabe and Ito 2008).
-COLOURS = ((213, 94, 0), (0, 114, 178), (0, 158, 115), (120, 70, 150), (204, 121, 167), (90, 90, 90))
+COLOURS = (
+    (213, 94, 0),
+    (0, 114, 178),
+    (0, 158, 115),
+    (120, 70, 150),
+    (204, 121, 167),
+    (90, 90, 90),
+)
 #: How much of what lies below a note is seen through it.
 SEEN_THROUGH = 0.25
 #: Pixels between two rolls of a sheet and around them, and their colour.
@@ -38,7 +45,8 @@ def png_bytes(pictures: Tensor) -> bytes:
     high, wide = height + MARGIN, width + MARGIN
     sheet = np.full((rows * high + MARGIN, columns * wide + MARGIN, 3), GROUND, np.uint8)
     for number, picture in enumerate(pictures):
-        top, left = (MARGIN + at * size for at, size in zip(divmod(number, columns), (high, wide)))
+        row, column = divmod(number, columns)
+        top, left = MARGIN + row * high, MARGIN + column * wide
         sheet[top : top + height, left : left + width] = picture.permute(1, 2, 0).numpy()
     content = io.BytesIO()
     Image.fromarray(sheet).save(content, format="png")

@@ -2,9 +2,37 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 from ganzoo import hookimpl
 
 ganzoo_api = 1
+
+CADENCES = str(Path(__file__).with_name("data") / "cadences.mid")
+_SCORE = {"path": CADENCES, "tracks": 4, "bars": 2}
+_SHAPE = {"sample_shape": [4, 32, 48]}
+_GIVEN = {**_SHAPE, "condition_shape": [1, 32, 48]}
+_SMALL = {"latent_size": 2, "width": 8, "shared_width": 8}
+#: What `ganzoo check` builds them with.
+ganzoo_examples: dict[str, Any] = {
+    "dataset/chorales": [{"count": 12}, {"count": 12, "bars": 2, "harmonise": True}],
+    "dataset/midi": [
+        _SCORE,
+        {**_SCORE, "harmonise": True},
+        {"path": CADENCES, "bars": 1},
+    ],
+    "generator/musegan": [
+        {**_SHAPE, **_SMALL},
+        {**_GIVEN, **_SMALL},
+        {"sample_shape": [1, 16, 48], "voices": False, **_SMALL},
+    ],
+    "discriminator/musegan": [
+        {**_SHAPE, "width": 8},
+        {**_GIVEN, "width": 8},
+        {"sample_shape": [1, 16, 48], "width": 8},
+    ],
+}
 
 
 @hookimpl
@@ -19,13 +47,13 @@ def ganzoo_datasets() -> dict[str, str]:
 @hookimpl
 def ganzoo_generators() -> dict[str, str]:
     """Tracks from shared and private latents."""
-    return {"musegan": "ganzoo_music.networks:MuseGAN"}
+    return {"musegan": "ganzoo_music.generator:MuseGAN"}
 
 
 @hookimpl
 def ganzoo_discriminators() -> dict[str, str]:
     """The critic."""
-    return {"musegan": "ganzoo_music.networks:MusicCritic"}
+    return {"musegan": "ganzoo_music.critic:MusicCritic"}
 
 
 @hookimpl

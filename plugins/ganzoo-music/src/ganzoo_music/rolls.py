@@ -48,8 +48,8 @@ def check_bars(bars: Any) -> int:
 class PianoRolls(Dataset):
     """Windows of `bars` bars of pieces, float32 [tracks, steps, pitches]: 1 where a note sounds.
 
-    A window begins at each bar after which as many whole bars follow. With `given`, the number of a
-    track, that track's roll [1, steps, pitches] is the condition.
+    A window begins at each bar after which as many whole bars follow. With `harmonise` the first
+    track's roll [1, steps, pitches] is the condition.
     """
 
     kind = "music"
@@ -62,12 +62,12 @@ class PianoRolls(Dataset):
         name: str,
         bars: int,
         split: str,
-        given: int | None = None,
+        harmonise: bool = False,
     ) -> None:
         if split not in SPLITS:
             raise MusicError(f"split is 'train' or 'test', found {split!r}")
         steps = check_bars(bars) * legend.steps_per_bar
-        self.legend, self._given = legend.as_data(), given
+        self.legend, self._harmonise = legend.as_data(), harmonise
         mine = in_split(pieces, split)
         self._rolls = torch.from_numpy(np.concatenate([piece.roll for piece in mine], 1))
         self._starts = torch.from_numpy(_starts(mine, legend.steps_per_bar, bars))
@@ -75,7 +75,11 @@ class PianoRolls(Dataset):
             raise MusicError(f"{name} has no {bars} whole bars in a row; ask for fewer bars")
         tracks, _, pitches = self._rolls.shape
         self.sample_shape = (tracks, steps, pitches)
-        self.condition_shape = None if given is None else (1, steps, pitches)
+        if harmonise and tracks < 2:
+            raise MusicError(
+                f"{name} has 1 track, and a melody is harmonised by others; set tracks"
+            )
+        self.condition_shape = (1, steps, pitches) if harmonise else None
         several = "s" * (len(mine) > 1)
         self.summary = f"{name}: {len(mine)} piece{several}, {len(self):,} windows of {bars} bars"
 
@@ -83,12 +87,11 @@ class PianoRolls(Dataset):
         return len(self._starts)
 
     def batch(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Indices [N] -> rolls float32 [N, tracks, steps, pitches], and the given track's."""
+        """Indices [N] -> rolls float32 [N, tracks, steps, pitches], and the first track's."""
         starts = self._starts[indices.to(self._starts.device)]
         places = starts[:, None] + torch.arange(self.sample_shape[1], device=starts.device)
         rolls = self._rolls[:, places].transpose(0, 1).float()
-        given = self._given
-        return rolls, None if given is None else rolls[:, given : given + 1].clone()
+        return rolls, rolls[:, :1].clone() if self._harmonise else None
 
     def to(self, device: torch.device) -> None:
         """Move the rolls to the device: they are small."""
@@ -96,7 +99,7 @@ class PianoRolls(Dataset):
 
     def content_hash(self) -> str:
         """Sha256 over the rolls, the windows' beginnings and their length."""
-        digest = hashlib.sha256(f"{self.sample_shape} {self._given}".encode())
+        digest = hashlib.sha256(f"{self.sample_shape} {self._harmonise}".encode())
         for tensor in (self._rolls, self._starts):
             digest.update(tensor.cpu().numpy().tobytes())
         return digest.hexdigest()

@@ -15,7 +15,7 @@ from ganzoo_music.notes import Legend, Note
 Sound = npt.NDArray[np.float32]
 #: Samples in a second.
 RATE = 22_050
-#: The loudness of the harmonics, falling as in a soft organ stop; those above RATE / 2 are left out.
+#: The loudness of the harmonics, as of a soft organ stop; those above RATE / 2 are left out.
 HARMONICS = (1.0, 0.5, 0.28, 0.15, 0.08, 0.05, 0.03)
 #: Seconds in which a note swells, and in which it dies away after its end.
 ATTACK, RELEASE = 0.025, 0.18

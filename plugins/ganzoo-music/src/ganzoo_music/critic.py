@@ -1,0 +1,72 @@
+"""The critic of music: it reads beats, and what theory looks at first in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+from ganzoo import Discriminator
+from ganzoo.layers import LeakyReLU
+from ganzoo_music.generator import KERNEL, SLOPE, given_shape, shape_of, whole_bars
+
+#: Pitch classes of an octave.
+CLASSES = 12
+
+
+class MusicCritic(Discriminator):
+    """Rolls [N, tracks, steps, pitches] -> scores [N], without any normalisation.
+
+    All tracks of a beat are read at once, with the pitch classes and the beginnings of notes, as
+    MuseGAN's critic reads chroma and onsets in streams of their own. Beats see their neighbours
+    twice, and then become bars. A given track stands in the sample, so the condition adds nothing.
+    """
+
+    independent = True
+
+    def __init__(
+        self,
+        sample_shape: Sequence[int] = (4, 64, 54),
+        condition_shape: Sequence[int] | None = None,
+        width: int = 96,
+        steps_per_beat: int = 4,
+        beats_per_bar: int = 4,
+    ) -> None:
+        super().__init__()
+        tracks, steps, pitches = self.sample_shape = shape_of(sample_shape)
+        self.condition_shape = given_shape(condition_shape, self.sample_shape)
+        bars = whole_bars(steps, steps_per_beat * beats_per_bar)
+        seen = tracks * (pitches + CLASSES + 1)
+        self.layers = nn.Sequential(
+            nn.Conv1d(seen, width, steps_per_beat, stride=steps_per_beat),
+            LeakyReLU(SLOPE),
+            nn.Conv1d(width, width, KERNEL, padding=KERNEL // 2),
+            LeakyReLU(SLOPE),
+            nn.Conv1d(width, width, KERNEL, padding=KERNEL // 2),
+            LeakyReLU(SLOPE),
+            nn.Conv1d(width, 2 * width, beats_per_bar, stride=beats_per_bar),
+            LeakyReLU(SLOPE),
+            nn.Flatten(),
+            nn.Linear(2 * width * bars, 1),
+            nn.Flatten(0),
+        )
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Rolls [N, tracks, steps, pitches] -> scores [N]."""
+        seen = torch.cat([samples, chroma(samples), onsets(samples)], 3)
+        scores: Tensor = self.layers(seen.transpose(2, 3).flatten(1, 2))
+        return scores
+
+
+def chroma(rolls: Tensor) -> Tensor:
+    """How many pitches of each class sound, counted from the lowest: [..., P] -> [..., 12]."""
+    octaves = pad(rolls, (0, -rolls.shape[-1] % CLASSES)).unflatten(-1, (-1, CLASSES))
+    return octaves.sum(-2)
+
+
+def onsets(rolls: Tensor) -> Tensor:
+    """How many notes begin at each step: [N, tracks, steps, P] -> [N, tracks, steps, 1]."""
+    before = pad(rolls[:, :, :-1], (0, 0, 1, 0))
+    return (rolls * (1 - before)).sum(3, keepdim=True)

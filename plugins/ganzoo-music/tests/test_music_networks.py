@@ -1,0 +1,95 @@
+"""The networks: notes of zeros and ones with a gradient, and a given voice that stays."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from ganzoo_music.critic import MusicCritic, chroma, onsets
+from ganzoo_music.generator import MuseGAN, at_least_half, one_of
+from torch.testing import assert_close
+
+SHAPE, GIVEN = (3, 32, 10), (1, 32, 10)
+SMALL = {"latent_size": 2, "width": 8, "shared_width": 8}
+
+
+@pytest.fixture
+def given():
+    return torch.nn.functional.one_hot(torch.randint(10, (5, 1, 32)), 10).float()
+
+
+def test_a_voice_has_one_pitch_or_a_rest():
+    rolls = MuseGAN(SHAPE, **SMALL)(torch.randn(5, 16))
+    assert rolls.shape == (5, *SHAPE)
+    assert set(rolls.unique().tolist()) <= {0.0, 1.0}
+    assert set(rolls.sum(3).unique().tolist()) <= {0.0, 1.0}
+
+
+def test_the_likeliest_of_pitches_and_rest_sounds():
+    logits = torch.tensor([[2.0, 0.0, 1.0], [0.0, 1.0, 2.0]]).view(2, 1, 3, 1)
+    assert one_of(logits).flatten(1).tolist() == [[1.0, 0.0], [0.0, 0.0]]
+    assert at_least_half(logits - 1).flatten(1).tolist() == [[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]]
+
+
+def test_notes_have_the_gradient_of_their_probabilities():
+    logits = torch.randn(2, 1, 3, 4, requires_grad=True)
+    weights = torch.randn(2, 1, 2, 4)
+    (ours,) = torch.autograd.grad((one_of(logits) * weights).sum(), logits)
+    (theirs,) = torch.autograd.grad((logits.softmax(2)[:, :, :-1] * weights).sum(), logits)
+    assert_close(ours, theirs)
+    assert ours.abs().sum() > 0
+
+
+def test_chords_in_one_track_need_no_voices():
+    network = MuseGAN((1, 32, 10), voices=False, **SMALL)
+    rolls = network(torch.randn(5, network.latent_dim))
+    assert rolls.shape == (5, 1, 32, 10) and rolls.sum(3).max() > 1
+
+
+def test_a_private_latent_changes_its_track_and_the_shared_one_all():
+    torch.default_generator.manual_seed(0)
+    network = MuseGAN(SHAPE, **SMALL).eval()
+    latents = torch.randn(1, 4, 4).repeat(5, 1, 1)
+    latents[1:] += 5 * torch.eye(4)[:, :, None]
+    logits = network.logits(latents.flatten(1))
+    moved = [(logits[row] - logits[0]).abs().amax((1, 2)) > 1e-4 for row in range(1, 5)]
+    assert [row.tolist() for row in moved] == [[True] * 3, *torch.eye(3).bool().tolist()]
+
+
+def test_the_given_voice_is_kept_bit_for_bit(given):
+    network = MuseGAN(SHAPE, GIVEN, **SMALL)
+    assert network.latent_dim == 2 * 2 * 3
+    rolls = network(torch.randn(5, 12), given)
+    assert torch.equal(rolls[:, :1], given)
+    assert MusicCritic(SHAPE, GIVEN, width=8)(rolls, given).shape == (5,)
+
+
+def test_the_other_voices_hear_the_given_one(given):
+    network = MuseGAN(SHAPE, GIVEN, **SMALL).eval()
+    latents = torch.randn(1, 12).expand(5, -1)
+    logits = network.logits(latents, given)
+    assert (logits[1:] - logits[0]).abs().amax((1, 2, 3)).min() > 1e-4
+
+
+def test_the_critic_sees_pitch_classes_and_onsets():
+    rolls = torch.zeros(1, 1, 4, 25)
+    rolls[0, 0, :2, 0] = rolls[0, 0, :, 24] = rolls[0, 0, 3, 1] = 1
+    assert chroma(rolls)[0, 0, :, 0].tolist() == [2, 2, 1, 1]
+    assert onsets(rolls)[0, 0, :, 0].tolist() == [2, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"sample_shape": (3, 8)}, r"sample_shape is \[tracks, steps, pitches\], found \[3, 8\]"),
+        ({"sample_shape": (3, 30, 9)}, "30 steps, which are no whole bars of 16"),
+        (
+            {"sample_shape": SHAPE, "condition_shape": (1, 16, 10)},
+            r"one of several tracks, \[1, 32",
+        ),
+        ({"sample_shape": (1, 32, 10), "condition_shape": GIVEN}, "one of several tracks"),
+    ],
+)
+@pytest.mark.parametrize("network", [MuseGAN, MusicCritic])
+def test_shapes_that_are_no_music_are_refused(network, arguments, text):
+    with pytest.raises(ValueError, match=text):
+        network(**arguments)
