@@ -98,7 +98,11 @@ class NetworkSubject(PartSubject, Generic[N]):
         network = self.network()
         shape = tuple(network.sample_shape)
         data = None if self.game is None else self.game.open_data()
-        if data is not None and tuple(data.sample_shape) == shape:
+        if (
+            data is not None
+            and tuple(data.sample_shape) == shape
+            and _same_conditions(data, network)
+        ):
             return data
         return fitting_data(
             self.world, self.own_data, shape, network.num_classes, network.condition_shape
@@ -110,6 +114,11 @@ class NetworkSubject(PartSubject, Generic[N]):
             return line_of(self.made(), pattern, method or "forward")
         except Skipped:
             return super().line(pattern, method)
+
+
+def _same_conditions(data: Dataset, network: Generator | Discriminator) -> bool:
+    """Whether a network takes the conditions that the data has, or both have none."""
+    return tuple(data.condition_shape or ()) == tuple(network.condition_shape or ())
 
 
 def _tensor(made: Any, source: str, check: str) -> Tensor:

@@ -113,8 +113,8 @@ def _as_tensors(read: list[Chorale]) -> dict[str, Tensor]:
 
 def _from_tensors(tensors: dict[str, Tensor]) -> list[Chorale]:
     names = tensors["names"].numpy().tobytes().decode().split("\n")
-    voices = tensors["voices"].split(tensors["steps"].tolist(), 1)
-    bars = tensors["bars"].split(tensors["bar_counts"].tolist())
+    voices = torch.split(tensors["voices"], tensors["steps"].tolist(), 1)
+    bars = torch.split(tensors["bars"], tensors["bar_counts"].tolist())
     return [
         Chorale(name, rows.numpy(), starts.numpy())
         for name, rows, starts in zip(names, voices, bars, strict=True)

@@ -62,8 +62,8 @@ class MusicCritic(Discriminator):
 
 def chroma(rolls: Tensor) -> Tensor:
     """How many pitches of each class sound, counted from the lowest: [..., P] -> [..., 12]."""
-    octaves = pad(rolls, (0, -rolls.shape[-1] % CLASSES)).unflatten(-1, (-1, CLASSES))
-    return octaves.sum(-2)
+    whole = pad(rolls, (0, -rolls.shape[-1] % CLASSES))
+    return whole.view(*rolls.shape[:-1], -1, CLASSES).sum(-2)
 
 
 def onsets(rolls: Tensor) -> Tensor:

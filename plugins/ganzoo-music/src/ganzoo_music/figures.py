@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import torch
@@ -25,9 +26,9 @@ def rolls_in(data: Dataset) -> Iterator[Roll]:
 
 
 class MusicFigure(Figure):
-    """A figure of data of the kind `music`; perfect is what real music has."""
+    """A figure of data of the kind `music`; best is what real music has, unless it says other."""
 
-    direction, best = "nearest", None
+    direction: Literal["lower", "higher", "nearest"] = "nearest"
     needs = frozenset({"training"})
 
     def applies_to(self, data: Dataset) -> bool:
@@ -193,4 +194,4 @@ def share_of(counts: list[tuple[int, int]]) -> float:
     having, every = (sum(numbers) for numbers in zip(*counts, strict=True))
     if not every:
         raise GanzooError("there is nothing to count: the music is silent")
-    return 100 * having / every
+    return 100 * float(having) / float(every)

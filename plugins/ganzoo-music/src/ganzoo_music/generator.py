@@ -66,7 +66,7 @@ class Bars(nn.Module):
     def forward(self, latents: Tensor) -> Tensor:
         """[N, groups, 2 size] -> [N, groups * width, bars]."""
         n, groups, _ = latents.shape
-        phrase, beginnings = latents.split(self.size, 2)
+        phrase, beginnings = latents.chunk(2, 2)
         sequence = self.sequence(beginnings.reshape(n, -1, 1))
         sequence = sequence.view(n, groups, self.size, self.bars)
         both = torch.cat([phrase[..., None].expand_as(sequence), sequence], 2)
@@ -143,10 +143,8 @@ class MuseGAN(Generator):
 
         With `voices` there is one more pitch, the last, which is a rest.
         """
-        shared_latents, own_latents = latents.view(len(latents), 1 + self.made, -1).split(
-            [1, self.made], 1
-        )
-        shared, own = self.shared_bars(shared_latents), self.own_bars(own_latents)
+        latents = latents.view(len(latents), 1 + self.made, -1)
+        shared, own = self.shared_bars(latents[:, :1]), self.own_bars(latents[:, 1:])
         beats = None
         if self.reader is not None and given is not None:
             beats, bars = self.reader(given)

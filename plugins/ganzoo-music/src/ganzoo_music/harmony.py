@@ -65,7 +65,8 @@ def moves(rolls: Roll) -> Numbers:
     highest = (rolls * rows).max(-1)
     before, after = highest[:, :, :-1], highest[:, :, 1:]
     moved = (before > 0) & (after > 0) & (before != after)
-    return np.abs(after - before)[moved].astype(np.float64)
+    semitones: Numbers = np.abs(after - before)[moved].astype(np.float64)
+    return semitones
 
 
 def centroids(counts: Numbers) -> Numbers:

@@ -108,14 +108,15 @@ def notes_of(roll: Roll, lowest: int) -> list[Note]:
 
     Steps of one pitch that follow each other are one note: a roll has no repeated notes.
     """
-    edges = np.diff(np.pad(roll, ((0, 0), (1, 1), (0, 0))).astype(np.int8), axis=1)
-    tracks, starts, pitches = _at(edges, 1)
-    _, ends, _ = _at(edges, -1)
+    framed = np.pad(roll, ((0, 0), (1, 1), (0, 0)))
+    before, after = framed[:, :-1], framed[:, 1:]
+    tracks, starts, pitches = _places(after & ~before)
+    _, ends, _ = _places(before & ~after)
     made = map(Note._make, zip(tracks, starts, ends, pitches + lowest, strict=True))
     return sorted(Note(*map(int, note)) for note in made)
 
 
-def _at(edges: npt.NDArray[np.int8], sign: int) -> tuple[npt.NDArray[np.int64], ...]:
+def _places(edges: Roll) -> tuple[npt.NDArray[np.int64], ...]:
     """Tracks, steps and pitches of edges [tracks, steps, pitches], by track, pitch and step."""
-    tracks, pitches, steps = np.nonzero(edges.transpose(0, 2, 1) == sign)
+    tracks, pitches, steps = np.nonzero(edges.transpose(0, 2, 1))
     return tracks, steps, pitches

@@ -12,6 +12,7 @@ ganzoo_api = 1
 CADENCES = str(Path(__file__).with_name("data") / "cadences.mid")
 _SCORE = {"path": CADENCES, "tracks": 4, "bars": 2}
 _SHAPE = {"sample_shape": [4, 32, 48]}
+_BAR = {"sample_shape": [4, 16, 48]}
 _GIVEN = {**_SHAPE, "condition_shape": [1, 32, 48]}
 _SMALL = {"latent_size": 2, "width": 8, "shared_width": 8}
 #: What `ganzoo check` builds them with.
@@ -22,6 +23,15 @@ ganzoo_examples: dict[str, Any] = {
         {**_SCORE, "harmonise": True},
         {"path": CADENCES, "bars": 1},
     ],
+    "game/musegan": {
+        "generator": {
+            "name": "ganzoo-music/musegan",
+            "arguments": {**_BAR, "latent_size": 4, "width": 16, "shared_width": 16},
+        },
+        "discriminator": {"name": "ganzoo-music/musegan", "arguments": {**_BAR, "width": 32}},
+        "loss": {"name": "ganzoo/non-saturating", "arguments": {"r1_gamma": 1.0}},
+        "data": {"name": "ganzoo-music/midi", "arguments": {**_SCORE, "bars": 1}},
+    },
     "generator/musegan": [
         {**_SHAPE, **_SMALL},
         {**_GIVEN, **_SMALL},
