@@ -22,6 +22,7 @@ from torch.testing import assert_close
 
 import ganzoo
 from ganzoo import OwnPictures
+from ganzoo.views import Notes
 
 CADENCES = Path(ganzoo_music.__file__).with_name("data") / "cadences.mid"
 LEGEND = Legend(60, ("high", "low"))
@@ -219,6 +220,12 @@ def test_pictures_show_each_track_in_its_colour(some):
     assert pictures.dtype == torch.uint8 and pictures.shape == (5, 3, 4 * 48, 4 * 32)
     silent = MusicWriter().pictures(torch.zeros_like(samples), legend)
     assert ((pictures != silent).any(1).flatten(1).sum(1) > 500).all(), "each has ink"
+
+
+def test_pages_know_the_notes(some):
+    samples, legend = some
+    view = MusicWriter().view(tuple(samples.shape[1:]), legend)
+    assert view == Notes(36, 4, 88, 4, tuple(legend["tracks"]), threshold=0.5)
 
 
 def test_what_is_no_music_is_not_written(some, tmp_path):

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import Generator
+from ganzoo_music.notes import SOUNDS
 
 #: The slope of rectifiers below 0.
 SLOPE = 0.2
@@ -174,7 +175,7 @@ def one_of(logits: Tensor) -> Tensor:
 def at_least_half(logits: Tensor) -> Tensor:
     """Every pitch whose probability is at least one half: [N, tracks, pitches, steps]."""
     shares = logits.sigmoid()
-    return straight_through((shares >= 0.5).to(shares), shares)
+    return straight_through((shares >= SOUNDS).to(shares), shares)
 
 
 def straight_through(values: Tensor, gradient_of: Tensor) -> Tensor:

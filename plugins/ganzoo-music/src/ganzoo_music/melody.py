@@ -27,6 +27,8 @@ def phrases_of(given: OwnPictures, lowest: int, *, transposed: bool) -> Tensor:
     chose. `transposed` moves it to C major or A minor, and by octaves into a soprano's range.
     """
     _, steps, pitches = given.condition_shape
+    if given.path is None:
+        raise MusicError("a melody is given as a MIDI file, not as pictures")
     melody = highest(_track(given.path, given.choices.get("track", "1")))
     if transposed:
         melody = moved(melody)

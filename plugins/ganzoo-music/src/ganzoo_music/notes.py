@@ -16,6 +16,8 @@ from ganzoo import GanzooError
 Roll = npt.NDArray[np.bool_]
 #: MIDI's numbers of pitches: 60 is middle C.
 PITCHES = range(128)
+#: A pitch sounds from this value on.
+SOUNDS = 0.5
 #: Steps are sixteenths.
 STEPS_PER_BEAT = 4
 NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -91,7 +93,7 @@ def rolls_of(samples: Tensor) -> Roll:
         raise MusicError(
             f"music has samples [tracks, steps, pitches], found {list(samples.shape[1:])}"
         )
-    sounding: Roll = (samples >= 0.5).cpu().numpy()
+    sounding: Roll = (samples >= SOUNDS).cpu().numpy()
     return sounding
 
 

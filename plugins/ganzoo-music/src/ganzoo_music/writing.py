@@ -10,8 +10,9 @@ from typing import Any
 from torch import Tensor
 
 from ganzoo import Writer
+from ganzoo.views import Notes
 from ganzoo_music.midi import midi_bytes
-from ganzoo_music.notes import Legend, MusicError, Note, Roll, notes_of, rolls_of
+from ganzoo_music.notes import SOUNDS, Legend, MusicError, Note, Roll, notes_of, rolls_of
 from ganzoo_music.pictures import pictures_of, png_bytes
 from ganzoo_music.sound import wav_bytes
 
@@ -34,6 +35,20 @@ class MusicWriter(Writer):
     def pictures(self, samples: Tensor, legend: Mapping[str, Any]) -> Tensor:
         """Each sample's piano roll, uint8 [N, 3, H, W]."""
         return pictures_of(rolls_of(samples), Legend.of(legend))
+
+    def view(self, sample_shape: tuple[int, ...], legend: Mapping[str, Any]) -> Notes | None:
+        """Notes, which a page can play."""
+        if len(sample_shape) != 3:
+            return None
+        meaning = Legend.of(legend)
+        return Notes(
+            meaning.lowest,
+            meaning.steps_per_beat,
+            meaning.tempo,
+            meaning.beats_per_bar,
+            meaning.tracks,
+            threshold=SOUNDS,
+        )
 
 
 def _write(rolls: Roll, path: Path, legend: Legend) -> Path:
