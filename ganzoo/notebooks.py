@@ -76,7 +76,12 @@ def paragraph(text: str, *, title: str = "") -> str:
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table of texts."""
+    """A table of texts, aligned to the left as on a terminal; a spread stays in one piece."""
     lines = [("th", header), *(("td", row) for row in rows)]
-    cells = ("".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in line) for tag, line in lines)
+    cells = ("".join(_cell(tag, text) for text in line) for tag, line in lines)
     return f"<table>{''.join(f'<tr>{line}</tr>' for line in cells)}</table>"
+
+
+def _cell(tag: str, text: str) -> str:
+    shown = html.escape(text).replace("± ", "±&nbsp;")
+    return f'<{tag} style="text-align:left">{shown}</{tag}>'

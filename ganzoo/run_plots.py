@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +23,12 @@ PANELS = {
     "terms": ("generator", "discriminator"),
     "accuracy": ("accuracy.real", "accuracy.fake", "ranked"),
     "diversity": ("diversity",),
+    "FD": ("fd",),
 }
+#: Metrics whose values cross orders of magnitude, by the beginning of their names.
+LOGARITHMIC = ("fd.", "kd.")
 #: Inches of a panel, and pixels in an inch when it is written.
-SIZE, DPI = (8.0, 2.5), 120
+SIZE, DPI = (8.0, 2.5), 100
 #: Told apart by colour-blind readers too (Okabe and Ito 2008); then comes the next style.
 STYLES = ("-", "--", ":")
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -61,7 +65,9 @@ def plot(trainings: Mapping[str, Sequence[Rows]], names: Sequence[str]) -> Figur
     figure = Figure(figsize=(width, height * len(panels)), layout="constrained")
     column = figure.subplots(len(panels), squeeze=False, sharex=True)[:, 0]
     for axes, (title, metrics) in zip(column, panels.items(), strict=True):
-        _draw(axes, title, [*_curves(trainings, metrics)])
+        _draw(axes, metrics[0] if len(metrics) == 1 else title, [*_curves(trainings, metrics)])
+        if all(name.startswith(LOGARITHMIC) for name in metrics):
+            _scale_by_factors(axes)
         if alone and len(metrics) > 1:
             _explain(axes, axes.get_lines())
     if not alone:
@@ -81,7 +87,22 @@ def save(figure: Figure, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as beside:
             ending = path.suffix.lower()
-            figure.savefig(beside, format=ending[1:], dpi=DPI, metadata=undated.get(ending))
+            if ending == ".png":
+                beside.write_bytes(png(figure))
+            else:
+                figure.savefig(beside, format=ending[1:], metadata=undated.get(ending))
+
+
+def png(figure: Figure) -> bytes:
+    """A Figure as a PNG file of 256 colours: four panels take about 30 kB, not 100."""
+    from PIL import Image
+
+    drawn, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=DPI)
+    with Image.open(drawn) as picture:
+        few = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    few.save(small, format="PNG", optimize=True)
+    return small.getvalue()
 
 
 def check_ending(path: Path) -> None:
@@ -165,6 +186,16 @@ def _draw(axes: Axes, title: str, curves: Sequence[Curve]) -> None:
     axes.set_ylabel(title)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.grid(alpha=0.3)
+
+
+def _scale_by_factors(axes: Axes) -> None:
+    """A logarithmic scale with plain numbers, also within one order of magnitude."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def _explain(axes: Axes, lines: Iterable[Line2D]) -> None:

@@ -188,14 +188,17 @@ def _iterm(png: bytes, width: int) -> str:
 
 
 def _sixels(picture: Image.Image) -> str:
-    """DEC's sixels: bands of six rows, of each colour a line of columns of six bits."""
-    indexed = picture.quantize(256)
+    """DEC's sixels: bands of six rows, of each colour a line of columns of six bits.
+
+    Colours count from 1: Konsole fills the rest of the last band with colour 0, which stays black.
+    """
+    indexed = picture.quantize(255)
     width, height = indexed.size
     palette, pixels = indexed.getpalette() or [], indexed.tobytes()
     text = [f'\x1bPq"1;1;{width};{height}']
     for number in sorted(set(pixels)):
         parts = (round(value * 100 / 255) for value in palette[3 * number : 3 * number + 3])
-        text.append(f"#{number};2;{';'.join(map(str, parts))}")
+        text.append(f"#{number + 1};2;{';'.join(map(str, parts))}")
     for top in range(0, height, 6):
         rows = [pixels[y * width : (y + 1) * width] for y in range(top, min(top + 6, height))]
         for number in sorted(set().union(*rows)):
@@ -204,7 +207,7 @@ def _sixels(picture: Image.Image) -> str:
                 for x, value in enumerate(row):
                     if value == number:
                         columns[x] |= 1 << bit
-            text.append(f"#{number}{_run_lengths(columns)}$")
+            text.append(f"#{number + 1}{_run_lengths(columns)}$")
         text.append("-")
     return f"{''.join(text)}\x1b\\"
 

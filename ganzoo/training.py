@@ -36,7 +36,7 @@ log = logging.getLogger("ganzoo")
 #: A player, loss or data set: by name, as a class, or as an object.
 GivenPart = str | type | Any
 #: Fields of `RunOptions` that `train` fills itself.
-HANDLED = ("folder", "device", "command", "ranks", "callbacks", "opened")
+HANDLED = ("folder", "device", "command", "ranks", "callbacks", "opened", "measure")
 #: Values that a call shows literally.
 PLAIN = (str, int, float, Path, dict)
 INTERFACES = {
@@ -76,7 +76,8 @@ def train(
     `{"optimizers.generator.lr": 5e-4}`. Each of `callbacks` is called with a record of the run and
     its newest figures whenever a row of them is logged; what it raises ends the training.
     `options` are fields of `RunOptions`: `log_every`, `grid_every`, `checkpoint_seconds`, `keep`,
-    `keep_every`, `micro_batch`, `compile`, `graph`, `trackers`, `quiet`.
+    `keep_every`, `eval_every`, `eval_samples`, `eval_extractor`, `micro_batch`, `compile`, `graph`,
+    `trackers`, `quiet`.
 
     The same call again, or the command, resumes where the training stopped. Raises a
     `GanzooError` where the folder holds another recipe, or a part does not fit.
@@ -126,6 +127,7 @@ def train(
             opened=opened,
             **run_options,
         )
+        run = measuring(config, run)
         if seeds:
             outcome = train_seeds(config, run, seeds)
         else:
@@ -139,6 +141,22 @@ def train(
         )
         raise KeyboardInterrupt
     return several(folder) if seeds else Run(folder)
+
+
+def measuring(config: ModelConfig, run: RunOptions) -> RunOptions:
+    """The run with what it measures on the way, if it asks for that; it is checked now."""
+    if run.eval_every is None:
+        if run.eval_extractor is not None:
+            raise UsageError("an extractor measures samples on the way; give eval_every too")
+        return run
+    from ganzoo.measure.on_the_way import on_the_way
+
+    every = whole("eval_every", run.eval_every, least=1)
+    n = whole("eval_samples", run.eval_samples, least=2)
+    if not run.ranks.first:
+        return replace(run, eval_every=every)
+    measure = on_the_way(config.recipe.data, n, run.eval_extractor, run.device)
+    return replace(run, eval_every=every, eval_samples=n, measure=measure)
 
 
 def with_digests(config: ModelConfig, folder: Path) -> ModelConfig:

@@ -40,13 +40,15 @@ def build(folder: Path | None, check: bool) -> int:
 
 def generated(zoo: Catalogue, place: Path) -> Iterator[tuple[Path, str]]:
     """Each generated file below a folder, with the text that it should hold."""
-    from ganzoo.specs.readme import prose_of, readme_of
+    from ganzoo.specs.readme import CURVES_FILE, prose_of, readme_of, with_curves
 
     cards = [zoo.open_folder(path.parent) for path in sorted(place.glob("*/config.json"))]
     if not cards:
         raise CardError(f"{place} contains no model folders")
     for card in cards:
         prose = prose_of(card.readme) if card.readme else None
+        if prose and (card.folder / CURVES_FILE).is_file():
+            prose = with_curves(prose)
         yield card.folder / "README.md", readme_of(card.require_config(), card.name, prose)
     yield place / "README.md", index(cards)
 

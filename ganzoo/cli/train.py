@@ -96,6 +96,21 @@ if TYPE_CHECKING:
     help="Images between rows of metrics.jsonl.",
 )
 @click.option(
+    "--eval-every",
+    type=click.IntRange(1),
+    metavar="IMAGES",
+    help="Images between measurements of samples: FD where the data has an extractor.  [default: "
+    "never]",
+)
+@click.option(
+    "--eval-samples",
+    type=click.IntRange(2),
+    default=2_000,
+    show_default=True,
+    help="Samples of a measurement.",
+)
+@click.option("--eval-extractor", metavar="NAME", help="Extractor, if not the data's own.")
+@click.option(
     "--track",
     "trackers",
     multiple=True,
@@ -135,7 +150,7 @@ def _train(asked: Asked, options: dict[str, Any]) -> int:
     from ganzoo.engine.run.seeds import refuse_seeds, train_seeds
     from ganzoo.engine.train import train
     from ganzoo.hardware import own_device, usable_device
-    from ganzoo.training import config_for, notes_of
+    from ganzoo.training import config_for, measuring, notes_of
 
     device = usable_device(own_device(options["device"]))
     with joined(device) as ranks:
@@ -150,6 +165,7 @@ def _train(asked: Asked, options: dict[str, Any]) -> int:
             if ranks.first:
                 _print_estimate(report, out, as_json=options["as_json"])
             return 0
+        run = measuring(config, run)
         tell = _tell_outcome if ranks.first else _tell_nothing
         if options["seeds"]:
             return train_seeds(config, run, options["seeds"], tell).exit_code

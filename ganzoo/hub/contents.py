@@ -10,7 +10,7 @@ from pathlib import Path
 from ganzoo.errors import CardError
 from ganzoo.hub.intact import mismatch
 from ganzoo.specs import GENERATOR_FILE, ModelConfig
-from ganzoo.specs.readme import blanks, prose_of, read_readme, readme_of
+from ganzoo.specs.readme import CURVES_FILE, blanks, prose_of, read_readme, readme_of
 
 CONFIG = "config.json"
 README = "README.md"
@@ -32,8 +32,9 @@ def weights_of(config: ModelConfig) -> list[str]:
 
 
 def shown_of(names: Iterable[str]) -> list[str]:
-    """README.md and the samples, of all names."""
-    return sorted(name for name in names if name == README or _SAMPLES.fullmatch(name))
+    """README.md, the samples and the curves of the training, of all names."""
+    shown = (README, CURVES_FILE)
+    return sorted(name for name in names if name in shown or _SAMPLES.fullmatch(name))
 
 
 def files_of(folder: Path, config: ModelConfig) -> list[str]:

@@ -251,12 +251,12 @@ def shipped_method(
     return InFeatures(opened, shipped_or_made(opened, data), plugins=plugins)
 
 
-def extractor_for(data: Part) -> str:
-    """The extractor that a data set is measured with unless another is asked for."""
+def extractor_for(data: Part, option: str = "--extractor") -> str:
+    """The extractor that a data set is measured with unless another is asked for by `option`."""
     extractor, _ = extractors_of(data)
     if extractor is None:
         raise UsageError(
-            f"no extractor is made for {qualify(Dataset, data).name!r}; name one with --extractor: "
+            f"no extractor is made for {qualify(Dataset, data).name!r}; name one with {option}: "
             "colours-and-edges takes any images, timm:MODEL any of timm's, and `ganzoo plugins` "
             "lists them"
         )

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from ganzoo import sampling
 from ganzoo.conditions import conditioned, drawn_conditions, order
-from ganzoo.interfaces import Dataset
+from ganzoo.interfaces import Dataset, Generator
+from ganzoo.sampling import Labeller, Labels
 from ganzoo.specs import GENERATOR_FILE, Part
 from ganzoo.zoo import Model, load
 
@@ -53,56 +54,26 @@ class SampleSource(ABC):
         return None
 
 
-class ModelSource(SampleSource):
-    """Samples drawn from a model's average; `balanced` draws its labels evenly."""
+class NetworkSource(SampleSource):
+    """Samples drawn from a network, with labels or test conditions chosen as for a model."""
 
-    model: Model
     data: Part
+    #: Whether classes are drawn evenly, in place of their shares of the training data.
+    balanced = False
 
-    def __init__(
-        self, model: Model | str | Path, device: str = "cpu", *, balanced: bool = False
-    ) -> None:
-        self.model = model if isinstance(model, Model) else load(model, device=device)
-        self.balanced = balanced
-        config = self.model.card.require_config()
-        self.name, self.data = self.model.card.name, config.recipe.data
-        self.shape, self.legend = self.model.generator.sample_shape, config.legend
-        record = config.files.get(GENERATOR_FILE)
-        self.sha256 = None if record is None else record.sha256
-        if balanced:
-            self.model.labels(1, seed=0, balanced=True)  # raises where there are no classes
-            self.drawn_for = "labels drawn evenly"
-        elif self._takes_conditions:
-            self.drawn_for = f"conditions of the test samples of {self.data.bare_name}"
-            self.notes = (
-                f"samples are drawn for the {self.drawn_for}: compared with these, they may score "
-                "better than the floor, whose samples belong to other conditions",
-            )
-        elif not sampling.are_even(self.model.labeller.shares):
-            self.drawn_for = "labels in the shares of the training data"
-
-    @property
-    def _takes_conditions(self) -> bool:
-        return self.model.generator.condition_shape is not None
+    def __init__(self, network: Generator, labeller: Labeller, data: Part, name: str) -> None:
+        self.network, self.labeller, self.data, self.name = network, labeller, data, name
+        self.shape = network.sample_shape
 
     def batches(self, n: int, seed: int) -> Iterator[Tensor]:
         """N samples float32 [<= 500, *S] of a seed, with labels or test conditions of the seed."""
-        if not self._takes_conditions:
-            return self.model.batches(n, seed=seed, batch=BATCH, balanced=self.balanced)
-        conditions = drawn_conditions(self._test_samples, n, seed=seed)
-        return sampling.batches(self.model.generator, n, seed=seed, labels=conditions, batch=BATCH)
-
-    @cached_property
-    def _test_samples(self) -> Dataset:
-        """The test samples whose conditions the model is given."""
-        shape = tuple(self.model.generator.condition_shape or ())
-        return conditioned(self.model.card.require_config().recipe.data, shape)
+        told = self._told(n, seed)
+        return sampling.batches(self.network, n, seed=seed, labels=told, batch=BATCH)
 
     def labels(self, n: int, seed: int) -> Tensor | None:
         """The labels or conditions that `batches` draws with the samples."""
-        if not self._takes_conditions:
-            return self.model.labels(n, seed=seed, balanced=self.balanced)
-        return drawn_conditions(self._test_samples, n, seed=seed)[:]
+        told = self._told(n, seed)
+        return None if told is None else told[:n]
 
     def targets(self, n: int, seed: int) -> Tensor | None:
         """The test samples [n, *S] that answer the conditions of `batches`."""
@@ -110,6 +81,47 @@ class ModelSource(SampleSource):
             return None
         samples, _ = self._test_samples.batch(order(len(self._test_samples), n, seed))
         return samples.cpu()
+
+    def _told(self, n: int, seed: int) -> Labels | None:
+        if self._takes_conditions:
+            return drawn_conditions(self._test_samples, n, seed=seed)
+        return self.labeller.drawn(n, seed=seed, balanced=self.balanced)
+
+    @property
+    def _takes_conditions(self) -> bool:
+        return self.network.condition_shape is not None
+
+    @cached_property
+    def _test_samples(self) -> Dataset:
+        """The test samples whose conditions the network is given."""
+        return conditioned(self.data, tuple(self.network.condition_shape or ()))
+
+
+class ModelSource(NetworkSource):
+    """Samples drawn from a model's average; `balanced` draws its labels evenly."""
+
+    model: Model
+
+    def __init__(
+        self, model: Model | str | Path, device: str = "cpu", *, balanced: bool = False
+    ) -> None:
+        self.model = model = model if isinstance(model, Model) else load(model, device=device)
+        config = model.card.require_config()
+        super().__init__(model.generator, model.labeller, config.recipe.data, model.card.name)
+        self.balanced, self.legend = balanced, config.legend
+        record = config.files.get(GENERATOR_FILE)
+        self.sha256 = None if record is None else record.sha256
+        if balanced:
+            model.labels(1, seed=0, balanced=True)  # raises where there are no classes
+            self.drawn_for = "labels drawn evenly"
+        elif self._takes_conditions:
+            self.drawn_for = f"conditions of the test samples of {self.data.bare_name}"
+            self.notes = (
+                f"samples are drawn for the {self.drawn_for}: compared with these, they may score "
+                "better than the floor, whose samples belong to other conditions",
+            )
+        elif not sampling.are_even(model.labeller.shares):
+            self.drawn_for = "labels in the shares of the training data"
 
 
 class RowSource(SampleSource):

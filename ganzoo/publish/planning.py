@@ -13,7 +13,14 @@ from ganzoo.hub.intact import mismatch
 from ganzoo.publish.exports import exports_of, prose_for
 from ganzoo.publish.target import Target, model_at, target_of
 from ganzoo.specs import MODEL_NAME, Licenses, ModelConfig, read_config, write_record
-from ganzoo.specs.readme import UNDESCRIBED, blanks, filled, with_figures, with_place_for_figures
+from ganzoo.specs.readme import (
+    CURVES_FILE,
+    UNDESCRIBED,
+    blanks,
+    filled,
+    with_figures,
+    with_place_for_figures,
+)
 
 
 @dataclass(frozen=True)
@@ -165,7 +172,8 @@ def _faulty_files(folder: Path) -> Iterator[str]:
 
 def samples_in(folder: Path) -> list[str]:
     """The names of the files that show a model's samples."""
-    return [name for name in shown_of(path.name for path in folder.iterdir()) if name != README]
+    names = shown_of(path.name for path in folder.iterdir())
+    return [name for name in names if name not in (README, CURVES_FILE)]
 
 
 def _conflicts(

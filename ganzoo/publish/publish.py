@@ -13,12 +13,13 @@ from ganzoo.files import folder_written_whole, writing
 from ganzoo.hub import Address
 from ganzoo.hub.contents import CONFIG, README, files_of, missing
 from ganzoo.hub.push import push
+from ganzoo.publish.curves import curves_of
 from ganzoo.publish.measuring import Effort, Measured, measure
 from ganzoo.publish.planning import Plan, other_weights, samples_in
 from ganzoo.publish.target import Target
 from ganzoo.specs import ModelConfig, read_config, write_record
 from ganzoo.specs.reading import to_json
-from ganzoo.specs.readme import readme_of
+from ganzoo.specs.readme import CURVES_FILE, readme_of, with_curves, without_curves
 from ganzoo.terminal import Tell, silent
 
 
@@ -125,11 +126,28 @@ def _fill(folder: Path, export: Path, config: ModelConfig, plan: Plan) -> tuple[
     for file in (*config.files, *samples_in(export)):
         shutil.copyfile(export / file, folder / file, follow_symlinks=False)
     (folder / CONFIG).write_text(to_json(write_record(config)), encoding="utf-8")
-    text = readme_of(config, plan.name, plan.prose)
+    prose = _with_curves(folder, export, config, plan)
+    text = readme_of(config, plan.name, prose)
     (folder / README).write_text(text, encoding="utf-8")
     if gaps := list(missing(folder, config, plan.name)):
         raise CardError(f"{plan.name} is not complete, nothing was published: {'; '.join(gaps)}")
     return tuple(files_of(folder, config))
+
+
+def _with_curves(folder: Path, export: Path, config: ModelConfig, plan: Plan) -> str:
+    """Draw the curves of the training, and return the prose that shows them.
+
+    Where they cannot be drawn, those beside the same weights are taken.
+    """
+    curves = curves_of(plan.exports.values(), plan.name)
+    old = plan.target.folder if plan.old is not None and plan.old.files == config.files else None
+    for place in filter(None, (export, old)):
+        if curves is None and (place / CURVES_FILE).is_file():
+            curves = (place / CURVES_FILE).read_bytes()
+    if curves is None:
+        return without_curves(plan.prose)
+    (folder / CURVES_FILE).write_bytes(curves)
+    return with_curves(plan.prose)
 
 
 def _keep_others(old: Path, new: Path) -> None:

@@ -15,6 +15,13 @@ FENCE = "---\n"
 #: These lines of the prose enclose the card's figures.
 FIGURES = "<!-- figures: written by `ganzoo cards build` -->\n"
 FIGURES_END = "<!-- end of figures -->\n"
+#: Curves of the training, drawn when a run is published, and where the prose shows them.
+CURVES_FILE = "training.png"
+CURVES = f"""## Training curves
+
+![Losses and samples over the images seen]({CURVES_FILE})
+
+"""
 UNDESCRIBED = "A model trained with ganzoo."
 #: Marks a place in the first prose that a person must fill in.
 BLANK = re.compile(r"<!-- write: (.+?) -->")
@@ -112,6 +119,21 @@ def with_place_for_figures(prose: str) -> str:
     if FIGURES in prose:
         return prose
     return f"{prose.rstrip()}\n\n## Figures\n\n{FIGURES}{FIGURES_END}"
+
+
+def with_curves(prose: str) -> str:
+    """The prose with the curves of the training before its figures, unless it shows them."""
+    if f"]({CURVES_FILE})" in prose:
+        return prose
+    before, place, after = with_place_for_figures(prose).rpartition("## Figures\n")
+    if not place:  # the figures' place has a heading of its own
+        before, place, after = with_place_for_figures(prose).partition(FIGURES)
+    return before + CURVES + place + after
+
+
+def without_curves(prose: str) -> str:
+    """The prose without the section that `with_curves` adds."""
+    return prose.replace(CURVES, "")
 
 
 def with_figures(config: ModelConfig, prose: str) -> str:

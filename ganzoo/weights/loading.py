@@ -172,19 +172,27 @@ def _adopted(loaded: Tensor, own: Tensor) -> Tensor:
         and own.device == loaded.device
         and own.is_contiguous()
         and own.untyped_storage().resizable()  # torch's own memory, not numpy's
-        and _owners(own) == _ONE_OWNER
+        and _is_sole_owner(own)
     ):
         own.data = loaded
         return own  # which `copy_` leaves unchanged
     return loaded
 
 
-def _owners(tensor: Tensor) -> int:
-    """How many tensors and other owners share the memory of a tensor."""
-    memory = tensor.untyped_storage()
-    count: int = torch._C._storage_Use_Count(memory._cdata)
+def _is_sole_owner(tensor: Tensor) -> bool:
+    """Whether no other tensor and nothing else shares a tensor's memory, as far as torch tells."""
+    return _ONE_OWNER is not None and _owners(tensor) == _ONE_OWNER
+
+
+def _owners(tensor: Tensor) -> int | None:
+    """How many tensors and other owners share the memory of a tensor; None in torch 2.6."""
+    if _USE_COUNT is None:
+        return None
+    count: int = _USE_COUNT(tensor.untyped_storage()._cdata)
     return count
 
 
+#: Counts a storage's owners; torch 2.6 has none, and there tensors are copied.
+_USE_COUNT = getattr(torch._C, "_storage_Use_Count", None)
 #: `_owners` of memory that belongs to one tensor.
 _ONE_OWNER = _owners(torch.empty(1))

@@ -84,7 +84,7 @@ def test_graphics_carry_the_whole_picture():
 
 def test_sixels_are_drawn_in_bands():
     text = drawn(Image.new("RGB", (480, 12), (255, 0, 0)), "sixel", 80)
-    assert text == '\x1bPq"1;1;480;12#0;2;100;0;0#0!480~$-#0!480~$-\x1b\\\n'
+    assert text == '\x1bPq"1;1;480;12#1;2;100;0;0#1!480~$-#1!480~$-\x1b\\\n'
 
 
 @pytest.fixture

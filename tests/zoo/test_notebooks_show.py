@@ -35,7 +35,7 @@ def pictures_in(page):
 def test_a_model_shows_its_name_licences_figures_and_a_grid(letters):
     page = letters._repr_html_()
     assert "<b>dcgan-letters</b>" in page and "weights Apache-2.0" in page
-    assert "<td>FD (cnn-letters)</td>" in page
+    assert ">FD (cnn-letters)</td>" in page
     (shown,) = pictures_in(page)
     with Image.open(io.BytesIO(letters._repr_png_())) as grid:
         assert shown.tobytes() == grid.tobytes()

@@ -68,7 +68,7 @@ def test_runs_are_compared_by_what_differs(trained):
     ]
     assert json.dumps(both.records())
     assert [run.name for run in both[:1]] == ["hinge"]
-    assert "<th>loss.name</th>" in both._repr_html_()
+    assert ">loss.name</th>" in both._repr_html_()
 
 
 def test_figures_are_drawn_over_the_images_seen(trained):

@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ganzoo.engine.ranks import Ranks
-from ganzoo.interfaces import Dataset
+from ganzoo.interfaces import Dataset, Generator
 from ganzoo.plugins.hookspecs import RunRecord
+from ganzoo.sampling import Labeller
 
 #: Takes the run and a row of metrics.jsonl, on rank 0 at every `log_every` images.
 Callback: TypeAlias = Callable[[RunRecord, Mapping[str, float]], object]
+
+#: Takes the average, ready for sampling, and what draws its labels; returns figures by name.
+Measure: TypeAlias = Callable[[Generator, Labeller], Mapping[str, float]]
 
 #: Grids of samples in a run, and the images between them at least.
 MOST_GRIDS, IMAGES_PER_GRID = 20, 1_000
@@ -25,7 +29,9 @@ class RunOptions:
     `log_every`, `grid_every` and `keep_every` are in images; `grid_every=None` draws
     `grids_of` a run. The last `keep` checkpoints stay, and one at every `keep_every` images. A
     rank plays at most `micro_batch` rows at once. On a GPU, `graph` plays turns as CUDA graphs
-    where nothing forbids it. A callback that raises ends the training. `opened` is the recipe's
+    where nothing forbids it. A callback that raises ends the training. At every `eval_every` images
+    `measure` measures `eval_samples` samples of the average, in features of `eval_extractor` or of
+    the data's own extractor, and a row of metrics.jsonl is written then. `opened` is the recipe's
     data set, if it is open already.
     """
 
@@ -36,6 +42,10 @@ class RunOptions:
     checkpoint_seconds: float = 120.0
     keep: int = 2
     keep_every: int | None = None
+    eval_every: int | None = None
+    eval_samples: int = 2_000
+    eval_extractor: str | None = None
+    measure: Measure | None = None
     micro_batch: int | None = None
     compile: bool = False
     graph: bool = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from ganzoo.cards import catalogue
 from ganzoo.engine.diversity import Spread, verdict
@@ -20,6 +21,7 @@ from ganzoo.engine.run.export import export, grid, settled_average
 from ganzoo.engine.run.film import make_film
 from ganzoo.engine.run.journal import Journal
 from ganzoo.engine.run.keeper import CheckpointKeeper
+from ganzoo.engine.run.measuring import Measuring
 from ganzoo.engine.run.metrics import FAKE_SCORES, REAL_SCORES, MetricsFile
 from ganzoo.engine.run.options import Outcome, RunOptions, grids_of, passed
 from ganzoo.engine.run.process import Interruption
@@ -62,6 +64,7 @@ class Recorder:
         self._display = TrainingDisplay(
             run.folder.name, config.recipe.images, quiet=run.quiet or not self._writes
         )
+        self._measuring = Measuring(state, setup, run, self.say)
 
     def say(self, text: str) -> None:
         """Print a line above the progress display."""
@@ -138,7 +141,9 @@ class Recorder:
         illness = None
         if first or passed(CHECK_EVERY, images, per_step):
             illness = self._examine(judged[0])
-        if passed(self._run.log_every, images, per_step):
+        if self._measuring.is_due(images):
+            self._write_figures(self._measuring.figures() if self._writes else {})
+        elif passed(self._run.log_every, images, per_step):
             self._write_figures()
         if illness and self._config.recipe.on_collapse != "warn":
             return illness  # a checkpoint would mark it as reported, and it must be acted on
@@ -184,11 +189,11 @@ class Recorder:
             finite_weights=all_finite(w for player in players for w in player.parameters()),
         )
 
-    def _write_figures(self) -> None:
-        """Log the means since the last row, over all ranks."""
+    def _write_figures(self, measured: Mapping[str, float] = MappingProxyType({})) -> None:
+        """Log the means since the last row, over all ranks, and what was measured now."""
         state = self._state
         self._note_augmentations()
-        figures = self._setup.ranks.means(state.meter.read())
+        figures = {**self._setup.ranks.means(state.meter.read()), **measured}
         if not self._writes:
             return
         self._display.update_figures(figures)
@@ -242,7 +247,7 @@ class Recorder:
         kind, code = ("finished", 0) if done else ("interrupted", interruption.exit_code)
         if self._writes:
             self._save()
-        if done and images < self._run.log_every:
+        if done and images < min(self._run.log_every, self._run.eval_every or images + 1):
             self._write_figures()  # else so short a run would leave none
         if not self._writes:
             return Outcome(kind, images, None, code)
