@@ -84,9 +84,10 @@ def points_of(model: Model, n: int, seed: int, labels: Any) -> Tensor:
     """Latents float64 [n, D] of a seed, or their styles [n, W], averaged over the layers."""
     latents = model.latents(n, seed=seed)
     if isinstance(model.generator, StyleGenerator):
-        if labels is None:
-            labels = model.labels(n, seed=seed)
-        return model.styles(latents, labels).mean(1).double()
+        drawn = model.labels(n, seed=seed) if labels is None else None
+        if model.generator.condition_shape is not None:
+            return model.styles(latents, conditions=drawn).mean(1).double()
+        return model.styles(latents, drawn if labels is None else labels).mean(1).double()
     return latents.cpu().double()
 
 
@@ -137,7 +138,8 @@ def _drawn(
         options["labels"] = model.labels(len(points), seed=seed or 0)
     if directions.in_styles:
         if points.dim() == 2:
-            points = model.styles(points, options.get("labels"))
+            told = options.get("labels"), options.get("conditions")
+            points = model.styles(points, told[0], conditions=told[1])
         options["styles"] = points.cpu() + (steps if steps.dim() == 1 else steps[:, None])
     else:
         options["latents"] = points.cpu() + steps

@@ -75,7 +75,8 @@ def first_points(model: Model, seeds: Sequence[int], options: Options) -> Tensor
     require_latents(model)
     latents = torch.cat([model.latents(1, seed=seed) for seed in seeds])
     if isinstance(model.generator, StyleGenerator):
-        return model.styles(latents, options.get("labels"))
+        told = options.get("labels"), options.get("conditions")
+        return model.styles(latents, told[0], conditions=told[1])
     return latents.cpu()
 
 

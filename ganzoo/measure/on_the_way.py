@@ -58,7 +58,8 @@ class OnTheWay:
 
     def _name(self, key: str) -> str:
         extractor = self.method.extractor
-        return ".".join(filter(None, (key, extractor and extractor.name, f"n{self.n}")))
+        features = [] if extractor is None else [extractor.name]
+        return ".".join([key, *features, f"n{self.n}"])
 
 
 def on_the_way(data: Part, n: int, extractor: str | None = None, device: str = "cpu") -> OnTheWay:

@@ -154,11 +154,20 @@ class Model:
         drawn = sampling.latents(self.generator, count, seed=seed_of(seed), start=first)
         return drawn.to(self.device, sampling.precision_of(self.generator))
 
-    def styles(self, latents: Tensor, labels: GivenLabels = None) -> Tensor:
-        """Latents [n, D] -> the styles [n, L, W] of a `StyleGenerator`, on the CPU."""
+    def styles(
+        self,
+        latents: Tensor,
+        labels: GivenLabels = None,
+        *,
+        conditions: GivenConditions = None,
+    ) -> Tensor:
+        """Latents [n, D] -> the styles [n, L, W] of a `StyleGenerator`, on the CPU.
+
+        `labels` or `conditions` are those of `sample`; by default they are drawn from seed 0.
+        """
         if not isinstance(self.generator, StyleGenerator):
             raise UsageError(f"{self.card.name} has no styles: its generator is no StyleGenerator")
-        request = self._request(None, 0, latents, None, labels, None, balanced=False)
+        request = self._request(None, 0, latents, None, labels, conditions, balanced=False)
         given = None if request.labels is None else request.labels[: request.n].to(self.device)
         with torch.no_grad():
             return self.generator.styles(latents.to(self.device), given).float().cpu()

@@ -11,10 +11,14 @@ from ganzoo import StyleGenerator
 class TinyStyles(StyleGenerator):
     """Two layers that each add a style's projection; noise is drawn where it is asked for."""
 
-    def __init__(self, latent_dim=4, style_dim=3, num_classes=None, noise=0.0):
+    def __init__(
+        self, latent_dim=4, style_dim=3, num_classes=None, noise=0.0, condition_shape=None
+    ):
         super().__init__(style_dim, 2)
         self.latent_dim, self.sample_shape, self.num_classes = latent_dim, (2,), num_classes
-        self.mapping = nn.Linear(latent_dim + (num_classes or 0), style_dim)
+        self.condition_shape = condition_shape
+        told = (num_classes or 0) + (condition_shape or (0,))[0]
+        self.mapping = nn.Linear(latent_dim + told, style_dim)
         self.draw = nn.ModuleList(nn.Linear(style_dim, 2) for _ in range(2))
         self.noise = noise
 
@@ -22,6 +26,8 @@ class TinyStyles(StyleGenerator):
         if self.num_classes is not None:
             one_hot = nn.functional.one_hot(labels, self.num_classes).float()
             latents = torch.cat([latents, one_hot], 1)
+        if self.condition_shape is not None:
+            latents = torch.cat([latents, labels], 1)
         return self.mapping(latents)[:, None].expand(-1, self.style_layers, -1)
 
     def synthesise(self, styles: Tensor, labels: Tensor | None = None) -> Tensor:

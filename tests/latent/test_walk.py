@@ -106,6 +106,18 @@ def test_a_conditional_walk_keeps_one_class():
     assert not torch.equal(walk(model, (1, 2), 4), walk(model, (1, 2), 4, labels=(drawn + 1) % 3))
 
 
+def test_a_way_through_styles_keeps_the_conditions_it_was_given():
+    model, told = styled(condition_shape=(2,)), torch.tensor([0.5, -1.0])
+    points = model.latents(1, seed=1), model.latents(1, seed=2)
+    ends = [model.styles(one, conditions=told) for one in points]
+    wanted = model.sample(styles=torch.cat(ends), seed=1, conditions=told)
+    assert_close(walk(model, (1, 2), 2, closed=False, conditions=told), wanted)
+    assert_close(wanted[:1], model.sample(latents=points[0], seed=1, conditions=told))
+    assert not torch.equal(ends[0], model.styles(points[0], conditions=-told))
+    with pytest.raises(UsageError, match="takes no conditions"):
+        styled().styles(points[0], conditions=told)
+
+
 def test_points_are_drawn_with_a_trail_on_fixed_axes(run, tmp_path, tiny_world):
     write_published(tmp_path / "ring", kind="points")
     code, _, error = run("./ring", "--frames", 5, "-o", "walk.gif")
