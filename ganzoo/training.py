@@ -244,6 +244,12 @@ def notes_of(request: Asked, config: ModelConfig) -> list[str]:
     notes = [*(decisions(request.raw, begun) if request.own_pictures else ()), *request.notes]
     given = (request.raw["recipe"].get("data") or {}).get("arguments") or {}
     arguments = config.recipe.data.arguments
+    if arguments.get("labels") is True and "num_classes" not in config.generator.arguments:
+        notes.append(
+            "classes are read from the folder, and no network is told them; for samples of a class "
+            "give both --set generator.arguments.num_classes=K and "
+            "--set discriminator.arguments.num_classes=K"
+        )
     if arguments.get("channels") != 1 or "channels" in given or not arguments.get("path"):
         return notes
     form = Form.of(arguments["size"], 1)

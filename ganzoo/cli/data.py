@@ -151,7 +151,8 @@ def lines_of(what: str, described: Preview, out: Path, part: Part) -> Iterator[t
         if trained != part:
             size = "x".join(map(str, described.shape[:0:-1]))
             yield "but", f"own pictures are not trained at {size}; the next command takes a square"
-        yield "next", shlex.join(["ganzoo", "train", "--data", folder, *settings_of(trained)])
+        settings = [*settings_of(trained), *told_classes(described.classes)]
+        yield "next", shlex.join(["ganzoo", "train", "--data", folder, *settings])
 
 
 def trainable(part: Part) -> Part:
@@ -175,6 +176,13 @@ def settings_of(part: Part) -> Iterator[str]:
         if name != "path" and value != FIRST_FORM.get(name):
             text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
             yield from ("--set", f"data.arguments.{name}={text}")
+
+
+def told_classes(classes: Mapping[str, int] | None) -> Iterator[str]:
+    """The options by which both networks are told the class; none for fewer than two classes."""
+    if classes is not None and len(classes) > 1:
+        for player in ("generator", "discriminator"):
+            yield from ("--set", f"{player}.arguments.num_classes={len(classes)}")
 
 
 def _file_lines(files: FilePreview) -> Iterator[tuple[str, str]]:

@@ -57,7 +57,9 @@ def command(
         header = ("NAME", "FAMILY", "DATA", "SIZE", "PARAMETERS", "QUALITY", "STATUS")
         click.echo(table(header, [_row(name, card) for name, card in named]))
     elif zoo.cards:
-        click.echo(f"no model matches; `ganzoo list` shows all {len(zoo.cards)}", err=True)
+        folder = pattern and Path(pattern).is_dir()
+        runs = f"; `ganzoo list {pattern}/` shows the trainings in that folder" if folder else ""
+        click.echo(f"no model matches; `ganzoo list` shows all {len(zoo.cards)}{runs}", err=True)
     else:
         click.echo("there are no models: no plugin offers any", err=True)
 

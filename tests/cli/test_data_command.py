@@ -77,6 +77,14 @@ def test_options_change_what_is_shown(shown, tmp_path):
     assert (tmp_path / "sheet.webp").is_file()
 
 
+def test_classes_are_told_to_both_networks_by_the_next_command(shown, tmp_path):
+    write_pictures(tmp_path / "photos", 6, (40, 30))
+    _, out, _ = shown("photos", "--labels")
+    last = out.splitlines()[-1]
+    assert "data.arguments.labels=true --set generator.arguments.num_classes=3" in last
+    assert last.endswith("--set discriminator.arguments.num_classes=3")
+
+
 def test_a_data_set_is_shown_by_name(shown, tmp_path):
     code, out, _ = shown("mnist-mini", "-o", "digits.png")
     assert code == 0

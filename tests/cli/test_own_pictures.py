@@ -136,6 +136,12 @@ def test_fewer_classes_than_the_networks_have_are_refused(photos, train):
     assert "classes differ: the data set has 3, the generator 5, the discriminator 5;" in err
 
 
+def test_classes_that_no_network_is_told_are_noted(photos, train):
+    words = ("--set", "data.arguments.labels=true", "--set", "data.arguments.size=32", "--dry-run")
+    code, _, err = train("--data", f"folder:{photos}", *words)
+    assert code == 0 and "classes are read from the folder, and no network is told them" in err
+
+
 def test_what_cannot_be_trained_says_why(photos, train, tiny_world):
     code, _, err = train("--data", f"folder:{photos}")
     assert (code, err.count("\n")) == (2, 1)

@@ -146,6 +146,15 @@ def test_what_holds_no_run_is_refused(tmp_path):
     assert len(ganzoo.runs(tmp_path)) == 0
 
 
+def test_a_folder_without_a_slash_is_told_how_its_trainings_are_listed(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "trainings").mkdir()
+    assert commands.ganzoo("list", "trainings") == 0
+    assert "`ganzoo list trainings/` shows the trainings in that folder" in capsys.readouterr().err
+
+
 def test_the_command_lists_the_runs_of_a_folder(trained, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["list", f"{trained}/"])
