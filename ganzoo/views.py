@@ -17,7 +17,13 @@ class View:
 
 @dataclass(frozen=True)
 class Pictures(View):
-    """Images [C, H, W] in [-1, 1]: grey, RGB or RGBA."""
+    """Images [C, H, W] in [-1, 1]: grey, RGB or RGBA.
+
+    With `columns` each channel is a grey image of its own, such as a letter of an alphabet; they
+    stand beside each other in rows of so many.
+    """
+
+    columns: int | None = None
 
 
 @dataclass(frozen=True)

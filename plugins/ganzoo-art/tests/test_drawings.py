@@ -22,6 +22,7 @@ from torchvision.transforms.functional import pil_to_tensor
 import ganzoo
 from ganzoo.measure.real_statistics import splits
 from ganzoo.specs import Part
+from ganzoo.views import Pictures
 
 ROOT = Path(__file__).parents[1]
 SPLITS = ("train", "test")
@@ -130,6 +131,10 @@ def test_an_alphabet_is_its_letters():
     one, _ = whole.batch(torch.tensor([3]))
     several, _ = letters.batch(torch.arange(3 * 26, 4 * 26))
     assert_close(one[0], several[:, 0], rtol=0, atol=0)
+
+
+def test_a_page_shows_an_alphabet_in_rows():
+    assert AlphabetWriter().view((26, 32, 32), {}) == Pictures(7)
 
 
 def test_smaller_ones_are_means_and_larger_ones_repeat():

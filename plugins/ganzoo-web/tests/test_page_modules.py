@@ -6,6 +6,7 @@ import io
 
 import pytest
 import torch
+from ganzoo_web.pages.walls import laid_out
 from torch.testing import assert_close
 
 import ganzoo
@@ -219,3 +220,15 @@ def test_a_stroke_covers_what_is_near_its_line(calls):
     assert painted.nonzero()[:, 0].unique().tolist() == [0, 1]
     assert painted[:2, 1:6].all() and not painted[:, 7:].any()
     assert (torch.tensor(calls("hole", "stroke", body, 1)).view(6, 8) == 1 - painted).all()
+
+
+def test_channels_that_are_pictures_stand_in_rows(calls):
+    """As the wall of Python lays them out."""
+    body = """
+      const { shape, lay } = layoutOf([5, 2, 3], { columns: 2 });
+      return [shape, [...lay(Float32Array.from(args[1]))]];"""
+    alphabet = torch.rand(1, 5, 2, 3, generator=rng())
+    shape, values = calls("pictures", "layoutOf", body, alphabet.flatten().tolist())
+    expected = laid_out(alphabet, 2)
+    assert shape == [1, 6, 6] == [*expected.shape[1:]]
+    assert_close(torch.tensor(values).view_as(expected), expected)

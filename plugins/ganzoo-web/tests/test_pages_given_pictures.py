@@ -166,7 +166,7 @@ def test_a_photograph_becomes_what_the_model_was_trained_on(visitor, tmp_path):
     export(model, tmp_path / "page")
     visitor.opens(tmp_path / "page" / "index.html")
     assert difference(drawn(visitor), model.sample(1, seed=0)) < 1
-    for hidden in ("sampling", "wall-section", "blend-row", "presets"):
+    for hidden in ("sampling", "wall-section", "blend-row"):
         assert not visitor.browser.find_element("id", hidden).is_displayed()
     pixels = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "photo.png")
@@ -177,7 +177,25 @@ def test_a_photograph_becomes_what_the_model_was_trained_on(visitor, tmp_path):
         conditions = model.conditions_from(tmp_path / "photo.png", given=given)
         assert difference(drawn(visitor, "#given"), conditions) < 1
         assert difference(drawn(visitor), model.sample(1, seed=0, conditions=conditions)) < 1
+    draws_with_a_pen(visitor, model)
     assert visitor.complaints() == []
+
+
+def draws_with_a_pen(visitor, model: ganzoo.Model) -> None:
+    """A drawing can be drawn: dark ink on the paper that most of the model's own conditions are."""
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    visitor.does("document.querySelector('#presets button').click()")
+    values = model.conditions.flatten().sort().values
+    paper = values[len(values) // 2].expand(1, 1, SIDE, SIDE)
+    assert difference(drawn(visitor), model.sample(1, seed=0, conditions=paper)) < 1
+    canvas = visitor.browser.find_element("id", "given")
+    ActionChains(visitor.browser).move_to_element(canvas).click().perform()
+    redrawn(visitor)
+    given = torch.from_numpy(drawn(visitor, "#given")).float().div(127.5).sub(1)[:, None]
+    assert given[0, 0, SIDE // 2 - 1 : SIDE // 2 + 1].min() < 0 < given[0, 0, 0].min()
+    assert difference(drawn(visitor), model.sample(1, seed=0, conditions=given)) < 1
+    assert "your drawing" in visitor.runs("return document.getElementById('caption').textContent")
 
 
 def test_what_a_page_is_told_of_conditions(tmp_path):

@@ -13,12 +13,15 @@ from PIL import Image
 from torch import Tensor
 
 from ganzoo import Writer
+from ganzoo.views import Pictures
 from ganzoo_art.sheets import DATA, ArtError, Drawings, check_size, is_test, read_sheets
 
 FOLDER = DATA / "letters"
 LETTERS = tuple(ascii_uppercase)
 SIDE = 32
 PICTURES = (".png", ".webp")
+#: Letters in a row where an alphabet is shown on a page.
+COLUMNS = 7
 
 
 def read(name: str) -> Any:
@@ -91,3 +94,7 @@ class AlphabetWriter(Writer):
         """Each alphabet as a line of letters, uint8 [N, 1, H, 26 W]."""
         pixels = samples.add(1).mul(127.5).round().clamp(0, 255).byte().cpu()
         return pixels.transpose(1, 2).flatten(2)[:, None]
+
+    def view(self, sample_shape: tuple[int, ...], legend: Mapping[str, Any]) -> Pictures | None:
+        """Letters in rows, as pages show them."""
+        return Pictures(COLUMNS) if len(sample_shape) == 3 else None

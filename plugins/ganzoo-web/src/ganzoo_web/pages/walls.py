@@ -12,7 +12,7 @@ from PIL import Image, ImageColor, ImageDraw
 from torch import Tensor
 
 from ganzoo import Model
-from ganzoo.views import Notes, Points, Text
+from ganzoo.views import Notes, Pictures, Points, Text
 
 COUNT, COLUMNS = 64, 8
 #: Pixels of a plot's side, which walls reach too, of its margin and of a dot.
@@ -41,6 +41,8 @@ def wall_of(model: Model) -> Image.Image:
         return plot_of(samples)
     if isinstance(model.view, Notes):
         return _tiled(roll_of(samples, model.view))
+    if isinstance(model.view, Pictures) and model.view.columns:
+        samples = laid_out(samples, model.view.columns)
     return _tiled(samples.add(1).mul(127.5).round().clamp(0, 255).byte())
 
 
@@ -53,6 +55,14 @@ def _tiled(pixels: Tensor) -> Image.Image:
     times = max(1, math.ceil(SIDE / picture.width))
     size = (times * picture.width, times * picture.height)
     return picture.resize(size, Image.Resampling.NEAREST)
+
+
+def laid_out(samples: Tensor, columns: int) -> Tensor:
+    """Samples whose channels are pictures [N, C, H, W] as grey ones [N, 1, rows H, columns W]."""
+    n, channels, height, width = samples.shape
+    filled = torch.nn.functional.pad(samples, (0, 0, 0, 0, 0, -channels % columns), value=-1.0)
+    rows = filled.view(n, -1, columns, height, width).transpose(2, 3)
+    return rows.flatten(3).flatten(1, 2)[:, None]
 
 
 def roll_of(samples: Tensor, view: Notes) -> Tensor:

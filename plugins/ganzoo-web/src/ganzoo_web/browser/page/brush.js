@@ -3,15 +3,21 @@
 import { byId, slider } from "./elements.js";
 import { stroke } from "./hole.js";
 
+/** The least radius that reaches a pixel's centre wherever the brush is. */
+export const FINEST = 0.75;
+
 export class Brush {
-  /** `mask` holds 1 where something is hidden; `painted()` is called after each movement. */
-  constructor(canvas, sides, painted) {
+  /**
+   * `mask` holds a value for each pixel: the first of `values` where the brush paints, the second
+   * where it takes that back. `painted()` is called after each movement.
+   */
+  constructor(canvas, sides, { values, radius, painted }) {
     const least = Math.min(...sides);
-    Object.assign(this, { canvas, sides, painted, radius: least / 10, last: null });
-    this.mask = new Uint8Array(sides[0] * sides[1]);
+    Object.assign(this, { canvas, sides, values, painted, radius, last: null });
+    this.mask = new Float32Array(sides[0] * sides[1]);
     canvas.parentElement.classList.add("paints");
     byId("brush").replaceWith(slider({
-      id: "brush", title: "Brush", least: 0.5, most: least / 3, step: 0.25, value: this.radius,
+      id: "brush", title: "Brush", least: FINEST, most: least / 3, step: 0.25, value: this.radius,
       shown: (value) => `${Math.round(2 * value)} px`, changed: (value) => { this.radius = value; },
     }));
     canvas.addEventListener("pointerdown", (event) => {
@@ -35,8 +41,8 @@ export class Brush {
 
   move(event) {
     const here = this.place(event);
-    const hides = document.querySelector("input[name=brush-does]:checked").value === "hide";
-    stroke(this.mask, this.sides, this.last, here, this.radius, hides ? 1 : 0);
+    const back = document.querySelector("input[name=brush-does]:checked").value === "back";
+    stroke(this.mask, this.sides, this.last, here, this.radius, this.values[back ? 1 : 0]);
     this.last = here;
     this.painted();
   }

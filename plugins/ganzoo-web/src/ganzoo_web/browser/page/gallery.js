@@ -5,7 +5,7 @@ import { make, notice } from "./elements.js";
 import { Engine, lacking } from "./engine.js";
 import { Model } from "./model.js";
 import { rowsOf } from "./packed.js";
-import { pixels } from "./pictures.js";
+import { layoutOf, pixels } from "./pictures.js";
 import { rollPixels, sounding } from "./roll.js";
 import { axisEnd, scatter } from "./scatter.js";
 import { textOf } from "./textview.js";
@@ -67,9 +67,10 @@ class Exhibit {
   async wall(model, asked) {
     const { shape, view } = model.about;
     const roll = view.form === "notes";
-    const [height, width] = roll ? [shape[2], shape[1]] : shape.slice(1);
-    const pixelsOf = (sample) =>
-      (roll ? rollPixels(sounding(sample, shape, view), shape) : pixels(sample, shape));
+    const layout = roll ? null : layoutOf(shape, view);
+    const [height, width] = roll ? [shape[2], shape[1]] : layout.shape.slice(1);
+    const pixelsOf = (sample) => (roll
+      ? rollPixels(sounding(sample, shape, view), shape) : pixels(layout.lay(sample), layout.shape));
     const small = make("canvas", { width: COLUMNS * width, height: (BLOCK / COLUMNS) * height });
     const times = Math.max(1, Math.ceil(SIDE / small.width)); // each pixel is a square
     const canvas = this.canvas(times * small.width, times * small.height);

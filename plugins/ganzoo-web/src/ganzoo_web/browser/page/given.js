@@ -1,7 +1,7 @@
 // What a visitor gives a model that draws from conditions: one of the model's own, or a picture of
 // theirs; where the model fills holes, a hole is painted into it, and a melody is written.
 
-import { Brush } from "./brush.js";
+import { Brush, FINEST } from "./brush.js";
 import { byId, make, notice } from "./elements.js";
 import { conditionOf, pictureOf, planesOf, readPicture, showCondition } from "./hole.js";
 import { rowsOf, unpacked } from "./packed.js";
@@ -30,7 +30,8 @@ export class Given {
     this.buildExamples();
     this.buildOwn();
     if (about.paints) await this.buildBrush();
-    if (about.form === "notes") this.buildPencil();
+    else if (about.form === "notes") this.buildPencil();
+    else if (about.shape[0] === 1) this.buildPen();
     for (const id of ["given-section", "given-tools", "answer-title"]) byId(id).hidden = false;
     byId("desk").classList.add("gives");
     const frame = this.canvas.parentElement;
@@ -78,11 +79,13 @@ export class Given {
 
   async buildBrush() {
     const [height, width] = this.sides;
-    this.brush = new Brush(this.canvas, this.sides, () => this.painted());
+    const radius = Math.min(height, width) / 10;
+    const painted = () => this.painted();
+    this.brush = new Brush(this.canvas, this.sides, { values: [1, 0], radius, painted });
     const preset = (title, mask) => {
       const button = make("button", { type: "button", textContent: title });
       button.addEventListener("click", () => {
-        this.brush.mask = Uint8Array.from(mask);
+        this.brush.mask = Float32Array.from(mask);
         this.painted();
       });
       return button;
@@ -95,14 +98,46 @@ export class Given {
     byId("presets").hidden = false;
   }
 
+  /** A drawing is drawn: ink is the end of the range that is farther from the paper. */
+  buildPen() {
+    const values = Float32Array.from(this.own.flatMap((drawing) => [...drawing])).sort();
+    const [least, paper, most] = [values[0], values[values.length >> 1], values.at(-1)];
+    const ink = most - paper > paper - least ? most : least;
+    this.pen = new Brush(this.canvas, this.sides, {
+      values: [ink, paper],
+      radius: Math.max(FINEST, Math.min(...this.sides) / 32),
+      painted: () => {
+        this.file = null;
+        this.named("your drawing");
+        this.give(Float32Array.from(this.pen.mask));
+      },
+    });
+    byId("brush-paints").textContent = "draws";
+    byId("brush-back").textContent = "rubs out";
+    byId("brush-row").hidden = false;
+    byId("given-note").textContent = "Draw on it.";
+    const clear = make("button", { type: "button", textContent: "Empty paper" });
+    clear.addEventListener("click", () => {
+      this.pen.mask.fill(paper);
+      this.pen.painted();
+    });
+    byId("presets").replaceChildren(clear);
+    byId("presets").hidden = false;
+  }
+
+  /** Call what is given something else than an example. */
+  named(title) {
+    this.title = title;
+    for (const button of this.examples) button.setAttribute("aria-pressed", "false");
+  }
+
   buildPencil() {
     const ends = (roll) => [roll.reduce((a, b) => Math.min(a, b)), roll.reduce((a, b) => Math.max(a, b))];
     const [off, on] = ends(this.own.flatMap(ends));
     this.pencil = new Pencil(this.canvas, this.about.shape, [off, on], {
       melody: () => this.condition,
       written: (roll) => {
-        this.title = "your melody";
-        for (const button of this.examples) button.setAttribute("aria-pressed", "false");
+        this.named("your melody");
         this.give(roll);
       },
     });
@@ -129,7 +164,7 @@ export class Given {
     notice("");
     if (this.brush) {
       const size = this.sides[0] * this.sides[1];
-      const hole = Uint8Array.from(condition.subarray(-size), (alpha) => (alpha < 0 ? 1 : 0));
+      const hole = Float32Array.from(condition.subarray(-size), (alpha) => (alpha < 0 ? 1 : 0));
       this.colours = this.targets ? this.targets[number] : condition.subarray(0, -size);
       this.missing = this.targets ? new Uint8Array(size) : hole;
       this.brush.mask = hole;
@@ -148,12 +183,11 @@ export class Given {
       const condition = reading && (await this.read(picture, reading));
       notice("");
       this.file = file;
-      this.title = file.name || "your picture";
-      for (const button of this.examples) button.setAttribute("aria-pressed", "false");
+      this.named(file.name || "your picture");
       if (condition) this.give(condition);
       else {
         Object.assign(this, pictureOf(picture, this.shape[0]));
-        if (this.missing.some(Boolean)) this.brush.mask = Uint8Array.from(this.missing);
+        if (this.missing.some(Boolean)) this.brush.mask = Float32Array.from(this.missing);
         this.painted();
       }
     } catch (error) {
@@ -172,7 +206,7 @@ export class Given {
 
   /** What the brush hides is to be filled, and what was never there. */
   painted(number, told = true) {
-    const hole = this.brush.mask.map((hidden, n) => hidden | this.missing[n]);
+    const hole = Uint8Array.from(this.brush.mask, (hidden, n) => hidden || this.missing[n]);
     const hidden = hole.reduce((sum, one) => sum + one, 0);
     byId("given-note").textContent = !hidden
       ? "Nothing is hidden: paint over what the model should fill."
@@ -183,6 +217,7 @@ export class Given {
 
   give(condition, number, told = true) {
     this.condition = condition;
+    if (this.pen) this.pen.mask = Float32Array.from(condition);
     this.show(this.canvas, condition);
     this.canvas.setAttribute("aria-label", `What is given: ${this.title}`);
     this.fit();

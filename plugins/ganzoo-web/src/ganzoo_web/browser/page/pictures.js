@@ -19,6 +19,26 @@ export function pixels(sample, [channels, height, width]) {
   return image;
 }
 
+/** Where channels are pictures of their own, `columns` in a row: a grey sample of all, its shape. */
+export function laidOut(sample, [channels, height, width], columns) {
+  const rows = Math.ceil(channels / columns);
+  const sheet = new Float32Array(rows * height * columns * width).fill(-1);
+  for (let n = 0; n < channels * height; n += 1) {
+    const [channel, y] = [Math.floor(n / height), n % height];
+    const [row, column] = [Math.floor(channel / columns), channel % columns];
+    const at = ((row * height + y) * columns + column) * width;
+    sheet.set(sample.subarray(n * width, (n + 1) * width), at);
+  }
+  return [sheet, [1, rows * height, columns * width]];
+}
+
+/** What shows samples [C, H, W] as pictures: their shape there, and a sample in it. */
+export function layoutOf(shape, { columns }) {
+  if (!columns) return { shape, lay: (sample) => sample };
+  const lay = (sample) => laidOut(sample, shape, columns)[0];
+  return { shape: laidOut(new Float32Array(0), shape, columns)[1], lay };
+}
+
 /** Draw a sample on a canvas of its own size. */
 export function paint(canvas, sample, shape) {
   const [, height, width] = shape;
@@ -28,8 +48,8 @@ export function paint(canvas, sample, shape) {
 }
 
 /** Show a canvas as large as its place allows; enlarged a few times only, by a whole number. */
-export function fit(canvas, room) {
-  const larger = room / Math.max(canvas.width, canvas.height);
+export function fit(canvas, width, height = width) {
+  const larger = Math.min(width / canvas.width, height / canvas.height);
   const times = larger >= 1 && larger < UNEVEN ? Math.floor(larger) : larger;
   canvas.style.width = `${canvas.width * times}px`;
   canvas.style.height = `${canvas.height * times}px`;

@@ -1,7 +1,7 @@
 // Pictures: one sample, enlarged without blur, with a wall beside it.
 
 import { make } from "./elements.js";
-import { download, fit, paint } from "./pictures.js";
+import { download, fit, layoutOf, paint } from "./pictures.js";
 
 const LEAST_SIDE = 512;
 
@@ -9,9 +9,10 @@ export class PictureView {
   noun = "picture";
   hasWall = true;
 
-  constructor(place, { shape }) {
+  constructor(place, { shape, view }) {
     this.canvas = place.querySelector("canvas");
-    this.shape = shape;
+    Object.assign(this, layoutOf(shape, view));
+    place.style.aspectRatio = `${this.shape[2]} / ${this.shape[1]}`;
     const save = (times) => (stem) => download(this.canvas, `${stem}.png`, times);
     this.saves = [{ id: "download", title: "Save PNG", run: save(this.enlargement) }];
     if (this.enlargement > 1) {
@@ -21,11 +22,12 @@ export class PictureView {
   }
 
   fit() {
-    fit(this.canvas, this.canvas.parentElement.clientWidth);
+    const { clientWidth, clientHeight } = this.canvas.parentElement;
+    fit(this.canvas, clientWidth, clientHeight);
   }
 
   show(samples) {
-    paint(this.canvas, samples[0], this.shape);
+    paint(this.canvas, this.lay(samples[0]), this.shape);
     this.fit();
   }
 
@@ -34,7 +36,7 @@ export class PictureView {
   }
 
   fill(cell, sample) {
-    paint(cell, sample, this.shape);
+    paint(cell, this.lay(sample), this.shape);
   }
 
   /** How many squares' sides a pixel of a large download has. */

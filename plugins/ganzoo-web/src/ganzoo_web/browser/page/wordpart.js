@@ -9,7 +9,7 @@ const LONGEST = 24;
 export class WordPart {
   /** `drawn(labels, rank)` draws a sample of each class in the page's style, or null. */
   static of(about, parts) {
-    const fits = about.view.form === "pictures" && drawsCharacters(about.latents);
+    const fits = about.view.form === "pictures" && !about.view.columns && drawsCharacters(about.latents);
     return fits ? new WordPart(about, parts) : null;
   }
 
