@@ -85,11 +85,11 @@ def command(
     A strip leads from -3 to 3 standard deviations (--reach) along its direction, with the sample
     of --seed in the middle. `ganzoo edit` moves samples along directions by their names.
     """
-    from ganzoo.data.devices import as_bytes
     from ganzoo.errors import UsageError
     from ganzoo.latent import directions, measure, strips
     from ganzoo.latent.effects import MEASURED, as_rows
     from ganzoo.terminal import table
+    from ganzoo.writers.by_kind import writer_of
     from ganzoo.writers.frames import write_sheet
     from ganzoo.zoo import load
 
@@ -97,10 +97,11 @@ def command(
         raise UsageError(f"{out} must end in .safetensors")
     model = load(what, device=device)
     result = directions(model, count, by=by, seed=seed, label=label)  # type: ignore[arg-type]
-    picture = None
-    if model.card.require_config().kind == "image":
+    config = model.card.require_config()
+    writer, picture = writer_of(config.kind), None
+    if writer.side_by_side:
         rows = strips(model, result, reach=reach, seed=seed, labels=label, truncation=truncation)
-        picture = as_bytes(rows.flatten(0, 1))
+        picture = writer.pictures(rows.flatten(0, 1), config.legend)
     effects = []
     if measured:
         options: Options = {"labels": label, "truncation": truncation, "seed": seed + 1}

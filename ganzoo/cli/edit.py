@@ -98,9 +98,9 @@ def command(
     device: str,
 ) -> None:
     """Move samples of WHAT along directions that `ganzoo directions` found."""
-    from ganzoo.data.devices import as_bytes
     from ganzoo.errors import UsageError
     from ganzoo.latent import Directions, edit
+    from ganzoo.writers.by_kind import pictures_side_by_side
     from ganzoo.writers.frames import check_ending, write_sheet
     from ganzoo.writers.images import columns_for
     from ganzoo.zoo import load
@@ -109,8 +109,7 @@ def command(
     if latents is not None and (seed is not None or count is not None):
         raise UsageError("--latents and a seed's samples were given; give one of them")
     model = load(what, device=device)
-    if (kind := model.card.require_config().kind) != "image":
-        raise UsageError(f"edit writes images, and {model.card.name} draws {kind}")
+    config = model.card.require_config()
     directions = Directions.read(file or _beside(model), model)
     points = _points(model, latents, seed or 0, count or 1)
     samples = edit(
@@ -122,9 +121,10 @@ def command(
         labels=label,
         truncation=truncation,
     )
+    pictures = pictures_side_by_side(config.kind, samples, config.legend, "edit")
     with writing(out):
-        columns = columns_for(len(samples), *samples.shape[2:])
-        write_sheet(as_bytes(samples), columns, out, scale=scale)
+        columns = columns_for(len(pictures), *pictures.shape[2:])
+        write_sheet(pictures, columns, out, scale=scale)
     moved = ", ".join(f"{name} {amount:+g}" for name, amount in amounts)
     click.echo(f"{model.card.name}, {moved}: {out}")
 

@@ -88,22 +88,23 @@ def command(
     each row; the seeds' own samples are above and to the left. Otherwise the grid leads from
     corner to corner between the samples of 2 to 4 seeds.
     """
-    from ganzoo.data.devices import as_bytes
-    from ganzoo.errors import UsageError
     from ganzoo.interfaces import StyleGenerator
     from ganzoo.latent import mix
+    from ganzoo.writers.by_kind import pictures_side_by_side
     from ganzoo.writers.frames import check_ending, write_sheet
     from ganzoo.zoo import load
 
     check_ending(out, films=False)
     model = load(what, device=device)
-    if (kind := model.card.require_config().kind) != "image":
-        raise UsageError(f"a grid of mixtures shows images, and {model.card.name} draws {kind}")
+    config = model.card.require_config()
     samples = mix(model, seeds, layers, steps=steps, labels=label, truncation=truncation)
     if isinstance(model.generator, StyleGenerator):
         samples = with_headers(samples)
+    pictures = pictures_side_by_side(
+        config.kind, samples.flatten(0, 1), config.legend, "a grid of mixtures"
+    )
     with writing(out):
-        write_sheet(as_bytes(samples.flatten(0, 1)), samples.shape[1], out, scale=scale)
+        write_sheet(pictures, samples.shape[1], out, scale=scale)
     click.echo(f"{model.card.name}, seeds {', '.join(map(str, seeds))}: {out}")
 
 

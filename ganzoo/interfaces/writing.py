@@ -22,9 +22,11 @@ class Writer(ABC):
     one that is written where nobody names a file, and a training's grids are ".png" if that is one.
     Without any, samples go into a folder. `legend`
     is that of the data set, which a model keeps: what the numbers mean, such as an alphabet.
+    `side_by_side` says that each picture stands for its sample alone, so that grids can hold it.
     """
 
     endings: tuple[str, ...] = ()
+    side_by_side: bool = False
 
     @abstractmethod
     def write(self, samples: Tensor, path: Path, legend: Legend) -> list[Path]:
@@ -39,7 +41,10 @@ class Writer(ABC):
         return None
 
     def pictures(self, samples: Tensor, legend: Legend) -> Tensor | None:
-        """One picture for each sample, uint8 [N, C, H, W], for films; None if there are none."""
+        """One picture for each sample, uint8 [N, C, H, W], for films; None if there are none.
+
+        With `side_by_side`, grids of mixtures, edits and directions show them too.
+        """
         return None
 
     def view(self, sample_shape: tuple[int, ...], legend: Legend) -> View | None:

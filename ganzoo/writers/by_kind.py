@@ -102,6 +102,13 @@ def pictures_of(kind: str, samples: Tensor, legend: Legend) -> Tensor:
     return pictures
 
 
+def pictures_side_by_side(kind: str, samples: Tensor, legend: Legend, what: str) -> Tensor:
+    """The same for a grid; `UsageError` too if a kind's pictures mean something in films alone."""
+    if not writer_of(kind).side_by_side:
+        raise UsageError(f"{what} shows pictures side by side, and the model draws {kind}")
+    return pictures_of(kind, samples, legend)
+
+
 @cache
 def _warn_once(text: str) -> None:
     log.warning("%s", text)

@@ -32,6 +32,7 @@ class ImageWriter(Writer):
     """Images [N, C, H, W] in [-1, 1]: a grid, a film, or a file each."""
 
     endings = (*FORMATS, *FILMS)
+    side_by_side = True
 
     def write(self, samples: Tensor, path: Path, legend: Legend) -> list[Path]:
         """One grid or film, or a folder of files; see `write_images`."""

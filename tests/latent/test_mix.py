@@ -95,4 +95,13 @@ def test_bad_input_gets_one_line(run, tmp_path, words, text):
 def test_a_model_of_points_has_no_grid(run, tmp_path, tiny_world):
     write_published(tmp_path / "ring", kind="points")
     code, _, error = run("./ring")
-    assert code == 2 and "a grid of mixtures shows images, and tiny-ring draws points" in error
+    assert code == 2
+    assert "a grid of mixtures shows pictures side by side, and the model draws points" in error
+
+
+def test_a_model_of_text_fills_a_grid_with_its_words(run, tmp_path):
+    pytest.importorskip("ganzoo_text", reason="ganzoo-text is not installed")
+    code, output, _ = run("gumbel-surnames", "--seeds", "1,2", "--steps", "3")
+    assert code == 0 and output == "gumbel-surnames, seeds 1, 2: mix.png\n"
+    with Image.open(tmp_path / "mix.png") as grid:
+        assert grid.size[0] > 3 * grid.size[1] > 64, "three words beside each other"

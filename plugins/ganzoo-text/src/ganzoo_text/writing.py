@@ -26,6 +26,7 @@ class TextWriter(Writer):
     """Text: lines of UTF-8 in a .txt file, or in `samples.txt` in a folder."""
 
     endings = (".txt",)
+    side_by_side = True
 
     def write(self, samples: Tensor, path: Path, legend: Mapping[str, Any]) -> list[Path]:
         """Write a line for each sample [N, characters, length]; returns the file."""
