@@ -21,6 +21,7 @@ from ganzoo.own_pictures import (
     run_name,
     with_channels,
 )
+from ganzoo.plugins import CORE
 from ganzoo.specs import (
     ModelConfig,
     Part,
@@ -157,7 +158,7 @@ def _base(zoo: Catalogue, what: str | ModelConfig | None, options: dict[str, Any
         if missing:
             raise UsageError(
                 f"nothing to train: give a name, a RECIPE.json, or the parts ({', '.join(missing)} "
-                "not given); `ganzoo list` shows the names"
+                f"not given); {_names_for(zoo, options['data'])}"
             )
         from ganzoo.engine.config import config_of
 
@@ -176,6 +177,22 @@ def _base(zoo: Catalogue, what: str | ModelConfig | None, options: dict[str, Any
     fresh = {key: value for key, value in card.raw.items() if key not in RESULTS}
     trained = card.status == "running" or bool(card.require_config().files)
     return Base(fresh, str(card.folder / "config.json"), card.name, trained)
+
+
+def _names_for(zoo: Catalogue, data: str | None) -> str:
+    """Where names are found: the models of the plugin that offers such data, or the list."""
+    offer = zoo.registry.find("dataset", data.partition(":")[0]) if data else None
+    alike = [
+        card.name
+        for card in zoo.cards
+        if offer is not None
+        and offer.distribution != CORE
+        and card.config is not None
+        and card.config.recipe.data.name.startswith(f"{offer.distribution}/")
+    ]
+    if not alike:
+        return "`ganzoo list` shows the names"
+    return f"such data is trained with `ganzoo train {alike[0]} --data {shlex.quote(str(data))}`"
 
 
 def data_part(zoo: Catalogue, asked: str, recipe: dict[str, Any]) -> dict[str, Any]:

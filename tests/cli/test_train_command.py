@@ -346,3 +346,12 @@ def test_a_tracker_that_raises_is_dropped_and_the_training_goes_on(
     warning = "tracker broken: OSError: the server is gone; the training continues without it"
     assert caplog.text.count(warning) == 1
     assert (tmp_path / "runs/tiny-tiny-ring/export/config.json").is_file()
+
+
+def test_data_of_a_plugin_names_a_model_that_learns_from_such_data(tmp_path, capsys):
+    pytest.importorskip("ganzoo_text", reason="ganzoo-text is not installed")
+    (tmp_path / "names.txt").write_text("anna\nberta\n")
+    code = commands.ganzoo("train", "--data", f"text:{tmp_path / 'names.txt'}")
+    error = capsys.readouterr().err
+    assert code == 2 and error.count("\n") == 1
+    assert "such data is trained with `ganzoo train gumbel-surnames --data text:" in error
