@@ -18,8 +18,8 @@ from ganzoo_text.alphabet import END, TextError, alphabet_of, checked, encoded
 DATA = Path(__file__).with_name("data")
 #: The share of lines, or of stretches of running text, in the test split.
 TEST_SHARE = 0.1
-#: The characters of a sample, unless another length is asked for, and the lines' longest at most.
-LENGTH = 32
+#: The characters of a window unless another length is asked for, and of the longest line at most.
+LENGTH, LONGEST = 32, 64
 #: Windows that fit one after the other into a stretch of text that is in one split as a whole.
 WINDOWS = 16
 
@@ -52,7 +52,7 @@ class Text(Dataset):
     and is the text's own unless one is given. `legend` holds it and the length.
 
     By default each line is a sample, filled up with "\n"; `length` is by default that of the
-    longest line, or 32 if that is longer, and longer lines are cut. Equal lines are in the same
+    longest line, or 64 if that is longer, and longer lines are cut. Equal lines are in the same
     split. With `windows`, samples are `length` characters (32 by default) of running text, in which
     white space is one space, from every beginning of a word; the splits share no character.
     """
@@ -113,7 +113,7 @@ class Text(Dataset):
                 "windows of running text"
             )
         longest = max(map(len, lines))
-        length = length or max(2, min(longest, LENGTH))
+        length = length or max(2, min(longest, LONGEST))
         cut = sum(len(line) > length for line in lines)
         starts = self._of_split(lines, lambda line: f"line {line}") * length
         said = f"{len(starts):,} of {len(lines):,} lines, {length} characters long" + (

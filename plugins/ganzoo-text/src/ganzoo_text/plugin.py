@@ -15,9 +15,20 @@ ganzoo_examples = {
         {"path": SURNAMES, "split": "test"},
         {"path": SURNAMES, "split": "test", "windows": True, "length": 16},
     ],
+    "dataset/oracle": {"vocabulary": 10, "length": 6, "texts": 400},
     "generator/text": {"width": 16, "blocks": 2},
     "generator/text-gumbel": {"width": 16, "blocks": 2},
+    "generator/text-recurrent": {"width": 16},
     "discriminator/text": {"width": 16, "blocks": 2},
+    "discriminator/text-windows": {"width": 16},
+    "game/likelihood-first": {
+        "generator": "text-recurrent",
+        "discriminator": "text-windows",
+        "loss": {
+            "name": "ganzoo-text/likelihood-first",
+            "arguments": {"likelihood_images": 0, "r1_gamma": 0.02},
+        },
+    },
 }
 
 
@@ -25,6 +36,7 @@ ganzoo_examples = {
 def ganzoo_datasets() -> dict[str, str]:
     """Any text file, and a list of names that lies in this package."""
     return {
+        "oracle": "ganzoo_text.oracle:OracleText",
         "surnames": "ganzoo_text.corpus:Surnames",
         "text": "ganzoo_text.corpus:TextFile",
     }
@@ -36,7 +48,14 @@ def ganzoo_generators() -> dict[str, str]:
     return {
         "text": "ganzoo_text.networks:TextGenerator",
         "text-gumbel": "ganzoo_text.networks:GumbelGenerator",
+        "text-recurrent": "ganzoo_text.recurrent:RecurrentGenerator",
     }
+
+
+@hookimpl
+def ganzoo_losses() -> dict[str, str]:
+    """Maximum likelihood before the game."""
+    return {"likelihood-first": "ganzoo_text.likelihood:LikelihoodFirst"}
 
 
 @hookimpl
@@ -45,10 +64,17 @@ def ganzoo_metrics() -> dict[str, str]:
     return {
         "js-4": "ganzoo_text.figures:JS4",
         "new-and-likely": "ganzoo_text.figures:NewAndLikely",
+        "oracle-nll": "ganzoo_text.oracle:OracleNLL",
         "novelty": "ganzoo_text.figures:Novelty",
         "self-bleu": "ganzoo_text.figures:SelfBLEU",
         "true-words": "ganzoo_text.figures:TrueWords",
     }
+
+
+@hookimpl
+def ganzoo_protocols() -> list[Path]:
+    """SeqGAN's oracle test."""
+    return [Path(__file__).with_name("protocols")]
 
 
 @hookimpl
@@ -59,5 +85,8 @@ def ganzoo_writers() -> dict[str, str]:
 
 @hookimpl
 def ganzoo_discriminators() -> dict[str, str]:
-    """The critic."""
-    return {"text": "ganzoo_text.networks:TextCritic"}
+    """The critics."""
+    return {
+        "text": "ganzoo_text.networks:TextCritic",
+        "text-windows": "ganzoo_text.windows:WindowCritic",
+    }
