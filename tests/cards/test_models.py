@@ -18,17 +18,25 @@ from ganzoo.specs.readme import prose_of
 
 OFFICIAL = sorted(path.parent.name for path in ganzoo_cards()[0].glob("*/config.json"))
 MAX_FILE_BYTES = 8_000_000  # of a player
-#: Real letters are measured on first use, a minute; the others' figures need 10,000 samples.
-MEASURED_FIRST = ("dcgan-letters", "gumbel-surnames", "musegan-chorales")
+#: Real letters and pairs are measured on first use, a minute; the others' figures need 10,000
+#: samples.
+MEASURED_FIRST = ("dcgan-letters", "gumbel-surnames", "inpaint-faces", "musegan-chorales")
 #: Figures of each kind that are looked for, the card's first one first.
 FIGURES = {"text": ("JS-4", "novelty"), "music": ("chords", "new bars")}
 #: Figures that real samples have none of: they ask the model for pairs.
-OF_A_MODEL = ("one style", "style told apart")
+OF_A_MODEL = ("one style", "style told apart", "latent diversity")
+#: Figures of samples beside their targets, which real samples have none of.
+OF_PAIRS = ("PSNR", "SSIM", "target distance (cnn-faces)")
 
 
 @pytest.fixture(params=OFFICIAL)
 def card(request):
     return ganzoo.card(request.param)
+
+
+def is_told_a_picture(card) -> bool:
+    """Whether its conditions are pictures, and no classes."""
+    return card.data == "pairs"
 
 
 def test_the_zoo_has_its_first_models():
@@ -55,7 +63,8 @@ def test_the_card_is_complete(card):
     assert config.provenance.command.startswith("ganzoo train ")
     assert config.recipe.images <= config.provenance.images
     assert config.recipe.precision != "auto"
-    assert set(config.files) == {"model.safetensors", "discriminator.safetensors"}
+    of_conditions = {"conditions.safetensors"} if is_told_a_picture(card) else set()
+    assert set(config.files) == {"model.safetensors", "discriminator.safetensors"} | of_conditions
     assert config.fingerprint is not None
     assert (card.folder / shown(config)).is_file()
 
@@ -70,7 +79,7 @@ def test_every_figure_names_its_protocol_and_command(card):
     for metric in card.config.metrics:
         assert metric.protocol and metric.command and metric.n > 0
         assert metric.spread is not None and metric.repeats >= 3
-        assert metric.floor is not None or metric.name in OF_A_MODEL
+        assert metric.floor is not None or metric.name in OF_A_MODEL + OF_PAIRS
         assert len(metric.values) >= 3 or "One training seed" in prose_of(card.readme)
         values = metric.values or (metric.value,)
         assert metric.value == pytest.approx(sum(values) / len(values), rel=1e-4)
@@ -121,7 +130,8 @@ def test_the_front_matter_is_what_the_hub_reads(card):
     assert data.license == card.config.licenses.weights.lower()
     conditional = bool(card.config.class_shares)
     unconditional = card.config.kind == "image" and not conditional
-    assert data.pipeline_tag == ("unconditional-image-generation" if unconditional else None)
+    task = "image-to-image" if is_told_a_picture(card) else "unconditional-image-generation"
+    assert data.pipeline_tag == (task if unconditional else None)
     assert ("class-conditional" in data.tags) is conditional
     assert len(data.eval_results) == len(card.config.metrics)
 
@@ -177,7 +187,8 @@ def test_samples_keep_their_promises(card):
 
 
 def test_samples_are_in_range_and_no_twins(card):
-    images = ganzoo.load(card.name).sample(256, seed=1)
+    own = 64 if is_told_a_picture(card) else 256  # a condition's samples may be alike
+    images = ganzoo.load(card.name).sample(own, seed=1)
     if card.config.kind == "text":
         assert set(images.unique().tolist()) == {0.0, 1.0}
         assert len(set(ganzoo.load(card.name).lines(256, seed=1))) > 230
@@ -187,7 +198,8 @@ def test_samples_are_in_range_and_no_twins(card):
         assert len({piece.numpy().tobytes() for piece in images}) > 250
         return
     shapes = {"letters": (1, 32, 32), "faces": (3, 32, 32), "pixel-faces": (3, 16, 16)}
-    assert images.shape == (256, *shapes.get(card.data, (1, 28, 28)))
+    shapes["pairs"] = (3, 32, 32)
+    assert images.shape == (own, *shapes.get(card.data, (1, 28, 28)))
     assert -1.0 <= float(images.min()) < -0.9
     assert 0.9 < float(images.max()) <= 1.0
     distances = torch.cdist(images.flatten(1), images.flatten(1)).fill_diagonal_(torch.inf)

@@ -328,6 +328,7 @@ SHAPES = {
     "stacked-mnist": ((3, 32, 32), 1000),
     "faces": ((3, 64, 64), None),
     "pixel-faces": ((3, 16, 16), None),
+    "pairs": ((3, 32, 32), None),
     "cifar10": ((3, 32, 32), 10),
     "surnames": ((27, 13), None),
     "chorales": ((4, 64, 54), None),
