@@ -232,3 +232,18 @@ def test_channels_that_are_pictures_stand_in_rows(calls):
     expected = laid_out(alphabet, 2)
     assert shape == [1, 6, 6] == [*expected.shape[1:]]
     assert_close(torch.tensor(values).view_as(expected), expected)
+
+
+@pytest.mark.parametrize("pitch", [45, 69, 84])
+def test_a_note_sounds_at_its_pitch_and_ends(calls, pitch):
+    """Rendered without a loudspeaker: MIDI's 69 is A at 440 Hz."""
+    body = """
+      const audio = new OfflineAudioContext(1, 44100, 44100);
+      const player = Object.assign(new Player({}), { audio, out: audio.destination });
+      player.play({ track: 0, pitch: args[1] }, 0, 0.5);
+      return [...(await audio.startRendering()).getChannelData(0)];"""
+    sound = torch.tensor(calls("sound", "Player", body, pitch))
+    spectrum = torch.fft.rfft(sound[2205:18589] * torch.hann_window(16384)).abs()
+    heard = float(spectrum.argmax()) * 44100 / 16384
+    assert heard == pytest.approx(440 * 2 ** ((pitch - 69) / 12), abs=2.7)
+    assert sound[:22050].abs().max() > 0.1 > 1e-3 > sound[35000:].abs().max()

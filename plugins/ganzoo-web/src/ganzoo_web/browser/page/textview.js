@@ -23,7 +23,8 @@ export class TextView {
 
   constructor(place, { shape, view }) {
     this.textOf = (sample) => textOf(sample, shape, view);
-    this.element = make("p", { id: "picture", className: "written" });
+    const spoken = { "aria-live": "polite" };
+    this.element = make("p", { id: "picture", className: "written", attributes: spoken });
     place.classList.add("paper");
     document.body.style.setProperty("--letters", shape[1]);
     place.querySelector("canvas").replaceWith(this.element);
