@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ganzoo import Generator, Writer
 from ganzoo.cards import Catalogue, using
+from ganzoo.conditions import Conditions, save_conditions
 from ganzoo.plugins import PART_HOOKS, PluginManager
 from ganzoo.specs import Part
 from ganzoo.views import Notes
@@ -35,6 +36,17 @@ class Rolls(Generator):
         return 1 - (torch.arange(PITCHES) - heights).abs()
 
 
+class Harmony(Generator):
+    """Melodies [N, 1, 16, 24] -> rolls in which the second track is four semitones lower."""
+
+    sample_shape, latent_dim = (len(TRACKS), STEPS, PITCHES), 1
+    condition_shape = (1, STEPS, PITCHES)
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        assert labels is not None
+        return torch.cat([labels, labels.roll(-4, 3)], 1) + 0 * latents[:, :, None, None]
+
+
 class RollWriter(Writer):
     """Writes how many notes sound; a page plays them."""
 
@@ -52,7 +64,7 @@ class RollWriter(Writer):
 def rolls_offered() -> Iterator[None]:
     """A world of the core, and of a plugin with these parts."""
     offers = {
-        PART_HOOKS["generator"]: {"rolls": "rolls:Rolls"},
+        PART_HOOKS["generator"]: {"rolls": "rolls:Rolls", "harmony": "rolls:Harmony"},
         PART_HOOKS["writer"]: {"rolls": "rolls:RollWriter"},
     }
     with using(Catalogue(PluginManager([tiny_plugin(**offers)]))):
@@ -64,4 +76,15 @@ def rolls_model(folder: Path) -> Path:
     folder.mkdir()
     part = Part("tiny/rolls")
     save_weights(folder / "model.safetensors", Rolls(), part)
+    return describe(folder, name=folder.name, kind="rolls", generator={"name": part.name})
+
+
+def harmony_model(folder: Path) -> Path:
+    """A model folder that adds a second track to melodies; its own are single long notes."""
+    folder.mkdir()
+    part = Part("tiny/harmony")
+    save_weights(folder / "model.safetensors", Harmony(), part)
+    own = torch.zeros(8, 1, STEPS, PITCHES)
+    own[torch.arange(8), 0, :, torch.arange(8) + 10] = 1.0
+    save_conditions(folder / "conditions.safetensors", Conditions(own, own))
     return describe(folder, name=folder.name, kind="rolls", generator={"name": part.name})

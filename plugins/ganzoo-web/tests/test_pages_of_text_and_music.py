@@ -10,7 +10,7 @@ from ganzoo_web.pages.exporter import export
 
 import ganzoo
 from ganzoo import latent
-from rolls import LOWEST, rolls_model, rolls_offered
+from rolls import LOWEST, harmony_model, rolls_model, rolls_offered
 
 WORDS = "return [...document.querySelectorAll('#wall button')].map((one) => one.textContent)"
 TEXT = "return document.getElementById('picture').textContent"
@@ -77,3 +77,41 @@ def test_the_page_of_music(visitor, tmp_path):
     assert play.text == "Play"
     assert visitor.runs("return document.getElementById('picture').dataset.step") is None
     assert visitor.complaints() == []
+
+
+@pytest.mark.slow
+def test_a_melody_is_written_and_answered(visitor, tmp_path):
+    """A stroke on the given roll is a melody of one pitch at a time, which the answer follows."""
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    mido = pytest.importorskip("mido", reason="mido is not installed")
+    with rolls_offered():
+        export(ganzoo.load(harmony_model(tmp_path / "tiny-harmony")), tmp_path / "page")
+    page = (tmp_path / "page" / "index.html").as_uri()
+    visitor.opens(f"{page}#given=2", until="wall")
+    assert notes(mido, visitor) == [[(0, 12)], [(0, 8)]]
+    canvas = visitor.browser.find_element("id", "given")
+    width, height = canvas.size["width"], canvas.size["height"]
+    step, pitch = width / 16, height / 24
+    top = int(-height / 2 + 2.5 * pitch)  # the third pitch from above
+    pen = ActionChains(visitor.browser)
+    pen.move_to_element_with_offset(canvas, int(-width / 2 + 4.5 * step), top)
+    pen.click_and_hold().move_by_offset(int(3 * step), 0).release().perform()
+    visitor.does("document.getElementById('reset').click()")
+    assert notes(mido, visitor) == [[(0, 12), (4, 21), (8, 12)], [(0, 8), (4, 17), (8, 8)]]
+    assert "your melody" in visitor.runs("return document.getElementById('caption').textContent")
+    assert visitor.complaints() == []
+
+
+def notes(mido, visitor) -> list[list[tuple[int, int]]]:
+    """The step and the pitch, above the lowest, of each note that the page saves, by track."""
+    file = mido.MidiFile(file=io.BytesIO(saved(visitor, "download-midi")))
+    tracks = []
+    for track in file.tracks[1:]:
+        now, began = 0, []
+        for message in track:
+            now += message.time
+            if message.type == "note_on":
+                began.append((now * 4 // file.ticks_per_beat, message.note - LOWEST))
+        tracks.append(began)
+    return tracks
