@@ -37,6 +37,9 @@ class OnTheWay:
     def __call__(self, network: Generator, labeller: Labeller) -> Values:
         """The figures by name; `MetricError` where samples cannot be measured."""
         source = NetworkSource(network, labeller, self.data, "the average")
+        if self.method.plugin_figures.splits is not None:
+            training, _ = self.method.plugin_figures.splits
+            source.legend = training.legend
         self.method.check(source, self.n)
         samples = SampleSet(source, self.n, 0, self.method.extractor)
         if isinstance(self.method, InFeatures):

@@ -51,6 +51,16 @@ def test_points_have_their_modes_counted(tiny_world, tmp_path):
     assert {"modes.n100", "high_quality.n100"} <= rows(tmp_path)[0].keys()
 
 
+@pytest.mark.slow
+def test_text_gets_the_figures_of_its_plugin():
+    model = ganzoo.load("gumbel-surnames")
+    data = model.card.require_config().recipe.data
+    figures = on_the_way(data, 64)(model.generator, model.labeller)
+    assert 0.5 < figures["js-4.n64"] < 1 and {name.rpartition(".")[2] for name in figures} == {
+        "n64"
+    }
+
+
 def test_a_training_has_the_same_bits_measured_or_not_and_resumed(tiny_world, tmp_path):
     whole, options = measured(20, log_every=48)
     play(whole, tmp_path / "measured", **options)
