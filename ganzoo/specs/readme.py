@@ -44,9 +44,11 @@ def read_readme(folder: Path) -> str:
 
 
 def pipeline_of(config: ModelConfig) -> str | None:
-    """The Hub's name of what a model does; None where it has none, as for models of classes."""
+    """The Hub's name of what a model does; None where it has none, as for what is told in words."""
     if config.kind != "image":
         return PIPELINES.get(config.kind)
+    if config.condition_names:
+        return None
     if CONDITIONS_FILE in config.files:
         return "image-to-image"
     return None if is_class_conditional(config) else PIPELINES["image"]

@@ -63,8 +63,8 @@ def test_the_card_is_complete(card):
     assert config.provenance.command.startswith("ganzoo train ")
     assert config.recipe.images <= config.provenance.images
     assert config.recipe.precision != "auto"
-    of_conditions = {"conditions.safetensors"} if is_told_a_picture(card) else set()
-    assert set(config.files) == {"model.safetensors", "discriminator.safetensors"} | of_conditions
+    told = {"conditions.safetensors"} if "condition_shape" in config.generator.arguments else set()
+    assert set(config.files) == {"model.safetensors", "discriminator.safetensors"} | told
     assert config.fingerprint is not None
     assert (card.folder / shown(config)).is_file()
 
@@ -129,7 +129,8 @@ def test_the_front_matter_is_what_the_hub_reads(card):
     assert data["library_name"] == "ganzoo"
     assert data.license == card.config.licenses.weights.lower()
     conditional = bool(card.config.class_shares)
-    unconditional = card.config.kind == "image" and not conditional
+    told = conditional or card.config.condition_names
+    unconditional = card.config.kind == "image" and not told
     task = "image-to-image" if is_told_a_picture(card) else "unconditional-image-generation"
     assert data.pipeline_tag == (task if unconditional else None)
     assert ("class-conditional" in data.tags) is conditional
