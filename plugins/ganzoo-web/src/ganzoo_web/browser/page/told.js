@@ -66,8 +66,16 @@ export class Told {
     const id = `is-${name}`;
     const options = [...values.keys()].map((value) => make("option", { value, textContent: value }));
     const select = make("select", { id }, make("option", { value: "", textContent: "as drawn" }), ...options);
+    const colour = () => {
+      const shown = /^#[0-9a-f]{6}$/i.test(select.value) ? select.value : "transparent";
+      select.style.boxShadow = `inset 0.5rem 0 ${shown}`; // a value that is a colour shows itself
+    };
     select.value = this.wishes[name] ?? "";
-    select.addEventListener("change", () => this.wish(name, select.value));
+    colour();
+    select.addEventListener("change", () => {
+      colour();
+      this.wish(name, select.value);
+    });
     return make("div", { className: "choice" }, make("label", { htmlFor: id, textContent: titled(name) }), select);
   }
 
