@@ -10,9 +10,10 @@ from ganzoo_text.alphabet import TextError
 from ganzoo_text.corpus import Surnames
 from ganzoo_text.oracle import Oracle, OracleNLL, OracleText
 
-from ganzoo import FigureInput
+from ganzoo import Dataset, Discriminator, FigureInput, Generator
 from ganzoo.bench.jobs import jobs_of
 from ganzoo.bench.protocols import find
+from ganzoo.build import build
 from ganzoo.cards import catalogue
 from ganzoo.engine.config import resolve
 
@@ -58,6 +59,12 @@ def test_an_oracle_that_cannot_write_is_refused(wrong):
 def test_the_protocol_is_whole():
     protocol = find(catalogue().manager, "ganzoo-text/oracle")
     jobs = jobs_of(protocol, Path("out"), seeds=1)
-    names = [resolve(job.raw, str(job)).generator.name for job in jobs if job.draft]
-    assert "paper" in protocol.budget and len(names) == len(jobs)
-    assert {"ganzoo-text/text-recurrent", "ganzoo-text/text-gumbel"} <= set(names)
+    configs = [resolve(job.raw, str(job)) for job in jobs]
+    assert "paper" in protocol.budget
+    for config in configs:
+        shape = build(Dataset, config.recipe.data).sample_shape
+        assert build(Generator, config.generator).sample_shape == shape
+        assert build(Discriminator, config.discriminator).sample_shape == shape
+    assert {"text-recurrent", "text-gumbel"} == {
+        config.generator.name.rpartition("/")[2] for config in configs
+    }
