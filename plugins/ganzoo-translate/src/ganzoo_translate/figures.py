@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d
 
 from ganzoo import Dataset, Figure, FigureInput
+from ganzoo_translate.errors import TranslateError
 from ganzoo_translate.transforms import brightness
 
 #: The span of values of pictures in [-1, 1].
@@ -118,7 +119,9 @@ class LatentDiversity(OfPairs):
     needs = frozenset({"targets", "labels", "model"})
 
     def measure(self, drawn: FigureInput) -> float:
-        """0 where latents change nothing."""
+        """0 where latents change nothing; a model without latents has no such figure."""
+        if not drawn.model.generator.latent_dim:
+            raise TranslateError("the model has no latents: a condition has one answer")
         conditions = drawn.labels[:MOST]
         one, other = (
             drawn.model.sample(len(conditions), seed=2 * drawn.seed + k, conditions=conditions)
