@@ -69,14 +69,14 @@ def command(what: str, out: Path | None, as_json: bool, **options: Any) -> None:
     from ganzoo.build import build
     from ganzoo.data.preview import contact_sheet, preview
     from ganzoo.interfaces import Dataset
-    from ganzoo.writers.by_kind import default_path, write_samples, writer_of
+    from ganzoo.writers.by_kind import grid_path, write_samples, writer_of
 
     part = part_of(catalogue(), what, options)
     with _warnings_off():  # they are part of the preview
         data = build(Dataset, part)
     described = preview(data)
     writer, sheet = writer_of(described.kind), contact_sheet(data)
-    out = out or default_path(writer, Path("data"))
+    out = out or grid_path(writer, Path("data"))
     try:
         write_samples(described.kind, sheet, out, data.legend)
     except OSError as error:

@@ -80,15 +80,19 @@ def write_grid(kind: str, samples: Tensor, stem: Path, legend: Legend) -> list[P
     except UnknownNameError as error:
         _warn_once(f"samples are not drawn: {error}")
         return []
-    looked_at = PICTURE if PICTURE in writer.endings else None
-    return writer.write(samples, default_path(writer, stem, looked_at), legend)
+    return writer.write(samples, grid_path(writer, stem), legend)
 
 
-def default_path(writer: Writer, stem: Path, ending: str | None = None) -> Path:
+def default_path(writer: Writer, stem: Path) -> Path:
     """Where samples go if nobody names a file: `stem` with the writer's first ending, if any."""
-    if not writer.endings:
-        return stem
-    return stem.with_name(f"{stem.name}{ending or writer.endings[0]}")
+    return stem.with_name(f"{stem.name}{writer.endings[0]}") if writer.endings else stem
+
+
+def grid_path(writer: Writer, stem: Path) -> Path:
+    """Where samples go that are to be looked at: a picture, if the writer makes some of many."""
+    if PICTURE in writer.endings:
+        return stem.with_name(f"{stem.name}{PICTURE}")
+    return default_path(writer, stem)
 
 
 def pictures_of(kind: str, samples: Tensor, legend: Legend) -> Tensor:

@@ -79,11 +79,11 @@ def _opened(path: Path) -> mido.MidiFile:
         if not 0 < file.ticks_per_beat < 2**15:
             raise ValueError("it counts time in frames of a film")
     except OSError as error:
-        reason = error.strerror or error
-        said = f"cannot be read: {reason}" if error.errno else f"is no MIDI file: {reason}"
-        raise MusicError(f"{path} {said}") from None
+        problem = "cannot be read" if error.errno else "is no MIDI file"
+        reason = error.strerror or str(error) or "it ends too early"
+        raise MusicError(f"{path} {problem}: {reason}") from None
     except Exception as error:  # mido raises whatever the bytes lead to
-        raise MusicError(f"{path} is no MIDI file: {error}") from None
+        raise MusicError(f"{path} is no MIDI file: {str(error) or 'it ends too early'}") from None
     return file
 
 
