@@ -99,7 +99,7 @@ class PianoRolls(Dataset):
 
     def content_hash(self) -> str:
         """Sha256 over the rolls, the windows' beginnings and their length."""
-        digest = hashlib.sha256(f"{self.sample_shape} {self._harmonise}".encode())
+        digest = hashlib.sha256(f"{self.sample_shape} {self.condition_shape}".encode())
         for tensor in (self._rolls, self._starts):
             digest.update(tensor.cpu().numpy().tobytes())
         return digest.hexdigest()
