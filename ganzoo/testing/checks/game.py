@@ -19,6 +19,8 @@ from ganzoo.testing.subjects import GameSubject
 
 #: Packs that are scored, of which all but the first are exchanged.
 PACKS = 4
+#: Images after which a game is in its last stage, where it has several.
+LATE = 1_000_000_000
 #: How far rounding may move a score, relative to the greatest.
 ROUNDING = 1e-3
 
@@ -67,7 +69,8 @@ def unreached(
 ) -> list[tuple[str, nn.Parameter]]:
     """Trainable parameters, by player and name, that no turn gives a gradient to.
 
-    `look` sees each turn after backpropagation.
+    `look` sees each turn after backpropagation. Some games begin with another stage, such as
+    maximum likelihood, so what the first turns leave out is looked for late in the game.
     """
     state, setup = game.ready()
     players: dict[str, nn.Module] = {
@@ -76,13 +79,17 @@ def unreached(
     }
     free = [p for p in state.generator.parameters() if p.requires_grad]
     missing = {id(parameter) for parameter in (*free, *setup.trainable)}
-    for _, mover in turn_numbers(state):
-        with seeded(0), turn_of(state, setup, mover) as turn:
-            _backpropagate(game, turn)
-            look(game, turn)
-            for network in players.values():
-                missing -= {id(p) for p in network.parameters() if p.grad is not None}
-                network.zero_grad(set_to_none=True)
+    for images in (state.images, LATE):
+        if images == LATE and not missing:
+            break
+        state.images = images
+        for _, mover in turn_numbers(state):
+            with seeded(0), turn_of(state, setup, mover) as turn:
+                _backpropagate(game, turn)
+                look(game, turn)
+                for network in players.values():
+                    missing -= {id(p) for p in network.parameters() if p.grad is not None}
+                    network.zero_grad(set_to_none=True)
     return [
         (f"{player}.{name}", parameter)
         for player, network in players.items()
