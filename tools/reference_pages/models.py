@@ -68,7 +68,7 @@ def _model(name: str, config: dict[str, Any]) -> Iterator[str]:
             (
                 figure["name"],
                 f"{figure['value']:.4g}{spread}",
-                f"{figure['floor']:.2g}",
+                "" if figure.get("floor") is None else f"{figure['floor']:.2g}",
                 str(len(figure["values"]) or 1),
             )
         ],
