@@ -33,6 +33,8 @@ ROLES = {"generator": "generator", "discriminator": "discriminator", "loss": "lo
 COMMON_SHAPE = (2,)
 #: Parameters of both players from which a model's game is left out: checks play it many times.
 TOO_LARGE = 10_000_000
+#: The data set that stands in where no other has a network's shape.
+PATTERNS = f"{STANDINS}/patterns"
 #: The greatest penalty on a pair of players: they do not publish what the loss reads.
 UNREAD = 100
 
@@ -48,12 +50,23 @@ def games_of(
     `cases` are by kind, the first of a part before its others.
     """
     maker = Matchmaker(world, cases)
-    games = [*maker.of_author(examples), *maker.of_models(configs)]
+    games = [*maker.of_author(examples)]
+    games += [game for game in maker.of_models(configs) if not _is_replaced(game, games)]
     for kind in ("loss", "generator", "discriminator", "dataset"):
         for case in maker.firsts(kind):
             if not any(plays(game, case) for game in games):
                 games += maker.guess(case)
     return list(_named_apart(games))
+
+
+def _is_replaced(game: Game, authors: list[Game]) -> bool:
+    """Whether a model's data are not here, and a game of the author's has the same other parts.
+
+    Then the author's data say more about the parts than patterns do.
+    """
+    parts = {kind: part.name for kind, part in game.parts.items() if kind != "dataset"}
+    same = (all(one.parts[kind].name == parts[kind] for kind in parts) for one in authors)
+    return game.data.name == PATTERNS and any(same)
 
 
 def _named_apart(games: list[Game]) -> Iterator[Game]:
