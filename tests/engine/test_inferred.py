@@ -332,6 +332,7 @@ SHAPES = {
     "cifar10": ((3, 32, 32), 10),
     "surnames": ((27, 13), None),
     "chorales": ((4, 64, 54), None),
+    "oracle": ((100, 20), None),
     "ring": ((2,), 8),
     "grid": ((2,), 25),
 }
