@@ -93,15 +93,15 @@ def test_few_pictures_begin_with_a_model_of_the_zoo_that_has_their_networks(
 ):
     words = ("--data", f"folder:{photos}", "--set", "data.arguments.size=32", "--images", 16)
     assert train(*words, "--out", "untrained")[0] == 0
-    shutil.copytree("untrained/export", tmp_path / "zoo" / "dcgan-faces")
+    shutil.copytree("untrained/export", tmp_path / "zoo" / "dcgan-portraits")
     dcgan = next(one for one in installed_sources() if one.distribution == "ganzoo-dcgan")
     world(dcgan, make_plugin("faces", ganzoo_cards=[str(tmp_path / "zoo")]))
 
     code, _, err = train(*words, "--out", "begun")
     rows = dict(line.split("  ", 1) for line in err.splitlines()[:9])
-    assert code == 0 and rows["begins with"].split()[0] == "dcgan-faces"
+    assert code == 0 and rows["begins with"].split()[0] == "dcgan-portraits"
     start = ganzoo.runs("begun")[0].config.recipe.start
-    assert start is not None and start.model == "dcgan-faces"
+    assert start is not None and start.model == "dcgan-portraits"
     code, out, _ = train(*words, "--out", "untrained")  # a run keeps what it began with
     assert code == 0 and "is finished (16 images)" in out
     assert "begins with" not in train(*words, "--init", "none", "--dry-run")[2]

@@ -81,8 +81,8 @@ def test_every_game_of_the_zoo_is_in_the_toys():
 
 
 def suits_points(name: str) -> bool:
-    """Whether a game is one for points: they have no styles, and are nobody's translation."""
-    if name.startswith("ganzoo-translate/"):
+    """Whether a game is one for points: they have no styles, and are no translation and no text."""
+    if name.startswith(("ganzoo-translate/", "ganzoo-text/")):
         return False
     return not build(Loss, Part(name)).needs
 
