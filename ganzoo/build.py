@@ -98,13 +98,13 @@ def _check_declared(network: Generator | Discriminator, offer: Offer) -> None:
 
 def is_here(part: Part) -> bool:
     """Whether a data set, and those that its arguments name, can be built without fetching."""
+    return dataset_class(part).is_here() and all(map(is_here, _datasets_in(part.arguments)))
+
+
+def dataset_class(part: Part) -> type[Dataset]:
+    """The class of a data set, which need not be here; `Dataset` itself if a function makes it."""
     factory = factory_of(Dataset, part)
-    here = factory.is_here() if _is_dataset(factory) else True
-    return here and all(map(is_here, _datasets_in(part.arguments)))
-
-
-def _is_dataset(factory: Any) -> bool:
-    return isinstance(factory, type) and issubclass(factory, Dataset)
+    return factory if isinstance(factory, type) and issubclass(factory, Dataset) else Dataset
 
 
 def _datasets_in(arguments: Mapping[str, Any]) -> Iterator[Part]:

@@ -9,14 +9,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ganzoo.build import factory_of
+from ganzoo.build import dataset_class
 from ganzoo.conditions import fault_of
+from ganzoo.data.picture_form import BRIGHTNESS, KEEP, Form
 from ganzoo.errors import PartError, UsageError, brief, did_you_mean
-from ganzoo.interfaces import Dataset, Generator, OwnPictures
+from ganzoo.interfaces import Generator, OwnPictures
 from ganzoo.specs import Part
 
-#: The shares of red, green and blue in brightness (ITU-R BT.601).
-LUMA = (0.299, 0.587, 0.114)
 CHANNELS = (1, 3, 4)
 
 
@@ -28,7 +27,7 @@ def conditions_of_pictures(
     `pictures` are a file, a folder of files, ordered by path, or a tensor [M, C, H, W] in [-1, 1].
     `choices` are options that the data set offers; without any, `UsageError` says which there are.
     """
-    shape, kind = tuple(generator.condition_shape or ()), _kind_of(part)
+    shape, kind = tuple(generator.condition_shape or ()), dataset_class(part)
     for name in choices:
         if name not in kind.condition_options:
             near = did_you_mean(name, kind.condition_options, otherwise="it takes: {}")
@@ -50,14 +49,8 @@ def _reader(pictures: Path | Tensor) -> Callable[[tuple[int, ...]], Tensor]:
 
 def condition_choices(part: Part) -> dict[str, tuple[str, ...]]:
     """What a user may choose where pictures become conditions: each option with known values."""
-    choices = _kind_of(part).condition_choices(**part.arguments)
+    choices = dataset_class(part).condition_choices(**part.arguments)
     return {name: tuple(values) for name, values in choices.items()}
-
-
-def _kind_of(part: Part) -> type[Dataset]:
-    """The class of a data set, which need not be here; a function's is `Dataset`."""
-    factory = factory_of(Dataset, part)
-    return factory if isinstance(factory, type) and issubclass(factory, Dataset) else Dataset
 
 
 def pictures_given(pictures: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -75,7 +68,7 @@ def pictures_given(pictures: Tensor, shape: tuple[int, ...]) -> Tensor:
     if shape[0] < 4 and alpha.shape[1]:
         colours = 1 - (1 - colours) * (alpha + 1) / 2
     if shape[0] == 1 and colours.shape[1] == 3:
-        shares = colours.new_tensor(LUMA)[:, None, None]
+        shares = colours.new_tensor(BRIGHTNESS)[:, None, None]
         return (colours * shares).sum(1, keepdim=True)
     colours = colours.expand(-1, min(shape[0], 3), -1, -1)
     if shape[0] < 4:
@@ -90,9 +83,8 @@ def pictures_at(path: Path, shape: tuple[int, ...]) -> Tensor:
     alpha.
     """
     from ganzoo.data.packing.decode import UnusableError, decode, suffixes
-    from ganzoo.data.picture_form import KEEP, Form
 
-    if len(shape) != 3 or shape[0] not in (1, 3, 4):
+    if len(shape) != 3 or shape[0] not in CHANNELS:
         raise UsageError(
             f"conditions of shape {list(shape)} are not images; give a data set's name, or "
             "conditions= in Python"

@@ -16,6 +16,8 @@ FITS = {"crop": "cropped", "pad": "padded", "stretch": "stretched"}
 #: The background that keeps alpha as a fourth channel.
 KEEP = "keep"
 WHITE = "#ffffff"
+#: The shares of red, green and blue in brightness (ITU-R BT.601).
+BRIGHTNESS = (0.299, 0.587, 0.114)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
+from ganzoo.data.picture_form import BRIGHTNESS
 from ganzoo.errors import MetricError
 from ganzoo.interfaces import Extractor
 
@@ -15,8 +16,6 @@ CELLS = 4
 COARSE = 16
 #: Edges weigh as much as colours: on photographs and drawings they vary about a fourth as much.
 EDGE_WEIGHT = 4.0
-#: The shares of red, green and blue in brightness (ITU-R BT.601).
-BRIGHTNESS = (0.299, 0.587, 0.114)
 
 
 class ColoursAndEdges(Extractor):

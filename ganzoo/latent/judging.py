@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from ganzoo.build import factory_of
+from ganzoo.build import dataset_class
 from ganzoo.errors import UsageError, did_you_mean, one_line
 from ganzoo.extractors import extractors_of, open_extractor
-from ganzoo.interfaces import Dataset, Extractor
+from ganzoo.interfaces import Extractor
 from ganzoo.specs import Part
 
 if TYPE_CHECKING:
@@ -150,6 +150,4 @@ def asked_for(names: Sequence[str], questions: Sequence[Question]) -> tuple[Ques
 
 def _class_names(data: Part) -> Sequence[str]:
     """The names of a data set's classes, if its class has them."""
-    factory = factory_of(Dataset, data)
-    known = isinstance(factory, type) and issubclass(factory, Dataset)
-    return (factory.class_names or ()) if known else ()
+    return dataset_class(data).class_names or ()

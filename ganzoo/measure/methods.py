@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 
-from ganzoo.build import build, factory_of, is_here, qualify
+from ganzoo.build import build, dataset_class, is_here, qualify
 from ganzoo.data.points import GaussianMixture
 from ganzoo.data.splits import drawn, splits
 from ganzoo.errors import MetricError, UsageError, brief
@@ -279,8 +279,7 @@ def check_count(source: SampleSource, extractor: Extractor, n: int) -> None:
 
 def mixture_of(data: Part) -> GaussianMixture | None:
     """The data set, where it is a mixture whose modes can be counted; no other one is built."""
-    factory = factory_of(Dataset, data)
-    if not isinstance(factory, type) or not issubclass(factory, GaussianMixture):
+    if not issubclass(dataset_class(data), GaussianMixture):
         return None
     mixture = build(Dataset, data)
     return mixture if isinstance(mixture, GaussianMixture) else None

@@ -24,6 +24,8 @@ from ganzoo.testing.plugin_sources import STANDINS
 POINTS = 4096
 #: The largest side to which digits are scaled up.
 LARGEST_SIDE = 256
+#: The data set that stands in where no other has a network's shape.
+PATTERNS = f"{STANDINS}/patterns"
 
 Shape = tuple[int, ...]
 
@@ -142,7 +144,7 @@ def _patterns(shape: Shape, num_classes: int | None, condition_shape: Shape | No
     }
     if condition_shape is not None:
         arguments["condition_shape"] = list(condition_shape)
-    return Part(f"{STANDINS}/patterns", arguments)
+    return Part(PATTERNS, arguments)
 
 
 def patterns_for(network: Generator) -> Part:

@@ -14,7 +14,7 @@ from ganzoo.specs import ModelConfig, Part, write_record
 from ganzoo.specs.reading import read_record
 from ganzoo.testing.building import Network, built, fit, is_network, published_by, size_of
 from ganzoo.testing.cases import Case, Examples, offer_of, parts_of
-from ganzoo.testing.game_data import fitting_part, is_here, lies_outside, opened
+from ganzoo.testing.game_data import PATTERNS, fitting_part, is_here, lies_outside, opened
 from ganzoo.testing.games import COMMON_LOSS, LOSS_ARGUMENTS, Game
 from ganzoo.testing.plugin_sources import STANDINS
 
@@ -33,8 +33,6 @@ ROLES = {"generator": "generator", "discriminator": "discriminator", "loss": "lo
 COMMON_SHAPE = (2,)
 #: Parameters of both players from which a model's game is left out: checks play it many times.
 TOO_LARGE = 10_000_000
-#: The data set that stands in where no other has a network's shape.
-PATTERNS = f"{STANDINS}/patterns"
 #: The greatest penalty on a pair of players: they do not publish what the loss reads.
 UNREAD = 100
 

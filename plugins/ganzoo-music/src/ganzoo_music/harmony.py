@@ -44,9 +44,9 @@ def in_units(rolls: Roll, steps: int) -> Roll:
 
 
 def onsets(rolls: Roll) -> Roll:
-    """Where notes begin, [N, tracks, steps, pitches]: all that sounds in the first step begins."""
+    """Where notes begin, [..., steps, pitches]: all that sounds in the first step begins."""
     begins = rolls.copy()
-    begins[:, :, 1:] &= ~rolls[:, :, :-1]
+    begins[..., 1:, :] &= ~rolls[..., :-1, :]
     return begins
 
 

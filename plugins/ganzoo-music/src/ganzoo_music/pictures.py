@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ganzoo_music.harmony import onsets
 from ganzoo_music.notes import Legend, Roll
 
 #: Pixels of a step and of a pitch.
@@ -74,9 +75,7 @@ def _paper(steps: int, pitches: int, legend: Legend) -> npt.NDArray[np.float64]:
 
 def _ink(track: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """The pixels of a track's notes: a pixel is left free before each note and below it."""
-    begins = track.copy()
-    begins[1:] &= ~track[:-1]
     ink = track.repeat(CELL, 0).repeat(CELL, 1)
-    ink[::CELL] &= ~begins.repeat(CELL, 1)
+    ink[::CELL] &= ~onsets(track).repeat(CELL, 1)
     ink[:, ::CELL] = False
     return ink
