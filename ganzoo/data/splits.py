@@ -15,7 +15,7 @@ class Half(Dataset):
     """A random half of a data set that has no split."""
 
     def __init__(self, whole: Dataset, first: int) -> None:
-        self.whole, self.rows = whole, drawn(whole, len(whole))[first::2]
+        self.whole, self.rows = whole, drawn_once(whole, len(whole))[first::2]
         self.sample_shape, self.num_classes = whole.sample_shape, whole.num_classes
         self.condition_shape, self.paired = whole.condition_shape, whole.paired
         self.kind, self.value_range, self.legend = whole.kind, whole.value_range, whole.legend
@@ -56,5 +56,19 @@ def drawn(data: Dataset, n: int) -> Tensor:
 
     Not every k-th: every sixth of MNIST's training digits is not a fair sample (docs/log.md).
     """
-    rng = torch.Generator().manual_seed(derive("real samples", len(data)))
-    return torch.randperm(len(data), generator=rng)[:n]
+    return _shuffled(len(data), n)
+
+
+def drawn_once(data: Dataset, n: int) -> Tensor:
+    """The same without the copies of a sample, which say nothing new about how samples look."""
+    return _shuffled(distinct(data), n)
+
+
+def distinct(data: Dataset) -> int:
+    """How many samples a data set has without their copies."""
+    return len(data) // data.copies
+
+
+def _shuffled(length: int, n: int) -> Tensor:
+    rng = torch.Generator().manual_seed(derive("real samples", length))
+    return torch.randperm(length, generator=rng)[:n]

@@ -58,6 +58,8 @@ class Dataset(ABC):
     #: "hair=long03" for each value of a thing of which one is 1, else a number's own name.
     condition_names: tuple[str, ...] | None = None
     paired: bool = True
+    #: How often all samples appear, one round after the other, as with other conditions each time.
+    copies: int = 1
     #: What a user may choose where pictures become conditions: names, each with a line of help.
     condition_options: ClassVar[Mapping[str, str]] = {}
     kind: str = "image"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 import torch
 from torch import Tensor
 
-from ganzoo.data.splits import drawn
+from ganzoo.data.splits import drawn_once
 from ganzoo.interfaces import Dataset, Extractor
 from ganzoo.measure.features import extract
 from ganzoo.measure.figures import feature_figures
@@ -40,7 +40,7 @@ def anchors(
 
 def _real(train: Dataset, n: int) -> Iterator[Tensor]:
     """Training samples, in a fixed random order."""
-    return batches(train, drawn(train, n))
+    return batches(train, drawn_once(train, n))
 
 
 def _noise(train: Dataset, n: int) -> Iterator[Tensor]:
@@ -81,7 +81,7 @@ ANCHORS: dict[str, Callable[[Dataset, int], Iterator[Tensor]]] = {
 
 
 def _some(train: Dataset) -> Tensor:
-    return train.batch(drawn(train, GAUSSIAN_SAMPLES))[0]
+    return train.batch(drawn_once(train, GAUSSIAN_SAMPLES))[0]
 
 
 def _pieces(n: int) -> Iterator[tuple[int, int]]:

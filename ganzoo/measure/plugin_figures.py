@@ -13,7 +13,7 @@ from typing import TypeAlias
 from torch import Tensor
 
 from ganzoo.build import build, factory_of, is_here, offer_of, offers_of
-from ganzoo.data.splits import drawn, splits
+from ganzoo.data.splits import drawn_once, splits
 from ganzoo.errors import GanzooError, MetricError, brief, one_line
 from ganzoo.interfaces import Dataset, Extractor, Figure
 from ganzoo.measure.figures import BY_KEY
@@ -120,7 +120,7 @@ class PluginFigures:
             raise MetricError(f"metric {figure.key}: there are no real samples here")
         train, test = self.splits
         split = train if "real" in figure.needs else test
-        rows = drawn(split, n)
+        rows = drawn_once(split, n)
         source = RowSource(split, rows, "real samples")
         return SampleSet(source, len(rows), 0, extractor, test, train)
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ganzoo.build import is_here, qualify
 from ganzoo.data.devices import as_bytes, as_floats
-from ganzoo.data.splits import Half, drawn, splits
+from ganzoo.data.splits import Half, distinct, drawn_once, splits
 from ganzoo.errors import GanzooError, MetricError, one_line
 from ganzoo.interfaces import Dataset, Extractor
 from ganzoo.measure.features import NEIGHBOURS, extract
@@ -31,7 +31,7 @@ from ganzoo.specs import Part
 
 log = logging.getLogger("ganzoo")
 
-#: The most samples of each split to read.
+#: The most samples of each split to read; copies are left out.
 MOST = 60_000
 BATCH = 1_000
 
@@ -96,8 +96,10 @@ def make_reference(
 
     Everything is rounded as it will be stored, so that a stored reference gives the same figures.
     """
-    tested = extract(extractor, batches(test, drawn(test, MOST)), f"test samples of {part.name}")
-    rows = batches(train, drawn(train, MOST))
+    tested = extract(
+        extractor, batches(test, drawn_once(test, MOST)), f"test samples of {part.name}"
+    )
+    rows = batches(train, drawn_once(train, MOST))
     trained = extract(extractor, rows, f"training samples of {part.name}", keep=MOST)
     training, moments = trained.features.half().float(), tested.moments
     features = tested.features[:NEIGHBOURS].half().float()
@@ -119,7 +121,7 @@ def make_reference(
             sample_shape=test.sample_shape,
             n=len(tested),
             nearest=distance,
-            training=len(train) + (len(test) if halves else 0),
+            training=distinct(train) + (distinct(test) if halves else 0),
             halves=halves,
         ),
         moments=Moments.known(moments.n, moments.mean, moments.covariance),

@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from ganzoo.data.mnist import MNISTMini
+from ganzoo.data.splits import drawn
 from ganzoo.measure.anchors import ANCHORS, anchors
-from ganzoo.measure.real_statistics import drawn
 from measuring import (
     TinyLinear,
     TinyPictures,

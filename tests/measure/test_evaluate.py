@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from ganzoo.cards import catalogue
+from ganzoo.data.splits import drawn
 from ganzoo.errors import CardError, MetricError, UnknownNameError, UsageError
 from ganzoo.measure.evaluate import CHECKED, SAMPLES, Evaluation, evaluate
 from ganzoo.measure.features import extract
@@ -22,7 +23,6 @@ from ganzoo.measure.figures import BY_KEY, FIGURES, feature_figures
 from ganzoo.measure.image_folder import FolderSource, is_image_folder
 from ganzoo.measure.measurement import Measurement
 from ganzoo.measure.methods import InFeatures, check_count, extractor_for, in_features
-from ganzoo.measure.real_statistics import drawn
 from ganzoo.measure.references import extractor_hash
 from ganzoo.measure.sources import ModelSource
 from ganzoo.specs import Part

@@ -20,6 +20,7 @@ from ganzoo.bench.measuring import measure_of, measured
 from ganzoo.bench.performing import BenchOptions
 from ganzoo.bench.runner import run
 from ganzoo.cards import catalogue
+from ganzoo.data.splits import drawn, splits
 from ganzoo.errors import ConfigError, MetricError, UnknownNameError, UsageError
 from ganzoo.extractors import extractors_of
 from ganzoo.measure.evaluate import evaluate
@@ -33,7 +34,6 @@ from ganzoo.measure.plugin_figures import (
     plugin_figures_for,
     value_of,
 )
-from ganzoo.measure.real_statistics import drawn, splits
 from ganzoo.measure.recheck import contradictions, measured_again, unchecked
 from ganzoo.measure.sample_set import SampleSet
 from ganzoo.measure.sources import ModelSource, RowSource, SampleSource, TensorSource

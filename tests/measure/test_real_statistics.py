@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.mnist import MNIST, FashionMNIST, MNISTMini
+from ganzoo.data.splits import drawn
 from ganzoo.data.stacked_mnist import StackedMNIST
 from ganzoo.errors import DataError, MetricError
 from ganzoo.measure import real_statistics
-from ganzoo.measure.anchors import anchors
+from ganzoo.measure.anchors import ANCHORS, anchors
 from ganzoo.measure.evaluate import evaluate
 from ganzoo.measure.methods import InFeatures
 from ganzoo.measure.references import package_file, read_reference
@@ -82,19 +83,54 @@ def test_the_halves_are_the_same_every_time(small):
 
 def test_samples_are_drawn_in_a_fixed_random_order():
     data = TinyPictures(100)
-    order = real_statistics.drawn(data, 100)
+    order = drawn(data, 100)
     assert torch.equal(order.sort().values, torch.arange(100))
     assert not torch.equal(order, torch.arange(100))
-    assert torch.equal(real_statistics.drawn(data, 30), order[:30])
-    assert len(real_statistics.drawn(data, 1000)) == 100
+    assert torch.equal(drawn(data, 30), order[:30])
+    assert len(drawn(data, 1000)) == 100
 
 
 def test_batches_are_those_of_the_indices():
     data = TinyPictures(2500)
-    indices = real_statistics.drawn(data, 2300)
+    indices = drawn(data, 2300)
     pieces = list(real_statistics.batches(data, indices))
     assert [len(piece) for piece in pieces] == [1000, 1000, 300]
     assert torch.equal(torch.cat(pieces), data.images[indices])
+
+
+class Rounds(TinyPictures):
+    """The same pictures five times, one round after the other."""
+
+    copies = 5
+
+    def __len__(self) -> int:
+        return self.copies * len(self.images)
+
+    def batch(self, indices: Tensor) -> tuple[Tensor, None]:
+        return self.images[indices % len(self.images)], None
+
+
+def test_copies_of_a_sample_are_read_once(small):
+    """Statistics of pairs took as often as long as they had variants."""
+    extractor, test = TinyLinear(), TinyPictures(100, seed=2)
+    trains = (Rounds(200), TinyPictures(200))
+    several, once = (
+        real_statistics.make_reference(extractor, PICTURES, train, test, "hash") for train in trains
+    )
+    assert extractor.shown == 2 * (200 + 100)
+    assert torch.equal(several.training, once.training)
+    assert several.about == once.about
+    anchored = [
+        torch.cat([*ANCHORS["real"](train, 900)]) for train in (Rounds(200), TinyPictures(200))
+    ]
+    assert torch.equal(*anchored)
+
+
+def test_copies_are_not_in_both_halves():
+    halves = [real_statistics.Half(Rounds(100), first) for first in (0, 1)]
+    assert [len(half) for half in halves] == [50, 50]
+    both = torch.cat([half.batch(torch.arange(50))[0] for half in halves])
+    assert len(both.flatten(1).unique(dim=0)) == 100
 
 
 # --- Measuring, once --------------------------------------------------------------------------

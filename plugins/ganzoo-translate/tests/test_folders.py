@@ -105,7 +105,7 @@ def test_too_few_pictures_are_named_by_their_folder(folders):
 def test_unpaired_sets_meet_at_random(folders):
     where = {"inputs": f"folder:{folders / 'a'}", "targets": f"folder:{folders / 'b'}"}
     data = Unpaired(**where, **FORM, variants=8)
-    assert not data.paired
+    assert (data.paired, data.copies) == (False, 8)
     targets, inputs = data.batch(11 * torch.arange(8))
     assert len(targets[:, 0, 0, 0].unique()) == 1
     assert len(inputs[:, 0, 0, 0].unique()) > 2

@@ -42,12 +42,13 @@ def test_a_pair_depends_on_its_number_alone():
 
 def test_variants_show_a_picture_with_other_holes_and_the_test_shows_it_once():
     data = Pairs(**DIGITS, transform={"name": "mask", "arguments": {"holes": ["box"]}}, variants=4)
-    assert len(data) == 8000
+    assert (len(data), data.copies) == (8000, 4)
     rows = 3 + 2000 * torch.arange(4)
     targets, conditions = data.batch(rows)
     assert all(torch.equal(one, targets[0]) for one in targets)
     assert len(conditions[:, 1].flatten(1).unique(dim=0)) == 4
-    assert len(Pairs(**DIGITS, variants=4, split="test")) == 1000
+    test = Pairs(**DIGITS, variants=4, split="test")
+    assert (len(test), test.copies) == (1000, 1)
 
 
 def test_a_set_without_a_split_holds_out_a_tenth():

@@ -140,6 +140,7 @@ class Unpaired(Dataset):
             if len(data.sample_shape) != 3:
                 raise TranslateError(f"the {of} are no pictures: {data.kind}")
         self.split, self.variants = split, variants
+        self.copies = variants if split == "train" else 1
 
     @property
     def extractor(self) -> str | None:  # type: ignore[override]

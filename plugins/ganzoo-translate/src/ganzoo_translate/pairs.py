@@ -52,7 +52,7 @@ class Pairs(Dataset):
             raise TranslateError("pairs are made of a data set or of a folder: give of, or path")
         self.whole, self.rows = part_of(of, split, size, channels)
         self.transform = transform_named(transform)
-        self.variants = variants if split == "train" else 1
+        self.variants = self.copies = variants if split == "train" else 1
         self.sample_shape = tuple(self.whole.sample_shape)
         if len(self.sample_shape) != 3:
             raise TranslateError(f"pairs are made of pictures; {of!r} has {self.whole.kind}")
