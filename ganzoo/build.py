@@ -26,7 +26,7 @@ from ganzoo.interfaces import (
     Tracker,
 )
 from ganzoo.plugins.registry import Offer, parameters_of
-from ganzoo.specs import Part
+from ganzoo.specs import ModelConfig, Part
 
 P = TypeVar(
     "P",
@@ -98,7 +98,7 @@ def _check_declared(network: Generator | Discriminator, offer: Offer) -> None:
 
 def is_here(part: Part) -> bool:
     """Whether a data set, and those that its arguments name, can be built without fetching."""
-    return dataset_class(part).is_here() and all(map(is_here, _datasets_in(part.arguments)))
+    return all(dataset_class(one).is_here() for one in (part, *parts_within(Dataset, part)))
 
 
 def dataset_class(part: Part) -> type[Dataset]:
@@ -107,14 +107,25 @@ def dataset_class(part: Part) -> type[Dataset]:
     return factory if isinstance(factory, type) and issubclass(factory, Dataset) else Dataset
 
 
-def _datasets_in(arguments: Mapping[str, Any]) -> Iterator[Part]:
-    """The data sets that arguments name: as text, or as `{"name": ..., "arguments": {...}}`."""
-    known = {name for one in offers_of(Dataset) for name in (one.name, one.qualified)}
-    for value in arguments.values():
+def parts_within(interface: type[P], part: Part) -> Iterator[Part]:
+    """The parts of an interface that arguments name, and those that their own arguments name.
+
+    They are named by text, or by `{"name": ..., "arguments": {...}}`.
+    """
+    known = {name for one in offers_of(interface) for name in (one.name, one.qualified)}
+    for value in part.arguments.values():
         given = value if isinstance(value, Mapping) else {"name": value}
         name = str(given.get("name")).partition(":")[0]
         if name in known:
-            yield Part(name, {**given.get("arguments", {})})
+            inner = Part(name, {**given.get("arguments", {})})
+            yield qualify(interface, inner)
+            yield from parts_within(interface, inner)
+
+
+def parts_in_arguments(config: ModelConfig) -> list[Part]:
+    """The data sets that a recipe's data names in its arguments, and the extractors of its loss."""
+    recipe = config.recipe
+    return [*parts_within(Dataset, recipe.data), *parts_within(Extractor, recipe.loss)]
 
 
 def qualify(interface: type[P], part: Q) -> Q:

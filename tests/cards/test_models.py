@@ -11,6 +11,7 @@ from torch.testing import assert_close
 
 import commands
 import ganzoo
+from ganzoo.build import parts_in_arguments
 from ganzoo.cards import catalogue
 from ganzoo.plugins.core import ganzoo_cards
 from ganzoo.specs import GENERATOR_FILE
@@ -148,7 +149,8 @@ def test_the_front_matter_is_what_the_hub_reads(card):
 def test_parts_are_stored_qualified_and_required(card):
     config = card.config
     parts = (config.generator, config.discriminator, config.recipe.loss, config.recipe.data)
-    used = {part.name.partition("/")[0] for part in parts}
+    inner = parts_in_arguments(config)
+    used = {part.name.partition("/")[0] for part in (*parts, *inner)}
     assert all("/" in part.name for part in parts)
     assert used - {"ganzoo"} == set(config.requires)
 

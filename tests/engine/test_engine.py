@@ -25,6 +25,7 @@ from ganzoo.engine.micro_batches import Share
 from ganzoo.engine.prepare import order_of, prepare
 from ganzoo.engine.randomness import BalancedOrder, Counters, DataOrder
 from ganzoo.engine.run.checkpoint import Checkpoint, Setting, checkpoint_folders, last_good
+from ganzoo.engine.run.export import requirements
 from ganzoo.engine.run.metrics import Meter
 from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.run.process import interruptible
@@ -67,6 +68,23 @@ def test_the_export_says_how_it_was_made(tiny_world, tmp_path):
     assert config.provenance.images == 6400
     assert config.parameters["generator"] == 4 * 32 + 32 + 32 * 2 + 2
     assert config.fingerprint.n == 64
+
+
+def test_plugins_that_only_arguments_name_are_required_too(world):
+    """Pairs of another plugin's drawings can be neither trained on nor measured without it."""
+    world(
+        tiny.tiny_plugin(ganzoo_datasets={"pairs": "tiny:TinyRing"}),
+        tiny.make_plugin("drawings", ganzoo_datasets={"halves": "tiny:TinyRing"}),
+        tiny.make_plugin("faces", ganzoo_datasets={"portraits": "tiny:TinyRing"}),
+        tiny.make_plugin("eyes", ganzoo_extractors={"seen": "tiny:TinyRing"}),
+    )
+    config = ring_config()
+    halves = {"name": "drawings/halves", "arguments": {"of": "portraits", "size": 8}}
+    data = replace(config.recipe.data, name="tiny/pairs", arguments={"of": halves, "way": "left"})
+    loss = replace(config.recipe.loss, arguments={"extractor": "seen"})
+    recipe = replace(config.recipe, data=data, loss=loss)
+    required = requirements(replace(config, recipe=recipe))
+    assert required == dict.fromkeys(("drawings", "eyes", "faces", "tiny"), ">=1.0")
 
 
 def test_the_fingerprint_is_that_of_the_samples(tiny_world, tmp_path):

@@ -24,7 +24,7 @@ from ganzoo.testing.checks import CHECKS
 from ganzoo.testing.failures import Skipped
 from ganzoo.testing.runner import run_one
 from model_folders import describe, record_of, write_published
-from tiny import TinyDiscriminator, TinyGenerator, tiny_plugin
+from tiny import TinyDiscriminator, TinyGenerator, make_plugin, tiny_plugin
 
 # --- Models --------------------------------------------------------------------------------------
 
@@ -161,6 +161,18 @@ def test_a_folder_that_is_wrong_in_one_way_is_told_so(
     break_it(model)
     with pytest.raises(CheckError, match=said):
         check(model, name)
+
+
+def test_what_arguments_name_must_be_required_too(tmp_path, world):
+    world(tiny_plugin(), make_plugin("drawings", ganzoo_datasets={"inner": "tiny:TinyRing"}))
+    folder = whole(tmp_path / "tiny-ring")
+    recipe = json.loads((folder / "config.json").read_text())["recipe"]
+    recipe["data"]["arguments"] = {"of": "inner"}
+    change(folder, recipe=recipe)
+    with pytest.raises(CheckError, match=r"name 'drawings/inner', .* add \"drawings\": \">=0.1\""):
+        check(folder, "requires")
+    change(folder, requires={"tiny": ">=0.1", "drawings": ">=0.1"})
+    assert check(folder, "requires") is None
 
 
 def test_every_check_of_a_model_is_tried():

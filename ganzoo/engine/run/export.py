@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from packaging.version import InvalidVersion, Version
 
+from ganzoo.build import parts_in_arguments
 from ganzoo.cards import catalogue
 from ganzoo.conditions import in_circle, save_conditions
 from ganzoo.engine.run.options import RunOptions
@@ -101,8 +102,9 @@ def requirements(config: ModelConfig) -> dict[str, str]:
     """The plugins whose parts the model uses, each at least in the version that made it."""
     plugins = catalogue().manager.plugins
     parts = (config.generator, config.discriminator, config.recipe.loss, config.recipe.data)
+    inner = (part.name for part in parts_in_arguments(config))
     moved = (part.name for part in config.recipe.schedules.values())
-    qualified = (*(part.name for part in parts), *config.recipe.augmentation, *moved)
+    qualified = (*(part.name for part in parts), *inner, *config.recipe.augmentation, *moved)
     names = {name.rpartition("/")[0] for name in qualified} - {CORE, LOCAL, ""}
     return {name: f">={release(plugins[name].version)}" for name in sorted(names)}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ganzoo.build import parts_in_arguments
 from ganzoo.cards import Card
 from ganzoo.engine.run.export import count, fingerprint, off_by
 from ganzoo.errors import CheckError, GanzooError, did_you_mean, one_line
@@ -75,6 +76,14 @@ def check_requires(subject: ModelSubject) -> None:
             )
         _check_version(subject, config, distribution, at)
         _check_offered(subject, kind, part, distribution, at)
+    for part in parts_in_arguments(config):
+        distribution, _, _ = part.name.rpartition("/")
+        if distribution not in (CORE, *config.requires):
+            raise wrong(
+                f"arguments of the recipe name {part.name!r}, and requires does not name "
+                f'{distribution}: add "{distribution}": ">=0.1"',
+                at,
+            )
 
 
 def check_files(subject: ModelSubject) -> str:
