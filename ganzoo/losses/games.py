@@ -11,7 +11,7 @@ from torch import Tensor
 from ganzoo.errors import ConfigError
 from ganzoo.interfaces import Discriminator, Loss, Round, Terms
 from ganzoo.losses import adversarial as game
-from ganzoo.losses.penalties import r1_penalty, r2_penalty
+from ganzoo.losses.penalties import Judge, r1_penalty, r2_penalty
 
 
 def scores(round: Round) -> tuple[Tensor, Tensor]:
@@ -56,13 +56,17 @@ class PenalisedLoss(Loss, ABC):
 
     def penalties(self, round: Round) -> Terms:
         """The weighted penalties that are due at this turn."""
+        return self.penalties_at(round, round.discriminator, round.real, round.fake)
+
+    def penalties_at(self, round: Round, judge: Judge, real: Tensor, fake: Tensor) -> Terms:
+        """The same at other samples, for a loss whose discriminator judges more than samples."""
         if not round.due(self.penalty_interval):
             return {}
         terms, weight = {}, self.penalty_interval / 2
         if self.takes_r1:
-            terms["r1"] = weight * self.r1_gamma * r1_penalty(round.discriminator, round.real)
+            terms["r1"] = weight * self.r1_gamma * r1_penalty(judge, real)
         if self.takes_r2:
-            terms["r2"] = weight * self.r2_gamma * r2_penalty(round.discriminator, round.fake)
+            terms["r2"] = weight * self.r2_gamma * r2_penalty(judge, fake)
         return terms
 
 

@@ -8,9 +8,11 @@ import pytest
 import torch
 from ganzoo_translate.cycle import CycleGAN
 from ganzoo_translate.errors import TranslateError
+from ganzoo_translate.residual import Block, CycleTranslator, Residual
 from torch import Tensor, nn
 
 import ganzoo
+from ganzoo import Discriminator, Player
 from ganzoo.weights import read_tensors
 
 
@@ -54,6 +56,53 @@ def test_half_of_what_is_shown_is_old():
 def test_without_a_history_all_is_new():
     loss = CycleGAN([1, 1, 1], [1, 1, 1], history=0)
     assert shown(loss, [0.5, -0.5], torch.Generator()) == [0.5, -0.5]
+
+
+class Linear(Discriminator):
+    """Scores 2 t + 3 x of the sums over targets and inputs, in one patch each."""
+
+    sample_shape = condition_shape = (1, 2, 2)
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        assert labels is not None
+        return torch.stack([2 * samples.flatten(1).sum(1), 3 * labels.flatten(1).sum(1)], 1)
+
+
+@pytest.mark.parametrize("which", ["r1", "r2"])
+def test_penalties_are_those_of_both_judges(which):
+    """|grad|^2 is 4 pixels of 2^2 and 4 of 3^2; gamma / 2 and the interval weigh it."""
+    loss = CycleGAN([1, 2, 2], [1, 2, 2], history=0, penalty_interval=8, **{f"{which}_gamma": 0.5})
+    pictures = torch.zeros(3, 1, 2, 2)
+    for due in (True, False):
+        round = SimpleNamespace(
+            real=pictures,
+            fake=pictures,
+            labels=pictures,
+            discriminator=Player(Linear(), pictures),
+            generator=Player(CycleTranslator([1, 16, 16], 16, 1, width=4, blocks=1)),
+            log=lambda name, values: None,
+            due=lambda every, due=due: due and every == 8,
+        )
+        round.generator.module.back = nn.Identity()
+        terms = loss.discriminator(round)
+        assert terms.keys() == {"real", "fake", *([which] if due else [])}
+        if due:
+            torch.testing.assert_close(terms[which], torch.full((3,), 8 * 0.25 * 52))
+    assert loss.double_backward
+
+
+def test_without_norms_colours_pass_and_blocks_begin_as_nothing():
+    """Instance norm takes a picture's mean away, and a plain ground loses its colour."""
+    network = Residual(1, 1, 4, 2, "none")
+    for block in (layer for layer in network.layers if isinstance(layer, Block)):
+        maps = torch.randn(2, 16, 4, 4)
+        torch.testing.assert_close(block(maps), maps + block.layers[-1].bias.view(1, -1, 1, 1))
+    picture = torch.randn(1, 1, 16, 16) / 3
+    changes = {}
+    for norm in ("none", "instance"):
+        dark, bright = Residual(1, 1, 4, 2, norm)(torch.cat([picture, picture + 0.5]))
+        changes[norm] = (bright - dark).abs().max().item()
+    assert changes["instance"] < 1e-4 < changes["none"]
 
 
 def test_another_generator_is_refused():

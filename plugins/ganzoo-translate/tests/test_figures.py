@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
-from ganzoo_translate.figures import Psnr, Ssim, TargetDistance, psnr, ssim
+from ganzoo_translate.errors import TranslateError
+from ganzoo_translate.figures import Psnr, Ssim, TargetDistance, WayBack, psnr, ssim
+from ganzoo_translate.folders import Unpaired
+from ganzoo_translate.networks import UNet
 from ganzoo_translate.pairs import Pairs
+from ganzoo_translate.residual import CycleTranslator
 from torch.testing import assert_close
 
 import ganzoo
@@ -50,3 +56,29 @@ def test_distance_to_the_target_is_measured_in_the_extractor():
     assert Psnr().measure(drawn.input_for(Psnr.needs)) == pytest.approx(
         psnr(targets.roll(1, 0), targets).mean().item()
     )
+
+
+class Brighter(torch.nn.Module):
+    """Adds to pictures, so that the way back goes wrong by as much."""
+
+    def forward(self, pictures):
+        return pictures + 0.02
+
+
+def test_the_way_back_is_measured_where_there_is_one():
+    mini = {"name": "mnist-mini", "arguments": {"size": 16}}
+    data = Unpaired(mini, mini, split="test")
+    assert WayBack().applies_to(data) and not WayBack().applies_to(Pairs(mini))
+    assert not Psnr().applies_to(data)
+    _, inputs = data.batch(torch.arange(40))
+    shapes = {"condition_shape": [1, 16, 16], "size": 16, "channels": 1, "width": 4}
+    network = CycleTranslator(**shapes, blocks=1)
+    network.back = Brighter()
+    for found, way in ((40.0, network), (None, UNet(**shapes))):
+        source = TensorSource(inputs, labels=inputs, model=SimpleNamespace(generator=way))
+        drawn = SampleSet(source, 40, 0, None).input_for(WayBack.needs)
+        if found is None:
+            with pytest.raises(TranslateError, match="the model has no way back"):
+                WayBack().measure(drawn)
+        else:
+            assert WayBack().measure(drawn) == pytest.approx(found, abs=1e-3)

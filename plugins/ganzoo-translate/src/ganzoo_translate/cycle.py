@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import torch
 from torch import Tensor
 
-from ganzoo import Loss, Round, Terms
-from ganzoo.losses import least_squares
+from ganzoo import Round, Terms
+from ganzoo.losses import PenalisedLoss, least_squares
 from ganzoo_translate.errors import TranslateError
 from ganzoo_translate.games import conditions_of
 from ganzoo_translate.residual import CycleTranslator
 
 #: What is kept of fakes: bytes, so that nothing is averaged where several processes train.
 WHITE = 127.5
+#: Targets [N, C, H, W], and inputs [N, C', H, W].
+Pictures: TypeAlias = tuple[Tensor, Tensor]
 
 
-class CycleGAN(Loss):
+class CycleGAN(PenalisedLoss):
     """Least squares in both directions; what returns must be what left (Zhu et al. 2017, eq. 3).
 
     `cycle` is lambda of eq. 3; `identity` weighs |G(y) - y| + |F(x) - x| relative to it (section
     5.2), which needs inputs and targets of equal channels. The discriminators are shown a fake of
     the last `history` ones in half of the cases (section 4; Shrivastava et al. 2017, section 2.3).
-    The history is state: it is kept in checkpoints, in 8 bits.
+    The history is state: it is kept in checkpoints, in 8 bits. R1 and R2, which the paper lacks,
+    sum the gradients of both judges.
     """
 
     recipe: ClassVar = {  # section 4
@@ -45,7 +48,11 @@ class CycleGAN(Loss):
         cycle: float = 10.0,
         identity: float = 0.5,
         history: int = 50,
+        r1_gamma: float = 0.0,
+        r2_gamma: float = 0.0,
+        penalty_interval: int = 1,
     ) -> None:
+        super().__init__(r1_gamma, r2_gamma, penalty_interval)
         for name, weight in (("cycle", cycle), ("identity", identity)):
             if not 0 <= weight < math.inf:
                 raise TranslateError(f"{name} must be 0 or more, found {weight}")
@@ -66,13 +73,24 @@ class CycleGAN(Loss):
         players = translator_of(round)
         inputs = conditions_of(round)
         with torch.no_grad():
-            made = players.back(round.real).float()
-        fake_targets, fake_inputs = self._from_history(round, round.fake, made)
+            back = players.back(round.real).float()
+        fake_targets, fake_inputs = self._from_history(round, round.fake, back)
         real = round.discriminator(round.real, inputs)
         fake = round.discriminator(fake_targets, fake_inputs)
         round.log("real_scores", real)
         round.log("fake_scores", fake)
-        return {"real": least_squares(real, 1.0), "fake": least_squares(fake, 0.0)}
+        terms = {"real": least_squares(real, 1.0), "fake": least_squares(fake, 0.0)}
+        true, made = (round.real, inputs), (fake_targets, fake_inputs)
+        return {**terms, **self._penalties(round, true, made)}
+
+    def _penalties(self, round: Round, real: Pictures, fake: Pictures) -> Terms:
+        """R1 and R2 by the gradient to targets and inputs alike, which share their sides."""
+        channels = real[0].shape[1]
+
+        def judged(both: Tensor) -> Tensor:
+            return round.discriminator(both[:, :channels], both[:, channels:])
+
+        return self.penalties_at(round, judged, torch.cat(real, 1), torch.cat(fake, 1))
 
     def generator(self, round: Round) -> Terms:
         """Look real in both directions, come home, and leave alone what is there already."""
@@ -89,7 +107,7 @@ class CycleGAN(Loss):
             terms["identity"] = self.cycle * self.identity * same
         return terms
 
-    def _from_history(self, round: Round, targets: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
+    def _from_history(self, round: Round, targets: Tensor, inputs: Tensor) -> Pictures:
         """New fakes, or in half of the cases older ones, whose places the new ones take.
 
         The first fakes fill the history. Rows take places one after the other, from one that is

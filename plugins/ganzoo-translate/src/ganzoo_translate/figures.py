@@ -10,6 +10,7 @@ from torch.nn.functional import conv2d
 
 from ganzoo import Dataset, Figure, FigureInput
 from ganzoo_translate.errors import TranslateError
+from ganzoo_translate.residual import CycleTranslator
 from ganzoo_translate.transforms import brightness
 
 #: The span of values of pictures in [-1, 1].
@@ -43,6 +44,12 @@ def ssim(pictures: Tensor, targets: Tensor) -> Tensor:
     likeness = (2 * mean_x * mean_y + c1) * (2 * both + c2)
     likeness = likeness / ((mean_x.square() + mean_y.square() + c1) * (of_x + of_y + c2))
     return likeness.flatten(1).mean(1)
+
+
+def is_unpaired(data: Dataset) -> bool:
+    """Whether samples are pictures in [-1, 1], and conditions others that do not belong to them."""
+    told = data.condition_shape is not None and not data.paired and len(data.condition_shape) == 3
+    return told and len(data.sample_shape) == 3 and data.value_range == (-1.0, 1.0)
 
 
 def is_translation(data: Dataset) -> bool:
@@ -128,3 +135,36 @@ class LatentDiversity(OfPairs):
             for k in (0, 1)
         )
         return float((one - other).abs().mean())
+
+
+class WayBack(Figure):
+    """How near to its input a picture comes on its way there and back; the same game plays both.
+
+    It says that an answer holds its input, not that a person sees it there: what does not fit into
+    the answer's style is hidden in it (Chu et al. 2017).
+    """
+
+    title = "way back"
+    protocol = "10 log10(4 / squared error) of an input and what its answer becomes on the way back"
+    direction: Literal["lower", "higher", "nearest"] = "higher"
+    unit = " dB"
+    digits = 2
+    tolerance = 0.05
+    needs = frozenset({"labels", "model"})
+
+    def applies_to(self, data: Dataset) -> bool:
+        """Whether pictures are turned into others without pairs."""
+        return is_unpaired(data)
+
+    @torch.no_grad()
+    def measure(self, drawn: FigureInput) -> float:
+        """Decibels, the mean over all inputs."""
+        network = drawn.model.generator
+        if not isinstance(network, CycleTranslator):
+            raise TranslateError("the model has no way back")
+        device, inputs, found = next(network.parameters()).device, drawn.labels, []
+        for answers in drawn.batches():
+            home = network.back(answers.to(device)).float().cpu()
+            given, inputs = inputs[: len(home)], inputs[len(home) :]
+            found.append(psnr(home, given))
+        return float(torch.cat(found).mean())

@@ -85,10 +85,11 @@ def ganzoo_losses() -> dict[str, str]:
 
 @hookimpl
 def ganzoo_metrics() -> dict[str, str]:
-    """Nearness to the target, and variety beside it."""
+    """Nearness to the target or to the input, and variety beside it."""
     return {
         "latent-diversity": "ganzoo_translate.figures:LatentDiversity",
         "psnr": "ganzoo_translate.figures:Psnr",
         "ssim": "ganzoo_translate.figures:Ssim",
         "target-distance": "ganzoo_translate.figures:TargetDistance",
+        "way-back": "ganzoo_translate.figures:WayBack",
     }

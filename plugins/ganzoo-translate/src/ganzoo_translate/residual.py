@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ganzoo.layers import Size
 from ganzoo_translate.errors import TranslateError
-from ganzoo_translate.networks import Translator, initialise, normalised
+from ganzoo_translate.networks import Translator, initialise, normalised, preserve
 
 #: Halvings before the residual blocks (Zhu et al. 2017, appendix 7.2).
 HALVINGS = 2
@@ -59,6 +59,16 @@ class Residual(nn.Module):
             ]
         last = nn.Conv2d(width, outputs, 7, 1, 3, padding_mode="reflect")
         self.layers = nn.Sequential(*layers, last, nn.Tanh())
+        self.apply(preserve if norm == "none" else initialise)
+        if norm == "none":
+            self._begin_calmly(last)
+
+    def _begin_calmly(self, last: nn.Conv2d) -> None:
+        """Without norms blocks begin as x + 0 (Zhang et al. 2019, section 3.2), and tanh near 0."""
+        initialise(last)
+        for layer in self.layers:
+            if isinstance(layer, Block):
+                nn.init.zeros_(layer.layers[-1].weight)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Pictures -> pictures in [-1, 1]."""
@@ -88,7 +98,6 @@ class ResidualTranslator(Translator):
         assert self.condition_shape is not None
         inputs = self.condition_shape[0] + latent_dim
         self.there = Residual(inputs, channels, width, blocks, norm)
-        self.apply(initialise)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Latents [N, D] and conditions -> pictures [N, C, H, W] in [-1, 1]."""
@@ -117,7 +126,6 @@ class CycleTranslator(Translator):
         inputs = self.condition_shape[0]
         self.there = Residual(inputs, channels, width, blocks, norm)
         self.back = Residual(channels, inputs, width, blocks, norm)
-        self.apply(initialise)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Conditions [N, C', H, W] -> pictures [N, C, H, W] in [-1, 1]."""
