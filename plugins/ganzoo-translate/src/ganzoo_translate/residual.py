@@ -68,7 +68,9 @@ class Residual(nn.Module):
         initialise(last)
         for layer in self.layers:
             if isinstance(layer, Block):
-                nn.init.zeros_(layer.layers[-1].weight)
+                end = layer.layers[-1]
+                assert isinstance(end, nn.Conv2d)  # no norm follows it
+                nn.init.zeros_(end.weight)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Pictures -> pictures in [-1, 1]."""
