@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ganzoo.errors import GanzooError
     from ganzoo.evaluation import evaluate
     from ganzoo.extractors import open_extractor
+    from ganzoo.files import written_whole
     from ganzoo.interfaces import (
         Augmentation,
         Dataset,
@@ -79,6 +80,7 @@ __all__ = [
     "open_extractor",
     "runs",
     "train",
+    "written_whole",
 ]
 
 _HOMES = {
@@ -86,6 +88,7 @@ _HOMES = {
     "ganzoo.errors": ("GanzooError",),
     "ganzoo.evaluation": ("evaluate",),
     "ganzoo.extractors": ("open_extractor",),
+    "ganzoo.files": ("written_whole",),
     "ganzoo.interfaces": (
         "Augmentation",
         "Dataset",

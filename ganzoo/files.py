@@ -40,8 +40,10 @@ def writing(path: Path) -> Iterator[None]:
 def written_whole(path: Path, *, lasting: bool = True) -> Iterator[Path]:
     """Give a file beside `path` to write; it is renamed to `path` if the block succeeds.
 
-    A file that is not `lasting` isn't waited for until the disk has it: a power cut may cost it.
+    If the block fails, what lies at `path` stays as it is. The folder is made if it is absent. A
+    file that is not `lasting` isn't waited for until the disk has it: a power cut may cost it.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     os.close(descriptor)
     beside = Path(name)
@@ -168,7 +170,6 @@ def nearest_existing(path: Path) -> Path:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole, making its folder if it is absent."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as beside:
         beside.write_text(text, encoding="utf-8")
 

@@ -83,14 +83,13 @@ def save(figure: Figure, path: Path) -> None:
     import matplotlib
 
     undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    with writing(path), matplotlib.rc_context({"svg.hashsalt": "ganzoo"}):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(path) as beside:
-            ending = path.suffix.lower()
-            if ending == ".png":
-                beside.write_bytes(png(figure))
-            else:
-                figure.savefig(beside, format=ending[1:], metadata=undated.get(ending))
+    style = matplotlib.rc_context({"svg.hashsalt": "ganzoo"})
+    with writing(path), style, written_whole(path) as beside:
+        ending = path.suffix.lower()
+        if ending == ".png":
+            beside.write_bytes(png(figure))
+        else:
+            figure.savefig(beside, format=ending[1:], metadata=undated.get(ending))
 
 
 def png(figure: Figure) -> bytes:

@@ -30,7 +30,6 @@ def fingerprint(model: Model) -> str:
 def write_file(path: Path, kind: str, tensors: Mapping[str, Tensor], about: dict[str, Any]) -> None:
     """Write a safetensors file whole; equal contents give equal bytes."""
     data = tensor_bytes(tensors, {"format": 1, "kind": kind, **about})
-    path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as beside:
         beside.write_bytes(data)
 

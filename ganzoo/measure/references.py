@@ -111,7 +111,6 @@ class Reference:
         }
         held = {name: tensor for name, tensor in tensors.items() if tensor is not None}
         about = replace(self.about, tensors=tensors_hash(held))
-        path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as beside:
             beside.write_bytes(tensor_bytes(held, write_record(about)))
 

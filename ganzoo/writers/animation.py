@@ -38,7 +38,6 @@ def write_film(frames: Sequence[Image.Image], path: Path, fps: float = 30) -> Pa
     A GIF and a WebP loop, the first with whole hundredths of a second between frames and 256
     colours, the second lossless. `GanzooError` without ffmpeg for .mp4.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     pictures = [frame.convert("RGB") for frame in frames]
     suffix = path.suffix.lower()
     with written_whole(path) as beside:

@@ -63,7 +63,6 @@ def write_array(samples: Tensor, path: Path) -> Path:
     """Write samples as NumPy's array float32 [N, *S], in the data's range; returns the file."""
     import numpy
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as beside, beside.open("wb") as file:
         numpy.save(file, samples.numpy())
     return path

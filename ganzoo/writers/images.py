@@ -103,6 +103,5 @@ def write_image(image: Tensor, path: Path) -> None:
     picture, form = picture_of(image), FORMATS[path.suffix.lower()]
     if picture.mode == "RGBA" and form not in KEEP_ALPHA:
         picture = on_background(picture)
-    path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as beside:
         picture.save(beside, format=form)

@@ -59,7 +59,6 @@ def write_points(samples: Tensor, path: Path) -> list[Path]:
     if suffix not in ("", ".csv", ".png"):
         raise UsageError(f"{path}: points are written as .png, .csv, or into a folder")
     file = path if suffix else path / "points.csv"
-    file.parent.mkdir(parents=True, exist_ok=True)
     if suffix == ".png":
         with written_whole(file) as beside:
             scatter(points).save(beside, format="png")

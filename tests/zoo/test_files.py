@@ -1,4 +1,4 @@
-"""Folders that are there whole: what interrupts an exchange costs neither of the two."""
+"""Files and folders that are there whole: what interrupts a writer costs nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ganzoo import written_whole
 from ganzoo.files import folder_written_whole
 
 
@@ -42,3 +43,17 @@ def test_what_a_kill_left_aside_is_put_back(tmp_path):
         raise ValueError("no")
     assert [path.name for path in tmp_path.iterdir()] == ["mod[e]l"]
     assert (tmp_path / "mod[e]l" / "a").read_text() == "old"
+
+
+def test_a_file_is_written_into_a_new_folder(tmp_path):
+    with written_whole(tmp_path / "new" / "a.txt") as beside:
+        beside.write_text("new")
+        assert not (tmp_path / "new" / "a.txt").exists()
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.txt"]
+
+
+def test_an_interrupted_file_leaves_the_old_one(tmp_path):
+    (tmp_path / "a.txt").write_text("old")
+    with pytest.raises(TypeError), written_whole(tmp_path / "a.txt") as beside:
+        beside.write_bytes(["ne", None])
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]

@@ -81,8 +81,9 @@ TOPICS = {
     ),
     "writing": Topic(
         "Writers",
-        "The base class of what makes samples visible, and what samples are to the eye and ear.",
-        ("ganzoo.Writer", "ganzoo.views.*"),
+        "The base class of what makes samples visible, what samples are to the eye and ear, and "
+        "files that are there whole.",
+        ("ganzoo.Writer", "ganzoo.written_whole", "ganzoo.views.*"),
     ),
     "plugins": Topic(
         "Plugins and errors",

@@ -5,7 +5,7 @@ import wave
 
 import torch
 
-from ganzoo import GanzooError
+from ganzoo import GanzooError, written_whole
 from ganzoo_tones.tones import RATE
 
 
@@ -30,11 +30,6 @@ def put(path, clip):
         file.setsampwidth(2)
         file.setframerate(RATE)
         file.writeframes(clip.t().contiguous().numpy().astype("<i2").tobytes())
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(sound.getvalue())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with written_whole(path) as beside:
+        beside.write_bytes(sound.getvalue())
     return path

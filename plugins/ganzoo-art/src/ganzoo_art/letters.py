@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ganzoo import Writer
+from ganzoo import Writer, written_whole
 from ganzoo.views import Pictures
 from ganzoo_art.sheets import DATA, ArtError, Drawings, check_size, is_test, read_sheets
 
@@ -84,10 +84,8 @@ class AlphabetWriter(Writer):
                 f"{path}: alphabets are written as {', '.join(PICTURES)}, or into a folder"
             )
         pixels = self.pictures(samples, legend).flatten(0, 2)  # [N * H, 26 * W]
-        file.parent.mkdir(parents=True, exist_ok=True)
-        beside = file.with_name(f".{file.name}")
-        Image.fromarray(pixels.numpy()).save(beside, format=file.suffix[1:], lossless=True)
-        beside.replace(file)
+        with written_whole(file) as beside:
+            Image.fromarray(pixels.numpy()).save(beside, format=file.suffix[1:], lossless=True)
         return [file]
 
     def pictures(self, samples: Tensor, legend: Mapping[str, Any]) -> Tensor:

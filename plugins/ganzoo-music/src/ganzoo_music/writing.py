@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from ganzoo import Writer
+from ganzoo import Writer, written_whole
 from ganzoo.views import Notes
 from ganzoo_music.midi import midi_bytes
 from ganzoo_music.notes import SOUNDS, Legend, MusicError, Note, Roll, notes_of, rolls_of
@@ -54,13 +53,8 @@ class MusicWriter(Writer):
 def _write(rolls: Roll, path: Path, legend: Legend) -> Path:
     """Write one file whole."""
     content = _content(rolls, path, legend)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with written_whole(path) as beside:
         beside.write_bytes(content)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
     return path
 
 

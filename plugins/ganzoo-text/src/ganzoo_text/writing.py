@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from ganzoo import Writer
+from ganzoo import Writer, written_whole
 from ganzoo.views import Text
 from ganzoo_text.alphabet import END, TextError, texts
 
@@ -34,13 +33,8 @@ class TextWriter(Writer):
         if file.suffix.lower() not in self.endings:
             raise TextError(f"{path}: text is written as .txt, .npy, or into a folder")
         lines = "".join(f"{line}\n" for line in self.lines(samples, legend))
-        file.parent.mkdir(parents=True, exist_ok=True)
-        beside = file.with_name(f".{file.name}.{os.getpid()}")
-        try:
+        with written_whole(file) as beside:
             beside.write_bytes(lines.encode())
-            beside.replace(file)
-        finally:
-            beside.unlink(missing_ok=True)
         return [file]
 
     def lines(self, samples: Tensor, legend: Mapping[str, Any]) -> list[str]:
