@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from ganzoo.cards.card import RUN_LOCK
-from ganzoo.errors import GanzooError, UsageError
+from ganzoo.errors import GanzooError, UnknownNameError, UsageError
 from ganzoo.files import is_locked
 from ganzoo.notebooks import image, paragraph
 from ganzoo.notebooks import table as html_table
@@ -23,6 +23,7 @@ from ganzoo.terminal import table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from ganzoo.views import View
     from ganzoo.zoo import Model
 
 #: Keys of a recipe that do not tell two runs apart.
@@ -110,9 +111,22 @@ class Run:
 
     @property
     def samples(self) -> list[Path]:
-        """The grids and other samples that were drawn on the way, the oldest first."""
+        """The grids and other samples that were drawn on the way, the oldest first.
+
+        Of samples that are heard, such as music, an .npz beside a grid holds the first few as
+        numbers, `samples` [n, *S].
+        """
         folder = self.folder / "samples"
         return sorted(path for path in folder.glob("*") if path.stem.isdigit())
+
+    def view(self, sample_shape: tuple[int, ...]) -> View | None:
+        """What samples of this shape are to the eye and ear, as `Writer.view` says."""
+        from ganzoo.writers.by_kind import writer_of
+
+        try:
+            return writer_of(self.config.kind).view(sample_shape, self.config.legend)
+        except UnknownNameError:
+            return None
 
     @property
     def model(self) -> Model:

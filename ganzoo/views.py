@@ -6,13 +6,19 @@ A `Writer` names the view of its kind. Whoever shows samples knows these few vie
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 __all__ = ["Notes", "Pictures", "Points", "Text", "View"]
 
 
 @dataclass(frozen=True)
 class View:
-    """What the numbers of a sample are, so that a program in another language can show them."""
+    """What the numbers of a sample are, so that a program in another language can show them.
+
+    Of samples that are `heard` a training keeps some as numbers, since its grids are silent.
+    """
+
+    heard: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,8 @@ class Notes(View):
     names. Steps of one pitch that follow each other are one note. With `voices` a track sings one
     pitch at a time, the one of the highest value.
     """
+
+    heard = True
 
     lowest: int
     steps_per_beat: int

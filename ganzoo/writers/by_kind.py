@@ -19,6 +19,8 @@ log = logging.getLogger("ganzoo")
 
 #: The ending of pictures of many samples.
 PICTURE = ".png"
+#: Samples of a grid that a training keeps as numbers where they are heard, and their ending.
+HEARD, NUMBERS = 16, ".npz"
 
 
 class FunctionWriter(Writer):
@@ -80,6 +82,25 @@ def write_grid(kind: str, samples: Tensor, stem: Path, legend: Legend) -> list[P
         _warn_once(f"samples are not drawn: {error}")
         return []
     return writer.write(samples, grid_path(writer, stem), legend)
+
+
+def write_heard(kind: str, samples: Tensor, stem: Path, legend: Legend) -> Path | None:
+    """Keep the first samples of a grid as numbers, `samples` [n, *S], if they are heard.
+
+    A page can then play them. Returns the file, which NumPy opens; None for samples that are seen.
+    """
+    try:
+        view = writer_of(kind).view(tuple(samples.shape[1:]), legend)
+    except UnknownNameError:
+        return None  # the grid has said so
+    if view is None or not view.heard:
+        return None
+    import numpy
+
+    path = stem.with_name(f"{stem.name}{NUMBERS}")
+    with written_whole(path) as beside, beside.open("wb") as file:
+        numpy.savez_compressed(file, samples=samples[:HEARD].numpy())
+    return path
 
 
 def default_path(writer: Writer, stem: Path) -> Path:

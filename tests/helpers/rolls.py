@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from ganzoo.plugins import PART_HOOKS, PluginManager
 from ganzoo.specs import Part
 from ganzoo.views import Notes
 from ganzoo.weights import save_weights
+from ganzoo.writers.by_kind import write_heard
 from model_folders import describe
 from tiny import tiny_plugin
 
@@ -88,3 +91,15 @@ def harmony_model(folder: Path) -> Path:
     own[torch.arange(8), 0, :, torch.arange(8) + 10] = 1.0
     save_conditions(folder / "conditions.safetensors", Conditions(own, own))
     return describe(folder, name=folder.name, kind="rolls", generator={"name": part.name})
+
+
+def rolls_run(run: Path, folder: Path) -> Path:
+    """A copy of a run, which says that it makes small music: a chord at 32 images, one at 160."""
+    shutil.copytree(run, folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "kind": "rolls"}))
+    for images, pitch in ((32, 0), (160, 12)):
+        samples = torch.zeros(20, len(TRACKS), STEPS, PITCHES)
+        samples[:, :, :4, pitch] = 1.0
+        write_heard("rolls", samples, folder / "samples" / f"{images:012d}", {})
+    return folder

@@ -33,7 +33,7 @@ from ganzoo.engine.state import TrainingState
 from ganzoo.errors import GanzooError, TrainingError, one_line
 from ganzoo.plugins import RunRecord
 from ganzoo.specs import ModelConfig
-from ganzoo.writers.by_kind import write_grid
+from ganzoo.writers.by_kind import write_grid, write_heard
 
 #: Batches from which a grid's batch statistics are recomputed; an export takes all. More would make
 #: grids cost more than a twentieth of a short training.
@@ -221,6 +221,7 @@ class Recorder:
         stem = self._run.folder / "samples" / f"{self._state.images:012d}"
         stem.parent.mkdir(exist_ok=True)
         files = write_grid(self._config.kind, drawn, stem, self._config.legend)
+        write_heard(self._config.kind, drawn, stem, self._config.legend)
         self._trackers.sample(self._state.images, files)
 
     def _save(self) -> None:

@@ -13,6 +13,7 @@ from ganzoo_web.trainings.server import TrainingServer
 
 from chromium import resize
 from plane_runs import HOSTILE, append, copied, cut, hostile, make_run, running
+from rolls import rolls_offered, rolls_run
 
 LOSS = "document.querySelector('path[data-name=\"generator\"]')"
 
@@ -148,6 +149,26 @@ def test_several_runs_lie_over_each_other(visitor, trained, tmp_path):
     visitor.runs("document.querySelectorAll('.chip')[1].click()")
     assert not any("hinge" in name for name in visitor.runs(lines))
     assert visitor.runs("return document.querySelectorAll('canvas.scene')[1].offsetWidth") == 0
+    assert visitor.complaints() == []
+
+
+def test_music_is_heard_at_each_place_of_the_history(visitor, trained, tmp_path):
+    """The roll shows and plays what the generator made there, with a head that moves."""
+    with rolls_offered():
+        run = rolls_run(trained, tmp_path / "rolls")
+        visitor.opens(write_report(run, out=tmp_path / "rolls.html").path, until="page")
+    roll = ".hearing canvas"
+    visitor.waits(f"document.querySelector({roll!r})")
+    late = visitor.pixels(roll)
+    press(visitor, "To the beginning")
+    visitor.waits(f"document.querySelector({roll!r})")
+    visitor.waits("document.querySelector('.where').textContent === 'step 0 · 0 images'")
+    assert not numpy.array_equal(visitor.pixels(roll), late)
+    play = visitor.browser.find_element("css selector", ".music .play")
+    play.click()
+    visitor.waits(f"Number(document.querySelector({roll!r}).dataset.step) > 1")
+    play.click()
+    assert visitor.runs(f"return document.querySelector({roll!r}).dataset.step") is None
     assert visitor.complaints() == []
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import re
 from pathlib import Path
 
+import numpy
 import pytest
 from ganzoo_web.trainings.report import data_url, embedded, thinned, write_report
 from ganzoo_web.trainings.telling import Have, tell
@@ -14,6 +17,7 @@ from PIL import Image
 import commands
 import ganzoo
 from plane_runs import copied, hostile, make_run
+from rolls import rolls_offered, rolls_run
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +93,29 @@ def test_text_is_kept_as_lines(trained, tmp_path):
     (found,) = ganzoo.runs(tmp_path / "names")
     assert tell(found, Have(rows=10, last=160))["texts"].keys() == {"160"}
     assert tell(found, Have())["texts"].keys() == {"32", "160"}
+
+
+def test_music_is_kept_to_be_heard(trained, tmp_path):
+    """Beside the grids of the same images, as far as they are kept, with how to play it."""
+    with rolls_offered():
+        report = write_report(rolls_run(trained, tmp_path / "rolls"), out=tmp_path / "rolls.html")
+    (told,) = data_of(report.path)["runs"]
+    assert told["heard"] == [32, 160]
+    assert told["heard_data"].keys() == {"32", "160"}
+    heard = told["heard_data"]["160"]
+    assert (heard["view"]["form"], heard["view"]["tracks"]) == ("notes", ["high", "low"])
+    assert heard["shape"] == [2, 16, 24]
+    rows = numpy.frombuffer(gzip.decompress(base64.b64decode(heard["rows"])), "<f4")
+    assert rows.reshape(-1, 2, 16, 24).shape[0] == 16
+    assert rows.reshape(-1, 2, 16, 24)[0].nonzero()[2].tolist() == [12] * 8
+
+
+def test_music_without_its_plugin_is_seen(trained, tmp_path):
+    with rolls_offered():
+        run = rolls_run(trained, tmp_path / "rolls")
+    report = write_report(run, out=tmp_path / "rolls.html")
+    (told,) = data_of(report.path)["runs"]
+    assert told["heard_data"]["160"]["view"] is None and told["picture_data"]
 
 
 def test_items_are_taken_evenly():

@@ -24,6 +24,7 @@ from safetensors.numpy import load_file
 import commands
 import ganzoo
 from plane_runs import copied, cut, make_run, running
+from rolls import rolls_offered, rolls_run
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +95,19 @@ def test_it_tells_everything_at_first_and_then_what_is_new(serve, trained, tmp_p
         file.writelines(later[:2])
     (more,) = told(server, have)["runs"]
     assert (more["from"], [row["images"] for row in more["rows"]]) == (7, [128, 144])
+
+
+def test_it_tells_what_is_heard(trained, tmp_path):
+    with rolls_offered():
+        run = rolls_run(trained, tmp_path / "rolls")
+        with TrainingServer([run]) as server:
+            assert json.loads(server.answer("/runs.json")[1])["runs"][0]["heard"] == [32, 160]
+            heard = json.loads(server.answer("/heard/0/32")[1])
+            assert heard["view"]["form"] == "notes" and heard["shape"] == [2, 16, 24]
+            assert server.answer("/heard/0/64") is None
+            (run / "samples" / f"{160:012d}.npz").write_bytes(b"PK")
+            with pytest.raises(OSError, match="is damaged"):
+                server.answer("/heard/0/160")
 
 
 def test_rows_that_were_cut_are_told_again(serve, trained, tmp_path):

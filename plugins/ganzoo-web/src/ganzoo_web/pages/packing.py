@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def packed(data: bytes) -> str:
@@ -23,7 +23,7 @@ def text_of(data: bytes) -> str:
 
 def floats(values: Tensor) -> str:
     """Numbers as float32, little-endian, in base64."""
-    array = values.detach().to("cpu", torch.float32).contiguous().numpy()
+    array = values.detach().cpu().float().contiguous().numpy()
     return text_of(array.astype("<f4").tobytes())
 
 

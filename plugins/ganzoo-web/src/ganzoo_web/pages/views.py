@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ganzoo import Model
 from ganzoo.views import Notes, Pictures, Points, Text, View
 from ganzoo_web.pages.problems import PageError
+
+if TYPE_CHECKING:
+    from ganzoo import Model
 
 #: A page's name of each view that it has; `browser/page/views.js` draws them.
 FORMS: dict[type[View], str] = {
@@ -20,12 +22,19 @@ FORMS: dict[type[View], str] = {
 
 def view_of(model: Model) -> dict[str, Any]:
     """What a page must know to show a model's samples; `PageError` if no page can show them."""
-    view = model.view
-    if view is None or type(view) not in FORMS:
+    data = as_data(model.view)
+    if data is None:
         shape = "x".join(map(str, model.generator.sample_shape))
         raise PageError(
             f"{model.card.name} draws {model.card.require_config().kind} of {shape}, which have no "
             "view here; a page shows images with 1, 3 or 4 channels, points of the plane, and what "
             "the view() of a plugin's writer calls text or notes"
         )
+    return data
+
+
+def as_data(view: View | None) -> dict[str, Any] | None:
+    """A view as a page's script reads it; None if no page has it."""
+    if view is None or type(view) not in FORMS:
+        return None
     return {"form": FORMS[type(view)], **asdict(view)}

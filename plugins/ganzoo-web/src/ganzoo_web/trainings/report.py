@@ -12,6 +12,7 @@ from typing import Any
 from ganzoo import written_whole
 from ganzoo_web.pages.problems import PageError
 from ganzoo_web.trainings.finding import differences, found
+from ganzoo_web.trainings.hearing import heard, heard_data
 from ganzoo_web.trainings.page import kept_page
 from ganzoo_web.trainings.scenes import scene_data
 from ganzoo_web.trainings.telling import pictures, tell
@@ -68,6 +69,8 @@ def write_report(*folders: str | Path, out: str | Path = "report.html") -> Repor
         grids = embedded(pictures(run), share)
         one["texts"] = dict(thinned(list(one["texts"].items()), GRIDS))
         scenes = {int(scene.stem): scene for scene in thinned(run.scenes, SCENES)}
+        sounds = {images: path for images, path in heard(run).items() if images in grids}
+        one["heard_data"] = {str(images): heard_data(run, path) for images, path in sounds.items()}
         one["picture_data"] = {str(images): text for images, text in grids.items()}
         one["scene_data"] = {str(images): scene_data(file) for images, file in scenes.items()}
     page = {"runs": told, "differences": differences(runs)}

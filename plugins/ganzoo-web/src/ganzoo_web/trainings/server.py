@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 from ganzoo import GanzooError, Run
 from ganzoo_web.pages.problems import PageError
 from ganzoo_web.trainings.finding import differences, found
+from ganzoo_web.trainings.hearing import heard, heard_data
 from ganzoo_web.trainings.page import LIVE_POLICY, live_page, script, style
 from ganzoo_web.trainings.scenes import scene_data
 from ganzoo_web.trainings.telling import PICTURES, Have, pictures, tell
@@ -34,7 +35,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
-_ITEM = re.compile(r"/(picture|scene)/(\d{1,4})/(\d{1,18})")
+_ITEM = re.compile(r"/(picture|heard|scene)/(\d{1,4})/(\d{1,18})")
 
 
 class TrainingServer(ThreadingHTTPServer):
@@ -118,13 +119,16 @@ class TrainingServer(ThreadingHTTPServer):
         return told
 
     def _item(self, kind: str, number: int, images: int) -> tuple[str, bytes] | None:
-        """A grid or a scene of a run, which must be among those that it has."""
+        """A grid, what is heard of it, or a scene of a run; None where it has none there."""
         runs = [*self._runs.values()]
         if number >= len(runs):
             return None
         if kind == "picture":
             path = pictures(runs[number]).get(images)
             return None if path is None else (PICTURES[path.suffix.lower()], path.read_bytes())
+        if kind == "heard":
+            path = heard(runs[number]).get(images)
+            return None if path is None else _json(heard_data(runs[number], path))
         scenes = {int(path.stem): path for path in runs[number].scenes}
         return _json(scene_data(scenes[images])) if images in scenes else None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo import Run
+from ganzoo_web.trainings.hearing import heard
 
 #: Grids that a browser shows, and how they are sent.
 PICTURES = {".png": "image/png", ".webp": "image/webp", ".jpg": "image/jpeg"}
@@ -38,9 +39,9 @@ def tell(run: Run, have: Have | None = None) -> dict[str, Any]:
     """What a page lacks of a run, as JSON data.
 
     `from` is the number of the first row told; it is 0 where the rows that the page has are no
-    longer the run's, since it was resumed or rolled back. `pictures` and `scenes` are images seen;
-    `turn` changes when those of the same images may have changed. `texts` are lines by images seen,
-    from the last row on that the page has. `settings` are told once.
+    longer the run's, since it was resumed or rolled back. `pictures`, `heard` and `scenes` are
+    images seen; `turn` changes when those of the same images may have changed. `texts` are lines by
+    images seen, from the last row on that the page has. `settings` are told once.
     """
     have = have or Have()
     rows, journal = run.metrics, run.journal
@@ -57,6 +58,7 @@ def tell(run: Run, have: Have | None = None) -> dict[str, Any]:
         "events": journal[events:],
         "pictures": [*pictures(run)],
         "texts": texts(run, since=have.last if known else 0),
+        "heard": [*heard(run)],
         "scenes": [int(path.stem) for path in run.scenes],
         "turn": sum(event.get("event") in TURNS for event in journal),
     }

@@ -2,6 +2,7 @@
 
 import { byId, make } from "./elements.js";
 import { count } from "./format.js";
+import { Hearing } from "./hearing.js";
 import { LAYERS, Plane, between, meeting, meter, outsideText, scalesOf } from "./plane.js";
 import { bar } from "./player.js";
 
@@ -113,9 +114,13 @@ export class Panes {
     const image = written
       ? make("ul", { className: "words" })
       : make("img", { alt: `Samples of ${run.name}`, decoding: "sync" });
+    image.addEventListener("load", () => {
+      image.classList.toggle("reduced", image.naturalWidth > image.clientWidth);
+    });
     const note = make("figcaption", { className: "quiet" });
     const name = make("p", { className: "name", textContent: run.name });
-    return { element: make("figure", {}, name, image, note), image, note };
+    const hearing = new Hearing(run);
+    return { element: make("figure", {}, name, image, note, hearing.element), image, note, hearing };
   }
 
   draw() {
@@ -153,7 +158,7 @@ export class Panes {
     for (const [layer, row] of this.switches) row.hidden = scene[layer] === undefined;
   }
 
-  drawFilm(run, { image, note }) {
+  drawFilm(run, { image, note, hearing }) {
     const { grids } = run;
     const { images } = this.player;
     const seen = grids.filter((one) => one <= images + 0.5).at(-1) ?? grids[0];
@@ -165,6 +170,7 @@ export class Panes {
       else image.src = source;
     }
     note.textContent = `after ${count(seen)} images`;
+    if (run.heardBefore(seen) !== undefined) hearing.show(seen);
   }
 
   /** The picture in a sentence. */

@@ -1,5 +1,7 @@
 // What is known of the runs: told at once in a kept page, and bit by bit by a server.
 
+import { rowsOf } from "./packed.js";
+
 const STEP_NONE = -32768;
 
 /** Numbers that were packed as steps of a scale. */
@@ -33,9 +35,10 @@ function sceneOf(data) {
 /** One run as the page knows it. */
 export class Run {
   constructor(number) {
-    Object.assign(this, { number, rows: [], events: [], pictures: [], scenes: [], texts: {}, shown: true });
+    Object.assign(this, { number, rows: [], events: [], pictures: [], heard: [], scenes: [], texts: {}, shown: true });
     this.turn = 0;
     this.made = new Map();
+    this.sounds = new Map();
   }
 
   /** Take in what was told. */
@@ -45,7 +48,7 @@ export class Run {
     if (from === 0 && this.rows.length && !rows.length) this.rows = [];
     this.rows = [...this.rows.slice(0, from), ...rows];
     this.events = [...this.events.slice(0, eventsFrom), ...events];
-    if (facts.turn !== this.turn) this.made.clear();
+    if (facts.turn !== this.turn) for (const known of [this.made, this.sounds]) known.clear();
     Object.assign(this, facts);
   }
 
@@ -64,6 +67,34 @@ export class Run {
   /** Where a grid is: an address, or the picture itself. */
   pictureAt(images) {
     return this.picture_data?.[images] ?? `picture/${this.number}/${images}?turn=${this.turn}`;
+  }
+
+  /** The newest samples that are heard up to a place, by images; undefined where there are none. */
+  heardBefore(images) {
+    const heard = this.heard_data ? Object.keys(this.heard_data).map(Number) : this.heard;
+    return heard.filter((one) => one <= images + 0.5).at(-1) ?? heard[0];
+  }
+
+  /** What is heard: {view, shape, samples}; null where it cannot be read. */
+  hearAt(images) {
+    if (!this.sounds.has(images)) this.sounds.set(images, this.readSound(images));
+    return this.sounds.get(images);
+  }
+
+  async readSound(images) {
+    try {
+      const there = this.heard_data?.[images] ?? (await this.askSound(images));
+      return { ...there, samples: await rowsOf(there.rows, there.shape) };
+    } catch {
+      this.sounds.delete(images); // it is asked for again
+      return null;
+    }
+  }
+
+  async askSound(images) {
+    const answer = await fetch(`heard/${this.number}/${images}?turn=${this.turn}`);
+    if (!answer.ok) throw new Error(answer.statusText);
+    return answer.json();
   }
 
   /** Grids, or lists of text, that can be shown. */
