@@ -48,7 +48,8 @@ class Rows:
 class Conditions:
     """The conditions that a model samples with, and those for recomputing batch statistics.
 
-    `own` [M, *C] are those of test samples if the data set has any, at most 64; `targets` [M, *S]
+    `own` [M, *C] are those of test samples if the data set has any, or those that it gives
+    (`Dataset.kept_conditions`), at most 64; `targets` [M, *S]
     are the samples that belong to them in a paired data set. `calibration` [L, *C] are those of
     training samples.
     """
@@ -70,11 +71,24 @@ def in_circle(conditions: Tensor, n: int) -> Rows:
 def conditions_of(part: Part, data: Dataset) -> Conditions:
     """The conditions of a model that is trained on `data`, which is a part's training samples."""
     unseen = split_of(part, "test") if has_split(part) else data
-    samples, own = pairs(unseen, drawn(unseen, OWN))
+    own, targets = own_of(unseen)
     each = 4 * prod(data.condition_shape or ())
     count = min(CALIBRATION, max(OWN, CALIBRATION_BYTES // max(each, 1)))
     _, calibration = pairs(data, drawn(data, count))
-    return Conditions(own, calibration, samples if unseen.paired else None)
+    return Conditions(own, calibration, targets)
+
+
+def own_of(unseen: Dataset) -> tuple[Tensor, Tensor | None]:
+    """The conditions that a model keeps, and the samples that belong to them."""
+    kept = unseen.kept_conditions()
+    if kept is not None:
+        problem = fault_of(kept, unseen.condition_shape, len(kept))
+        if problem or not len(kept):
+            name = f"{type(unseen).__name__}.kept_conditions()"
+            raise DataError(f"{name}: {problem or 'there are none'}")
+        return kept[:OWN].cpu(), None
+    samples, own = pairs(unseen, drawn(unseen, OWN))
+    return own, samples if unseen.paired else None
 
 
 def targets_of(part: Part, own: Tensor) -> Tensor | None:
@@ -85,7 +99,7 @@ def targets_of(part: Part, own: Tensor) -> Tensor | None:
     if not is_here(part):
         return None
     unseen = test_samples(part)
-    if not unseen.paired or unseen.condition_shape is None:
+    if not unseen.paired or unseen.condition_shape is None or unseen.kept_conditions() is not None:
         return None
     samples, conditions = pairs(unseen, drawn(unseen, OWN))
     same = conditions.shape == own.shape and torch.equal(conditions, own.cpu())

@@ -99,6 +99,14 @@ class Dataset(ABC):
         """
         return pictures.read(pictures.condition_shape)
 
+    def kept_conditions(self) -> Tensor | None:
+        """Conditions float32 [M, *condition_shape] that its models carry along and sample with.
+
+        None, the default, stands for those of 64 test samples. Override it where those may not be
+        given away.
+        """
+        return None
+
     @classmethod
     def condition_choices(cls, **arguments: Any) -> Mapping[str, tuple[str, ...]]:
         """Values of `condition_options` that can be listed, such as the names of holes.

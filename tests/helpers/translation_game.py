@@ -43,6 +43,17 @@ class Shaded(Steps):
         return made if shade is None else torch.full_like(made, float(shade))
 
 
+class Sealed(Steps):
+    """It may not be given away: its models carry other conditions, as many as `kept`."""
+
+    kept = 3
+
+    def kept_conditions(self) -> Tensor:
+        return torch.linspace(-1, 1, self.kept)[:, None, None, None].expand(
+            -1, *self.condition_shape
+        )
+
+
 class Undeclared(Steps):
     """It gives conditions and does not say so."""
 

@@ -44,7 +44,7 @@ from ganzoo.writers.images import columns_for
 from ganzoo.writers.panels import panels
 from model_folders import LICENCES
 from short_runs import config, exported, play
-from translation_game import HALF, SIDE, Judge, Skewed, Steps, translating_plugin
+from translation_game import HALF, SIDE, Judge, Sealed, Skewed, Steps, translating_plugin
 
 CPU = torch.device("cpu")
 SHAPE = (1, SIDE, HALF)
@@ -133,6 +133,20 @@ def test_an_export_holds_conditions_of_the_test_samples(run):
     assert own.shape == (OWN, *SHAPE)
     test = {tuple(row.flatten().tolist()) for row in Steps("test").batch(torch.arange(96))[1]}
     assert {tuple(row.flatten().tolist()) for row in own} <= test
+
+
+def test_data_that_may_not_be_given_away_names_other_conditions():
+    data = Sealed("test")
+    found = conditions_of(Part("steps"), data)
+    assert found.own.shape[0] != 3  # those of the part's own test samples
+    own, targets = conditions.own_of(data)
+    assert torch.equal(own, data.kept_conditions()) and targets is None
+
+
+def test_no_conditions_to_carry_along_is_an_error(monkeypatch):
+    monkeypatch.setattr(Sealed, "kept", 0)
+    with pytest.raises(DataError, match=r"Sealed.kept_conditions\(\): there are none"):
+        conditions.own_of(Sealed())
 
 
 def test_equal_runs_have_equal_conditions(run, tmp_path):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from ganzoo_music.chorales import LOWEST
 from ganzoo_music.midi import midi_bytes, read_midi
 from ganzoo_music.notes import Legend, Note
+from ganzoo_music.tunes import phrases, tunes
 
 import commands
 import ganzoo
@@ -15,6 +17,12 @@ TUNE = [
     Note(0, 4 * beat, 4 * beat + 4, 72 + step)
     for beat, step in enumerate([0, 2, 4, 5, 7, 5, 4, 2] * 2)
 ]
+
+
+def test_the_tunes_are_whole_bars_a_soprano_can_sing():
+    for name, melody in tunes().items():
+        assert melody[-1].end % 64 == 0, name
+        assert all(60 <= note.pitch <= 81 for note in melody), name
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +46,8 @@ def run(tmp_path_factory):
     )
 
 
-def test_it_keeps_the_melodies_of_test_chorales(run):
+def test_it_carries_and_keeps_well_known_melodies(run):
+    assert torch.equal(run.model.conditions, phrases((1, STEPS, 54), LOWEST)[:64])
     samples = run.model.sample(5, seed=0)
     assert torch.equal(samples[:, :1], run.model.conditions[:5])
     assert samples.shape == (5, 4, STEPS, 54)

@@ -16,6 +16,7 @@ from ganzoo_music.keys import shift_to_c
 from ganzoo_music.melody import TRACK, phrases_of
 from ganzoo_music.notes import STEPS_PER_BEAT, Legend, Roll
 from ganzoo_music.rolls import PianoRolls, Piece, lot_of
+from ganzoo_music.tunes import phrases
 
 #: MIDI's numbers of the lowest and the highest note, G1 to C6, after all chorales are transposed.
 LOWEST, HIGHEST = 31, 84
@@ -31,8 +32,8 @@ class Chorales(PianoRolls):
 
     They are read from the corpus of the package music21: scores for soprano, alto, tenor and bass
     in common time. Each is transposed to C major or A minor, by six semitones at most. Chorales of
-    one melody are in one split. With `harmonise` the soprano is the condition. `count` takes the
-    first chorales alone, for a try.
+    one melody are in one split. With `harmonise` the soprano is the condition, and models carry
+    well-known melodies along. `count` takes the first chorales alone, for a try.
     """
 
     condition_options = TRACK
@@ -49,6 +50,10 @@ class Chorales(PianoRolls):
         pieces = [piece_of(one, lot) for one, lot in zip(read, lots, strict=True)]
         legend = Legend(LOWEST, VOICES, STEPS_PER_BEAT, STEPS_PER_BAR // STEPS_PER_BEAT)
         super().__init__(pieces, legend, "chorales", bars, split, harmonise)
+
+    def kept_conditions(self) -> Tensor | None:
+        """Well-known melodies: nothing of the corpus is given away with a model."""
+        return phrases(self.condition_shape, LOWEST) if self.condition_shape else None
 
     @classmethod
     def conditions_of(cls, pictures: OwnPictures, **arguments: Any) -> Tensor:
