@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.distributed as dist
@@ -37,12 +37,25 @@ from ganzoo.testing.subjects import GameSubject
 
 #: How far gradients of the same batch may differ: the order of sums, over two steps.
 CLOSE = 1e-3
+#: The share of a player's greatest gradient to which smaller ones are compared.
+ROUNDING = 0.1
 #: Turns of each player that are compared.
 TURNS = 2
 #: Plain gradient descent, in steps so small that rounding does not carry units over a ReLU's kink.
 PLAIN: dict[str, Any] = {"name": "momentum", "lr": 1e-3, "arguments": {"momentum": 0.0}}
 #: How long a rank waits for the other, which may be computing.
 PATIENCE = timedelta(seconds=60)
+
+
+class Value(NamedTuple):
+    """What is compared, and the greatest value beside it, of whose sums it may be a rounding.
+
+    A gradient may be 0 by its nature, such as that of a last bias in a relativistic game, where
+    the terms cancel.
+    """
+
+    values: Tensor
+    largest: float
 
 
 def check_two_processes(subject: GameSubject) -> str:
@@ -108,11 +121,11 @@ class GlooRank(ManyRanks):
             torch.set_rng_state(state)
 
 
-def _played_together(game: Game) -> dict[str, Tensor]:
+def _played_together(game: Game) -> dict[str, Value]:
     """What rank 0 of two gets."""
     store, turn = dist.HashStore(), Lock()  # type: ignore[attr-defined]
 
-    def play(rank: int) -> dict[str, Tensor] | None:
+    def play(rank: int) -> dict[str, Value] | None:
         with turn:
             return _played(game, GlooRank(rank, store, turn))
 
@@ -121,7 +134,7 @@ def _played_together(game: Game) -> dict[str, Tensor]:
         return ranks[0].result() or {}
 
 
-def _played(game: Game, ranks: Ranks) -> dict[str, Tensor] | None:
+def _played(game: Game, ranks: Ranks) -> dict[str, Value] | None:
     """Gradients and buffers of a few turns, by name; None if the networks draw by themselves."""
     config = game.config(TURNS, optimizers={"generator": PLAIN, "discriminator": PLAIN})
     config = replace(config, recipe=replace(config.recipe, reuse_fakes=False))
@@ -132,7 +145,7 @@ def _played(game: Game, ranks: Ranks) -> dict[str, Tensor] | None:
     with seeded(0):
         if _draws(state, setup):
             return None
-        values: dict[str, Tensor] = {}
+        values: dict[str, Value] = {}
         for number in range(TURNS):
             last = discriminator_turn(state, setup, silent)
             values |= _kept(state, "discriminator", f"turn {number}")
@@ -155,23 +168,26 @@ def _draws(state: TrainingState, setup: Setup) -> bool:
         return not equal(before, torch.get_rng_state())
 
 
-def _kept(state: TrainingState, mover: str, when: str) -> dict[str, Tensor]:
+def _kept(state: TrainingState, mover: str, when: str) -> dict[str, Value]:
     """The mover's gradients and the loss's buffers."""
     network: nn.Module = getattr(state, mover)
-    values = {}
+    gradients = {}
     if gradients_of(getattr(state, f"{mover}_optimizer")):
         for name, parameter in network.named_parameters():
             if parameter.grad is not None:
-                values[f"the gradient of the {mover}'s {name}, {when}"] = parameter.grad.clone()
+                gradients[f"the gradient of the {mover}'s {name}, {when}"] = parameter.grad.clone()
+    largest = max((float(one.abs().max()) for one in gradients.values() if one.numel()), default=0)
+    values = {name: Value(gradient, largest) for name, gradient in gradients.items()}
     for name, buffer in state.loss.named_buffers():
         if buffer.is_floating_point():
-            values[f"the loss's buffer {name}, {when}"] = buffer.clone()
+            values[f"the loss's buffer {name}, {when}"] = Value(buffer.clone(), 0)
     return values
 
 
-def difference(a: Tensor, b: Tensor) -> float:
-    """The greatest difference, relative to the greatest value of `b` and a small number."""
-    if a.numel() == 0:
+def difference(a: Value, b: Value) -> float:
+    """The greatest difference, relative to the greatest value of `b` and a size of rounding."""
+    if a.values.numel() == 0:
         return 0.0
-    apart = float((a - b).abs().max() / (b.abs().max() + 1e-4))
+    size = b.values.abs().max() + ROUNDING * b.largest + 1e-4
+    apart = float((a.values - b.values).abs().max() / size)
     return apart if math.isfinite(apart) else math.inf

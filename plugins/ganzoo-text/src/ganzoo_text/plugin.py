@@ -21,6 +21,12 @@ ganzoo_examples = {
     "generator/text-recurrent": {"width": 16},
     "discriminator/text": {"width": 16, "blocks": 2},
     "discriminator/text-windows": {"width": 16},
+    "game/at-once": {
+        "generator": "text-gumbel",
+        "discriminator": "text-windows",
+        "loss": {"name": "ganzoo/relativistic", "arguments": {"r1_gamma": 0.02, "r2_gamma": 0.02}},
+        "data": "text",
+    },
     "game/likelihood-first": {
         "generator": "text-recurrent",
         "discriminator": "text-windows",
