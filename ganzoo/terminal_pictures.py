@@ -20,12 +20,19 @@ PROGRAMS = {"iTerm.app": "iterm", "WezTerm": "iterm", "mintty": "iterm", "ghostt
 TERMS = {"xterm-kitty": "kitty", "xterm-ghostty": "kitty", "foot": "sixel", "mlterm": "sixel"}
 #: The version since which Konsole shows sixels.
 KONSOLE = 220400
-#: A picture is enlarged by whole factors to about so many pixels, or reduced to them.
+#: A picture is enlarged by whole factors to about so many pixels in width, or reduced to them.
 WIDE = 480
-#: Half blocks along a sample of a grid, about, and the most lines that a picture takes.
+#: Half blocks along a sample's shorter side, about, and the most lines that a picture takes.
 CELL, LINES = 20, 24
-#: Lines between the samples of a grid, as `ganzoo.writers.images` draws them.
-LINE = 2
+#: Pixels from which a sample is as large as the terminal: a sheet of notes at 20 shows nothing.
+LARGE = 128
+#: Lines that a picture leaves free: for what stands below it and for the shell's prompt.
+FREE = 3
+#: Pixels along a sample of a picture whose samples cannot be told apart, such as an alphabet's.
+SAMPLE = 32
+#: Lines between the samples of a grid, as `ganzoo.writers.images` draws them, and wider ones that
+#: a plugin's writer may draw.
+LINE, MARGIN = 2, 8
 
 
 def graphics(environment: Mapping[str, str] = os.environ) -> str | None:
@@ -74,10 +81,11 @@ def wanted(asked: bool | None, stream: IO[str]) -> str | None:
     return kind
 
 
-def drawn(picture: Image.Image, kind: str, columns: int) -> str:
-    """A picture as text for a terminal with this many columns."""
+def drawn(picture: Image.Image, kind: str, columns: int, lines: int) -> str:
+    """A picture as text for a terminal of so many columns and lines, all of it in sight."""
     if kind.startswith("blocks"):
-        return "".join(_blocks(part_of_grid(picture, columns), deep=kind == "blocks-24"))
+        part = part_of_grid(picture, columns, max(1, min(LINES, lines - FREE)))
+        return "".join(_blocks(part, deep=kind == "blocks-24"))
     picture = _fitted(picture.convert("RGB"))
     if kind == "sixel":
         return f"{_sixels(picture)}\n"
@@ -87,31 +95,47 @@ def drawn(picture: Image.Image, kind: str, columns: int) -> str:
 # --- Half blocks ----------------------------------------------------------------------------------
 
 
-def part_of_grid(picture: Image.Image, columns: int) -> Image.Image:
-    """As many whole samples of a grid as fit, so small that each can still be made out."""
+def part_of_grid(picture: Image.Image, columns: int, lines: int) -> Image.Image:
+    """As many whole samples of a grid as fit, so small that each can still be made out.
+
+    Of a large picture that is no grid, its upper left corner.
+    """
     from PIL import Image
 
     picture = picture.convert("RGB")
     across = cell(picture)
     down = cell(picture.transpose(Image.Transpose.TRANSPOSE))
-    scale = min(1.0, CELL / max(across, down))
+    if (across, down) == picture.size:
+        across, down = min(across, SAMPLE), min(down, SAMPLE)
+    side = min(across, down)
+    scale = min(1.0, (CELL if side < LARGE else 2 * lines) / side)
     width = _whole(columns / scale, across, picture.width)
-    height = _whole(2 * LINES / scale, down, picture.height)
-    scale = min(scale, columns / width, 2 * LINES / height)
+    height = _whole(2 * lines / scale, down, picture.height)
+    scale = min(scale, columns / width, 2 * lines / height)
     size = (max(1, round(width * scale)), max(2, round(height * scale)))
     return picture.crop((0, 0, width, height)).resize(size, Image.Resampling.BOX)
 
 
 def cell(picture: Image.Image) -> int:
     """Pixels from one sample of a grid to the next one to the right; the width if it is no grid."""
-    span = picture.width - LINE
-    for step in range(LINE + 2, span // 2 + 1):
-        if span % step == 0 and all(
-            picture.crop((x, 0, x + LINE, picture.height)).getbbox() is None
-            for x in range(0, picture.width, step)
-        ):
-            return step
-    return picture.width
+    if picture.getcolors(1) is not None:
+        return picture.width
+    steps = (
+        step
+        for line in (LINE, MARGIN)
+        for step in range(line + 2, (picture.width - line) // 2 + 1)
+        if (picture.width - line) % step == 0 and _has_lines(picture, line, step)
+    )
+    return min(steps, default=picture.width)
+
+
+def _has_lines(picture: Image.Image, line: int, step: int) -> bool:
+    """Whether lines in the corner's colour, so many pixels wide, stand every so many pixels."""
+    wanted = [(line * picture.height, picture.getpixel((0, 0)))]
+    places = range(0, picture.width, step)
+    return all(
+        picture.crop((x, 0, x + line, picture.height)).getcolors(1) == wanted for x in places
+    )
 
 
 def _whole(room: float, step: int, there: int) -> int:
@@ -155,8 +179,10 @@ def _of_256(red: int, green: int, blue: int) -> int:
 
 
 def _fitted(picture: Image.Image) -> Image.Image:
+    """A picture about `WIDE` pixels wide; of one that is taller than wide, the upper part."""
     from PIL import Image
 
+    picture = picture.crop((0, 0, picture.width, min(picture.height, picture.width)))
     if picture.width > WIDE:
         size = (WIDE, max(1, round(picture.height * WIDE / picture.width)))
         return picture.resize(size, Image.Resampling.LANCZOS)

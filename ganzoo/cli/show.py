@@ -34,33 +34,33 @@ def command(what: str, as_json: bool, picture: bool | None) -> None:
         where = {"name": card.name, "folder": str(card.folder), "status": card.status}
         click.echo(json.dumps({**where, "config": card.raw}, indent=2))
         return
-    _show_picture(card, picture)
+    drawn = _picture(card, picture)
     click.echo(page(card))
     if prose := prose_of_page(card):
         _show_prose(prose)
+    if drawn:  # at the end, where the terminal stops scrolling
+        sys.stdout.write(f"\n{drawn}")  # click.echo would take out the colours in a pipe
+        sys.stdout.flush()
 
 
-def _show_picture(card: Card, asked: bool | None) -> None:
-    """Show the card's samples, or a run's newest ones, if they are asked for or can be shown."""
+def _picture(card: Card, asked: bool | None) -> str:
+    """The card's samples, or a run's newest, as text if they are asked for or can be shown."""
     from ganzoo.terminal_pictures import drawn, wanted
 
     kind, path = wanted(asked, sys.stdout), _samples_of(card)
     if kind is None or (path is None and not asked):
-        return
+        return ""
     if path is None:
         raise CardError(f"{card.name} has no picture of samples in {card.folder}")
     from PIL import Image
 
     try:
         with Image.open(path) as picture:
-            text = drawn(picture, kind, shutil.get_terminal_size().columns)
+            return drawn(picture, kind, *shutil.get_terminal_size())
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         if asked:
             raise CardError(f"{path} cannot be shown: {one_line(error)}") from None
-        return
-    sys.stdout.write(text)  # click.echo would take out the colours in a pipe
-    sys.stdout.write("\n")
-    sys.stdout.flush()
+        return ""
 
 
 def _samples_of(card: Card) -> Path | None:

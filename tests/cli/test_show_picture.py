@@ -7,6 +7,7 @@ import io
 import os
 import re
 import threading
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -48,8 +49,31 @@ def grid(side=28, cells=4):
 
 def test_a_grid_is_cut_between_samples():
     assert cell(grid()) == 30 and cell(Image.new("RGB", (50, 20), "white")) == 50
-    assert part_of_grid(grid(), 80).size == (80, 41), "2 of 4 rows, at 20 of 30 pixels"
-    assert part_of_grid(grid(16, 9), 80).size == (74, 38), "samples that fit are not reduced"
+    assert part_of_grid(grid(), 80, 24).size == (80, 41), "2 of 4 rows, at 20 of 30 pixels"
+    assert part_of_grid(grid(), 80, 12).size == (80, 21), "1 row of 4"
+    assert part_of_grid(grid(16, 9), 80, 24).size == (74, 38), "samples that fit are not reduced"
+
+
+ZOO = Path(__file__).parents[2] / "zoo_cards"
+
+
+@pytest.mark.parametrize(
+    ("model", "size"),
+    [
+        ("inpaint-faces", (62, 41)),  # 2 rows of hole, face and answer: as if each were a cell
+        ("musegan-chorales", (49, 42)),  # one chorale, as large as the screen
+        ("alphabet-letters", (80, 41)),  # A to D of two alphabets, which have no lines between
+    ],
+)
+def test_samples_that_are_no_small_squares_can_be_made_out(model, size):
+    with Image.open(ZOO / model / "samples.png") as picture:
+        assert part_of_grid(picture, 80, 21).size == size
+
+
+def test_a_tall_picture_is_no_taller_than_wide_where_pixels_are_shown():
+    found = re.search(r"width=(\d+)px:(.*)\x07", drawn(Image.new("RGB", (32, 90)), "iterm", 80, 24))
+    with Image.open(io.BytesIO(base64.b64decode(found[2]))) as shown:
+        assert shown.size == (480, 480)
 
 
 def read_blocks(text):
@@ -65,17 +89,17 @@ def read_blocks(text):
 
 
 def test_half_blocks_have_the_picture_s_colours():
-    rows = read_blocks(drawn(grid(16, 2), "blocks-24", 80))
+    rows = read_blocks(drawn(grid(16, 2), "blocks-24", 80, 27))
     wanted = [grid(16, 2).getpixel((x, y)) for y in range(38) for x in range(38)]
     assert [pixel for row in rows for pixel in row] == wanted
-    few = drawn(grid(16, 2), "blocks-256", 80)
+    few = drawn(grid(16, 2), "blocks-256", 80, 27)
     assert "38;5;16;48;5;16m" in few and "38;5;196;48;5;196m" in few
 
 
 def test_graphics_carry_the_whole_picture():
-    kitty = drawn(grid(), "kitty", 80)
+    kitty = drawn(grid(), "kitty", 80, 27)
     pieces = re.findall(r"\x1b_G[^;]*;([^\x1b]*)\x1b\\", kitty)
-    iterm = re.search(r"width=(\d+)px:(.*)\x07", drawn(grid(), "iterm", 80))
+    iterm = re.search(r"width=(\d+)px:(.*)\x07", drawn(grid(), "iterm", 80, 27))
     for data in ("".join(pieces), iterm[2]):
         with Image.open(io.BytesIO(base64.b64decode(data))) as shown:
             assert shown.size == (366, 366) and shown.getpixel((10, 10)) == (250, 0, 0)
@@ -83,7 +107,7 @@ def test_graphics_carry_the_whole_picture():
 
 
 def test_sixels_are_drawn_in_bands():
-    text = drawn(Image.new("RGB", (480, 12), (255, 0, 0)), "sixel", 80)
+    text = drawn(Image.new("RGB", (480, 12), (255, 0, 0)), "sixel", 80, 27)
     assert text == '\x1bPq"1;1;480;12#1;2;100;0;0#1!480~$-#1!480~$-\x1b\\\n'
 
 
@@ -114,7 +138,7 @@ def test_a_terminal_gets_a_picture(monkeypatch, changed, words, there):
         monkeypatch.delenv(name, raising=False)
     for name, value in ({"TERM": "xterm-256color"} | changed).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("ganzoo.cli.show._show_prose", lambda prose: None)
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((80, 24)))
     leader, follower = os.openpty()
     with os.fdopen(follower, "w", encoding="utf-8") as terminal, os.fdopen(leader, "rb") as reader:
         monkeypatch.setattr("sys.stdout", terminal)
@@ -128,6 +152,8 @@ def test_a_terminal_gets_a_picture(monkeypatch, changed, words, there):
         listener.join(10)
     text = b"".join(seen).decode()
     assert ("▀" in text) is there and "generator" in text
+    picture = text.splitlines()[-21:]
+    assert all(("▀" in line) is there for line in picture[:-1]), "in sight, below the card's text"
 
 
 def read_all(reader):
