@@ -137,6 +137,23 @@ def test_curves_are_hovered_zoomed_and_clicked(visitor, trained, tmp_path):
     assert points_of(visitor) == 10 and visitor.complaints() == []
 
 
+def test_what_was_measured_on_the_way_comes_first(visitor, watched, trained, tmp_path):
+    run = copied(trained, tmp_path / "run")
+    titles = "[...document.querySelectorAll('#curves h3')].map((title) => title.textContent)"
+    with running(run):
+        visitor.opens(watched(run), until="page")
+        assert visitor.runs(f"return {titles}[0]") == "Discriminator's losses"
+        for images, distance in ((176, 20.0), (192, 5.0)):
+            measured = {"fd.cnn-mnist.n1000": distance, "modes.n1000": 8.0}
+            append(run / "metrics.jsonl", {"images": images, "step": images // 16, **measured})
+        visitor.waits(f"{titles}.length > 5")
+    found = visitor.runs(f"return {titles}")
+    assert found[0] == "Distance of samples from real ones (FD)" and found[-1] == "modes"
+    first = visitor.runs("return document.querySelector('#curves figure').textContent")
+    assert "Lower is better" in first and "cnn-mnist, 1,000 samples" in first
+    assert points_of(visitor, "cnn-mnist, 1,000 samples") == 2 and visitor.complaints() == []
+
+
 def test_several_runs_lie_over_each_other(visitor, trained, tmp_path):
     other = make_run(tmp_path / "hinge", "hinge")
     visitor.opens(write_report(trained, other, out=tmp_path / "two.html").path, until="page")

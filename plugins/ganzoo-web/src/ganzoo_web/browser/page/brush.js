@@ -2,6 +2,7 @@
 
 import { byId, slider } from "./elements.js";
 import { stroke } from "./hole.js";
+import { follow } from "./pointer.js";
 
 /** The least radius that reaches a pixel's centre wherever the brush is. */
 export const FINEST = 0.75;
@@ -12,38 +13,23 @@ export class Brush {
    * where it takes that back. `painted()` is called after each movement.
    */
   constructor(canvas, sides, { values, radius, painted }) {
-    const least = Math.min(...sides);
-    Object.assign(this, { canvas, sides, values, painted, radius, last: null });
-    this.mask = new Float32Array(sides[0] * sides[1]);
-    canvas.parentElement.classList.add("paints");
+    const [high, wide] = sides;
+    Object.assign(this, { sides, values, painted, radius });
+    this.mask = new Float32Array(high * wide);
     byId("brush").replaceWith(slider({
-      id: "brush", title: "Brush", least: FINEST, most: least / 3, step: 0.25, value: this.radius,
+      id: "brush", title: "Brush", least: FINEST, most: Math.min(high, wide) / 3, step: 0.25, value: this.radius,
       shown: (value) => `${Math.round(2 * value)} px`, changed: (value) => { this.radius = value; },
     }));
-    canvas.addEventListener("pointerdown", (event) => {
-      if (event.button) return;
-      canvas.setPointerCapture(event.pointerId);
-      this.last = this.place(event);
-      this.move(event);
+    follow(canvas, {
+      placeOf: (across, down) => ({ x: across * wide, y: down * high }),
+      draws: (from, to) => this.paint(from, to),
     });
-    canvas.addEventListener("pointermove", (event) => this.last && this.move(event));
-    for (const end of ["pointerup", "pointercancel"]) {
-      canvas.addEventListener(end, () => { this.last = null; });
-    }
   }
 
-  /** Where an event is, in pixels of the picture. */
-  place({ clientX, clientY }) {
-    const { left, top, width, height } = this.canvas.getBoundingClientRect();
-    const [high, wide] = this.sides;
-    return { x: ((clientX - left) / width) * wide, y: ((clientY - top) / height) * high };
-  }
-
-  move(event) {
-    const here = this.place(event);
+  /** Paint from one place to another, in pixels of the picture. */
+  paint(from, to) {
     const back = document.querySelector("input[name=brush-does]:checked").value === "back";
-    stroke(this.mask, this.sides, this.last, here, this.radius, this.values[back ? 1 : 0]);
-    this.last = here;
+    stroke(this.mask, this.sides, from, to, this.radius, this.values[back ? 1 : 0]);
     this.painted();
   }
 }

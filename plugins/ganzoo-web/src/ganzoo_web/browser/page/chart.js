@@ -30,10 +30,17 @@ export function ticks(low, high, parts) {
   return made;
 }
 
+/** Round values between two powers of ten: 10, 100, ... or, of a narrow range, 20, 50, ... */
 function powers(low, high) {
-  const made = [];
-  for (let power = Math.ceil(low - 1e-9); power <= high + 1e-9; power += 1) made.push(10 ** power);
-  return made.length > 1 ? made : [10 ** low, 10 ** high];
+  const marks = (digits) => {
+    const made = [];
+    for (let power = Math.floor(low - 1e-9); power <= high + 1e-9; power += 1) {
+      made.push(...digits.map((digit) => Number((digit * 10 ** power).toPrecision(6))));
+    }
+    return made.filter((mark) => Math.log10(mark) >= low - 1e-9 && Math.log10(mark) <= high + 1e-9);
+  };
+  const made = [[1], [1, 2, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9]].map(marks).find((all) => all.length > 1);
+  return made ?? [10 ** low, 10 ** high];
 }
 
 /** The first place in sorted points whose x is not below. */

@@ -2,6 +2,7 @@
 
 import { Chart } from "./chart.js";
 import { byId } from "./elements.js";
+import { count } from "./format.js";
 
 const DASHES = ["", "6 4", "2 3", "8 3 2 3", "1 4", "10 5"];
 const OWN = {
@@ -16,6 +17,13 @@ const OWN = {
 
 /** The charts, in their order: which figures, and what they mean to somebody new. */
 const CHARTS = [
+  {
+    title: "Distance of samples from real ones (FD)",
+    help: "Lower is better. This says how good samples are; losses do not.",
+    holds: (name) => name.startsWith("fd."),
+    log: true,
+    named: true,
+  },
   {
     title: "Discriminator's losses",
     help: "What it minimises. Falling means that it tells real from generated better.",
@@ -56,8 +64,19 @@ const CHARTS = [
   },
 ];
 const KNOWN = new Set(["images", "step"]);
+/** The names of figures of samples that were measured on the way: `fd.cnn-mnist.n1000`. */
+const MEASURED = /^(.+)\.n(\d+)$/;
+
+/** The chart of a figure that none of CHARTS holds. */
+function ownChart(name) {
+  const [, figure, n] = name.match(MEASURED) ?? [];
+  if (!figure) return { title: name, help: "", more: true };
+  return { title: figure, help: `Measured on ${count(Number(n))} samples.` };
+}
 
 function words(name) {
+  const [, features, n] = name.match(MEASURED) ?? [];
+  if (features?.startsWith("fd.")) return `${features.slice(3)}, ${count(Number(n))} samples`;
   const [player, ...rest] = name.split(".");
   return rest.length && CHARTS.some(({ holds }) => holds(name)) ? rest.join(".") : name || player;
 }
@@ -117,11 +136,10 @@ export class Curves {
     for (const kind of CHARTS) {
       const held = [...names].filter(kind.holds).sort();
       for (const name of held) left.delete(name);
-      if (held.length) this.chart(kind.title, kind).setLines(this.lines(runs, held), end);
+      if (held.length) this.chart(kind).setLines(this.lines(runs, held, kind.named), end);
     }
     for (const name of [...left].sort()) {
-      const kind = { title: name, help: "", more: true };
-      this.chart(name, kind).setLines(this.lines(runs, [name]), end);
+      this.chart(ownChart(name), name).setLines(this.lines(runs, [name]), end);
     }
     byId("curves-help").textContent = names.size
       ? "Drag across a curve to zoom, click to go there."
@@ -130,27 +148,37 @@ export class Curves {
     this.mark();
   }
 
-  chart(title, { help, range, mark, log, more = false }) {
-    if (!this.charts.has(title)) {
+  /** A kind's chart, made where it is new. */
+  chart({ title, help, range, mark, log, more = false }, name = title) {
+    if (!this.charts.has(name)) {
       const zoomed = (view) => this.zoom(view);
       const sought = (images) => this.player.goToImages(images);
       const chart = new Chart({ title, help, range, mark, log, zoomed, sought });
       chart.more = more;
       chart.view = this.view;
-      byId(more ? "more-curves" : "curves").append(chart.element);
-      this.charts.set(title, chart);
+      this.charts.set(name, chart);
+      byId(more ? "more-curves" : "curves").insertBefore(chart.element, this.after(name, more));
     }
-    return this.charts.get(title);
+    return this.charts.get(name);
   }
 
-  lines(runs, names) {
+  /** The element before which a new chart goes: a run's first FD comes later than its losses. */
+  after(name, more) {
+    const titles = CHARTS.map(({ title }) => title);
+    const place = titles.indexOf(name);
+    const later = place < 0 ? [] : titles.slice(place + 1);
+    const next = later.map((title) => this.charts.get(title)).find((chart) => chart?.more === more);
+    return next?.element ?? null;
+  }
+
+  lines(runs, names, named = names.length > 1) {
     const several = runs.length > 1;
     return names.flatMap((name, place) =>
       runs
         .filter((run) => run.shown)
         .map((run, number) => ({
           name: several ? `${run.name}${names.length > 1 ? ` · ${words(name)}` : ""}` : words(name),
-          legend: number === 0 && names.length > 1 ? words(name) : "",
+          legend: number === 0 && named ? words(name) : "",
           legendColour: several ? "var(--quiet)" : undefined,
           colour: several ? run.colour : (OWN[name] ?? `var(--run-${place % 8})`),
           dash: several ? DASHES[place % DASHES.length] : "",
