@@ -119,7 +119,8 @@ def _judged_batch(trial: TrainingState, setup: Setup) -> JudgedMinibatch:
     if missing := sorted(trial.loss.needs - published.keys()):
         raise TrainingError(
             f"the loss {setup.recipe.loss.name} needs the output {missing[0]!r}, and the "
-            f"networks publish {', '.join(sorted(published))}; override `outputs` to add it"
+            f"networks publish {', '.join(sorted(published))}; take networks that publish it, or "
+            "another loss (a network of your own adds it in `outputs`)"
         )
     return JudgedMinibatch(share, real, labels, latents, published["samples"].float())
 

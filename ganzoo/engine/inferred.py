@@ -21,8 +21,9 @@ from ganzoo.build import (
     taken_arguments,
 )
 from ganzoo.engine.ranks import Ranks
-from ganzoo.errors import ConfigError, GanzooError, UsageError, one_line
+from ganzoo.errors import ConfigError, GanzooError, UsageError
 from ganzoo.interfaces import Dataset, Discriminator, Generator, Loss
+from ganzoo.plugins.registry import named_in, reason_of
 from ganzoo.specs import ModelConfig, Part
 
 Network: TypeAlias = Generator | Discriminator
@@ -43,12 +44,14 @@ class Facts:
     shape: tuple[int, ...]
     num_classes: int | None
     condition_shape: tuple[int, ...] | None = None
+    sizable: bool = False  # whether its argument `size` makes its samples of another
 
     @classmethod
     def of(cls, part: Part, data: Dataset) -> Facts:
         """The facts of an open data set."""
         condition = None if data.condition_shape is None else tuple(data.condition_shape)
-        return cls(part.name, tuple(data.sample_shape), data.num_classes, condition)
+        sizable = "size" in taken_arguments(Dataset, part)
+        return cls(part.name, tuple(data.sample_shape), data.num_classes, condition, sizable)
 
 
 def fit(
@@ -134,11 +137,15 @@ def _filled_network(who: str, part: Part, facts: Facts) -> Part:
     except UsageError:
         raise  # the user gave an argument that it does not take
     except GanzooError as error:
-        arguments = ", ".join(f"{name}={value}" for name, value in values.items())
+        own = error.__cause__ or error
+        named = named_in(own, values)
+        if not named and _shape_of(interface, part) is None:
+            raise  # what is wrong is nothing that the data set determines
+        size = " of such a size (--set data.arguments.size=...)" if facts.sizable else ""
         raise ConfigError(
-            f"the data set {facts.name} has samples of shape {list(facts.shape)}, and the {who} "
-            f"{part.name} cannot be built with {arguments}: {one_line(error)}; take another {who}, "
-            "or data of another shape, such as --set data.arguments.size=..."
+            f"the {who} {part.name} has no layers for the data set {facts.name}, whose samples are "
+            f"{list(facts.shape)}: {reason_of(own, named)}; take data{size or ' of another shape'}, "
+            f"or another {who}"
         ) from error
     return filled
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -26,6 +27,18 @@ from ganzoo.plugins.names import CORE, Names
 LONGEST, MOST = 100, 10
 #: Says how to get the part of a kind and a name; None where no known plugin offers it.
 InstallHint = Callable[[str, str], str | None]
+
+
+def named_in(error: BaseException, arguments: Iterable[str]) -> list[str]:
+    """The arguments that an error speaks of."""
+    words = set(re.findall(r"\w+", str(error)))
+    return [name for name in arguments if name in words]
+
+
+def reason_of(error: BaseException, named: Sequence[str]) -> str:
+    """A part's error; without its type where the part says which argument it refuses."""
+    text = one_line(error)
+    return text.removeprefix("ValueError: ") if named and isinstance(error, ValueError) else text
 
 
 @dataclass(frozen=True)
@@ -64,9 +77,11 @@ class Offer:
         except (GanzooError, KeyboardInterrupt):
             raise
         except BaseException as error:
-            given = ", ".join(f"{k[:LONGEST]}={brief(v)}" for k, v in [*arguments.items()][:MOST])
+            named = named_in(error, arguments)
+            shown = [(name, arguments[name]) for name in named or arguments][:MOST]
+            given = ", ".join(f"{name[:LONGEST]}={brief(value)}" for name, value in shown)
             raise PartError(
-                f"{self.kind} {self.qualified}({given}) cannot be built: {one_line(error)}"
+                f"{self.kind} {self.qualified}({given}) cannot be built: {reason_of(error, named)}"
             ) from error
 
     def check(

@@ -16,7 +16,7 @@ from ganzoo.cards import Catalogue, using
 from ganzoo.engine.config import config_of, hash_of, qualified, resolve, resolve_and_open
 from ganzoo.engine.inferred import Facts, fit_parts
 from ganzoo.engine.prepare import prepare
-from ganzoo.errors import ConfigError, UnknownOptionError
+from ganzoo.errors import ConfigError, GanzooError, UnknownOptionError
 from ganzoo.plugins import PluginManager
 from ganzoo.specs import ModelConfig, Part, read_protocol, read_record, write_record
 from short_runs import part
@@ -269,19 +269,63 @@ def test_classes_of_data_that_has_none_are_refused():
         asked("told", data=("pictures", {"classes": None}))
 
 
-def test_a_shape_that_a_network_cannot_be_built_with_is_told(monkeypatch):
-    def build(self, size: int = 8, channels: int = 1, num_classes=None):
-        if size != 8:
-            raise ConfigError(f"size is 8, found {size}")
-        TinyGenerator.__init__(self, (channels, 8, 8))
+class Sixteens(Sided):
+    """Has layers for sides of 8 and 16, and for widths in groups."""
 
-    monkeypatch.setattr(Sided, "__init__", build)
-    with pytest.raises(
-        ConfigError,
-        match=r"pictures has samples of shape \[3, 6, 6\], and the generator tiny/sided cannot be "
-        "built with channels=3, size=6: size is 8, found 6; take another generator, or data",
-    ):
-        asked()
+    def __init__(self, size: int = 8, channels: int = 1, groups: int = 1, odd: bool = False):
+        if size not in (8, 16):
+            raise ValueError(f"size is 8 or 16, found {size}")
+        if 8 % groups:
+            raise ValueError(f"8 is no multiple of groups {groups}")
+        if odd:
+            raise RuntimeError("no kernel")
+        super().__init__(size, channels)
+
+
+PHOTOS = ("photos", {"size": 6})
+
+
+class Photos(Pictures):
+    def __init__(self, size: int = 6):
+        super().__init__((3, size, size))
+
+
+@pytest.mark.parametrize(
+    ("generator", "data", "text"),
+    [
+        (
+            {},
+            "pictures",
+            r"^the generator tiny/sixteens has no layers for the data set tiny/pictures, whose samples "
+            r"are \[3, 6, 6\]: size is 8 or 16, found 6; take data of another shape, or another "
+            "generator$",
+        ),
+        ({}, PHOTOS, r"take data of such a size \(--set data.arguments.size=...\), or another gen"),
+        (
+            {"groups": 3},
+            ("pictures", {"shape": [3, 8, 8]}),
+            r"^generator tiny/sixteens\(groups=3\) cannot be built: 8 is no multiple of groups 3$",
+        ),
+        (
+            {"odd": True},
+            ("pictures", {"shape": [3, 8, 8]}),
+            r"^generator tiny/sixteens\(odd=True, channels=3\) cannot be built: RuntimeError: no k",
+        ),
+    ],
+)
+def test_a_network_that_cannot_be_built_for_the_data_says_why(
+    world, monkeypatch, generator, data, text
+):
+    for made in (Sixteens, Photos):
+        monkeypatch.setattr(f"tiny.{made.__name__}", made, raising=False)
+    world(
+        tiny_plugin(
+            ganzoo_generators={"sixteens": "tiny:Sixteens"},
+            ganzoo_datasets={"pictures": "tiny:Pictures", "photos": "tiny:Photos"},
+        )
+    )
+    with pytest.raises(GanzooError, match=text):
+        asked(("sixteens", generator), "tiny", data)
 
 
 # --- Rectangles -------------------------------------------------------------------------------

@@ -253,6 +253,16 @@ def test_a_constructor_that_raises_is_a_part_error_with_its_arguments(
     assert isinstance(caught.value.__cause__, TypeError)
 
 
+def test_a_part_that_says_which_argument_it_refuses_is_quoted_with_that_one(
+    world: Callable[..., Catalogue], module: Callable[[str], str]
+) -> None:
+    name = module("def make(size, width, depth):\n    raise ValueError(f'size is 4, found {size}')")
+    world(make_plugin("own", ganzoo_generators={"mine": f"{name}:make"}))
+    message = r"^generator own/mine\(size=48\) cannot be built: size is 4, found 48$"
+    with pytest.raises(PartError, match=message):
+        ganzoo.create_generator("mine", width=8, depth=2, size=48)
+
+
 def test_an_error_of_ganzoos_own_passes_through_unchanged(
     world: Callable[..., Catalogue], module: Callable[[str], str]
 ) -> None:

@@ -229,10 +229,10 @@ def test_fonts_without_letters_are_left_out():
     ("kind", "arguments", "said"),
     [
         (Letters, {"split": "validation"}, "split is 'train' or 'test', found 'validation'"),
-        (Letters, {"size": 64}, "size is 32 or 16, found 64"),
+        (Letters, {"size": 64}, "letters has no drawings of size 64; there are those of 32 and 16"),
         (Letters, {"view": "style"}, "view is 'letter' or 'alphabet', found 'style'"),
-        (PixelFaces, {"size": 64}, "size is 16 or 32, found 64"),
-        (Faces, {"size": 16}, "size is 64 or 32, found 16"),
+        (PixelFaces, {"size": 64}, "pixel-faces has no drawings of size 64; .* 16 and 32"),
+        (Faces, {"size": 16}, "faces has no drawings of size 16; .* 64 and 32"),
         (Faces, {"split": ""}, "split is 'train' or 'test', found ''"),
         (Faces, {"attribute": "hat"}, "faces has no attribute 'hat'; there are earrings, eyebrows"),
         (PixelFaces, {"attributes": ["hat", "nose"]}, "no attribute 'nose'; there are accessories"),

@@ -48,7 +48,7 @@ class Letters(Drawings):
     def __init__(self, split: str = "train", size: int = 32, view: str = "letter") -> None:
         if view not in ("letter", "alphabet"):
             raise ArtError(f"view is 'letter' or 'alphabet', found {view!r}")
-        check_size(size, (32, 16))
+        check_size("letters", size, (32, 16))
         self.fonts = fonts_of(split)
         here = set(self.fonts)
         rows = torch.tensor([font in here for font in read("fonts.json")["fonts"]])

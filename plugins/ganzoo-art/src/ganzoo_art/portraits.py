@@ -83,7 +83,7 @@ class Portraits(Drawings):
         attribute: str | None = None,
         attributes: Sequence[str] | None = None,
     ) -> None:
-        size = check_size(self.sizes[0] if size is None else size, self.sizes)
+        size = check_size(self.folder, self.sizes[0] if size is None else size, self.sizes)
         self.values, numbers = read_attributes(DATA / self.folder)
         asked = self._check(attribute, attributes)
         mine = self._rows(split, len(next(iter(numbers.values()))))

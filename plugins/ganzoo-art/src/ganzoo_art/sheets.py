@@ -38,10 +38,11 @@ def is_test(split: str) -> bool:
     return split == "test"
 
 
-def check_size(size: int, sizes: tuple[int, ...]) -> int:
-    """The size, if there are drawings in it."""
+def check_size(name: str, size: int, sizes: tuple[int, ...]) -> int:
+    """The size, if a data set has drawings in it."""
     if size not in sizes:
-        raise ArtError(f"size is {' or '.join(map(str, sizes))}, found {size!r}")
+        there = " and ".join(map(str, sizes))
+        raise ArtError(f"{name} has no drawings of size {size!r}; there are those of {there}")
     return size
 
 
