@@ -141,10 +141,11 @@ def _filled_network(who: str, part: Part, facts: Facts) -> Part:
         named = named_in(own, values)
         if not named and _shape_of(interface, part) is None:
             raise  # what is wrong is nothing that the data set determines
-        size = " of such a size (--set data.arguments.size=...)" if facts.sizable else ""
+        size = " of such a size (--set data.arguments.size=...)"
+        size = size if facts.sizable else " of another shape"
         raise ConfigError(
-            f"the {who} {part.name} has no layers for the data set {facts.name}, whose samples are "
-            f"{list(facts.shape)}: {reason_of(own, named)}; take data{size or ' of another shape'}, "
+            f"the {who} {part.name} has no layers for the data set {facts.name}, whose samples "
+            f"are {list(facts.shape)}: {reason_of(own, named)}; take data{size}, "
             f"or another {who}"
         ) from error
     return filled

@@ -296,9 +296,9 @@ class Photos(Pictures):
         (
             {},
             "pictures",
-            r"^the generator tiny/sixteens has no layers for the data set tiny/pictures, whose samples "
-            r"are \[3, 6, 6\]: size is 8 or 16, found 6; take data of another shape, or another "
-            "generator$",
+            r"^the generator tiny/sixteens has no layers for the data set tiny/pictures, whose "
+            r"samples are \[3, 6, 6\]: size is 8 or 16, found 6; take data of another shape, or "
+            "another generator$",
         ),
         ({}, PHOTOS, r"take data of such a size \(--set data.arguments.size=...\), or another gen"),
         (
