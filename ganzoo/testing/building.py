@@ -13,6 +13,7 @@ from ganzoo.interfaces import Discriminator, Generator
 from ganzoo.plugins.registry import Offer, parameters_of
 from ganzoo.testing.failures import CALL_SUPER, authors_line, line_of, remedy, root_of, wrong
 from ganzoo.testing.numerics import any_labels, pack_size, seeded
+from ganzoo.weights import unfilled
 
 Network: TypeAlias = Generator | Discriminator
 
@@ -37,9 +38,18 @@ def built(offer: Offer, arguments: Mapping[str, Any]) -> Any:
 
 def size_of(offer: Offer, arguments: Mapping[str, Any]) -> int:
     """The number of a network's parameters, counted without drawing them; 0 if it is not built."""
-    with torch.device("meta"):
-        network = built(offer, arguments)
-    return sum(p.numel() for p in network.parameters()) if isinstance(network, nn.Module) else 0
+    try:
+        network = unfilled.built(lambda: _network(offer, arguments))
+    except GanzooError:
+        return 0
+    return sum(p.numel() for p in network.parameters())
+
+
+def _network(offer: Offer, arguments: Mapping[str, Any]) -> nn.Module:
+    made = build(offer, arguments)
+    if not isinstance(made, nn.Module):
+        raise PartError(f"{offer.target} makes a {type(made).__name__}, and no module")
+    return made
 
 
 def build(offer: Offer, arguments: Mapping[str, Any]) -> Any:

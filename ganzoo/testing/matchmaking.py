@@ -154,9 +154,10 @@ class Matchmaker:
             for path, part in config.recipe.schedules.items()
             if path.startswith(KEPT_SCHEDULES)
         }
-        there = opened(self.world, data, outside=True)
-        if config.recipe.data.balance and there is not None and there.num_classes is not None:
-            recipe["data"] = {"balance": True}
+        if config.recipe.data.balance:  # opening data may take seconds
+            there = opened(self.world, data, outside=True)
+            if there is not None and there.num_classes is not None:
+                recipe["data"] = {"balance": True}
         return recipe
 
     def _data_here(self, seats: Seats) -> Part:
@@ -200,7 +201,8 @@ class Matchmaker:
         """A game in which stand-ins take the free seats."""
         network = self._network(seats, "generator") or self._network(seats, "discriminator")
         data = seats.get("dataset") or self._data_for(network)
-        samples = opened(self.world, data)
+        known = network is not None and "generator" in seats
+        samples = None if known else opened(self.world, data)
         shape = network.sample_shape if network else samples.sample_shape if samples else (2,)
         plain: dict[str, Any] = {
             "sample_shape": list(shape),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ganzoo.cards import Catalogue
 from ganzoo.plugins import (
@@ -45,8 +46,18 @@ def source_of(what: str | ModuleType | PluginSource) -> PluginSource:
     return PluginSource(canonical(name.partition(".")[0]), version, lambda: module)
 
 
+#: The worlds of `with_standins`: in one world, data sets are opened once for all plugins.
+_WORLDS: WeakKeyDictionary[Catalogue, Catalogue] = WeakKeyDictionary()
+
+
 def with_standins(zoo: Catalogue) -> Catalogue:
     """The same parts and models and the stand-ins, without listeners: no game calls any events."""
+    if zoo not in _WORLDS:
+        _WORLDS[zoo] = _made_with_standins(zoo)
+    return _WORLDS[zoo]
+
+
+def _made_with_standins(zoo: Catalogue) -> Catalogue:
     plugins = [p for p in zoo.manager.plugins.values() if p.distribution != CORE and p.loaded]
     sources = [
         offering(p.distribution, p.version, p.parts, p.cards)

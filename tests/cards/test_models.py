@@ -19,9 +19,12 @@ from ganzoo.specs.readme import prose_of
 
 OFFICIAL = sorted(path.parent.name for path in ganzoo_cards()[0].glob("*/config.json"))
 MAX_FILE_BYTES = 8_000_000  # of a player
-#: Real letters and pairs are measured on first use, a minute; the others' figures need 10,000
-#: samples.
-MEASURED_FIRST = ("dcgan-letters", "gumbel-surnames", "inpaint-faces", "musegan-chorales")
+#: Real letters and pairs are measured on first use, a minute; text's and music's figures need
+#: 10,000 samples; the faces have the figures of the pixel faces, at four times the pixels.
+LONG = (
+    *("dcgan-letters", "gumbel-surnames", "inpaint-faces", "musegan-chorales"),
+    *("dcgan-faces", "stylegan2-faces"),
+)
 #: Figures of each kind that are looked for, the card's first one first.
 FIGURES = {
     "alphabet": ("PSNR",),
@@ -102,7 +105,7 @@ def test_the_shipped_seed_is_the_median_by_the_first_figure(card):
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[pytest.mark.slow] * (name in MEASURED_FIRST)) for name in OFFICIAL],
+    [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in OFFICIAL],
 )
 def test_the_weights_score_what_the_card_claims(name, capsys):
     """At few samples, from the package's statistics of real samples where it has them."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import functools
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +31,11 @@ def check_gradients(subject: NetworkSubject[Any]) -> None:
     """A finite gradient reaches every parameter through the outputs of a pass."""
     network = subject.network().train()
     total = _backward(subject, network)
+    is_reached = _reached_in_its_game(subject)
     for name, parameter in network.named_parameters():
         if not parameter.requires_grad:
             continue
-        if parameter.grad is None and not _reached_in_its_game(subject, name):
+        if parameter.grad is None and not is_reached(name):
             raise subject.wrong(
                 f"no gradient reaches {name!r} {list(parameter.shape)}: it is never used, or what "
                 "uses it is detached; use it, remove it, or freeze it with requires_grad_(False)",
@@ -149,14 +152,26 @@ def _saved_and_loaded(subject: NetworkSubject[Any], network: nn.Module) -> nn.Mo
     return other
 
 
-def _reached_in_its_game(subject: NetworkSubject[Any], name: str) -> bool:
-    """Whether the loss of its game reaches a parameter directly, such as an encoder's."""
-    if subject.game is None:
-        return False
-    try:
-        return f"{subject.kind}.{name}" not in dict(unreached(subject.game))
-    except (CheckError, Skipped):
-        return False
+def _reached_in_its_game(subject: NetworkSubject[Any]) -> Callable[[str], bool]:
+    """Whether the loss of its game reaches a parameter directly, such as an encoder's.
+
+    The game is played once, when the first parameter is asked for.
+    """
+
+    @functools.cache
+    def not_reached() -> Mapping[str, Any] | None:
+        if subject.game is None:
+            return None
+        try:
+            return dict(unreached(subject.game))
+        except (CheckError, Skipped):
+            return None
+
+    def is_reached(name: str) -> bool:
+        names = not_reached()
+        return names is not None and f"{subject.kind}.{name}" not in names
+
+    return is_reached
 
 
 def _backward(subject: NetworkSubject[Any], network: Generator | Discriminator) -> Tensor:

@@ -61,8 +61,10 @@ def test_the_protocol_is_whole():
     jobs = jobs_of(protocol, Path("out"), seeds=1)
     configs = [resolve(job.raw, str(job)) for job in jobs]
     assert "paper" in protocol.budget
+    parts = {repr(config.recipe.data): config.recipe.data for config in configs}
+    shapes = {key: build(Dataset, part).sample_shape for key, part in parts.items()}
     for config in configs:
-        shape = build(Dataset, config.recipe.data).sample_shape
+        shape = shapes[repr(config.recipe.data)]
         assert build(Generator, config.generator).sample_shape == shape
         assert build(Discriminator, config.discriminator).sample_shape == shape
     assert {"text-recurrent", "text-gumbel"} == {

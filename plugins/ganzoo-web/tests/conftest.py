@@ -1,4 +1,4 @@
-"""A browser for the tests of a file, and a server of the plugin's own modules."""
+"""A browser for all tests of pages, and a server of the plugin's own modules."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Quiet(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser(tmp_path_factory) -> Iterator[object]:
     chromium = started(tmp_path_factory.mktemp("profile"))
     yield chromium

@@ -62,6 +62,14 @@ def read_attributes(folder: Path) -> tuple[dict[str, tuple[str, ...]], dict[str,
     return {name: values[name] for name in kept}, {name: numbers[name] for name in kept}
 
 
+@cache
+def rows_of_test(folder: str, total: int, twins: tuple[tuple[int, int], ...]) -> Tensor:
+    """Which portraits are in the test split, bool [total]; twins are in the same split."""
+    known = dict(twins)
+    first = (known.get(row, row) for row in range(total))
+    return torch.tensor([lot(f"{folder} {row}") < TEST_SHARE for row in first])
+
+
 class Portraits(Drawings):
     """Portraits [3, size, size], optionally with attributes.
 
@@ -102,9 +110,8 @@ class Portraits(Drawings):
             super().__init__(drawings)
 
     def _rows(self, split: str, total: int) -> Tensor:
-        """Which portraits are in a split, bool [total]; twins are in the same one."""
-        first = (self.twins.get(row, row) for row in range(total))
-        in_test = torch.tensor([lot(f"{self.folder} {row}") < TEST_SHARE for row in first])
+        """Which portraits are in a split, bool [total]."""
+        in_test = rows_of_test(self.folder, total, tuple(self.twins.items()))
         return in_test if is_test(split) else ~in_test
 
     def _check(self, attribute: str | None, attributes: Sequence[str] | None) -> list[str]:
