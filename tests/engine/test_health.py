@@ -24,6 +24,7 @@ from ganzoo.engine.health import (
     gradient_norm,
     ranked,
 )
+from ganzoo.engine.run import keeper
 from ganzoo.engine.run.checkpoint import checkpoint_folders, last_good
 from ganzoo.engine.run.options import RunOptions
 from ganzoo.engine.train import train
@@ -506,23 +507,34 @@ def test_a_run_that_was_stopped_is_stopped_again_by_the_same_command(tmp_path):
 POISON = {"optimizers": {"generator": FAST, "discriminator": FAST}, "on_collapse": "rollback"}
 
 
-def test_a_rollback_continues_from_before_with_other_draws(tmp_path, capfd):
-    """The poison works from turn 800 (51,200 images) on, in two of three draws."""
-    wish = config(("poisoned", {"turn": 800, "lucky": 0.999}), **POISON, **images(70_400))
+#: A turn after the first of `near_anchors`.
+LATE = 165
+
+
+@pytest.fixture
+def near_anchors(monkeypatch):
+    """Anchors at every 10,000 images, so that a test need not play to the first real one."""
+    assert keeper.ANCHOR_EVERY == 50_000
+    monkeypatch.setattr(keeper, "ANCHOR_EVERY", 10_000)
+
+
+def test_a_rollback_continues_from_before_with_other_draws(near_anchors, tmp_path, capfd):
+    """The poison works from turn 165 (10,560 images) on, in two of three draws."""
+    wish = config(("poisoned", {"turn": LATE, "lucky": 0.999}), **POISON, **images(29_440))
     play(wish, tmp_path / "run")
     assert last_good(tmp_path / "run" / "checkpoints").plain["stream"] == 0
-    wish = config(("poisoned", {"turn": 800, "lucky": 0.5}), **POISON, **images(70_400))
-    with pytest.raises(TrainingError, match="stopped after 3 rollbacks: at 55,0"):
+    wish = config(("poisoned", {"turn": LATE, "lucky": 0.5}), **POISON, **images(29_440))
+    with pytest.raises(TrainingError, match="stopped after 3 rollbacks: at 15,0"):
         train(wish, RunOptions(tmp_path / "other"))
     said = capfd.readouterr().err
-    back = "back to 50,048 images, continuing with other draws"
+    back = "back to 10,048 images, continuing with other draws"
     assert [f"{back} ({n})" in said for n in (1, 2, 3, 4)] == [True, True, True, False]
 
 
-def test_a_rollback_cures_what_only_some_draws_bring(tmp_path, monkeypatch):
+def test_a_rollback_cures_what_only_some_draws_bring(near_anchors, tmp_path, monkeypatch):
     """Stream 0 falls ill, stream 1 does not: the run ends well, with no trace of the other."""
     monkeypatch.setattr(Poisoned, "discriminator", poison_of_the_first_stream)
-    wish = config("poisoned", **POISON, **images(64_000))
+    wish = config("poisoned", **POISON, **images(23_040))
     play(wish, tmp_path / "run", log_every=1_280)
     found = last_good(tmp_path / "run" / "checkpoints")
     assert found.plain["stream"] == 1
@@ -546,29 +558,31 @@ def test_a_rate_that_always_diverges_ends_the_run_after_its_rollbacks(tmp_path, 
             play(config("least-squares", **given), tmp_path)
 
 
-def test_a_run_killed_after_its_rollback_ends_like_the_one_that_was_not(tmp_path, monkeypatch):
+def test_a_run_killed_after_its_rollback_ends_like_the_one_that_was_not(
+    near_anchors, tmp_path, monkeypatch
+):
     monkeypatch.setattr(Poisoned, "discriminator", poison_of_the_first_stream)
-    play(config("poisoned", **POISON, **images(64_000)), tmp_path / "whole")
-    play(config("poisoned", **POISON, **images(57_600)), tmp_path / "halves")
-    play(config("poisoned", **POISON, **images(64_000)), tmp_path / "halves")
+    play(config("poisoned", **POISON, **images(23_040)), tmp_path / "whole")
+    play(config("poisoned", **POISON, **images(16_640)), tmp_path / "halves")
+    play(config("poisoned", **POISON, **images(23_040)), tmp_path / "halves")
     whole, halves = exported(tmp_path / "whole"), exported(tmp_path / "halves")
     for name, tensor in whole.items():
         assert torch.equal(tensor, halves[name])
 
 
-def test_anchors_are_at_fixed_images_whatever_the_clock_says(tmp_path):
-    wish = config(on_collapse="rollback", **images(108_800))
+def test_anchors_are_at_fixed_images_whatever_the_clock_says(near_anchors, tmp_path):
+    wish = config(on_collapse="rollback", **images(22_400))
     play(wish, tmp_path / "run", checkpoint_seconds=1e9)
     names = [int(path.name) for path in checkpoint_folders(tmp_path / "run" / "checkpoints")]
-    assert names == [108_800, 100_032, 50_048]
+    assert names == [22_400, 20_032, 10_048]
 
 
 def poison_of_the_first_stream(self, round):
-    """NaN from turn 800 on, while the run draws what stream 0 draws then."""
+    """NaN at turn LATE, while the run draws what stream 0 draws then."""
     real, fake = round.discriminator(round.real), round.discriminator(round.fake)
     drawn = round.uniform(1)
     terms = {"real": softplus(-real), "fake": softplus(fake)}
-    if round.turn == 800 and abs(float(drawn) - FIRST_STREAM) < 1e-6:
+    if round.turn == LATE and abs(float(drawn) - FIRST_STREAM) < 1e-6:
         terms["real"] = terms["real"] * math.nan
     return terms
 
@@ -578,7 +592,7 @@ def first_stream_draw():
     from ganzoo.engine.randomness import Counters
 
     cpu = torch.device("cpu")
-    uniform, _ = Counters(0).draws(800, "discriminator-loss", cpu, 64, Share())
+    uniform, _ = Counters(0).draws(LATE, "discriminator-loss", cpu, 64, Share())
     return float(uniform(1))
 
 
