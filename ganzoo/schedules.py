@@ -33,26 +33,34 @@ class Constant(Schedule):
 class Linear(Constant):
     """A straight line to the number `to`, reached at image number `images`.
 
-    None means the run's last image; the run's images can then not be raised.
+    None means the run's last image; the run's images can then not be raised. The line begins after
+    `warmup` images, and after `hold` more at the recipe's own number.
     """
 
-    def __init__(self, to: float, images: int | None = None, warmup: int = 0) -> None:
+    def __init__(
+        self, to: float, images: int | None = None, warmup: int = 0, hold: int = 0
+    ) -> None:
         super().__init__(warmup)
-        if images is not None and images <= warmup:
+        if hold < 0:
+            raise ConfigError(f"hold must be 0 or more images, found {hold}")
+        if images is not None and images <= warmup + hold:
+            held = f" and {hold:,} of hold" if hold else ""
             raise ConfigError(
-                f"a schedule of {images:,} images has no room for {warmup:,} of warm-up"
+                f"a schedule of {images:,} images has no room for {warmup:,} of warm-up{held}"
             )
-        self.to, self.images = to, images
+        self.to, self.images, self.hold = to, images, hold
         self.needs_total = images is None
 
     def after(self, start: float, images: int, total: int) -> float:
         """The number at this many images after the warm-up."""
+        if images <= self.hold:
+            return start  # to the bit, which the sum below may miss
         return self.to + (start - self.to) * self.left(self.done(images, total))
 
     def done(self, images: int, total: int) -> float:
-        """The share of the way's images that are done, at most 1."""
+        """The share of the way's images that are done, from 0 to 1."""
         last = total if self.images is None else self.images - self.warmup
-        return min(1.0, images / max(1, last))
+        return min(1.0, max(0, images - self.hold) / max(1, last - self.hold))
 
     def left(self, done: float) -> float:
         """The share of the distance that is left when `done` of the images are."""
@@ -73,8 +81,10 @@ class Exponential(Linear):
     The temperature of RelGAN is the inverse of such a number (Nie et al. 2019, section 3.3).
     """
 
-    def __init__(self, to: float, images: int | None = None, warmup: int = 0) -> None:
-        super().__init__(to, images, warmup)
+    def __init__(
+        self, to: float, images: int | None = None, warmup: int = 0, hold: int = 0
+    ) -> None:
+        super().__init__(to, images, warmup, hold)
         if not to > 0:
             raise ConfigError(f"an exponential schedule leads to a number above 0, found {to}")
 

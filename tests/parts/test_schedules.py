@@ -16,7 +16,7 @@ from ganzoo.engine.run.checkpoint import last_good
 from ganzoo.engine.schedules import ShareOfRate
 from ganzoo.engine.turns import step
 from ganzoo.errors import ConfigError, TrainingError
-from ganzoo.schedules import InverseSqrt
+from ganzoo.schedules import Cosine, Exponential, InverseSqrt, Linear
 from ganzoo.specs import Schedule
 from short_runs import PLAIN, config, exported, play
 from tiny import tiny_plugin
@@ -178,6 +178,27 @@ def test_the_inverse_square_root_is_edm2s(tiny_world):
     assert schedule.value(0.01, 5, 1000) == pytest.approx(0.005)
     assert schedule.value(0.01, 100, 1000) == pytest.approx(0.01)
     assert schedule.value(0.01, 400, 1000) == pytest.approx(0.005)
+
+
+@pytest.mark.parametrize("kind", [Linear, Cosine, Exponential])
+def test_a_number_that_is_held_falls_late_and_arrives_in_time(kind):
+    schedule = kind(to=0.1, images=1000, warmup=100, hold=500)
+    values = [schedule.value(0.3, images, 5000) for images in (50, 100, 600, 601, 1000, 2000)]
+    assert values[:3] == [0.15, 0.3, 0.3]  # to the bit: a run may be given its end while it is held
+    assert values[2] > values[3] > values[4]
+    assert values[4:] == pytest.approx([0.1, 0.1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"hold": -1}, "hold must be 0 or more images, found -1"),
+        ({"images": 100, "warmup": 40, "hold": 60}, "no room for 40 of warm-up and 60 of hold"),
+    ],
+)
+def test_a_hold_that_leaves_no_room_is_refused(arguments, message):
+    with pytest.raises(ConfigError, match=message):
+        Cosine(0.0, **arguments)
 
 
 def test_a_groups_rate_keeps_its_factor_under_a_schedule(tiny_world):
