@@ -22,8 +22,8 @@ MAX_FILE_BYTES = 8_000_000  # of a player
 #: Real letters and pairs are measured on first use, a minute; text's and music's figures need
 #: 10,000 samples; the faces have the figures of the pixel faces, at four times the pixels.
 LONG = (
-    *("dcgan-letters", "gumbel-surnames", "inpaint-faces", "musegan-chorales"),
-    *("dcgan-faces", "stylegan2-faces"),
+    *("dcgan-letters", "gumbel-surnames", "harmonise-chorales", "inpaint-faces"),
+    *("musegan-chorales", "dcgan-faces", "stylegan2-faces"),
 )
 #: Figures of each kind that are looked for, the card's first one first.
 FIGURES = {
@@ -210,7 +210,7 @@ def test_samples_are_in_range_and_no_twins(card):
         return
     if card.config.kind == "music":
         assert set(images.unique().tolist()) == {0.0, 1.0}
-        assert len({piece.numpy().tobytes() for piece in images}) > 250
+        assert len({piece.numpy().tobytes() for piece in images}) > 0.97 * own
         return
     side = card.config.generator.arguments.get("size", 28)
     channels = {"letters": 1, "faces": 3, "pixel-faces": 3}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from ganzoo_music.critic import MusicCritic, chroma, onsets
-from ganzoo_music.generator import MuseGAN, at_least_half, one_of
+from ganzoo_music.critic import MusicCritic, between, chroma, moves, onsets
+from ganzoo_music.generator import Melody, MuseGAN, at_least_half, one_of
 from torch.testing import assert_close
 
 SHAPE, GIVEN = (3, 32, 10), (1, 32, 10)
@@ -75,6 +75,71 @@ def test_the_critic_sees_pitch_classes_and_onsets():
     rolls[0, 0, :2, 0] = rolls[0, 0, :, 24] = rolls[0, 0, 3, 1] = 1
     assert chroma(rolls)[0, 0, :, 0].tolist() == [2, 2, 1, 1]
     assert onsets(rolls)[0, 0, :, 0].tolist() == [2, 0, 0, 1]
+
+
+def test_the_critic_sees_how_far_a_voice_moves():
+    pitches = [5, 5, 7, 4, 17, 16, 4]
+    rolls = torch.nn.functional.one_hot(torch.tensor(pitches), 20).float()[None, None]
+    seen = [row.round().int().tolist() for row in moves(rolls)[0, 0]]
+    assert [[k for k, entry in enumerate(row) if entry] for row in seen] == [
+        [], [0], [2], [25 - 3], [], [25 - 1], [25 - 12],
+    ]  # fmt: skip
+
+
+def test_the_critic_sees_the_intervals_of_two_voices():
+    rolls = torch.zeros(1, 3, 1, 30)
+    rolls[0, 0, 0, 2] = rolls[0, 1, 0, 9] = rolls[0, 2, 0, 25] = 1
+    seen = between(chroma(rolls))[0, :, 0].round()
+    assert seen.argmax(1).tolist() == [7, 11, 4] and seen.sum(1).tolist() == [1, 1, 1]
+    assert between(chroma(rolls[:, :1])).shape == (1, 0, 1, 12)
+
+
+@pytest.fixture
+def held():
+    """A network whose steps have no logits of their own, nor its beats."""
+    network = MuseGAN(SHAPE, **SMALL).eval()
+    for layer in (network.to_steps, network.to_beats):
+        torch.nn.init.zeros_(layer.weight)
+        torch.nn.init.zeros_(layer.bias)
+    return network
+
+
+def test_notes_are_held_through_a_beat(held):
+    torch.nn.init.normal_(held.to_beats.weight)
+    logits = held.logits(torch.randn(2, 16)).unflatten(3, (8, 4))
+    assert_close(logits, logits[..., :1].expand_as(logits))
+    assert (logits[..., 1:, 0] - logits[..., :-1, 0]).abs().max() > 0.01
+
+
+def test_a_voice_sounds_near_its_place(held):
+    torch.nn.init.zeros_(held.to_places.weight)
+    held.to_places.bias.data = torch.tensor([-0.2, 0.0, 0.2])  # of an octave, from the middle
+    likeliest = held.logits(torch.randn(2, 16))[:, :, :-1].argmax(2)
+    assert [likeliest[:, track].unique().tolist() for track in (0, 2)] == [[2], [7]]
+
+
+def test_a_melody_follows_the_intervals_it_likes():
+    """It holds a note by nature; a liked interval moves it on, a clear wish anywhere."""
+    melody = Melody(tracks=1, pitches=40)
+    logits = torch.zeros(1, 1, 41, 5)
+    logits[0, 0, 3, 0] = 1
+    assert melody(logits).argmax(2).flatten().tolist() == [3] * 5
+    logits[0, 0, 9, 2] = 5
+    assert melody(logits).argmax(2).flatten().tolist() == [3, 3, 9, 9, 9]
+    melody.intervals.data[0, 12 + 2] = 4  # two semitones up
+    assert melody(logits[..., :3]).argmax(2).flatten().tolist() == [3, 5, 9]
+    melody.intervals.data[0, -1] = 20  # any leap beyond an octave
+    assert melody(logits[..., :3]).argmax(2).flatten().diff().abs().min() > 12
+
+
+def test_a_melody_learns_its_intervals():
+    network = MuseGAN(SHAPE, melodic=True, **SMALL)
+    rolls = network(torch.randn(4, 16))
+    assert set(rolls.sum(3).unique().tolist()) <= {0.0, 1.0}
+    (rolls * torch.randn_like(rolls)).sum().backward()
+    assert network.melody.intervals.grad.abs().amax(1).min() > 0
+    with pytest.raises(ValueError, match="melodic needs voices"):
+        MuseGAN(SHAPE, melodic=True, voices=False, **SMALL)
 
 
 @pytest.mark.parametrize(

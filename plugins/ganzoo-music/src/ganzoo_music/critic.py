@@ -10,18 +10,20 @@ from torch.nn.functional import pad
 
 from ganzoo import Discriminator
 from ganzoo.layers import LeakyReLU
-from ganzoo_music.generator import KERNEL, SLOPE, given_shape, shape_of, whole_bars
+from ganzoo_music.generator import CLASSES, KERNEL, SLOPE, given_shape, shape_of, whole_bars
 
-#: Pitch classes of an octave.
-CLASSES = 12
+#: Moves of an octave or less: up, none, and down.
+MOVES = 2 * CLASSES + 1
 
 
 class MusicCritic(Discriminator):
     """Rolls [N, tracks, steps, pitches] -> scores [N], without any normalisation.
 
     All tracks of a beat are read at once, with the pitch classes and the beginnings of notes, as
-    MuseGAN's critic reads chroma and onsets in streams of their own. Beats see their neighbours
-    twice, and then become bars. A given track stands in the sample, so the condition adds nothing.
+    MuseGAN's critic reads chroma and onsets in streams of their own. Two more readings are products
+    of rolls, which a network of sums would have to learn for each pitch by itself: how far each
+    track moves, and which intervals each two tracks form. Beats see their neighbours twice, and
+    then become bars. A given track stands in the sample, so the condition adds nothing.
     """
 
     independent = True
@@ -38,7 +40,8 @@ class MusicCritic(Discriminator):
         tracks, steps, pitches = self.sample_shape = shape_of(sample_shape)
         self.condition_shape = given_shape(condition_shape, self.sample_shape)
         bars = whole_bars(steps, steps_per_beat * beats_per_bar)
-        seen = tracks * (pitches + CLASSES + 1)
+        pairs = tracks * (tracks - 1) // 2
+        seen = tracks * (pitches + CLASSES + 1 + MOVES) + pairs * CLASSES
         self.layers = nn.Sequential(
             nn.Conv1d(seen, width, steps_per_beat, stride=steps_per_beat),
             LeakyReLU(SLOPE),
@@ -55,8 +58,10 @@ class MusicCritic(Discriminator):
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Rolls [N, tracks, steps, pitches] -> scores [N]."""
-        seen = torch.cat([samples, chroma(samples), onsets(samples)], 3)
-        scores: Tensor = self.layers(seen.transpose(2, 3).flatten(1, 2))
+        classes = chroma(samples)
+        readings = [samples, classes, onsets(samples), moves(samples), between(classes)]
+        seen = torch.cat([one.transpose(2, 3).flatten(1, 2) for one in readings], 1)
+        scores: Tensor = self.layers(seen)
         return scores
 
 
@@ -70,3 +75,35 @@ def onsets(rolls: Tensor) -> Tensor:
     """How many notes begin at each step: [N, tracks, steps, P] -> [N, tracks, steps, 1]."""
     before = pad(rolls[:, :, :-1], (0, 0, 1, 0))
     return (rolls * (1 - before)).sum(3, keepdim=True)
+
+
+def moves(rolls: Tensor) -> Tensor:
+    """How far each track moves, an octave at most: [N, tracks, steps, P] -> [N, tracks, steps, 25].
+
+    Entry k counts the pitches of the step before that are followed by one k semitones higher, and
+    entry -k those followed by one k semitones lower.
+    """
+    length = rolls.shape[-1] + CLASSES  # so that no leap across all pitches is taken for a step
+    waves = torch.fft.rfft(rolls.float(), length)
+    every = correlated(waves[:, :, :-1], waves[:, :, 1:], length)
+    near = torch.cat([every[..., : CLASSES + 1], every[..., -CLASSES:]], 3)
+    return pad(near, (0, 0, 1, 0))
+
+
+def between(classes: Tensor) -> Tensor:
+    """The intervals of each two tracks: pitch classes [N, tracks, steps, 12] -> [N, pairs, ...].
+
+    Entry k counts the pitches of the first track above which the second has one by k semitones,
+    octaves aside.
+    """
+    first, second = torch.triu_indices(classes.shape[1], classes.shape[1], 1)
+    if not len(first):
+        return classes[:, :0]
+    waves = torch.fft.rfft(classes.float(), CLASSES)
+    return correlated(waves[:, first], waves[:, second], CLASSES)
+
+
+def correlated(first: Tensor, second: Tensor, length: int) -> Tensor:
+    """Circular correlation over the last axis, from both spectra (the correlation theorem)."""
+    both: Tensor = torch.fft.irfft(first.conj() * second, length)
+    return both

@@ -4,8 +4,10 @@ In the paper's hybrid model (its sections on several tracks and on temporal stru
 has a generator of its own and is made from four latents: one that all tracks share and one of its
 own, each of them once for the whole phrase and once as a sequence over its bars. That is so here;
 what is smaller is the bars' generator. A phrase is a map [width, bars], which is stretched to beats
-and then to steps; a step's pitches are channels, not a second axis. The tracks' generators are
-groups of one convolution, and each hears the map that all tracks share.
+and then to steps; a step's pitches are channels, not a second axis. A step's logits are those of
+its beat and its own, so that a note is held through a beat unless something speaks against it; and
+in each beat a track has a place, near which pitches are likelier, so that few leap far. The tracks'
+generators are groups of one convolution, and each hears the map that all tracks share.
 """
 
 from __future__ import annotations
@@ -14,12 +16,19 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from ganzoo import Generator
 from ganzoo_music.notes import SOUNDS
 
 #: The slope of rectifiers below 0.
 SLOPE = 0.2
+#: Pitch classes of an octave.
+CLASSES = 12
+#: Intervals between two notes: an octave down to an octave up, and all others.
+INTERVALS = 2 * CLASSES + 2
+#: The logit of holding a note, at first.
+HELD = 1.0
 #: Places that a convolution sees: one and its neighbours.
 KERNEL = 3
 
@@ -91,6 +100,37 @@ class Reader(nn.Module):
         return beats, self.bars(beats)
 
 
+class Melody(nn.Module):
+    """Logits [N, tracks, pitches + 1, steps] -> rolls [N, tracks, pitches, steps], one note each.
+
+    Each track is a Markov chain: a learned logit of the interval from the note before is added to
+    those of the next one, so that a note is held, or left by a step, unless another is much
+    likelier. Leaps beyond an octave share one logit: each alone is too rare to be learnt. At the
+    beginning, and after rests, nothing is added.
+    """
+
+    numbers: Tensor
+
+    def __init__(self, tracks: int, pitches: int) -> None:
+        super().__init__()
+        self.intervals = nn.Parameter(torch.zeros(tracks, INTERVALS))
+        self.intervals.data[:, CLASSES] = HELD
+        apart = torch.arange(pitches) - torch.arange(pitches)[:, None]
+        numbers = torch.where(apart.abs() <= CLASSES, apart + CLASSES, INTERVALS - 1)
+        self.register_buffer("numbers", numbers, persistent=False)
+
+    def forward(self, logits: Tensor) -> Tensor:
+        """Logits -> rolls, step by step."""
+        after = self.intervals[:, self.numbers]  # [tracks, from, to]
+        last = torch.zeros_like(logits[:, :, :-1, 0])
+        sung = []
+        for step in logits.unbind(3):
+            drawn = (last.transpose(0, 1) @ after).transpose(0, 1)
+            last = one_of(step + pad(drawn, (0, 1)))
+            sung.append(last)
+        return torch.stack(sung, 3)
+
+
 class MuseGAN(Generator):
     """Latents [N, D] -> rolls [N, tracks, steps, pitches] of 0 and 1.
 
@@ -99,9 +139,13 @@ class MuseGAN(Generator):
     that of the probabilities (straight-through; deterministic binary neurons in Dong and Yang 2018,
     arXiv 1804.09399, section 3.3): the critic sees nothing but notes, and in use nothing is drawn.
 
+    With `melodic` a voice knows its note before the next one (`Melody`).
+
     With a `condition_shape` [1, steps, pitches] the first track is given, and returned as it is;
     the others are made for it (the paper's track-conditional generation).
     """
+
+    octaves: Tensor
 
     def __init__(
         self,
@@ -113,8 +157,11 @@ class MuseGAN(Generator):
         voices: bool = True,
         steps_per_beat: int = 4,
         beats_per_bar: int = 4,
+        melodic: bool = False,
     ) -> None:
         super().__init__()
+        if melodic and not voices:
+            raise ValueError("melodic needs voices: a chord has no interval to the next one")
         tracks, self.steps, self.pitches = self.sample_shape = shape_of(sample_shape)
         self.condition_shape = given_shape(condition_shape, self.sample_shape)
         self.made = tracks - (condition_shape is not None)
@@ -133,6 +180,10 @@ class MuseGAN(Generator):
         self.to_steps = nn.ConvTranspose1d(
             own, notes, steps_per_beat, stride=steps_per_beat, groups=self.made
         )
+        self.to_beats = nn.Conv1d(own, notes, 1, groups=self.made)
+        self.to_places = nn.Conv1d(own, self.made, 1, groups=self.made)
+        self.register_buffer("octaves", centred(self.pitches) / CLASSES, persistent=False)
+        self.melody = Melody(self.made, self.pitches) if melodic else None
         self.reader = (
             None
             if condition_shape is None
@@ -154,19 +205,39 @@ class MuseGAN(Generator):
         shared = self.shared_beats(shared)
         shared = shared if beats is None else shared + beats
         own = self.last(own + self.heard_by_beat(shared))
-        logits: Tensor = self.to_steps(own).view(len(latents), self.made, -1, self.steps)
-        return logits
+        steps = self.to_steps(own)
+        held = self.to_beats(own) + self.near_places(own)
+        held = held.repeat_interleave(steps.shape[2] // own.shape[2], 2)
+        logits: Tensor = steps + held
+        return logits.view(len(latents), self.made, -1, self.steps)
+
+    def near_places(self, own: Tensor) -> Tensor:
+        """Maps by beat -> logits [N, notes, beats] that are highest at each track's place.
+
+        They fall with the squared distance from it, by 1 in an octave. That of a rest is 0.
+        """
+        places = self.to_places(own)[:, :, None]
+        near = -(self.octaves[:, None] - places).square()
+        return pad(near, (0, 0, 0, self.voices)).flatten(1, 2)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Latents [N, D], and the given track -> rolls [N, tracks, steps, pitches]."""
         logits = self.logits(latents, labels)
-        rolls = one_of(logits) if self.voices else at_least_half(logits)
+        if self.melody is not None:
+            rolls = self.melody(logits)
+        else:
+            rolls = one_of(logits) if self.voices else at_least_half(logits)
         made = rolls.transpose(2, 3)
         return made if labels is None else torch.cat([labels, made], 1)
 
 
+def centred(count: int) -> Tensor:
+    """Whole steps around 0: [count]."""
+    return torch.arange(count) - (count - 1) / 2
+
+
 def one_of(logits: Tensor) -> Tensor:
-    """The likeliest pitch, or a rest: [N, tracks, pitches + 1, steps] -> [..., pitches, steps]."""
+    """The likeliest pitch, or a rest: [N, tracks, pitches + 1, ...] -> without the rest."""
     shares = logits.softmax(2)
     likeliest = torch.zeros_like(shares).scatter_(2, shares.argmax(2, keepdim=True), 1.0)
     return straight_through(likeliest, shares)[:, :, :-1]

@@ -36,6 +36,7 @@ ganzoo_examples: dict[str, Any] = {
         {**_SHAPE, **_SMALL},
         {**_GIVEN, **_SMALL},
         {"sample_shape": [1, 16, 48], "voices": False, **_SMALL},
+        {**_BAR, "melodic": True, **_SMALL},
     ],
     "discriminator/musegan": [
         {**_SHAPE, "width": 8},
