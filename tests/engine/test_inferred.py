@@ -373,6 +373,7 @@ SHAPES = {
     "faces": ((3, 64, 64), None),
     "pixel-faces": ((3, 16, 16), None),
     "pairs": ((3, 32, 32), None),
+    "unpaired": ((3, 32, 32), None),
     "cifar10": ((3, 32, 32), 10),
     "surnames": ((27, 13), None),
     "chorales": ((4, 64, 54), None),
@@ -391,7 +392,9 @@ def test_what_is_published_is_filled_with_nothing():
             shape, classes = SHAPES[bare]
             if config.kind == "alphabet":
                 shape = (26, *shape[1:])
-            side = config.recipe.data.arguments.get("size")
+            of_pairs = bare in ("pairs", "unpaired")
+            told = config.generator if of_pairs else config.recipe.data
+            side = told.arguments.get("size")
             shape = shape if side is None else (shape[0], side, side)
             assert fit_parts(config, Facts(bare, shape, classes)) == config, name
             count += 1
