@@ -20,11 +20,11 @@ from ganzoo.specs.readme import prose_of
 OFFICIAL = sorted(path.parent.name for path in ganzoo_cards()[0].glob("*/config.json"))
 MAX_FILE_BYTES = 8_000_000  # of a player
 #: Real letters and pairs are measured on first use, a minute; text's and music's figures need
-#: 10,000 samples; the faces have the figures of the pixel faces, at four times the pixels.
+#: 10,000 samples; the faces have the figures of dcgan-pixel-faces.
 LONG = (
     *("dcgan-letters", "gumbel-surnames", "harmonise-chorales", "inpaint-faces"),
     *("colour-pixel-faces", "cyclegan-faces", "musegan-chorales", "dcgan-faces"),
-    "stylegan2-faces",
+    *("dcgan-faces-64", "stylegan2-faces", "stylegan2-pixel-faces"),
 )
 #: Figures of each kind that are looked for, the card's first one first.
 FIGURES = {

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "examples" / "notebooks").glob("*.ipynb"))
 #: The budgets that are made smaller here: what is found, and what takes its place.
 SMALLER = (
-    (r"\bimages = [\d_]{6,}", "images = 1_280"),
+    (r"\bimages = [\d_]{6,}", "images = 512"),
     (r"\bimages = 2_000", "images = 64"),  # of 64 pixels
     (r"\bseeds=3\b", "seeds=2"),
 )
