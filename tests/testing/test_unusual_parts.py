@@ -11,7 +11,7 @@ import torch
 import odd
 from broken import broken_plugin
 from ganzoo.testing import checks_of, round_of, run_checks
-from ganzoo.testing.checks.two_ranks import difference
+from ganzoo.testing.checks.two_ranks import Value, difference
 
 ODD = {
     "spectral norm": {"discriminator": "NormedSpectrum"},
@@ -77,7 +77,8 @@ def test_a_waived_check_may_fail_by_what_the_part_raises():
 
 @pytest.mark.parametrize("worth", [math.nan, math.inf])
 def test_what_is_not_finite_is_never_close(worth):
-    assert difference(torch.tensor([worth]), torch.tensor([1.0])) == math.inf
+    one, other = Value(torch.tensor([worth]), 1.0), Value(torch.tensor([1.0]), 1.0)
+    assert difference(one, other) == math.inf
 
 
 def test_a_round_is_made_of_its_seed():

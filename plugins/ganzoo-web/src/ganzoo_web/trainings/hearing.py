@@ -27,7 +27,7 @@ def heard_data(run: Run, path: Path) -> dict[str, Any]:
     `view` is None where the plugin that knows it is not installed.
     """
     try:
-        with numpy.load(path, allow_pickle=False) as file:
+        with numpy.load(path) as file:
             samples = file["samples"].astype("<f4")
     except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
         raise OSError(f"{path} is damaged: {error}") from None  # cut short by a disk that is full

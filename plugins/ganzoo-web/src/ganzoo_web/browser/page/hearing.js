@@ -33,7 +33,7 @@ export class Hearing {
     this.canvas = canvas;
     this.element.hidden = false;
     this.element.append(this.choice(count), frame);
-    this.view = new views[view.form](frame, { shape, view, name: `run-${this.run.number}-` });
+    this.view = new views[view.form](frame, { shape, view, prefix: `run-${this.run.number}-` });
   }
 
   /** Which sample is heard. */

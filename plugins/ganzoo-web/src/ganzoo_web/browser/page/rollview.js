@@ -11,9 +11,9 @@ export class RollView {
   noun = "piece";
   hasWall = true;
 
-  constructor(place, { shape, view, name = "" }) {
+  constructor(place, { shape, view, prefix = "" }) {
     const [tracks, steps] = shape;
-    Object.assign(this, { shape, view, notes: [], muted: new Set(), head: null, name });
+    Object.assign(this, { shape, view, notes: [], muted: new Set(), head: null, prefix });
     this.names = Array.from({ length: tracks }, (_, n) => view.tracks[n] ?? `track ${n + 1}`);
     this.pace = view.beats_per_minute;
     this.canvas = place.querySelector("canvas");
@@ -33,10 +33,10 @@ export class RollView {
   }
 
   controls() {
-    this.button = make("button", { id: `${this.name}play`, type: "button", className: "play", textContent: "Play" });
+    this.button = make("button", { id: `${this.prefix}play`, type: "button", className: "play", textContent: "Play" });
     this.button.addEventListener("click", () => this.toggle());
     const tempo = slider({
-      id: `${this.name}tempo`, title: "beats per minute", least: 30, most: 240, step: 1, value: this.pace,
+      id: `${this.prefix}tempo`, title: "beats per minute", least: 30, most: 240, step: 1, value: this.pace,
       shown: (value) => String(Math.round(value)), changed: (value) => { this.pace = value; },
     });
     const tracks = this.names.map((name, track) => this.switchOf(name, track));
