@@ -40,17 +40,18 @@ def test_the_page_of_names(visitor, tmp_path):
     assert visitor.runs(WORDS) == lines
     assert visitor.runs(TEXT) == lines[0]
     assert saved(visitor, "download").decode().splitlines() == lines
-    visitor.does("document.querySelectorAll('#wall button')[7].click()")
-    assert visitor.runs(TEXT) == lines[7]
-    point, directions = model.latents(1, seed=0, start=7), latent.directions(model, 8)
+    visitor.does("document.querySelectorAll('#wall button')[8].click()")
+    assert visitor.runs(TEXT) == lines[8]
+    point, directions = model.latents(1, seed=0, start=8), latent.directions(model, 8)
     visitor.sets("by-pca-1", 3, "wall")
     edited = model.lines(latents=point + directions.step({"pca-1": 3.0}), n=1)
-    assert [visitor.runs(TEXT)] == edited and edited != lines[7:8]
-    named = visitor.browser.find_elements("css selector", "#wall button")[7].accessible_name
-    assert named == f"Text 7: {edited[0]}"
+    assert [visitor.runs(TEXT)] == edited and edited != lines[8:9]
+    named = visitor.browser.find_elements("css selector", "#wall button")[8].accessible_name
+    assert named == f"Text 8: {edited[0]}"
     visitor.sets("seed", 5, "wall")
     visitor.does("document.getElementById('reset').click()", "wall")
-    assert visitor.runs(WORDS) == model.lines(64, seed=5)
+    shown = [line or "–" for line in model.lines(64, seed=5)]  # one may be empty
+    assert visitor.runs(WORDS) == shown
     assert visitor.complaints() == []
     assert all(name.startswith(("file:", "blob:")) for name in visitor.asked_for())
 
