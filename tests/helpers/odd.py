@@ -147,7 +147,12 @@ class MapJudge(Discriminator):
     def __init__(self):
         super().__init__()
         self.sample_shape = (8, 4, 4)
-        self.layers = nn.Sequential(nn.Conv2d(8, 1, 2, 2), nn.Flatten())
+        self.layers = nn.Sequential(
+            nn.Conv2d(8, 32, 3, padding=1),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(32, 1, 3, stride=2, padding=1),
+            nn.Flatten(),
+        )
 
     def forward(self, samples, labels=None):
         return self.layers(samples)
