@@ -67,9 +67,13 @@ class Meter:
             self._fold()
 
     def read(self) -> dict[str, float]:
-        """Return the means as plain floats, and start again."""
+        """Return the means as plain floats, by name, and start again.
+
+        Sorted, since a run that resumes adds its first values in another order than one that never
+        stopped, and both must write the same row.
+        """
         self._fold()
-        means = {name: total / self._counts[name] for name, total in self._sums.items()}
+        means = {name: self._sums[name] / self._counts[name] for name in sorted(self._sums)}
         self._sums, self._counts = {}, {}
         return means
 
