@@ -148,7 +148,8 @@ class Judge:
 
     def moments(self, images: Any) -> Any:
         """Moments of the extractor's features of images, brought to its size."""
-        from ganzoo.bench.measures import extracted, opened, resized
+        from ganzoo.bench.measures import extracted, opened
+        from ganzoo.measure.counting import resized
 
         return extracted(EXTRACTOR, resized(images, opened(EXTRACTOR, "cpu")), "cpu").moments
 

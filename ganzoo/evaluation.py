@@ -14,6 +14,7 @@ from ganzoo.errors import UsageError
 from ganzoo.extractors import extractors_of, open_extractor
 from ganzoo.files import writing
 from ganzoo.hardware import own_device, usable_device
+from ganzoo.measure.counting import counting_of
 from ganzoo.measure.evaluate import REPEATS, SAMPLES, Evaluation
 from ganzoo.measure.evaluate import evaluate as evaluate_source
 from ganzoo.measure.image_folder import FolderSource, is_image_folder
@@ -24,7 +25,6 @@ from ganzoo.measure.methods import (
     check_count,
     extractor_for,
     in_features,
-    mixture_of,
 )
 from ganzoo.measure.references import read_reference
 from ganzoo.measure.sources import ModelSource, SampleSource
@@ -178,13 +178,13 @@ def _prepared(
 def _as_it_is(own: Part, asked: Part, request: EvaluationRequest) -> AsTheyAre | None:
     """The method for a model whose data has no extractor; None where features are measured.
 
-    A model of a mixture can only be compared with another mixture, and no other model can.
+    A model whose modes are counted can only be compared with data whose modes are counted alike.
     """
     if request.asks_for_features:
         return None
     if any(extractors_of(data)[0] is not None for data in (own, asked)):
         return None
-    if (mixture_of(own) is None) != (mixture_of(asked) is None):
+    if type(counting_of(own)) is not type(counting_of(asked)):
         return None
     method = AsTheyAre(asked)
     if not method and is_here(asked):

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from ganzoo.bench.classification import Classification
 from ganzoo.bench.columns import Column, Measure, column
 from ganzoo.bench.controls import real
 from ganzoo.bench.real_data import both_splits, key_of
-from ganzoo.build import build
-from ganzoo.data.points import GaussianMixture
 from ganzoo.errors import MetricError
 from ganzoo.extractors import open_extractor
-from ganzoo.interfaces import Dataset, Extractor
+from ganzoo.interfaces import Extractor
+from ganzoo.measure.counting import MixtureModes, StackedModes, counting_of
 from ganzoo.measure.features import Extracted, check_enough, extract
-from ganzoo.measure.figures import mode_figures
 from ganzoo.measure.sample_set import SampleSet
-from ganzoo.metrics import Moments, frechet_distance, stacked_modes
+from ganzoo.metrics import Moments, frechet_distance
 from ganzoo.specs import Part
 
 #: The most real images that the Fréchet distance compares with.
@@ -44,21 +41,18 @@ class Modes(Measure):
 
     def values(self, samples: SampleSet, data: Part, device: str) -> Mapping[str, float | None]:
         """The counts of modes."""
-        mixture = build(Dataset, data)
-        if not isinstance(mixture, GaussianMixture):
+        counting = counting_of(data)
+        if not isinstance(counting, MixtureModes):
             raise MetricError(
                 f"modes are counted for Gaussian mixtures (ring, grid), not for {data.name}"
             )
-        counts = mode_figures(samples.samples, mixture)
+        counts = counting.values(samples.samples)
         return {column.key: counts.get(column.key) for column in self.columns}
 
 
 @dataclass(frozen=True)
-class StackedModes(Measure):
-    """Modes of Stacked-MNIST among images [N, 3, H, W] (Lin et al. 2018, section 4.2).
-
-    A classifier reads the digits, which are resized to its size as the data set resized them.
-    """
+class Stacked(Measure):
+    """Modes of Stacked-MNIST among images [N, 3, H, W], by a classifier of one's choice."""
 
     n: int = 26_000
     extractor: str = "cnn-mnist"
@@ -76,23 +70,12 @@ class StackedModes(Measure):
 
     def check(self) -> None:
         """Refuse an extractor that is no classifier."""
-        if opened(self.extractor, "cpu").num_classes is None:
-            raise MetricError(
-                f"extractor {self.extractor} knows no classes; digits need a classifier"
-            )
+        StackedModes(opened(self.extractor, "cpu"))
 
     def values(self, samples: SampleSet, data: Part, device: str) -> Mapping[str, float | None]:
         """The counts of modes, by the classifier's digits in each channel."""
-        images = samples.samples
-        if images.dim() != 4 or images.shape[1] != 3:
-            raise MetricError(f"stacked digits are images [N, 3, H, W], found {list(images.shape)}")
-        digits = resized(images.flatten(0, 1).unsqueeze(1), opened(self.extractor, device))
-        logits = extracted(self.extractor, digits, device).logits
-        if logits is None:
-            raise MetricError(
-                f"extractor {self.extractor} gave no class scores; digits need a classifier"
-            )
-        return asdict(stacked_modes(logits.view(len(images), 3, -1), threshold=self.threshold))
+        counting = StackedModes(opened(self.extractor, device), self.threshold)
+        return counting.values(samples.samples)
 
 
 @dataclass(frozen=True)
@@ -118,11 +101,11 @@ class Frechet(Measure):
         return {"fd": frechet_distance(moments, test)}
 
 
-MEASURES: Mapping[str, type[Classification | Modes | StackedModes | Frechet]] = {
+MEASURES: Mapping[str, type[Classification | Modes | Stacked | Frechet]] = {
     "classification": Classification,
     "frechet": Frechet,
     "modes": Modes,
-    "stacked-modes": StackedModes,
+    "stacked-modes": Stacked,
 }
 
 
@@ -143,12 +126,3 @@ def opened(name: str, device: str) -> Extractor:
 def extracted(name: str, images: Tensor, device: str) -> Extracted:
     """An extractor's view of images, which have the size that it takes."""
     return extract(opened(name, device), torch.split(images, 1_000), "samples")
-
-
-def resized(digits: Tensor, extractor: Extractor) -> Tensor:
-    """Digits [N, 1, H, W] at the size that an extractor takes."""
-    size = None if extractor.sample_shape is None else extractor.sample_shape[-2:]
-    if size is None or digits.shape[-2:] == size:
-        return digits
-    pieces = torch.split(digits, 1_000)
-    return torch.cat([interpolate(p, size, mode="bilinear", antialias=True) for p in pieces])

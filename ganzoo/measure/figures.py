@@ -1,17 +1,13 @@
 """The core's figures: what each is called, how to read it, and how it is computed.
 
-FD, KD, precision and the others are computed from an extractor's features; the modes of a Gaussian
-mixture are counted among the points themselves. `plugin_figures` adds what plugins offer.
+FD, KD, precision and the others are computed from an extractor's features; `counting` counts modes
+where they are known. `plugin_figures` adds what plugins offer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 
-from torch import Tensor
-
-from ganzoo.data.points import GaussianMixture
 from ganzoo.measure.features import NEIGHBOURS, Extracted
 from ganzoo.measure.measurement import FigureSpec, Values
 from ganzoo.measure.references import Reference
@@ -19,7 +15,6 @@ from ganzoo.metrics import (
     class_histogram,
     class_kl,
     confident_share,
-    count_modes,
     density_coverage,
     frechet_distance,
     kernel_distance,
@@ -111,7 +106,9 @@ MODES = (
     FigureSpec(
         "high_quality", "high quality", "share of samples within 3 sigma of a mode", "higher"
     ),
-    FigureSpec("modes", "modes", "modes that have such a sample", "higher", digits=1),
+    FigureSpec(
+        "modes", "modes", "modes that have a sample, of a mixture such a sample", "higher", digits=1
+    ),
     FigureSpec(
         "reverse_kl",
         "reverse KL",
@@ -131,14 +128,17 @@ MODES = (
 #: Computed from Stacked-MNIST's images by a classifier of digits, which counts `modes` too.
 STACKED = (
     FigureSpec(
-        "kl", "KL", "samples' histogram over the modes to the data's, in nats", "lower", best=0
+        "kl", "KL", "samples' histogram over the modes to the even one, in nats", "lower", best=0
     ),
-    FigureSpec("confident_modes", "confident modes", "modes that have a sure sample", "higher"),
     FigureSpec(
-        "confident_share", "confident samples", "samples whose three digits are sure", "higher"
+        "confident_modes", "confident modes", "modes that have a sure sample", "higher", digits=1
+    ),
+    FigureSpec(
+        "confident_share", "confident samples", "samples whose three digits are sure", "nearest"
     ),
 )
-BY_KEY = {figure.key: figure for figure in (*FIGURES, *MODES, *STACKED)}
+#: Stacked-MNIST's come before the modes, whose number seldom tells two good models apart.
+BY_KEY = {figure.key: figure for figure in (*FIGURES, *STACKED, *MODES)}
 
 
 def frechet(samples: Extracted, real: Reference) -> Values:
@@ -214,9 +214,3 @@ def feature_figures(samples: Extracted, real: Reference) -> Values:
     for compute in COMPUTATIONS:
         values |= compute(samples, real)
     return values
-
-
-def mode_figures(points: Tensor, mixture: GaussianMixture) -> Values:
-    """The figures of points [N, 2]; two of them exist only where a point lies near a mode."""
-    counts = asdict(count_modes(points, mixture.centres, mixture.sigma))
-    return {key: float(value) for key, value in counts.items() if value is not None}

@@ -8,15 +8,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 
-from ganzoo.build import build, dataset_class, is_here, qualify
-from ganzoo.data.points import GaussianMixture
+from ganzoo.build import is_here, qualify
 from ganzoo.data.splits import drawn, splits
 from ganzoo.errors import MetricError, UsageError, brief
 from ganzoo.extractors import extractors_of, open_extractor
 from ganzoo.interfaces import Dataset, Extractor
 from ganzoo.measure.anchors import ANCHORS, anchors
+from ganzoo.measure.counting import counting_of
 from ganzoo.measure.features import KEPT, NEIGHBOURS, check_enough
-from ganzoo.measure.figures import feature_figures, mode_figures
+from ganzoo.measure.figures import feature_figures
 from ganzoo.measure.measurement import REAL, Values
 from ganzoo.measure.plugin_figures import PluginFigures, plugin_figures_for
 from ganzoo.measure.real_statistics import (
@@ -164,18 +164,18 @@ class InFeatures(Method):
 class AsTheyAre(Method):
     """Figures of samples whose data set has no extractor.
 
-    The modes of a Gaussian mixture are counted; beside them are plugins' figures that need no
+    Its modes are counted where they are known; beside them are plugins' figures that need no
     extractor. False where there is nothing to measure.
     """
 
     extractor = None
 
     def __init__(self, data: Part) -> None:
-        self.data, self.mixture = data, mixture_of(data)
+        self.data, self.counting = data, counting_of(data)
         self.plugin_figures = plugin_figures_for(data).without_extractor()
 
     def __bool__(self) -> bool:
-        return self.mixture is not None or bool(self.plugin_figures.figures)
+        return self.counting is not None or bool(self.plugin_figures.figures)
 
     def check(self, source: SampleSource, n: int) -> None:
         """Refuse samples of another shape than the real ones, or that mean something else."""
@@ -199,26 +199,25 @@ class AsTheyAre(Method):
 
     def values(self, samples: SampleSet) -> Values:
         """The counts of modes, where the data set has any."""
-        return {} if self.mixture is None else mode_figures(samples.samples, self.mixture)
+        return {} if self.counting is None else self.counting.values(samples.samples)
 
     def anchors(self, n: int) -> Mapping[str, Mapping[str, float]]:
-        """The counts among n real points."""
-        if self.mixture is None:
+        """The counts among n real samples, where the data set is here."""
+        if self.counting is None or not is_here(self.data):
             return {}
         _, test = splits(self.data)
-        return {REAL: mode_figures(test.batch(drawn(test, n))[0], self.mixture)}
+        return {REAL: self.counting.values(test.batch(drawn(test, n))[0])}
 
     def protocol(self, n: int, seeds: Sequence[int], drawn_for: str) -> str:
         """Against which modes or samples, and which samples."""
         against = f"beside real samples of {self.data.bare_name}"
-        if self.mixture is not None:
-            modes, sigma = len(self.mixture.centres), self.mixture.sigma
-            against = f"against the {modes} modes of {self.data.bare_name}, sigma {sigma:g}"
+        if self.counting is not None:
+            against = f"against {self.counting.modes_in_words}"
         return f"{against}; {samples_in_words(n, seeds, drawn_for)}"
 
     def notes(self, n: int) -> list[str]:
-        """Nothing beyond what plugins tell."""
-        return []
+        """How to read the counts; what plugins tell comes beside it."""
+        return [] if self.counting is None else [*self.counting.notes]
 
 
 def in_features(
@@ -275,14 +274,6 @@ def check_count(source: SampleSource, extractor: Extractor, n: int) -> None:
             "--extractor with fewer features"
         )
     check_enough(extractor, n)
-
-
-def mixture_of(data: Part) -> GaussianMixture | None:
-    """The data set, where it is a mixture whose modes can be counted; no other one is built."""
-    if not issubclass(dataset_class(data), GaussianMixture):
-        return None
-    mixture = build(Dataset, data)
-    return mixture if isinstance(mixture, GaussianMixture) else None
 
 
 def samples_in_words(n: int, seeds: Sequence[int], drawn_for: str = "") -> str:

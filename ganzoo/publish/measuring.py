@@ -106,7 +106,7 @@ def _as_they_are(
     from_plugins = {key: one for key, one in chosen.figures.items() if one.figure.plugin}
     if from_plugins and is_the_same_everywhere(method.data):
         checks = (check_of(chosen, method.data, from_plugins),)
-    what = "modes were counted" if method.mixture else "samples were measured as they are"
+    what = "modes were counted" if method.counting else "samples were measured as they are"
     note = f"{what}, as no extractor is made for {method.data.bare_name}"
     return Measured(
         card_metrics(evaluations, command, shipped=shipped),
