@@ -90,12 +90,19 @@ def _is_sound(data: Dataset) -> bool:
             and bool(samples.isfinite().all())
             and isinstance(data.sample_shape, tuple)
             and samples.shape == (1, *data.sample_shape)
-            and (labels is None or isinstance(labels, Tensor))
+            and _are_sound(labels, data)
             and (data.num_classes is None or data.num_classes > 0)
             and len(data) > 0
         )
     except Exception:
         return False
+
+
+def _are_sound(labels: Any, data: Dataset) -> bool:
+    """Whether the labels of one sample are int64 [1]; conditions need only be a tensor."""
+    if labels is None or data.condition_shape is not None:
+        return labels is None or isinstance(labels, Tensor)
+    return isinstance(labels, Tensor) and labels.shape == (1,) and labels.dtype == torch.int64
 
 
 def lies_outside(offer: Offer) -> bool:

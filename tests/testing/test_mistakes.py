@@ -312,6 +312,9 @@ def test_a_game_that_is_right_passes_what_trains(check):
         ("generator", "RootImage", {"check_dtype"}),
         ("loss", "FreezingGame", {"check_hands_off"}),
         ("dataset", "ListedLabels", {"check_batches"}),
+        ("dataset", "ColumnLabels", {"check_batches"}),
+        ("augmentation", "UnseededBrighter", {"check_draws"}),
+        ("schedule", "CountingSchedule", {"check_pure"}),
     ],
 )
 def test_nobody_else_is_blamed(kind, target, blamed):
