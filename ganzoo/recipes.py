@@ -22,6 +22,7 @@ from ganzoo.own_pictures import (
     with_channels,
 )
 from ganzoo.plugins import CORE
+from ganzoo.run_folders import is_run
 from ganzoo.specs import (
     ModelConfig,
     Part,
@@ -65,13 +66,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class Base:
-    """What options change: a model's config, a file's, or the parts'; `label` names it."""
+    """What options change: a model's config, a file's, or the parts'; `label` names it.
+
+    `run` is the folder of the run that was named, which goes on unless options change its recipe.
+    """
 
     raw: dict[str, Any]
     where: str
     label: str = ""
     trained: bool = False
     own_pictures: bool = False
+    run: Path | None = None
 
 
 def asked(zoo: Catalogue, what: str | ModelConfig | None, options: dict[str, Any]) -> Asked:
@@ -95,6 +100,8 @@ def asked(zoo: Catalogue, what: str | ModelConfig | None, options: dict[str, Any
     parts = tuple(f"{place}." for place in PARTS)
     other = any(key.startswith(parts) for key in differences(zoo.registry, base.raw, raw))
     folder = Path("runs") / (short or _folder(raw, base.label))
+    if base.run is not None and not settings and not init:
+        folder = base.run
     if base.own_pictures:
         raw, folder = with_channels(raw), Path("runs") / run_name(raw)
     return Asked(
@@ -176,7 +183,9 @@ def _base(zoo: Catalogue, what: str | ModelConfig | None, options: dict[str, Any
     card = zoo.locate(what, weights=False)
     fresh = {key: value for key, value in card.raw.items() if key not in RESULTS}
     trained = card.status == "running" or bool(card.require_config().files)
-    return Base(fresh, str(card.folder / "config.json"), card.name, trained)
+    run = zoo.as_path(what)
+    run = run if run is not None and is_run(run) else None
+    return Base(fresh, str(card.folder / "config.json"), card.name, trained, run=run)
 
 
 def _names_for(zoo: Catalogue, data: str | None) -> str:

@@ -79,7 +79,7 @@ def train(
     `keep_every`, `eval_every`, `eval_samples`, `eval_extractor`, `micro_batch`, `compile`, `graph`,
     `trackers`, `quiet`.
 
-    The same call again, or the command, resumes where the training stopped. Raises a
+    The same call again, or the run's folder as `what`, resumes where the training stopped. Raises a
     `GanzooError` where the folder holds another recipe, or a part does not fit.
     """
     run_options = checked_options(options)

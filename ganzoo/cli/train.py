@@ -134,7 +134,8 @@ def command(what: str | None, **options: Any) -> int:
     ganzoo train dcgan-mnist --loss hinge --set optimizers.generator.lr=0.0005
     ganzoo train --generator dcgan --discriminator dcgan --loss hinge --data mnist-mini
 
-    The same command again resumes where the training stopped. Ctrl-C saves first.
+    The same command again, or `ganzoo train` with the run's folder, resumes where the training
+    stopped. Ctrl-C saves first.
     """  # noqa: D301
     if options["seeds"] and options["seed"] is None:
         options["seed"] = 0  # not the card's seed, which is the median run's

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,18 @@ def test_a_recipe_file_trains_into_a_folder_of_its_name(train):
     Path("mine.json").write_text(json.dumps(recipe))
     assert train("mine.json", "--quiet")[0] == 0
     assert exported("runs/mine")["recipe"]["images"] == 128
+
+
+def test_a_runs_folder_goes_on_there_and_a_changed_recipe_begins_elsewhere(train):
+    train(*PARTS, *SHORT, "--out", "runs/mine")
+    final = (Path("runs/mine/export") / "model.safetensors").read_bytes()
+    shutil.rmtree("runs/mine/export")  # as if it had been stopped before its end
+    assert train("runs/mine", "--quiet")[0] == 0
+    assert (Path("runs/mine/export") / "model.safetensors").read_bytes() == final
+    assert train("runs/mine/", "--quiet")[0] == 0  # which is finished
+    assert [path.name for path in Path("runs").iterdir()] == ["mine"]
+    assert train("runs/mine", "--batch", "32", "--quiet")[0] == 0
+    assert len([*Path("runs").iterdir()]) == 2
 
 
 @pytest.mark.parametrize(
