@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +12,7 @@ from typing import Any
 
 from ganzoo.errors import ConfigError, brief
 from ganzoo.specs.keys import Record
-from ganzoo.specs.reading import read_json, read_record
+from ganzoo.specs.reading import parse_json, read_record, read_text
 from ganzoo.specs.recipe import Part, Recipe
 
 #: The version of the schema below; lower ones stay readable, a higher one is refused.
@@ -233,9 +235,16 @@ def networks_and_recipe(config: ModelConfig) -> dict[str, Any]:
 
 def read_config(path: Path) -> tuple[ModelConfig, dict[str, Any]]:
     """Read a config.json: the checked record, and the JSON as it is in the file."""
-    data = read_json(path)
-    check_version(data, str(path))
-    return read_record(ModelConfig, data, str(path)), data
+    text = read_text(path)
+    return _checked(text, str(path)), json.loads(text)
+
+
+@functools.lru_cache(maxsize=256)  # checking takes milliseconds, and each catalogue asks again
+def _checked(text: bytes, where: str) -> ModelConfig:
+    """The record of a config.json that holds these bytes."""
+    data = parse_json(text, where)
+    check_version(data, where)
+    return read_record(ModelConfig, data, where)
 
 
 def check_version(

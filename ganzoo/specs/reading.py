@@ -66,15 +66,20 @@ def parse_json(text: str | bytes, where: str) -> Any:
 
 def read_json(path: Path) -> Any:
     """Read and parse a JSON file; `ConfigError` names the file and what is wrong."""
+    return parse_json(read_text(path), str(path))
+
+
+def read_text(path: Path) -> bytes:
+    """The bytes of a JSON file; `ConfigError` if it cannot be read or is too large."""
     try:
-        data = read_plain(path, MAX_JSON_BYTES + 1)
-        if len(data) > MAX_JSON_BYTES:
-            raise ConfigError(f"{path}: more than {MAX_JSON_BYTES:,} bytes; this is not a config")
-        return parse_json(data, str(path))
+        text = read_plain(path, MAX_JSON_BYTES + 1)
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such file") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(text) > MAX_JSON_BYTES:
+        raise ConfigError(f"{path}: more than {MAX_JSON_BYTES:,} bytes; this is not a config")
+    return text
 
 
 def read_record(record: type[T], data: Any, where: str) -> T:
