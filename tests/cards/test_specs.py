@@ -378,6 +378,15 @@ def test_a_config_without_version_says_what_it_is() -> None:
         check_version({}, "config.json")
 
 
+def test_each_reader_has_the_json_for_itself_and_a_change_is_read(file: Path) -> None:
+    file.write_text(json.dumps(FULL))
+    _, raw = read_config(file)
+    raw["recipe"].clear()
+    assert read_config(file)[1] == FULL
+    file.write_text(json.dumps({**FULL, "description": "another"}))
+    assert read_config(file)[0].description == "another"
+
+
 def test_read_config_gives_the_record_and_the_file_as_it_stands(file: Path) -> None:
     file.write_text(json.dumps(FULL))
     config, raw = read_config(file)
