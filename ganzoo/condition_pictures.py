@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -79,18 +80,17 @@ def pictures_given(pictures: Tensor, shape: tuple[int, ...]) -> Tensor:
 def pictures_at(path: Path, shape: tuple[int, ...]) -> Tensor:
     """A picture, or those below a folder by path, as float32 [M, C, H, W] in [-1, 1].
 
-    They are cropped and resized like the images of a training folder; of 4 channels the last is
-    alpha.
+    They are cropped and resized like the images of a training folder, but for those that would be
+    enlarged by a whole number: their pixels are repeated, so that pixel art and coarse pictures
+    stay what they are. Of 4 channels the last is alpha.
     """
-    from ganzoo.data.packing.decode import UnusableError, decode, suffixes
+    from ganzoo.data.packing.decode import UnusableError, suffixes
 
     if len(shape) != 3 or shape[0] not in CHANNELS:
         raise UsageError(
             f"conditions of shape {list(shape)} are not images; give a data set's name, or "
             "conditions= in Python"
         )
-    channels, *sides = shape
-    form = Form.of(sides, channels, background=KEEP if channels == 4 else "white")
     files = [path] if path.is_file() else sorted(path.rglob("*"))
     files = [file for file in files if file == path or file.suffix.lower() in suffixes()]
     if not files:
@@ -98,8 +98,26 @@ def pictures_at(path: Path, shape: tuple[int, ...]) -> Tensor:
     images = []
     for file in files:
         try:
-            pixels = decode(file, form).pixels
+            images.append(_picture_at(file, shape))
         except UnusableError as error:
             raise UsageError(f"{file}: {error}; remove it, or replace it") from None
-        images.append(torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(shape))
     return torch.stack(images).float().div_(127.5).sub_(1.0)
+
+
+def _picture_at(file: Path, shape: tuple[int, ...]) -> Tensor:
+    """One picture, uint8 [C, H, W]."""
+    from ganzoo.data.packing.decode import decode
+
+    channels, height, width = shape
+    form = Form.of((height, width), channels, background=KEEP if channels == 4 else "white")
+    picture = decode(file, form)
+    times, rest = divmod(height, picture.height)
+    if times < 2 or rest or times * picture.width != width:
+        return _tensor_of(picture.pixels, shape)
+    own = replace(form, height=picture.height, width=picture.width)
+    small = _tensor_of(decode(file, own).pixels, (channels, own.height, own.width))
+    return small.repeat_interleave(times, 1).repeat_interleave(times, 2)
+
+
+def _tensor_of(pixels: bytes, shape: tuple[int, ...]) -> Tensor:
+    return torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(shape)

@@ -152,10 +152,10 @@ def command(
         show_lines(lines)
         click.echo(f"{count} samples of {model.card.name}, seed {seed}", err=True)
         return
-    if kind == "image" and out.suffix in GRIDS:
-        samples = _beside(samples, given if isinstance(given, torch.Tensor) else model.conditions)
     if scale > 1:
         samples = _enlarged(samples, scale, kind)
+    if kind == "image" and out.suffix in GRIDS:
+        samples = _beside(samples, given if isinstance(given, torch.Tensor) else model.conditions)
     with writing(out):
         for path in earlier:
             path.unlink()

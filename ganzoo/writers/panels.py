@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-#: Pixels between two panels, pixels after the last one, and their value.
-LINE, BAND, GREY = 1, 3, 0.0
+#: Pixels between two panels, fewer than a grid has between two pictures, and their value.
+LINE, GREY = 1, 0.0
 #: Alpha of pixels that are not transparent.
 OPAQUE = 1.0
 
@@ -46,9 +46,8 @@ def _fitted(panel: Tensor, height: int, channels: int) -> Tensor:
 
 
 def _with_lines(images: Sequence[Tensor]) -> list[Tensor]:
-    """The panels with a line between two, and a band after the last."""
+    """The panels with a line between two."""
     n, channels, height, _ = images[0].shape
-    band = torch.full((n, channels, height, BAND), GREY)
-    band[:, 3:] = OPAQUE
-    pieces = [piece for panel in images for piece in (panel, band[..., :LINE])]
-    return [*pieces[:-1], band]
+    line = torch.full((n, channels, height, LINE), GREY)
+    line[:, 3:] = OPAQUE
+    return [piece for panel in images for piece in (panel, line)][:-1]

@@ -18,7 +18,7 @@ import ganzoo
 from ganzoo import conditions, datasets, sampling
 from ganzoo.build import build, is_here
 from ganzoo.cards import catalogue
-from ganzoo.condition_pictures import pictures_given
+from ganzoo.condition_pictures import pictures_at, pictures_given
 from ganzoo.conditions import CALIBRATION, OWN, conditions_of, drawn_conditions
 from ganzoo.data.mnist import MNISTMini
 from ganzoo.engine.labels import labeller_of
@@ -330,7 +330,7 @@ def test_a_composite_says_what_it_is_calibrated_on():
 @pytest.mark.parametrize("paired", [True, False])
 def test_grids_show_condition_sample_and_target(tmp_path, paired):
     play(game(("steps", {"paired": paired})), tmp_path, grid_every=64)
-    width = HALF + 1 + SIDE + (1 + SIDE if paired else 0) + 3
+    width = HALF + 1 + SIDE + (1 + SIDE if paired else 0)
     columns = columns_for(64, SIDE, width)
     rows = math.ceil(64 / columns)
     for grid in (tmp_path / "export" / "samples.png", *(tmp_path / "samples").glob("*.png")):
@@ -342,14 +342,29 @@ def test_panels_are_fitted_to_the_samples():
     low = torch.tensor([[[[-1.0, 1.0]]]])  # [1, 1, 1, 2]
     samples = torch.zeros(1, 3, 4, 4)
     shown = panels(low, samples, samples + 1)
-    assert shown.shape == (1, 3, 4, 8 + 1 + 4 + 1 + 4 + 3)
+    assert shown.shape == (1, 3, 4, 8 + 1 + 4 + 1 + 4)
     assert shown[0, :, 0, :8].tolist() == [[-1.0] * 4 + [1.0] * 4] * 3
     clear = torch.full((1, 4, 4, 4), -1.0)  # nothing to see
     shown = panels(low, clear)
-    assert shown.shape == (1, 4, 4, 8 + 1 + 4 + 3)
-    assert shown[0, 3, 0].tolist() == [1.0] * 9 + [-1.0] * 4 + [1.0] * 3
+    assert shown.shape == (1, 4, 4, 8 + 1 + 4)
+    assert shown[0, 3, 0].tolist() == [1.0] * 9 + [-1.0] * 4
     assert panels(torch.zeros(1, 7), samples) is samples
     assert panels(torch.zeros(1, 9, 4, 4), samples) is samples
+
+
+def test_pictures_that_fit_a_whole_number_of_times_keep_their_pixels(tmp_path):
+    """Pixel art, coarse pictures and samples of smaller models; others are resized smoothly."""
+    small = torch.randint(0, 256, (4, 6, 3), generator=torch.Generator().manual_seed(0))
+    Image.fromarray(small.byte().numpy()).save(tmp_path / "art.png")
+    whole = pictures_at(tmp_path / "art.png", (3, 12, 18))[0]
+    known = small.permute(2, 0, 1).div(127.5).sub(1)
+    assert_close(whole, known.repeat_interleave(3, 1).repeat_interleave(3, 2))
+    clear = pictures_at(tmp_path / "art.png", (4, 8, 12))[0]
+    assert_close(clear[:3, ::2, 1::2], known)
+    assert clear[3].unique().tolist() == [1]
+    for sides in ((10, 15), (12, 12), (8, 18)):
+        resized = pictures_at(tmp_path / "art.png", (3, *sides))[0]
+        assert (resized[:, 1:] != resized[:, :-1]).any(2).all(), sides
 
 
 def test_figures_draw_test_conditions_by_the_seed(run):
@@ -400,7 +415,7 @@ def test_the_command_samples_under_a_folders_images(run, tmp_path, capsys):
         assert image.size == (SIDE, SIDE)
     assert sampled(capsys, *words, "-o", tmp_path / "grid.png")[0] == 0
     with Image.open(tmp_path / "grid.png") as grid:
-        width = HALF + 1 + SIDE + 3 + 2
+        width = HALF + 1 + SIDE + 2
         columns = columns_for(3, SIDE, width - 2)
         rows = math.ceil(3 / columns)
         assert grid.size == (columns * width + 2, rows * (SIDE + 2) + 2)

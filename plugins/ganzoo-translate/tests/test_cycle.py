@@ -8,6 +8,7 @@ import pytest
 import torch
 from ganzoo_translate.cycle import CycleGAN
 from ganzoo_translate.errors import TranslateError
+from ganzoo_translate.patches import PatchDiscriminator
 from ganzoo_translate.residual import Block, CycleTranslator, Residual
 from torch import Tensor, nn
 
@@ -111,6 +112,19 @@ def test_another_generator_is_refused():
     )
     with pytest.raises(TranslateError, match="cyclegan needs a generator for both directions"):
         CycleGAN([1, 1, 1], [1, 1, 1]).generator(round)
+
+
+def test_a_judge_of_pairs_is_refused():
+    shape = {"condition_shape": [1, 16, 16], "size": 16, "channels": 1, "width": 4}
+    pictures = torch.zeros(1, 1, 16, 16)
+    round = SimpleNamespace(
+        real=pictures,
+        labels=pictures,
+        generator=SimpleNamespace(module=CycleTranslator(**shape, blocks=1)),
+        discriminator=SimpleNamespace(module=PatchDiscriminator(**shape)),
+    )
+    with pytest.raises(TranslateError, match="found patch, .*; take the discriminator two-patches"):
+        CycleGAN([1, 16, 16], [1, 16, 16]).discriminator(round)
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,14 @@ def test_two_folders_are_paired_by_name(folders):
     assert len(inputs[:, 0, 0, 0].unique()) == 11
 
 
+def test_pairs_of_ones_own_say_what_was_read_and_have_an_extractor(folders):
+    where = {"inputs": str(folders / "a"), "targets": str(folders / "b")}
+    data = FolderPairs(**where, **FORM)
+    assert data.summary.startswith("12 pairs; inputs: a: 12 images made 16x16: all 16x16 pixels")
+    assert data.extractor == "colours-and-edges"
+    assert data.control is None
+
+
 def test_inputs_may_be_grey(folders):
     data = FolderPairs(str(folders / "a"), str(folders / "b"), **FORM, condition_channels=1)
     assert (data.sample_shape, data.condition_shape) == ((3, 16, 16), (1, 16, 16))
@@ -73,6 +81,7 @@ def test_wide_pictures_are_cut_in_two(folders):
     targets, inputs = SideBySide(str(folders / "wide"), **FORM).batch(torch.arange(11))
     assert inputs.unique().tolist() == [-1.0]
     assert len(targets[:, 0, 0, 0].unique()) == 11
+    assert SideBySide(str(folders / "wide"), **FORM).extractor == "colours-and-edges"
     swapped = SideBySide(str(folders / "wide"), **FORM, target="left")
     assert torch.equal(swapped.batch(torch.arange(11))[0], inputs)
     with pytest.raises(TranslateError, match="target is left or right, found 'top'"):

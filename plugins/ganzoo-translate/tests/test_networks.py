@@ -11,6 +11,7 @@ from ganzoo_translate.games import Inpaint, Pix2Pix
 from ganzoo_translate.networks import UNet
 from ganzoo_translate.patches import PatchDiscriminator
 from ganzoo_translate.transforms import Mask
+from safetensors.torch import save_file
 from torch import Tensor
 from torch.testing import assert_close
 
@@ -62,6 +63,12 @@ def test_a_patch_sees_a_patch():
     (slope,) = torch.autograd.grad(score, picture)
     rows = slope[0].abs().sum((0, 2)).nonzero()
     assert rows.max() - rows.min() + 1 == 8
+
+
+def test_small_pictures_are_judged_by_as_many_layers_as_fit():
+    for side, layers in ((16, 2), (28, 3), (32, 3), (128, 3)):
+        judge = PatchDiscriminator([1, side, side], size=side, channels=1, width=4)
+        assert len(judge.blocks) == layers
 
 
 def test_features_are_all_maps():
@@ -160,6 +167,20 @@ def test_perceptual_terms_are_distances_in_an_extractors_maps():
     assert (loss.generator(round)["perceptual"] > 0).all()
     with pytest.raises(TranslateError, match="need an extractor, such as cnn-faces"):
         Pix2Pix(style=1.0)
+    round.real = round.fake = pictures.expand(-1, 3, -1, -1)
+    with pytest.raises(TranslateError, match="takes pictures of 1 channels, and these have 3"):
+        loss.generator(round)
+
+
+def test_timms_maps_are_read_with_weights_from_a_file(tmp_path):
+    timm = pytest.importorskip("timm")
+    save_file(timm.create_model("resnet10t").state_dict(), tmp_path / "weights.safetensors")
+    weights = str(tmp_path / "weights.safetensors")
+    seen = {"extractor": "timm:resnet10t", "extractor_weights": weights}
+    loss = Pix2Pix(0, 0, perceptual=1.0, **seen)
+    round = turn(torch.zeros(1, 1, 16, 16))
+    round.real, round.fake = torch.ones(1, 3, 16, 16), torch.zeros(1, 3, 16, 16)
+    assert (loss.generator(round)["perceptual"] > 0).all()
 
 
 def test_without_conditions_a_game_says_so():

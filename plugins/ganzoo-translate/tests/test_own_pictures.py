@@ -68,6 +68,15 @@ def test_a_hole_that_cannot_be_is_said(choices, said):
     assert "\n" not in str(caught.value)
 
 
+def test_the_picture_without_a_hole_is_numbered():
+    rows = torch.zeros(2, 4, 8, 8)
+    rows[:, 3] = 1.0
+    rows[0, 3, 2] = -1.0
+    given = OwnPictures((3, 8, 8), (4, 8, 8), lambda shape: rows, {})
+    with pytest.raises(TranslateError, match="picture 2 of 2 has nothing transparent to fill"):
+        Pairs.conditions_of(given, of="not-here", transform=EYES)
+
+
 def test_inputs_are_taken_as_they_are_and_targets_transformed():
     plain, made = conditions("edges"), conditions("edges", given="targets")
     assert plain.shape == made.shape == (1, 1, 8, 8)

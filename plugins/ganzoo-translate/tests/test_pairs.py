@@ -118,6 +118,8 @@ def test_holes_are_drawn_among_the_named_ones():
         ([0.5, 0, 0.5, 1], "covers nothing: found"),
         ([0, 0, 2, 1], "shares from 0 to 1, found"),
         ([0, 1], "is top, left, bottom, right"),
+        (["x", 0, 1, 1], r"shares from 0 to 1, found \['x', 0, 1, 1\]"),
+        (0.5, "shares from 0 to 1, found 0.5"),
     ],
 )
 def test_a_mask_that_covers_nothing_or_all_is_refused(box, said):
@@ -128,6 +130,19 @@ def test_a_mask_that_covers_nothing_or_all_is_refused(box, said):
 def test_an_unknown_hole_is_answered_with_what_there_is():
     with pytest.raises(TranslateError, match="no hole 'eyes'; there are box, strokes, top"):
         Mask(["eyes"])
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Mask(3), "holes is a name, or a list of names, found 3"),
+        (lambda: Mask(["half"], [0, 1]), r"boxes is a mapping from names to boxes, found \[0, 1\]"),
+        (lambda: Edges("dark"), "strength must be a number above 0, found 'dark'"),
+    ],
+)
+def test_arguments_of_another_kind_are_said(make, said):
+    with pytest.raises(TranslateError, match=said):
+        make()
 
 
 def test_grey_is_brightness():

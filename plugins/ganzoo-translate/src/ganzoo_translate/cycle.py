@@ -13,6 +13,7 @@ from ganzoo import Round, Terms
 from ganzoo.losses import PenalisedLoss, least_squares
 from ganzoo_translate.errors import TranslateError
 from ganzoo_translate.games import conditions_of
+from ganzoo_translate.patches import PatchDiscriminator
 from ganzoo_translate.residual import CycleTranslator
 
 #: What is kept of fakes: bytes, so that nothing is averaged where several processes train.
@@ -70,8 +71,12 @@ class CycleGAN(PenalisedLoss):
 
     def discriminator(self, round: Round) -> Terms:
         """Tell real targets and inputs from made ones, some of them older."""
-        players = translator_of(round)
-        inputs = conditions_of(round)
+        players, inputs = translator_of(round), conditions_of(round)
+        if isinstance(round.discriminator.module, PatchDiscriminator):
+            raise TranslateError(
+                "cyclegan needs a judge of each set, found patch, which judges a target beside its "
+                "input; take the discriminator two-patches"
+            )
         with torch.no_grad():
             back = players.back(round.real).float()
         fake_targets, fake_inputs = self._from_history(round, round.fake, back)

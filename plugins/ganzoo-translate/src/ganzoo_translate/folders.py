@@ -51,6 +51,17 @@ class FolderPairs(Dataset):
         self.input_rows = torch.tensor([number[one] for one, _ in partners])[rows]
         self.sample_shape = tuple(self.targets.sample_shape)
         self.condition_shape = tuple(self.inputs.sample_shape)
+        self.summary = f"{len(partners):,} pairs; {_summary_of(self.inputs, self.targets)}"
+
+    @property
+    def extractor(self) -> str | None:  # type: ignore[override]
+        """The extractor of the targets' data set."""
+        return self.targets.extractor
+
+    @property
+    def control(self) -> str | None:  # type: ignore[override]
+        """The control of the targets' data set."""
+        return self.targets.control
 
     def __len__(self) -> int:
         return len(self.target_rows)
@@ -92,6 +103,17 @@ class SideBySide(Dataset):
             _check_wide(Path(path).expanduser() / name, height, width)
         self.rows, self.target = held_out(len(self.wide), split, path), target
         self.sample_shape = self.condition_shape = (channels, height, width)
+        self.summary = self.wide.summary
+
+    @property
+    def extractor(self) -> str | None:  # type: ignore[override]
+        """The extractor of the pictures' data set."""
+        return self.wide.extractor
+
+    @property
+    def control(self) -> str | None:  # type: ignore[override]
+        """The control of the pictures' data set."""
+        return self.wide.control
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -141,6 +163,7 @@ class Unpaired(Dataset):
                 raise TranslateError(f"the {of} are no pictures: {data.kind}")
         self.split, self.variants = split, variants
         self.copies = variants if split == "train" else 1
+        self.summary = _summary_of(self.inputs, self.targets)
 
     @property
     def extractor(self) -> str | None:  # type: ignore[override]
@@ -231,6 +254,12 @@ def _size(path: Path) -> tuple[int, int]:
 
 def _stem(path: str) -> str:
     return str(PurePosixPath(path).with_suffix(""))
+
+
+def _summary_of(inputs: Dataset, targets: Dataset) -> str:
+    """What was read of both sets, where they say it."""
+    said = {"inputs": inputs.summary, "targets": targets.summary}
+    return "; ".join(f"{of}: {line}" for of, line in said.items() if line)
 
 
 def _hash_of(sets: Sequence[Dataset], rows: Sequence[Tensor], also: str = "") -> str:

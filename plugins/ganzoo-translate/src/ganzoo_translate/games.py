@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from ganzoo import Round, Terms, open_extractor
+from ganzoo import Extractor, Round, Terms, open_extractor
 from ganzoo.losses import (
     LayerMaps,
     PenalisedLoss,
@@ -34,7 +35,8 @@ class Pix2Pix(PenalisedLoss):
     features (Wang et al. 2018, eq. 4; 10 in that paper). `game` is non-saturating or least-squares.
     The discriminator's objective is halved (Isola et al. 2017, section 3.3). `perceptual` and
     `style` weigh distances in the maps of an `extractor` (Johnson et al. 2016, eq. 2 and 4),
-    `variation` weighs the total variation of what was made.
+    `variation` weighs the total variation of what was made. `extractor_weights` is a file for
+    timm's extractors on machines that cannot fetch it.
     """
 
     recipe: ClassVar = {  # section 3.3
@@ -57,6 +59,7 @@ class Pix2Pix(PenalisedLoss):
         style: float = 0.0,
         variation: float = 0.0,
         extractor: str | None = None,
+        extractor_weights: str | None = None,
     ) -> None:
         super().__init__(r1_gamma, r2_gamma, penalty_interval)
         weights = {"nearness": nearness, "adversarial": adversarial, "features": features}
@@ -74,7 +77,7 @@ class Pix2Pix(PenalisedLoss):
         self.game = game
         self.perceptual, self.style, self.variation = perceptual, style, variation
         self.needs = frozenset({"features"}) if features else frozenset()
-        self.seen = None if extractor is None else LayerMaps(open_extractor(extractor))
+        self.seen = None if extractor is None else maps_seen(extractor, extractor_weights)
 
     def discriminator(self, round: Round) -> Terms:
         """Tell the target from what was made, beside the input."""
@@ -115,6 +118,7 @@ class Pix2Pix(PenalisedLoss):
 
     def _seen(self, round: Round, seen: LayerMaps) -> Terms:
         """Distances in the maps of the extractor, summed over its layers."""
+        check_seen(seen, round.real)
         with torch.no_grad():
             wanted = seen(round.real)
         made, terms = seen(round.fake), {}
@@ -143,6 +147,22 @@ class Inpaint(Pix2Pix):
         hole = (conditions_of(round)[:, -1:] < 0).to(round.real.dtype)
         away = ((round.real - round.fake).abs() * hole).flatten(1).sum(1)
         return away / (hole.flatten(1).sum(1) * round.real.shape[1]).clamp_min(1)
+
+
+def maps_seen(extractor: str, weights: str | None) -> LayerMaps:
+    """The maps of an extractor by name, its weights from a file if one is given."""
+    file = None if weights is None else Path(weights).expanduser()
+    return LayerMaps(open_extractor(extractor, weights=file))
+
+
+def check_seen(seen: LayerMaps, pictures: Tensor) -> None:
+    """Refuse pictures [N, C, H, W] of other channels than the extractor's own."""
+    shape = seen.network.sample_shape if isinstance(seen.network, Extractor) else None
+    if shape is not None and shape[0] != pictures.shape[1]:
+        raise TranslateError(
+            f"the extractor takes pictures of {shape[0]} channels, and these have "
+            f"{pictures.shape[1]}; choose another extractor (loss.arguments.extractor)"
+        )
 
 
 def conditions_of(round: Round) -> Tensor:

@@ -33,7 +33,10 @@ STROKES, THICKNESS = 3, 0.12
 def box_of(name: str, box: Box) -> tuple[float, float, float, float]:
     """A box, checked: `TranslateError` unless it is four shares, with an inside."""
     described = f"{name} is top, left, bottom, right as shares from 0 to 1"
-    if len(box) != 4 or not all(0 <= share <= 1 for share in box):
+    if isinstance(box, str) or not isinstance(box, Sequence):
+        raise TranslateError(f"{described}, found {box!r}")
+    numbers = all(isinstance(share, int | float) and 0 <= share <= 1 for share in box)
+    if len(box) != 4 or not numbers:
         raise TranslateError(f"{described}, found {list(box)}")
     top, left, bottom, right = box
     if not (top < bottom and left < right):

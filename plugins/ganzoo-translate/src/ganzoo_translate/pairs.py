@@ -59,6 +59,7 @@ class Pairs(Dataset):
         self.condition_shape = self.transform.shape(self.sample_shape)
         self.value_range = self.whole.value_range
         self.kind, self.legend = self.whole.kind, self.whole.legend
+        self.summary = self.whole.summary
         self._identity = json.dumps([transform, self.variants], sort_keys=True)
 
     @classmethod

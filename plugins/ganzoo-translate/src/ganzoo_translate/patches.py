@@ -20,6 +20,9 @@ from ganzoo_translate.networks import (
     preserve,
 )
 
+#: Halvings before patches are judged, where pictures are large enough.
+LAYERS = 3
+
 
 def patch_layers(
     inputs: int, sides: Sequence[tuple[int, int]], width: int, layers: int, norm: str
@@ -86,7 +89,8 @@ class PatchJudge(Discriminator):
 class PatchDiscriminator(PatchJudge):
     """Pictures and conditions of the same sides -> a score of each patch, [N, K].
 
-    A patch has 22 pixels with 2 layers, 46 with 3. It publishes `features`, those of pix2pixHD.
+    A patch has 22 pixels with 2 layers, 46 with 3, the default where pictures have room for it. It
+    publishes `features`, those of pix2pixHD.
     """
 
     def __init__(
@@ -95,12 +99,13 @@ class PatchDiscriminator(PatchJudge):
         size: Size = 32,
         channels: int = 3,
         width: int = 32,
-        layers: int = 3,
+        layers: int | None = None,
         norm: str = "none",
     ) -> None:
         super().__init__(condition_shape, size, channels, norm)
         assert self.condition_shape is not None
         inputs = channels + self.condition_shape[0]
+        layers = min(LAYERS, len(self.sides) - 1) if layers is None else layers
         self.blocks, self.last = patch_layers(inputs, self.sides, width, layers, norm)
         self.apply(preserve if norm == "none" else initialise)
 

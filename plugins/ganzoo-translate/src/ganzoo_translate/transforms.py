@@ -67,8 +67,8 @@ class Edges(Transform):
     """Dark lines on white where brightness changes; `strength` makes them darker."""
 
     def __init__(self, strength: float = 1.5) -> None:
-        if not strength > 0:
-            raise TranslateError(f"strength must be above 0, found {strength}")
+        if not isinstance(strength, int | float) or not strength > 0:
+            raise TranslateError(f"strength must be a number above 0, found {strength!r}")
         self.strength = strength
 
     def shape(self, sample_shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -142,6 +142,10 @@ class Mask(Transform):
     def __init__(
         self, holes: Sequence[str] = ("half",), boxes: Mapping[str, Box] | None = None
     ) -> None:
+        if not isinstance(holes, Sequence):
+            raise TranslateError(f"holes is a name, or a list of names, found {holes!r}")
+        if not isinstance(boxes or {}, Mapping):
+            raise TranslateError(f"boxes is a mapping from names to boxes, found {boxes!r}")
         self.holes = (holes,) if isinstance(holes, str) else tuple(holes)
         self.boxes = dict(boxes or {})
         self.shapes = shapes_of(self.holes, self.boxes)
@@ -174,13 +178,14 @@ class Mask(Transform):
         if asked := pictures.choices.get("mask"):
             shape = shape_asked(asked, self.boxes)
             holes = holes | shape(uniform(torch.arange(len(read)), DRAWS), height, width)
-        for hole in holes:
+        for number, hole in enumerate(holes, 1):
+            which = f"picture {number} of {len(holes)}" if len(holes) > 1 else "the picture"
             if not asked and not hole.any():
                 raise TranslateError(
-                    "a picture has nothing transparent to fill; choose a mask "
+                    f"{which} has nothing transparent to fill; choose a mask "
                     f"({', '.join(self.holes)}), a box top,left,bottom,right, or a picture of one"
                 )
-            check_hole(hole, asked or "of a picture's transparent pixels")
+            check_hole(hole, asked or f"of the transparent pixels of {which}")
         return with_holes(colours, holes)
 
 
