@@ -60,7 +60,7 @@ ZOO = Path(__file__).parents[2] / "zoo_cards"
 @pytest.mark.parametrize(
     ("model", "size"),
     [
-        ("inpaint-faces", (62, 41)),  # 2 rows of hole, face and answer: as if each were a cell
+        ("inpaint-faces", (60, 41)),  # 2 rows of hole, face and answer: as if each were a cell
         ("musegan-chorales", (49, 42)),  # one chorale, as large as the screen
         ("alphabet-letters", (80, 41)),  # A to D of two alphabets, which have no lines between
     ],

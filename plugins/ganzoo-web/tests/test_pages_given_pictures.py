@@ -168,15 +168,16 @@ def test_a_photograph_becomes_what_the_model_was_trained_on(visitor, tmp_path):
     assert difference(drawn(visitor), model.sample(1, seed=0)) < 1
     for hidden in ("sampling", "wall-section", "blend-row"):
         assert not visitor.browser.find_element("id", hidden).is_displayed()
-    pixels = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
-    Image.fromarray(pixels).save(tmp_path / "photo.png")
-    visitor.browser.find_element("id", "own").send_keys(str(tmp_path / "photo.png"))
-    visitor.waits("document.getElementById('caption').textContent.includes('photo.png')")
-    for reading, given in (("1", "targets"), ("0", "inputs")):
-        visitor.sets("reading", reading, event="change")
-        conditions = model.conditions_from(tmp_path / "photo.png", given=given)
-        assert difference(drawn(visitor, "#given"), conditions) < 1
-        assert difference(drawn(visitor), model.sample(1, seed=0, conditions=conditions)) < 1
+    for name, side in (("photo.png", SIDE), ("art.png", SIDE // 2)):
+        pixels = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / name)
+        visitor.browser.find_element("id", "own").send_keys(str(tmp_path / name))
+        visitor.waits(f"document.getElementById('caption').textContent.includes('{name}')")
+        for reading, given in (("1", "targets"), ("0", "inputs")):
+            visitor.sets("reading", reading, event="change")
+            conditions = model.conditions_from(tmp_path / name, given=given)
+            assert difference(drawn(visitor, "#given"), conditions) < 1
+            assert difference(drawn(visitor), model.sample(1, seed=0, conditions=conditions)) < 1
     draws_with_a_pen(visitor, model)
     assert visitor.complaints() == []
 

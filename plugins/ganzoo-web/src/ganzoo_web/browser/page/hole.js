@@ -74,14 +74,21 @@ export function showCondition(canvas, condition, [channels, height, width]) {
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
-/** A visitor's file as RGBA pixels of these sides, cropped in the middle to their shape. */
+/**
+ * A visitor's file as RGBA pixels of these sides, cropped in the middle to their shape.
+ *
+ * A picture that fits in a whole number of times keeps its pixels, as on the command line.
+ */
 export async function readPicture(file, [height, width]) {
   const bitmap = await createImageBitmap(file);
   const scale = Math.min(bitmap.width / width, bitmap.height / height);
   const [wide, high] = [Math.round(width * scale), Math.round(height * scale)];
   const [left, top] = [Math.floor((bitmap.width - wide) / 2), Math.floor((bitmap.height - high) / 2)];
+  const times = width / bitmap.width;
+  const fits = Number.isInteger(times) && times * bitmap.height === height;
   const small = await createImageBitmap(bitmap, left, top, wide, high, {
-    resizeWidth: width, resizeHeight: height, resizeQuality: "high", premultiplyAlpha: "none",
+    resizeWidth: width, resizeHeight: height, resizeQuality: fits ? "pixelated" : "high",
+    premultiplyAlpha: "none",
   });
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d", { willReadFrequently: true });
