@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -42,8 +44,18 @@ def test_pairs_of_ones_own_say_what_was_read_and_have_an_extractor(folders):
     where = {"inputs": str(folders / "a"), "targets": str(folders / "b")}
     data = FolderPairs(**where, **FORM)
     assert data.summary.startswith("12 pairs; inputs: a: 12 images made 16x16: all 16x16 pixels")
-    assert data.extractor == "colours-and-edges"
-    assert data.control is None
+    assert data.extractor is None  # one pair is held out, and features are compared of several
+
+
+def test_enough_pairs_of_ones_own_have_an_extractor(folders):
+    for number in range(12, 60):
+        for name, ending in (("a", "png"), ("b", "bmp")):
+            first = folders / name / f"face0.{ending}"
+            shutil.copy(first, folders / name / f"face{number}.{ending}")
+    where = {"inputs": str(folders / "a"), "targets": str(folders / "b")}
+    for split in ("train", "test"):
+        data = FolderPairs(**where, **FORM, split=split)
+        assert (data.extractor, data.control) == ("colours-and-edges", None)
 
 
 def test_inputs_may_be_grey(folders):
@@ -81,7 +93,7 @@ def test_wide_pictures_are_cut_in_two(folders):
     targets, inputs = SideBySide(str(folders / "wide"), **FORM).batch(torch.arange(11))
     assert inputs.unique().tolist() == [-1.0]
     assert len(targets[:, 0, 0, 0].unique()) == 11
-    assert SideBySide(str(folders / "wide"), **FORM).extractor == "colours-and-edges"
+    assert SideBySide(str(folders / "wide"), **FORM).extractor is None  # too few are held out
     swapped = SideBySide(str(folders / "wide"), **FORM, target="left")
     assert torch.equal(swapped.batch(torch.arange(11))[0], inputs)
     with pytest.raises(TranslateError, match="target is left or right, found 'top'"):

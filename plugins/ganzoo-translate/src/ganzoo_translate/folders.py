@@ -16,7 +16,7 @@ from ganzoo.layers import Size
 from ganzoo_translate.counted import uniform
 from ganzoo_translate.errors import TranslateError
 from ganzoo_translate.naming import Named
-from ganzoo_translate.splits import check_split, held_out, part_of
+from ganzoo_translate.splits import check_split, extractors_for, held_out, part_of
 
 #: Names that an error lists.
 LISTED = 3
@@ -56,12 +56,12 @@ class FolderPairs(Dataset):
     @property
     def extractor(self) -> str | None:  # type: ignore[override]
         """The extractor of the targets' data set."""
-        return self.targets.extractor
+        return extractors_for(self.targets, self.target_rows)[0]
 
     @property
     def control(self) -> str | None:  # type: ignore[override]
         """The control of the targets' data set."""
-        return self.targets.control
+        return extractors_for(self.targets, self.target_rows)[1]
 
     def __len__(self) -> int:
         return len(self.target_rows)
@@ -108,12 +108,12 @@ class SideBySide(Dataset):
     @property
     def extractor(self) -> str | None:  # type: ignore[override]
         """The extractor of the pictures' data set."""
-        return self.wide.extractor
+        return extractors_for(self.wide, self.rows)[0]
 
     @property
     def control(self) -> str | None:  # type: ignore[override]
         """The control of the pictures' data set."""
-        return self.wide.control
+        return extractors_for(self.wide, self.rows)[1]
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -14,7 +14,7 @@ from ganzoo import Dataset, OwnPictures
 from ganzoo.layers import Size
 from ganzoo_translate.errors import TranslateError
 from ganzoo_translate.naming import Named, transform_named
-from ganzoo_translate.splits import part_of
+from ganzoo_translate.splits import extractors_for, part_of
 from ganzoo_translate.transforms import GIVEN
 
 
@@ -76,12 +76,12 @@ class Pairs(Dataset):
     @property
     def extractor(self) -> str | None:  # type: ignore[override]
         """The extractor of the pictures' own data set."""
-        return self.whole.extractor
+        return extractors_for(self.whole, self.rows)[0]
 
     @property
     def control(self) -> str | None:  # type: ignore[override]
         """The control of the pictures' own data set."""
-        return self.whole.control
+        return extractors_for(self.whole, self.rows)[1]
 
     def __len__(self) -> int:
         return self.variants * len(self.rows)

@@ -15,6 +15,8 @@ from ganzoo_translate.naming import Named, name_and_arguments
 TEST_SHARE = 0.1
 #: The fewest pictures of which some can be held out.
 FEWEST = 10
+#: The fewest test pictures whose features can be compared: coverage looks at five neighbours.
+FEWEST_IN_FEATURES = 6
 SPLITS = ("train", "test")
 
 
@@ -42,6 +44,17 @@ def part_of(
         return whole, torch.arange(len(whole))
     whole = load(name, **arguments)
     return whole, held_out(len(whole), split, str(arguments.get("path", name)))
+
+
+def extractors_for(whole: Dataset, rows: Tensor) -> tuple[str | None, str | None]:
+    """The extractor and the control of a set, of which these rows are in a split.
+
+    None where a tenth of it is too few to compare features; figures of pairs, such as PSNR, remain.
+    """
+    has_own_split = len(rows) == len(whole)
+    if not has_own_split and round(TEST_SHARE * len(whole)) < FEWEST_IN_FEATURES:
+        return None, None
+    return whole.extractor, whole.control
 
 
 def held_out(length: int, split: str, name: str) -> Tensor:
