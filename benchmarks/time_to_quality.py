@@ -27,7 +27,7 @@ from typing import Any
 HERE = Path(__file__).parent
 #: Ours in batches of 16 without and with the digit told, ours in batches of 64, and the others'.
 DEFAULT = [
-    str(HERE.parent / "tools" / "zoo_jobs" / "dcgan-quick-mnist.json"),
+    str(HERE.parent / "tools" / "zoo_jobs" / "non-saturating-mnist.json"),
     *("dcgan-told-mnist", "dcgan-mnist", "pytorch-gan", "tutorial"),
 ]
 QUALITIES = (5.0, 1.0, 0.5)
