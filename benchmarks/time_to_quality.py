@@ -20,6 +20,7 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -114,13 +115,13 @@ class Published(Training):
 
 
 def raw_config(name: str) -> dict[str, Any]:
-    """The config of a model or of a recipe's file."""
+    """The config of a model or of a recipe's file, free to change."""
     from ganzoo.cards import catalogue
     from ganzoo.recipes import RESULTS
     from ganzoo.specs import read_json
 
     given = read_json(Path(name)) if name.endswith(".json") else catalogue().card(name).raw
-    return {key: value for key, value in given.items() if key not in RESULTS}
+    return deepcopy({key: value for key, value in given.items() if key not in RESULTS})
 
 
 class Judge:
