@@ -148,9 +148,10 @@ def command(
         truncation=truncation,
     )
     samples = torch.cat([*_counted(pieces, count)])
+    made = f"{count} sample{'' if count == 1 else 's'} of {model.card.name}, seed {seed}"
     if not named and (lines := writer_of(kind).lines(samples, legend)) is not None:
         show_lines(lines)
-        click.echo(f"{count} samples of {model.card.name}, seed {seed}", err=True)
+        click.echo(made, err=True)
         return
     if scale > 1:
         samples = _enlarged(samples, scale, kind)
@@ -161,7 +162,7 @@ def command(
             path.unlink()
         written = write_samples(kind, samples, out, legend)
     where = written[0] if len(written) == 1 else f"{out}/ ({len(written)} files)"
-    click.echo(f"{count} samples of {model.card.name}, seed {seed}: {where}")
+    click.echo(f"{made}: {where}")
 
 
 def _classes(label: str | None, labels: str | None) -> int | str | list[int | str] | None:
