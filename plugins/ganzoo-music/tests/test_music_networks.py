@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from ganzoo_music.critic import MusicCritic, between, chroma, moves, onsets
+from ganzoo_music.critic import MusicCritic, between, chroma, further, moves, onsets
 from ganzoo_music.generator import Melody, MuseGAN, at_least_half, one_of
 from torch.testing import assert_close
 
@@ -84,6 +84,18 @@ def test_the_critic_sees_how_far_a_voice_moves():
     assert [[k for k, entry in enumerate(row) if entry] for row in seen] == [
         [], [0], [2], [25 - 3], [], [25 - 1], [25 - 12],
     ]  # fmt: skip
+
+
+def test_the_critic_sees_leaps_beyond_an_octave_where_it_is_asked_to():
+    pitches = [5, 5, 19, 4, 16, 16, 0]
+    rolls = torch.nn.functional.one_hot(torch.tensor(pitches), 20).float()[None, None]
+    seen = further(rolls, moves(rolls))[0, 0, :, 0].round().int().tolist()
+    assert seen == [0, 0, 1, 1, 0, 0, 1]
+    network = MusicCritic(SHAPE, width=8, leaps=True)
+    plain = MusicCritic(SHAPE, width=8)
+    first, second = network.layers[0].in_channels, plain.layers[0].in_channels
+    assert first == second + SHAPE[0]  # one entry for each track
+    assert network(torch.rand(3, *SHAPE)).shape == (3,)
 
 
 def test_the_critic_sees_the_intervals_of_two_voices():

@@ -24,6 +24,9 @@ class MusicCritic(Discriminator):
     of rolls, which a network of sums would have to learn for each pitch by itself: how far each
     track moves, and which intervals each two tracks form. Beats see their neighbours twice, and
     then become bars. A given track stands in the sample, so the condition adds nothing.
+
+    With `leaps` it also reads how often a track moves by more than an octave, which is not among
+    the moves.
     """
 
     independent = True
@@ -35,13 +38,15 @@ class MusicCritic(Discriminator):
         width: int = 96,
         steps_per_beat: int = 4,
         beats_per_bar: int = 4,
+        leaps: bool = False,
     ) -> None:
         super().__init__()
+        self.leaps = leaps
         tracks, steps, pitches = self.sample_shape = shape_of(sample_shape)
         self.condition_shape = given_shape(condition_shape, self.sample_shape)
         bars = whole_bars(steps, steps_per_beat * beats_per_bar)
         pairs = tracks * (tracks - 1) // 2
-        seen = tracks * (pitches + CLASSES + 1 + MOVES) + pairs * CLASSES
+        seen = tracks * (pitches + CLASSES + 1 + MOVES + leaps) + pairs * CLASSES
         self.layers = nn.Sequential(
             nn.Conv1d(seen, width, steps_per_beat, stride=steps_per_beat),
             LeakyReLU(SLOPE),
@@ -59,7 +64,10 @@ class MusicCritic(Discriminator):
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Rolls [N, tracks, steps, pitches] -> scores [N]."""
         classes = chroma(samples)
-        readings = [samples, classes, onsets(samples), moves(samples), between(classes)]
+        near = moves(samples)
+        readings = [samples, classes, onsets(samples), near, between(classes)]
+        if self.leaps:
+            readings.append(further(samples, near))
         seen = torch.cat([one.transpose(2, 3).flatten(1, 2) for one in readings], 1)
         scores: Tensor = self.layers(seen)
         return scores
@@ -88,6 +96,13 @@ def moves(rolls: Tensor) -> Tensor:
     every = correlated(waves[:, :, :-1], waves[:, :, 1:], length)
     near = torch.cat([every[..., : CLASSES + 1], every[..., -CLASSES:]], 3)
     return pad(near, (0, 0, 1, 0))
+
+
+def further(rolls: Tensor, near: Tensor) -> Tensor:
+    """The moves beyond an octave, all but the `near` ones: [..., steps, P] -> [..., steps, 1]."""
+    notes = rolls.float().sum(3, keepdim=True)
+    every = pad(notes[:, :, :-1] * notes[:, :, 1:], (0, 0, 1, 0))
+    return every - near.sum(3, keepdim=True)
 
 
 def between(classes: Tensor) -> Tensor:

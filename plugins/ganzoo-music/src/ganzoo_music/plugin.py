@@ -40,7 +40,7 @@ ganzoo_examples: dict[str, Any] = {
     ],
     "discriminator/musegan": [
         {**_SHAPE, "width": 8},
-        {**_GIVEN, "width": 8},
+        {**_GIVEN, "width": 8, "leaps": True},
         {"sample_shape": [1, 16, 48], "width": 8},
     ],
 }
