@@ -184,7 +184,7 @@ def _as_it_is(own: Part, asked: Part, request: EvaluationRequest) -> AsTheyAre |
         return None
     if any(extractors_of(data)[0] is not None for data in (own, asked)):
         return None
-    if type(counting_of(own)) is not type(counting_of(asked)):
+    if own != asked and type(counting_of(own)) is not type(counting_of(asked)):
         return None
     method = AsTheyAre(asked)
     if not method and is_here(asked):
